@@ -1,0 +1,82 @@
+/** The resolved configuration of one Connect instance: what every other part of the project reads instead of YAML. */
+
+/** What happens to a caller whose number is withheld; decided without a table lookup. */
+export type AnonymousCallers = "allow" | "block";
+
+/** AWS provider version constraints that are supported; 6.0 to 6.43 have index bugs (hashicorp/terraform-provider-aws#44692, #46322). */
+export type AwsProviderConstraint = "~> 5.100.0" | ">= 6.44, < 7";
+
+/** Where Terraform keeps the state of one stack: an S3 bucket, locked natively (`use_lockfile`, Terraform 1.11). */
+export interface StateConfig {
+  readonly bucket: string;
+  readonly region: string;
+  /** `connectpath-call-blocking/<environment>/<region>/<instance>/terraform.tfstate` */
+  readonly key: string;
+  readonly kmsKeyArn?: string;
+  /** Role assumed for the state alone, when the bucket is in another account. */
+  readonly roleArn?: string;
+  /** URL of an S3-compatible store; absent means AWS. */
+  readonly endpoint?: string;
+  /** Path-style addressing (`https://host/bucket/key`), which most S3-compatible stores need. */
+  readonly usePathStyle?: boolean;
+}
+
+export interface RoleConfig {
+  readonly arn: string;
+  readonly externalId?: string;
+}
+
+/** One Connect instance, complete and valid: defaults, environment and instance merged, names and ARNs derived. */
+export interface InstanceConfig {
+  /** Name of the environment: the file name without `.yaml`. */
+  readonly environment: string;
+  /** The Connect instance's alias, as ConnectPath uses it in `dextr-<InstanceName>`. */
+  readonly name: string;
+  /** `<environment>-<instance>-<region>` */
+  readonly stackName: string;
+  /** 12 digits. */
+  readonly account: string;
+  readonly region: string;
+  /** `aws`, `aws-us-gov` or `aws-cn`, by region. */
+  readonly partition: string;
+  /** Bare instance id (UUID), never the ARN (provider issue hashicorp/terraform-provider-aws#41656). */
+  readonly instanceId: string;
+  readonly instanceArn: string;
+  readonly awsProvider: AwsProviderConstraint;
+  readonly deployRole?: RoleConfig;
+  readonly state: StateConfig;
+  readonly tags: Readonly<Record<string, string>>;
+
+  /** Blocked Dispositions, at least one; two-level ones joined with `:`. The first is the one baked into the module. */
+  readonly blockedDispositions: readonly string[];
+  readonly anonymousCallers: AnonymousCallers;
+  /** E.164 numbers (`+15550100`) and prefixes (`+1800*`) that never match. */
+  readonly exemptNumbers: readonly string[];
+
+  readonly lookup: {
+    /** Time the function may take for the whole lookup, in milliseconds. */
+    readonly budgetMs: number;
+    /** Time limit of the flow's Lambda block, in seconds (1 to 8); the caller hears silence meanwhile. */
+    readonly flowTimeLimitSeconds: number;
+  };
+
+  readonly table: {
+    readonly name: string;
+    readonly arn: string;
+    /** ARN of `Disposition-CustomerEndpoint-index`. */
+    readonly indexArn: string;
+    /** How long Terraform waits for the index to be built, in minutes. */
+    readonly indexTimeoutMinutes: number;
+  };
+
+  readonly function: {
+    readonly name: string;
+    readonly roleName: string;
+    /** ARN of the alias `live`: the one ARN in association, permission and module. */
+    readonly aliasArn: string;
+    readonly logGroupName: string;
+    readonly runtime: string;
+    readonly memoryMb: number;
+    readonly logRetentionDays: number;
+  };
+}
