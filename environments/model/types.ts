@@ -39,6 +39,8 @@ export interface InstanceConfig {
   readonly region: string;
   /** `aws`, `aws-us-gov` or `aws-cn`, by region. */
   readonly partition: string;
+  /** `amazonaws.com`, or `amazonaws.com.cn` in China. */
+  readonly dnsSuffix: string;
   /** Bare instance id (UUID), never the ARN (provider issue hashicorp/terraform-provider-aws#41656). */
   readonly instanceId: string;
   readonly instanceArn: string;
@@ -48,7 +50,7 @@ export interface InstanceConfig {
   readonly tags: Readonly<Record<string, string>>;
 
   /** Blocked Dispositions, at least one; two-level ones joined with `:`. The first is the one baked into the module. */
-  readonly blockedDispositions: readonly string[];
+  readonly blockedDispositions: readonly [string, ...string[]];
   readonly anonymousCallers: AnonymousCallers;
   /** E.164 numbers (`+15550100`) and prefixes (`+1800*`) that never match. */
   readonly exemptNumbers: readonly string[];
@@ -75,6 +77,7 @@ export interface InstanceConfig {
     /** ARN of the alias `live`: the one ARN in association, permission and module. */
     readonly aliasArn: string;
     readonly logGroupName: string;
+    readonly logGroupArn: string;
     readonly runtime: string;
     readonly memoryMb: number;
     readonly logRetentionDays: number;

@@ -1,0 +1,196 @@
+/** The vendor's live `dextr-` table, adopted so that the only difference Terraform can ever make is our one index. */
+import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
+import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
+import { TerraformStack } from "cdktf";
+import { Construct } from "constructs";
+import type { AwsProviderConstraint } from "../environments/model/types";
+import { INDEX_NAME } from "../environments/model/aws-names";
+
+export interface AdoptedTableProps {
+  /** Name of the existing table. A table of another account or region cannot be reached: the provider decides both. */
+  readonly tableName: string;
+  /** How long Terraform waits for the index to be built, in minutes. A large table takes hours. */
+  readonly indexTimeoutMinutes: number;
+  /** Decides which attributes of the resource exist and have to be left alone. */
+  readonly awsProvider: AwsProviderConstraint;
+}
+
+/** DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). */
+const MAX_GLOBAL_INDEXES = 20;
+
+/**
+ * Everything `aws_dynamodb_table` knows beside its indexes and their attribute definitions.
+ *
+ * What the configuration leaves out or states wrongly, Terraform would "repair" on the vendor's table, so each is
+ * ignored. `tags_all` is named beside `tags`: without it the provider's default tags are still written.
+ */
+const LEFT_ALONE = [
+  "billing_mode",
+  "deletion_protection_enabled",
+  "hash_key",
+  "import_table",
+  "local_secondary_index",
+  "on_demand_throughput",
+  "point_in_time_recovery",
+  "range_key",
+  "read_capacity",
+  "replica",
+  "restore_date_time",
+  "restore_source_name",
+  "restore_source_table_arn",
+  "restore_to_latest_time",
+  "server_side_encryption",
+  "stream_enabled",
+  "stream_view_type",
+  "table_class",
+  "tags",
+  "tags_all",
+  "ttl",
+  "write_capacity",
+];
+
+const HASH_KEY = "Disposition";
+const RANGE_KEY = "CustomerEndpoint";
+
+/** Conditions under which the table can be adopted; each stops the plan with a sentence for the person who must act. */
+const ADOPTABLE = [
+  {
+    condition: `\${alltrue([for i in self.global_secondary_index : i.name != "${INDEX_NAME}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])}`,
+    errorMessage:
+      `Table \${self.name} already has an index named ${INDEX_NAME}, but of another shape: ` +
+      `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${INDEX_NAME}"])}. ` +
+      `Call blocking needs: hash ${HASH_KEY}, range ${RANGE_KEY}, KEYS_ONLY. Nothing was changed. ` +
+      `Find out who uses that index; if nobody does, delete it in DynamoDB and plan again.`,
+  },
+  {
+    condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "S"])}`,
+    errorMessage:
+      `Table \${self.name} already defines ` +
+      `\${join(" and ", [for a in self.attribute : "\${a.name} as \${a.type}" if contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) && a.type != "S"])}` +
+      `, as a key of another index; call blocking needs it as S (string), and one attribute cannot have two types. ` +
+      `Nothing was changed. Ask the owner of the table: this instance cannot have call blocking while that index exists.`,
+  },
+  {
+    condition: `\${length(self.global_secondary_index) < ${MAX_GLOBAL_INDEXES} || contains([for i in self.global_secondary_index : i.name], "${INDEX_NAME}")}`,
+    errorMessage:
+      `Table \${self.name} already has \${length(self.global_secondary_index)} global secondary indexes, and DynamoDB allows ` +
+      `${MAX_GLOBAL_INDEXES}: there is no room for ${INDEX_NAME}. Nothing was changed. ` +
+      `Ask the owner of the table to delete an index that nobody uses, then plan again.`,
+  },
+];
+
+/** Attributes that only the 6.x provider has; naming one to 5.x fails its validation. */
+const LEFT_ALONE_SINCE_6 = ["global_table_witness", "warm_throughput"];
+
+/**
+ * Mirrors the live table instead of describing it: keys, attribute definitions and every index are read from AWS at
+ * plan time and written back as they are, with our index added while it is absent.
+ *
+ * An index or a capacity that the vendor changes later is mirrored too, so the next plan stays empty. The import block
+ * stays for good: with the table or the state lost, a plan fails instead of creating an empty table.
+ */
+export class AdoptedTable extends Construct {
+  /** The adopted table. Whatever needs the index to be ACTIVE depends on it: the provider waits for the index. */
+  readonly table: DynamodbTable;
+  /** Terraform expression: ARN of the KMS key that encrypts the live table, `""` where DynamoDB's own key does. */
+  readonly keyArnExpression: string;
+
+  constructor(scope: Construct, id: string, props: AdoptedTableProps) {
+    super(scope, id);
+
+    const tableAsItIs = new DataAwsDynamodbTable(this, "live", {
+      name: props.tableName,
+      lifecycle: { postcondition: ADOPTABLE },
+    });
+    tableAsItIs.overrideLogicalId("live");
+    const live = `data.${tableAsItIs.terraformResourceType}.${tableAsItIs.friendlyUniqueId}`;
+    this.keyArnExpression = `try(coalesce(${live}.server_side_encryption[0].kms_key_arn, ""), "")`;
+
+    this.table = new DynamodbTable(this, "table", {
+      name: props.tableName,
+      // Ignored below, and written all the same: were the import ever lost, nothing of another shape could be created.
+      hashKey: tableAsItIs.hashKey,
+      rangeKey: orNull(`${live}.range_key`),
+      billingMode: tableAsItIs.billingMode,
+      timeouts: { update: `${props.indexTimeoutMinutes}m` },
+      lifecycle: {
+        preventDestroy: true,
+        ignoreChanges: [...LEFT_ALONE, ...(props.awsProvider.startsWith("~> 5.") ? [] : LEFT_ALONE_SINCE_6)].sort(),
+      },
+    });
+    this.table.overrideLogicalId("contacts");
+
+    this.table.addOverride("dynamic.attribute", {
+      for_each: mirroredAttributes(live),
+      content: { name: "${attribute.key}", type: "${attribute.value}" },
+    });
+    this.table.addOverride("dynamic.global_secondary_index", {
+      for_each: mirroredIndexes(live),
+      content: {
+        name: "${global_secondary_index.value.name}",
+        hash_key: "${global_secondary_index.value.hash_key}",
+        range_key: orNull("global_secondary_index.value.range_key"),
+        projection_type: "${global_secondary_index.value.projection_type}",
+        non_key_attributes: "${global_secondary_index.value.non_key_attributes}",
+        read_capacity: "${global_secondary_index.value.read_capacity}",
+        write_capacity: "${global_secondary_index.value.write_capacity}",
+        dynamic: {
+          on_demand_throughput: {
+            for_each: "${global_secondary_index.value.on_demand_throughput}",
+            content: {
+              max_read_request_units: "${on_demand_throughput.value.max_read_request_units}",
+              max_write_request_units: "${on_demand_throughput.value.max_write_request_units}",
+            },
+          },
+        },
+      },
+    });
+    this.table.addOverride("dynamic.local_secondary_index", {
+      for_each: `\${${live}.local_secondary_index}`,
+      content: {
+        name: "${local_secondary_index.value.name}",
+        range_key: "${local_secondary_index.value.range_key}",
+        projection_type: "${local_secondary_index.value.projection_type}",
+        non_key_attributes: "${local_secondary_index.value.non_key_attributes}",
+      },
+    });
+
+    // Not `importFrom`: it runs the terraform binary at every synth to learn its version, about 100 ms a stack.
+    TerraformStack.of(this).addOverride("import", [
+      { to: `${this.table.terraformResourceType}.${this.table.friendlyUniqueId}`, id: props.tableName },
+    ]);
+  }
+}
+
+/** An absent key reads as "" in some provider versions; `range_key = ""` is refused (hashicorp/terraform-provider-aws#46735). */
+function orNull(expression: string): string {
+  return `\${${expression} == "" ? null : ${expression}}`;
+}
+
+/** Attribute definitions by name: ours, overlaid by the live ones. `ADOPTABLE` has made sure that the two agree. */
+function mirroredAttributes(live: string): string {
+  const ours = [HASH_KEY, RANGE_KEY].map((name) => `${name} = "S"`).join(", ");
+  return `\${merge({ ${ours} }, { for a in ${live}.attribute : a.name => a.type })}`;
+}
+
+/**
+ * Indexes by name: ours, overlaid by every live one, so that ours too is mirrored once it exists and stays as somebody
+ * scaled it.
+ *
+ * While it is absent its capacity is the table's, since an index with less throttles the writes to the table itself
+ * (AWS: "Using Global Secondary Indexes", provisioned throughput). On demand that is 0/0, which keeps the plan free of
+ * values known only after apply.
+ */
+function mirroredIndexes(live: string): string {
+  const ours = [
+    `name = "${INDEX_NAME}"`,
+    `hash_key = "${HASH_KEY}"`,
+    `range_key = "${RANGE_KEY}"`,
+    `projection_type = "KEYS_ONLY"`,
+    `non_key_attributes = []`,
+    `read_capacity = coalesce(${live}.read_capacity, 0)`,
+    `write_capacity = coalesce(${live}.write_capacity, 0)`,
+    `on_demand_throughput = []`,
+  ].join(", ");
+  return `\${merge({ "${INDEX_NAME}" = { ${ours} } }, { for i in ${live}.global_secondary_index : i.name => i })}`;
+}

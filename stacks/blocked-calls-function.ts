@@ -1,0 +1,161 @@
+/** The Lambda function `blockedCalls`, with its role, its log group, its alias and Connect's permission to invoke it. */
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
+import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import { AssetType, TerraformAsset } from "cdktf";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { ALIAS_NAME } from "../environments/model/aws-names";
+import type { InstanceConfig } from "../environments/model/types";
+import { functionEnvironment } from "../lambda/settings";
+
+/** The packaged function: one zip, built once and shared by every stack. */
+export interface FunctionPackage {
+  /** Path of the zip file. */
+  readonly zipPath: string;
+  /** SHA-256 of the zip's bytes, hexadecimal. */
+  readonly sha256: string;
+  /** The same digest in base64, as Lambda reports it (`CodeSha256`). */
+  readonly sourceCodeHash: string;
+  /** `<file>.<export>` in the zip. */
+  readonly handler: string;
+}
+
+export interface BlockedCallsFunctionProps {
+  readonly instance: InstanceConfig;
+  readonly package: FunctionPackage;
+  /**
+   * ARN of the KMS key that encrypts the table, as a Terraform expression that is empty where the table has none.
+   * With a customer managed key a Query needs `kms:Decrypt`; without it every lookup fails.
+   */
+  readonly tableKeyArn: string;
+}
+
+/** Ships the function and lets one Connect instance invoke its alias `live`. */
+export class BlockedCallsFunction extends Construct {
+  /** What must exist before Connect may call the alias. */
+  readonly invocable: readonly ITerraformDependable[];
+  readonly alias: LambdaAlias;
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: BlockedCallsFunctionProps) {
+    super(scope, id);
+    const { instance } = props;
+
+    // Made here, before the function: a group that Lambda makes at the first call has no retention and cannot be
+    // created by Terraform afterwards (terraform-aws-modules/terraform-aws-lambda#133).
+    const logGroup = new CloudwatchLogGroup(this, "logs", {
+      name: instance.function.logGroupName,
+      retentionInDays: instance.function.logRetentionDays,
+    });
+    logGroup.overrideLogicalId("blocked_calls");
+
+    const role = new IamRole(this, "role", {
+      name: instance.function.roleName,
+      description: `Runs ${instance.function.name}: may query one index of ${instance.table.name} and write its log.`,
+      assumeRolePolicy: policyDocument([
+        { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+      ]),
+    });
+    role.overrideLogicalId("blocked_calls");
+
+    const lookup = new IamRolePolicy(this, "lookup", {
+      name: "lookup",
+      role: role.name,
+      policy: policyDocument([
+        { Sid: "QueryTheIndex", Effect: "Allow", Action: "dynamodb:Query", Resource: instance.table.indexArn },
+        {
+          Sid: "WriteTheLog",
+          Effect: "Allow",
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          Resource: `${instance.function.logGroupArn}:*`,
+        },
+      ]),
+    });
+    lookup.overrideLogicalId("lookup");
+
+    const decrypt = new IamRolePolicy(this, "decrypt", {
+      name: "decrypt",
+      role: role.name,
+      policy: policyDocument([
+        {
+          Sid: "DecryptTheTable",
+          Effect: "Allow",
+          Action: "kms:Decrypt",
+          Resource: `\${${props.tableKeyArn}}`,
+          Condition: {
+            StringEquals: {
+              "kms:ViaService": `dynamodb.${instance.region}.${instance.dnsSuffix}`,
+              "kms:EncryptionContext:aws:dynamodb:tableName": instance.table.name,
+            },
+          },
+        },
+      ]),
+    });
+    decrypt.addOverride("count", `\${${props.tableKeyArn} == "" ? 0 : 1}`);
+    decrypt.overrideLogicalId("decrypt");
+
+    const zip = new TerraformAsset(this, "zip", {
+      path: props.package.zipPath,
+      type: AssetType.FILE,
+      assetHash: props.package.sha256,
+    });
+
+    this.function = new LambdaFunction(this, "function", {
+      functionName: instance.function.name,
+      description: `Answers Connect instance ${instance.name}: is this caller's number blocked? Read-only on ${instance.table.name}.`,
+      role: role.arn,
+      runtime: instance.function.runtime,
+      architectures: ["arm64"],
+      handler: props.package.handler,
+      filename: zip.path,
+      sourceCodeHash: props.package.sourceCodeHash,
+      memorySize: instance.function.memoryMb,
+      // The flow stops waiting then; a function that runs on only costs.
+      timeout: instance.lookup.flowTimeLimitSeconds,
+      publish: true,
+      environment: {
+        variables: functionEnvironment({
+          environment: instance.environment,
+          instanceName: instance.name,
+          tableName: instance.table.name,
+          blockedDispositions: instance.blockedDispositions,
+          anonymousCallers: instance.anonymousCallers,
+          exemptNumbers: instance.exemptNumbers,
+          budgetMs: instance.lookup.budgetMs,
+        }),
+      },
+      // A reference orders the role before the function, but not what the role may do.
+      dependsOn: [logGroup, lookup, decrypt],
+    });
+    this.function.overrideLogicalId("blocked_calls");
+
+    this.alias = new LambdaAlias(this, "alias", {
+      name: ALIAS_NAME,
+      description: "What Connect calls. Point it at an earlier version to roll back.",
+      functionName: this.function.functionName,
+      functionVersion: this.function.version,
+    });
+    this.alias.overrideLogicalId("live");
+
+    const permission = new LambdaPermission(this, "permission", {
+      statementId: `connect-${instance.instanceId}`,
+      action: "lambda:InvokeFunction",
+      functionName: this.function.functionName,
+      qualifier: this.alias.name,
+      principal: "connect.amazonaws.com",
+      sourceAccount: instance.account,
+      sourceArn: instance.instanceArn,
+    });
+    permission.overrideLogicalId("connect");
+
+    this.invocable = [this.alias, permission];
+  }
+}
+
+function policyDocument(statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}

@@ -1,0 +1,75 @@
+/** The Terraform stack of one Connect instance: table adopted, index added, function shipped, module registered. */
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { TerraformOutput, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { INDEX_NAME } from "../environments/model/aws-names";
+import type { InstanceConfig } from "../environments/model/types";
+import { AdoptedTable } from "./adopted-table";
+import { BlockedCallsFunction } from "./blocked-calls-function";
+import type { FunctionPackage } from "./blocked-calls-function";
+import { BlockedStatusModule } from "./blocked-status-module";
+import { useRemoteState } from "./remote-state";
+
+export interface CallBlockingStackProps {
+  readonly instance: InstanceConfig;
+  readonly package: FunctionPackage;
+}
+
+/**
+ * One Connect instance in one account and one region.
+ *
+ * Every resource has a logical id of its own choosing, not one made from the construct path: ids are an external
+ * contract, since a renamed resource is deleted under its old name, `prevent_destroy` or not.
+ */
+export class CallBlockingStack extends TerraformStack {
+  constructor(scope: Construct, props: CallBlockingStackProps) {
+    const { instance } = props;
+    super(scope, instance.stackName);
+
+    new AwsProvider(this, "aws", {
+      region: instance.region,
+      allowedAccountIds: [instance.account],
+      ...(instance.deployRole === undefined
+        ? {}
+        : {
+            assumeRole: [
+              {
+                roleArn: instance.deployRole.arn,
+                sessionName: "connectpath-call-blocking",
+                ...(instance.deployRole.externalId === undefined ? {} : { externalId: instance.deployRole.externalId }),
+              },
+            ],
+          }),
+      defaultTags: [{ tags: { ...instance.tags } }],
+    });
+    // The bindings are made from provider 6.25; what is deployed is the line that the environment names.
+    this.addOverride("terraform.required_providers.aws", { source: "hashicorp/aws", version: instance.awsProvider });
+    this.addOverride("terraform.required_version", ">= 1.11");
+    useRemoteState(this, instance.state);
+
+    const adopted = new AdoptedTable(this, "table", {
+      tableName: instance.table.name,
+      indexTimeoutMinutes: instance.table.indexTimeoutMinutes,
+      awsProvider: instance.awsProvider,
+    });
+    const blockedCalls = new BlockedCallsFunction(this, "function", {
+      instance,
+      package: props.package,
+      tableKeyArn: adopted.keyArnExpression,
+    });
+    const blockedStatus = new BlockedStatusModule(this, "module", {
+      instance,
+      dependsOn: [adopted.table, ...blockedCalls.invocable],
+    });
+
+    this.output("table_name", adopted.table.name, "The adopted table.");
+    this.output("index_name", INDEX_NAME, "The one index that was added to it.");
+    this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");
+    this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");
+    this.output("module_id", blockedStatus.module.contactFlowModuleId, "Put this module into the inbound flow.");
+  }
+
+  private output(id: string, value: string, description: string): void {
+    new TerraformOutput(this, id, { value, description, staticId: true });
+  }
+}
