@@ -104,18 +104,22 @@ export class AdoptedTable extends Construct {
     });
     tableAsItIs.overrideLogicalId("live");
     const live = `data.${tableAsItIs.terraformResourceType}.${tableAsItIs.friendlyUniqueId}`;
+    // An absent sort key reads as "". The 5.x provider keeps "" in its state: mirrored as it is, an index without one
+    // is no difference, and the plan shows ours alone. Later lines refuse "" (hashicorp/terraform-provider-aws#46735).
+    const fivex = props.awsProvider.startsWith("~> 5.");
+    const sortKey = (live: string): string => (fivex ? `\${${live}}` : `\${${live} == "" ? null : ${live}}`);
     this.keyArnExpression = `try(coalesce(${live}.server_side_encryption[0].kms_key_arn, ""), "")`;
 
     this.table = new DynamodbTable(this, "table", {
       name: props.tableName,
       // Ignored below, and written all the same: were the import ever lost, nothing of another shape could be created.
       hashKey: tableAsItIs.hashKey,
-      rangeKey: orNull(`${live}.range_key`),
+      rangeKey: sortKey(`${live}.range_key`),
       billingMode: tableAsItIs.billingMode,
       timeouts: { update: `${props.indexTimeoutMinutes}m` },
       lifecycle: {
         preventDestroy: true,
-        ignoreChanges: [...LEFT_ALONE, ...(props.awsProvider.startsWith("~> 5.") ? [] : LEFT_ALONE_SINCE_6)].sort(),
+        ignoreChanges: [...LEFT_ALONE, ...(fivex ? [] : LEFT_ALONE_SINCE_6)].sort(),
       },
     });
     this.table.overrideLogicalId("contacts");
@@ -129,7 +133,7 @@ export class AdoptedTable extends Construct {
       content: {
         name: "${global_secondary_index.value.name}",
         hash_key: "${global_secondary_index.value.hash_key}",
-        range_key: orNull("global_secondary_index.value.range_key"),
+        range_key: sortKey("global_secondary_index.value.range_key"),
         projection_type: "${global_secondary_index.value.projection_type}",
         non_key_attributes: "${global_secondary_index.value.non_key_attributes}",
         read_capacity: "${global_secondary_index.value.read_capacity}",
@@ -160,11 +164,6 @@ export class AdoptedTable extends Construct {
       { to: `${this.table.terraformResourceType}.${this.table.friendlyUniqueId}`, id: props.tableName },
     ]);
   }
-}
-
-/** An absent key reads as "" in some provider versions; `range_key = ""` is refused (hashicorp/terraform-provider-aws#46735). */
-function orNull(expression: string): string {
-  return `\${${expression} == "" ? null : ${expression}}`;
 }
 
 /** Attribute definitions by name: ours, overlaid by the live ones. `ADOPTABLE` has made sure that the two agree. */
