@@ -1,0 +1,170 @@
+/** What Connect demands of each action type: parameters, error branches, conditions, and where the action may stand. */
+import type { ContentKind, ModelledActionType } from "./types";
+import { isComparable } from "./jsonpath";
+
+/** Undefined when the value is right, else what is allowed, as the hint of a problem says it. */
+export type ValueRule = (value: unknown) => string | undefined;
+
+export interface ParameterRule {
+  readonly required?: true;
+  readonly value: ValueRule;
+}
+
+export interface ActionRule {
+  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /** Of these parameters one must be there, and no two may be. */
+  readonly oneOf?: readonly string[];
+  readonly requiredErrors: readonly string[];
+  readonly optionalErrors?: readonly string[];
+  /** `some`: at least one. An array: exactly one `Equals` for each of these operands. Absent: none. */
+  readonly conditions?: "some" | "any" | readonly string[];
+  /** Ends the flow or module: leads nowhere. */
+  readonly terminal?: true;
+  /** Refused in the other kind of content. */
+  readonly only?: ContentKind;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const text: ValueRule = (value) => (typeof value === "string" ? undefined : "a string");
+
+/** An id, an ARN, or one reference to either. */
+const id: ValueRule = (value) =>
+  typeof value === "string" && (value.startsWith("$.") ? isComparable(value) : !/\s/.test(value))
+    ? undefined
+    : 'an id, an ARN or one reference such as "$.Attributes.name"';
+
+const oneOfTexts =
+  (...allowed: string[]): ValueRule =>
+  (value) =>
+    typeof value === "string" && allowed.includes(value) ? undefined : allowed.map((a) => `"${a}"`).join(" or ");
+
+/** The console writes numbers as strings; the service takes both. */
+const wholeNumber =
+  (from: number, to: number): ValueRule =>
+  (value) => {
+    const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    return typeof number === "number" && Number.isInteger(number) && number >= from && number <= to
+      ? undefined
+      : `a whole number from ${from} to ${to}`;
+  };
+
+const loopCount: ValueRule = (value) =>
+  typeof value === "string" && isComparable(value) ? undefined : wholeNumber(0, 100)(value);
+
+const flag: ValueRule = (value) => (typeof value === "boolean" ? undefined : oneOfTexts("true", "false")(value));
+
+const object: ValueRule = (value) => (isRecord(value) ? undefined : "an object");
+
+/** Letters, digits, dash and underscore, and the service's own namespaces (`connect:Subtype`); spaces are seen in exports. */
+const ATTRIBUTE_NAME = /^[^$.]+$/;
+
+const attributes: ValueRule = (value) =>
+  isRecord(value) &&
+  Object.entries(value).every(
+    ([name, v]) => (name.startsWith("$.") || ATTRIBUTE_NAME.test(name)) && typeof v === "string",
+  )
+    ? undefined
+    : 'an object of strings whose names have neither "$" nor "."';
+
+const flowAttributes: ValueRule = (value) =>
+  isRecord(value) && Object.values(value).every((v) => isRecord(v) && typeof v["Value"] === "string")
+    ? undefined
+    : 'an object of {"Value": "<text>"}';
+
+const responseValidation: ValueRule = (value) =>
+  isRecord(value) && Object.keys(value).every((k) => k === "ResponseType")
+    ? oneOfTexts("STRING_MAP", "JSON")(value["ResponseType"])
+    : '{"ResponseType": "STRING_MAP"} or {"ResponseType": "JSON"}';
+
+const comparable: ValueRule = (value) =>
+  typeof value === "string" && isComparable(value)
+    ? undefined
+    : 'one reference down to a value, such as "$.Attributes.name" or "$.External.name"';
+
+/** Amazon Polly speaks at most 6000 characters a request (polly SynthesizeSpeech); Connect refuses longer text. */
+const spoken: ValueRule = (value) =>
+  typeof value === "string" && value.length <= 6000 ? undefined : "text of at most 6000 characters";
+
+/** `Type` → rule. Sources: facts of the AWS devguide pages of each action, corrected by what the live service answered. */
+export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
+  InvokeLambdaFunction: {
+    parameters: {
+      LambdaFunctionARN: { required: true, value: id },
+      InvocationTimeLimitSeconds: { required: true, value: wholeNumber(1, 8) },
+      InvocationType: { value: oneOfTexts("SYNCHRONOUS", "ASYNCHRONOUS") },
+      LambdaInvocationAttributes: { value: object },
+      ResponseValidation: { value: responseValidation },
+    },
+    requiredErrors: ["NoMatchingError"],
+  },
+  UpdateContactAttributes: {
+    parameters: {
+      Attributes: { required: true, value: attributes },
+      TargetContact: { value: oneOfTexts("Current", "Related") },
+    },
+    requiredErrors: ["NoMatchingError"],
+  },
+  UpdateFlowAttributes: {
+    parameters: { FlowAttributes: { required: true, value: flowAttributes } },
+    requiredErrors: ["NoMatchingError"],
+  },
+  UpdateFlowLoggingBehavior: {
+    parameters: { FlowLoggingBehavior: { required: true, value: oneOfTexts("Enabled", "Disabled") } },
+    requiredErrors: [],
+  },
+  Compare: {
+    parameters: { ComparisonValue: { required: true, value: comparable } },
+    requiredErrors: ["NoMatchingCondition"],
+    conditions: "some",
+  },
+  Loop: {
+    parameters: { LoopCount: { required: true, value: loopCount } },
+    requiredErrors: [],
+    conditions: ["ContinueLooping", "DoneLooping"],
+  },
+  InvokeFlowModule: {
+    parameters: { FlowModuleId: { required: true, value: id }, Input: { value: object } },
+    requiredErrors: ["NoMatchingError"],
+    optionalErrors: ["NoMatchingCondition"],
+    conditions: "any",
+  },
+  MessageParticipant: {
+    parameters: {
+      Text: { value: spoken },
+      SSML: { value: spoken },
+      PromptId: { value: text },
+      Media: { value: object },
+      LexInitializationData: { value: object },
+      SkipWhenDTMFBufferEnabled: { value: flag },
+    },
+    oneOf: ["Text", "SSML", "PromptId", "Media", "LexInitializationData"],
+    requiredErrors: [],
+    optionalErrors: ["NoMatchingError"],
+  },
+  UpdateContactTargetQueue: {
+    parameters: { QueueId: { value: id }, AgentId: { value: id } },
+    oneOf: ["QueueId", "AgentId"],
+    requiredErrors: ["NoMatchingError"],
+  },
+  TransferContactToQueue: { parameters: {}, requiredErrors: ["QueueAtCapacity", "NoMatchingError"] },
+  TransferToFlow: {
+    parameters: { ContactFlowId: { required: true, value: id } },
+    requiredErrors: ["NoMatchingError"],
+  },
+  DisconnectParticipant: { parameters: {}, requiredErrors: [], terminal: true },
+  EndFlowExecution: { parameters: {}, requiredErrors: [], terminal: true, only: "flow" },
+  EndFlowModuleExecution: {
+    parameters: { Result: { value: text }, ResultData: { value: object } },
+    requiredErrors: [],
+    terminal: true,
+    only: "module",
+  },
+};
+
+/** The rule of an action type, or undefined for a type that is not modelled here. */
+export function actionRule(type: string): ActionRule | undefined {
+  return Object.hasOwn(ACTION_RULES, type) ? ACTION_RULES[type as ModelledActionType] : undefined;
+}
