@@ -4,7 +4,7 @@ import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import type { AwsProviderConstraint } from "../environments/model/types";
-import { INDEX_NAME } from "../environments/model/aws-names";
+import { indexName } from "../environments/model/aws-names";
 
 export interface AdoptedTableProps {
   /** Name of the existing table. A table of another account or region cannot be reached: the provider decides both. */
@@ -55,10 +55,10 @@ const RANGE_KEY = "CustomerEndpoint";
 /** Conditions under which the table can be adopted; each stops the plan with a sentence for the person who must act. */
 const ADOPTABLE = [
   {
-    condition: `\${alltrue([for i in self.global_secondary_index : i.name != "${INDEX_NAME}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])}`,
+    condition: `\${alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])}`,
     errorMessage:
-      `Table \${self.name} already has an index named ${INDEX_NAME}, but of another shape: ` +
-      `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${INDEX_NAME}"])}. ` +
+      `Table \${self.name} already has an index named ${indexName}, but of another shape: ` +
+      `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}. ` +
       `Call blocking needs: hash ${HASH_KEY}, range ${RANGE_KEY}, KEYS_ONLY. Nothing was changed. ` +
       `Find out who uses that index; if nobody does, delete it in DynamoDB and plan again.`,
   },
@@ -71,10 +71,10 @@ const ADOPTABLE = [
       `Nothing was changed. Ask the owner of the table: this instance cannot have call blocking while that index exists.`,
   },
   {
-    condition: `\${length(self.global_secondary_index) < ${MAX_GLOBAL_INDEXES} || contains([for i in self.global_secondary_index : i.name], "${INDEX_NAME}")}`,
+    condition: `\${length(self.global_secondary_index) < ${MAX_GLOBAL_INDEXES} || contains([for i in self.global_secondary_index : i.name], "${indexName}")}`,
     errorMessage:
       `Table \${self.name} already has \${length(self.global_secondary_index)} global secondary indexes, and DynamoDB allows ` +
-      `${MAX_GLOBAL_INDEXES}: there is no room for ${INDEX_NAME}. Nothing was changed. ` +
+      `${MAX_GLOBAL_INDEXES}: there is no room for ${indexName}. Nothing was changed. ` +
       `Ask the owner of the table to delete an index that nobody uses, then plan again.`,
   },
 ];
@@ -182,7 +182,7 @@ function mirroredAttributes(live: string): string {
  */
 function mirroredIndexes(live: string): string {
   const ours = [
-    `name = "${INDEX_NAME}"`,
+    `name = "${indexName}"`,
     `hash_key = "${HASH_KEY}"`,
     `range_key = "${RANGE_KEY}"`,
     `projection_type = "KEYS_ONLY"`,
@@ -191,5 +191,5 @@ function mirroredIndexes(live: string): string {
     `write_capacity = coalesce(${live}.write_capacity, 0)`,
     `on_demand_throughput = []`,
   ].join(", ");
-  return `\${merge({ "${INDEX_NAME}" = { ${ours} } }, { for i in ${live}.global_secondary_index : i.name => i })}`;
+  return `\${merge({ "${indexName}" = { ${ours} } }, { for i in ${live}.global_secondary_index : i.name => i })}`;
 }

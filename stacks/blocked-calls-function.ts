@@ -8,25 +8,14 @@ import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { AssetType, TerraformAsset } from "cdktf";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { ALIAS_NAME } from "../environments/model/aws-names";
+import { aliasName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
+import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
-
-/** The packaged function: one zip, built once and shared by every stack. */
-export interface FunctionPackage {
-  /** Path of the zip file. */
-  readonly zipPath: string;
-  /** SHA-256 of the zip's bytes, hexadecimal. */
-  readonly sha256: string;
-  /** The same digest in base64, as Lambda reports it (`CodeSha256`). */
-  readonly sourceCodeHash: string;
-  /** `<file>.<export>` in the zip. */
-  readonly handler: string;
-}
 
 export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
-  readonly package: FunctionPackage;
+  readonly functionPackage: PackagedFunction;
   /**
    * ARN of the KMS key that encrypts the table, as a Terraform expression that is empty where the table has none.
    * With a customer managed key a Query needs `kms:Decrypt`; without it every lookup fails.
@@ -99,9 +88,9 @@ export class BlockedCallsFunction extends Construct {
     decrypt.overrideLogicalId("decrypt");
 
     const zip = new TerraformAsset(this, "zip", {
-      path: props.package.zipPath,
+      path: props.functionPackage.zipPath,
       type: AssetType.FILE,
-      assetHash: props.package.sha256,
+      assetHash: props.functionPackage.sha256,
     });
 
     this.function = new LambdaFunction(this, "function", {
@@ -110,9 +99,9 @@ export class BlockedCallsFunction extends Construct {
       role: role.arn,
       runtime: instance.function.runtime,
       architectures: ["arm64"],
-      handler: props.package.handler,
+      handler: props.functionPackage.handler,
       filename: zip.path,
-      sourceCodeHash: props.package.sourceCodeHash,
+      sourceCodeHash: props.functionPackage.sourceCodeHash,
       memorySize: instance.function.memoryMb,
       // The flow stops waiting then; a function that runs on only costs.
       timeout: instance.lookup.flowTimeLimitSeconds,
@@ -134,7 +123,7 @@ export class BlockedCallsFunction extends Construct {
     this.function.overrideLogicalId("blocked_calls");
 
     this.alias = new LambdaAlias(this, "alias", {
-      name: ALIAS_NAME,
+      name: aliasName,
       description: "What Connect calls. Point it at an earlier version to roll back.",
       functionName: this.function.functionName,
       functionVersion: this.function.version,

@@ -2,17 +2,18 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { INDEX_NAME } from "../environments/model/aws-names";
+import { indexName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
 import { AdoptedTable } from "./adopted-table";
+import type { PackagedFunction } from "../lambda/packaging";
 import { BlockedCallsFunction } from "./blocked-calls-function";
-import type { FunctionPackage } from "./blocked-calls-function";
+
 import { BlockedStatusModule } from "./blocked-status-module";
 import { useRemoteState } from "./remote-state";
 
 export interface CallBlockingStackProps {
   readonly instance: InstanceConfig;
-  readonly package: FunctionPackage;
+  readonly functionPackage: PackagedFunction;
 }
 
 /**
@@ -54,7 +55,7 @@ export class CallBlockingStack extends TerraformStack {
     });
     const blockedCalls = new BlockedCallsFunction(this, "function", {
       instance,
-      package: props.package,
+      functionPackage: props.functionPackage,
       tableKeyArn: adopted.keyArnExpression,
     });
     const blockedStatus = new BlockedStatusModule(this, "module", {
@@ -63,7 +64,7 @@ export class CallBlockingStack extends TerraformStack {
     });
 
     this.output("table_name", adopted.table.name, "The adopted table.");
-    this.output("index_name", INDEX_NAME, "The one index that was added to it.");
+    this.output("index_name", indexName, "The one index that was added to it.");
     this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");
     this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");
     this.output("module_id", blockedStatus.module.contactFlowModuleId, "Put this module into the inbound flow.");
