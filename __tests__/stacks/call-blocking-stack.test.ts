@@ -1,0 +1,300 @@
+/** The synthesized stack says what the design promises: one table adopted, least privilege, one ARN, the right order. */
+import { Testing } from "cdktf";
+import type { InstanceConfig } from "../../environments/model/types";
+import { functionEnvironment } from "../../lambda/settings";
+import { CallBlockingStack } from "../../stacks/call-blocking-stack";
+import { sampleInstance } from "./sample-instance";
+
+type Json = Record<string, unknown>;
+
+/** The part of a synthesized stack that these tests read. */
+interface Synthesized {
+  readonly data: Record<string, Record<string, Json>>;
+  readonly resource: Record<string, Record<string, Json>>;
+  readonly import: readonly Json[];
+  readonly provider: { readonly aws: readonly Json[] };
+  readonly terraform: Json;
+  readonly output: Record<string, Json>;
+}
+
+const functionPackage = {
+  zipPath: __filename,
+  sha256: "ab".repeat(32),
+  sourceCodeHash: "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=",
+  handler: "index.handler",
+};
+
+function synthesize(changes: Partial<InstanceConfig> = {}): Synthesized {
+  const stack = new CallBlockingStack(Testing.app(), { instance: { ...sampleInstance, ...changes }, functionPackage });
+  return JSON.parse(Testing.synth(stack)) as Synthesized;
+}
+
+function resource(synthesized: Synthesized, address: string): Json {
+  const [type = "", id = ""] = address.split(".");
+  const found = synthesized.resource[type]?.[id];
+  if (found === undefined) throw new Error(`${address} is not in the stack`);
+  return found;
+}
+
+const stack = synthesize();
+
+describe("ids", () => {
+  // A renamed resource is deleted under its old name, prevent_destroy or not: this list changes only with a `moved` block.
+  test("no address ever changes", () => {
+    const addresses = [
+      ...Object.entries(stack.data).flatMap(([type, all]) => Object.keys(all).map((id) => `data.${type}.${id}`)),
+      ...Object.entries(stack.resource).flatMap(([type, all]) => Object.keys(all).map((id) => `${type}.${id}`)),
+      ...Object.keys(stack.output).map((id) => `output.${id}`),
+    ].sort();
+    expect(addresses).toEqual([
+      "aws_cloudwatch_log_group.blocked_calls",
+      "aws_connect_contact_flow_module.blocked_status",
+      "aws_connect_lambda_function_association.blocked_calls",
+      "aws_dynamodb_table.contacts",
+      "aws_iam_role.blocked_calls",
+      "aws_iam_role_policy.decrypt",
+      "aws_iam_role_policy.lookup",
+      "aws_lambda_alias.live",
+      "aws_lambda_function.blocked_calls",
+      "aws_lambda_permission.connect",
+      "data.aws_dynamodb_table.live",
+      "output.function_alias_arn",
+      "output.function_version",
+      "output.index_name",
+      "output.module_id",
+      "output.table_name",
+    ]);
+  });
+});
+
+describe("the adopted table", () => {
+  const table = resource(stack, "aws_dynamodb_table.contacts");
+
+  test("is imported, for good, under the name of the live table", () => {
+    expect(stack.import).toEqual([{ to: "aws_dynamodb_table.contacts", id: "dextr-acme" }]);
+    expect(stack.data["aws_dynamodb_table"]?.["live"]?.["name"]).toBe("dextr-acme");
+  });
+
+  test("cannot be destroyed, and nothing but its indexes and attribute definitions is compared", () => {
+    const lifecycle = table["lifecycle"] as { prevent_destroy: boolean; ignore_changes: string[] };
+    expect(lifecycle.prevent_destroy).toBe(true);
+    // Every argument of aws_dynamodb_table in provider 5.100.0 but name, attribute, global_secondary_index and timeouts.
+    expect(lifecycle.ignore_changes).toEqual([
+      "billing_mode",
+      "deletion_protection_enabled",
+      "hash_key",
+      "import_table",
+      "local_secondary_index",
+      "on_demand_throughput",
+      "point_in_time_recovery",
+      "range_key",
+      "read_capacity",
+      "replica",
+      "restore_date_time",
+      "restore_source_name",
+      "restore_source_table_arn",
+      "restore_to_latest_time",
+      "server_side_encryption",
+      "stream_enabled",
+      "stream_view_type",
+      "table_class",
+      "tags",
+      "tags_all",
+      "ttl",
+      "write_capacity",
+    ]);
+  });
+
+  test("states nothing of its own: keys, attributes and indexes are read from the live table", () => {
+    expect(table["hash_key"]).toBe("${data.aws_dynamodb_table.live.hash_key}");
+    expect(table["billing_mode"]).toBe("${data.aws_dynamodb_table.live.billing_mode}");
+    expect(Object.keys(table["dynamic"] as Json)).toEqual([
+      "attribute",
+      "global_secondary_index",
+      "local_secondary_index",
+    ]);
+    expect(table).not.toHaveProperty("attribute");
+    expect(table).not.toHaveProperty("global_secondary_index");
+    expect(table).not.toHaveProperty("tags");
+  });
+
+  test("waits for the index as long as the environment says", () => {
+    expect(table["timeouts"]).toEqual({ update: "1440m" });
+  });
+
+  test("leaves alone what only the 6.x provider knows, on that line, and drops an absent sort key there", () => {
+    const six = resource(synthesize({ awsProvider: ">= 6.44, < 7" }), "aws_dynamodb_table.contacts");
+    expect((six["lifecycle"] as { ignore_changes: string[] }).ignore_changes).toEqual(
+      expect.arrayContaining(["warm_throughput", "global_table_witness", "tags_all"]),
+    );
+    expect(six["range_key"]).toContain("? null :");
+  });
+});
+
+describe("the function", () => {
+  const lambda = resource(stack, "aws_lambda_function.blocked_calls");
+
+  test("runs on arm64, is published, and is told its instance's settings", () => {
+    expect(lambda).toMatchObject({
+      function_name: "blockedCalls-acme",
+      architectures: ["arm64"],
+      runtime: "nodejs22.x",
+      publish: true,
+      memory_size: 512,
+      timeout: 3,
+      source_code_hash: functionPackage.sourceCodeHash,
+    });
+    expect(lambda["environment"]).toEqual({
+      variables: functionEnvironment({
+        environment: "test",
+        instanceName: "acme",
+        tableName: "dextr-acme",
+        blockedDispositions: ["Blocked"],
+        anonymousCallers: "allow",
+        exemptNumbers: [],
+        budgetMs: 1500,
+      }),
+    });
+  });
+
+  test("is made after its log group and after its role may do something", () => {
+    expect(lambda["depends_on"]).toEqual([
+      "aws_cloudwatch_log_group.blocked_calls",
+      "aws_iam_role_policy.lookup",
+      "aws_iam_role_policy.decrypt",
+    ]);
+    expect(resource(stack, "aws_cloudwatch_log_group.blocked_calls")).toMatchObject({
+      name: "/aws/lambda/blockedCalls-acme",
+      retention_in_days: 30,
+    });
+  });
+
+  test("may query the one index and write the one log group, and nothing else", () => {
+    const policy = JSON.parse(resource(stack, "aws_iam_role_policy.lookup")["policy"] as string) as Json;
+    expect(policy).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "QueryTheIndex",
+          Effect: "Allow",
+          Action: "dynamodb:Query",
+          Resource: sampleInstance.table.indexArn,
+        },
+        {
+          Sid: "WriteTheLog",
+          Effect: "Allow",
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          Resource: "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/blockedCalls-acme:*",
+        },
+      ],
+    });
+  });
+
+  test("may decrypt with the table's key, through DynamoDB and for that table alone, where the table has a key", () => {
+    const decrypt = resource(stack, "aws_iam_role_policy.decrypt");
+    expect(decrypt["count"]).toMatch(/server_side_encryption.*== "" \? 0 : 1/);
+    const policy = JSON.parse(decrypt["policy"] as string) as { Statement: Json[] };
+    expect(policy.Statement).toHaveLength(1);
+    expect(policy.Statement[0]).toMatchObject({
+      Action: "kms:Decrypt",
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": "dynamodb.eu-central-1.amazonaws.com",
+          "kms:EncryptionContext:aws:dynamodb:tableName": "dextr-acme",
+        },
+      },
+    });
+  });
+
+  test("may be invoked by Connect alone, for this instance and account, through the alias", () => {
+    expect(resource(stack, "aws_lambda_permission.connect")).toMatchObject({
+      action: "lambda:InvokeFunction",
+      principal: "connect.amazonaws.com",
+      source_account: "111122223333",
+      source_arn: sampleInstance.instanceArn,
+      qualifier: "${aws_lambda_alias.live.name}",
+    });
+  });
+});
+
+describe("the module", () => {
+  const association = resource(stack, "aws_connect_lambda_function_association.blocked_calls");
+  const flowModule = resource(stack, "aws_connect_contact_flow_module.blocked_status");
+
+  test("calls the very alias ARN that is associated with the instance", () => {
+    expect(association["function_arn"]).toBe(sampleInstance.function.aliasArn);
+    const content = JSON.parse(flowModule["content"] as string) as { Actions: { Parameters: Json }[] };
+    const arns = content.Actions.flatMap(({ Parameters }) => Parameters["LambdaFunctionARN"] ?? []);
+    expect(arns).toEqual([sampleInstance.function.aliasArn]);
+  });
+
+  test("comes after the association, and that after index, alias and permission", () => {
+    expect(flowModule["depends_on"]).toEqual(["aws_connect_lambda_function_association.blocked_calls"]);
+    expect(association["depends_on"]).toEqual([
+      "aws_dynamodb_table.contacts",
+      "aws_lambda_alias.live",
+      "aws_lambda_permission.connect",
+    ]);
+  });
+
+  test("is addressed by the bare instance id", () => {
+    expect(flowModule).toMatchObject({ name: "blockedStatus", instance_id: sampleInstance.instanceId });
+    expect(association["instance_id"]).toBe(sampleInstance.instanceId);
+  });
+});
+
+describe("provider and state", () => {
+  test("one account, one region, default tags, the provider line of the environment, Terraform with native locks", () => {
+    expect(stack.provider.aws).toEqual([
+      {
+        region: "eu-central-1",
+        allowed_account_ids: ["111122223333"],
+        default_tags: [{ tags: { "cost-centre": "4711" } }],
+      },
+    ]);
+    expect(stack.terraform).toEqual({
+      required_version: ">= 1.11",
+      required_providers: { aws: { source: "hashicorp/aws", version: "~> 5.100.0" } },
+      backend: {
+        s3: {
+          bucket: "acme-terraform-state",
+          key: sampleInstance.state.key,
+          region: "eu-west-1",
+          encrypt: true,
+          use_lockfile: true,
+        },
+      },
+    });
+  });
+
+  test("the deploy role is assumed where one is given", () => {
+    const { provider } = synthesize({ deployRole: { arn: "arn:aws:iam::111122223333:role/deploy", externalId: "x" } });
+    expect(provider.aws[0]?.["assume_role"]).toEqual([
+      {
+        role_arn: "arn:aws:iam::111122223333:role/deploy",
+        external_id: "x",
+        session_name: "connectpath-call-blocking",
+      },
+    ]);
+  });
+
+  test("the state may be in another account, under a key, or in an S3-compatible store", () => {
+    const { terraform } = synthesize({
+      state: {
+        ...sampleInstance.state,
+        kmsKeyArn: "arn:aws:kms:eu-west-1:111122223333:key/k",
+        roleArn: "arn:aws:iam::111122223333:role/state",
+        endpoint: "https://store.example",
+        usePathStyle: true,
+      },
+    });
+    expect(terraform["backend"]).toMatchObject({
+      s3: {
+        kms_key_id: "arn:aws:kms:eu-west-1:111122223333:key/k",
+        assume_role: { role_arn: "arn:aws:iam::111122223333:role/state" },
+        endpoints: { s3: "https://store.example" },
+        use_path_style: true,
+      },
+    });
+  });
+});
