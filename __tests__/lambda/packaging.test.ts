@@ -1,0 +1,107 @@
+/** The zip that is deployed: its bytes come from the sources alone, and it holds what Lambda can load. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import { packageBlockedCalls, projectRoot, writeFunctionPackage } from "../../lambda/packaging";
+
+const built = packageBlockedCalls();
+
+/** The sources at another path, compiled as `npm run compile` does, packaged by a process of its own. */
+function packageElsewhere(change: (directory: string) => void, environment: Record<string, string> = {}): string {
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), "packaging test "));
+  try {
+    cpSync(join(projectRoot(), "lambda"), join(directory, "lambda"), { recursive: true });
+    cpSync(join(projectRoot(), "package.json"), join(directory, "package.json"));
+    symlinkSync(join(projectRoot(), "node_modules"), join(directory, "node_modules"));
+    change(directory);
+    const script = `
+      const { readFileSync, mkdirSync, writeFileSync } = require("node:fs");
+      const { transformSync } = require("esbuild");
+      mkdirSync("build/lambda", { recursive: true });
+      const source = readFileSync("lambda/packaging.ts", "utf8");
+      writeFileSync("build/lambda/packaging.js", transformSync(source, { loader: "ts", format: "cjs" }).code);
+      process.umask(0o077);
+      process.stdout.write(require("./build/lambda/packaging.js").packageBlockedCalls().sha256);`;
+    return execFileSync(process.execPath, ["-e", script], {
+      cwd: directory,
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"], ...environment },
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test("the zip is the same from TypeScript and from the compiled code, on another path, touched, elsewhere in the world", () => {
+  const touched = packageElsewhere(
+    (directory) => {
+      utimesSync(join(directory, "lambda/blocked-calls/index.ts"), 1, 1);
+      writeFileSync(
+        join(directory, "tsconfig.json"),
+        JSON.stringify({ compilerOptions: { target: "ES5", strict: true } }),
+      );
+    },
+    { TZ: "Pacific/Kiritimati" },
+  );
+  expect(touched).toBe(built.sha256);
+});
+
+test("a change in the sources changes the zip", () => {
+  const changed = packageElsewhere((directory) => {
+    const path = join(directory, "lambda/blocked-calls/log-line.ts");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"ConnectPathCallBlocking"', '"Changed"'));
+  });
+  expect(changed).toMatch(/^[\da-f]{64}$/);
+  expect(changed).not.toBe(built.sha256);
+});
+
+test("both digests are of the zip's bytes", () => {
+  const digest = createHash("sha256").update(built.zip).digest();
+  expect(built.sha256).toBe(digest.toString("hex"));
+  expect(built.sourceCodeHash).toBe(digest.toString("base64"));
+});
+
+test("the zip holds one file of at most 25 kB, where the handler says", () => {
+  const files = unzipSync(built.zip);
+  expect(Object.keys(files)).toEqual([`${built.handler.split(".")[0] ?? ""}.mjs`]);
+  expect(files["index.mjs"]?.length).toBeLessThanOrEqual(25_000);
+});
+
+test("everybody may read the file in the zip, as Lambda requires", () => {
+  // Central directory: the signature, then the external attributes at offset 38, the mode in their upper half.
+  const zip = Buffer.from(built.zip);
+  const central = zip.indexOf("PK\x01\x02", 0, "latin1");
+  expect((zip.readUInt32LE(central + 38) >>> 16).toString(8)).toBe("644");
+});
+
+test("the bundle names no path of the machine it was built on and needs nothing but Node", () => {
+  const code = Buffer.from(unzipSync(built.zip)["index.mjs"] ?? []).toString();
+  expect(code).not.toContain(projectRoot());
+  const imports = [...code.matchAll(/\bfrom"([^"]+)"/g)].map((match) => match[1]);
+  expect(imports.length).toBeGreaterThan(0);
+  expect(imports.filter((name) => !name?.startsWith("node:"))).toEqual([]);
+});
+
+test("the package on disk is the same bytes, named for what it is", () => {
+  const directory = mkdtempSync(join(tmpdir(), "package-on-disk-"));
+  try {
+    const { zipPath, sha256 } = writeFunctionPackage(directory);
+    expect(zipPath).toBe(join(directory, "blockedCalls.zip"));
+    expect(createHash("sha256").update(readFileSync(zipPath)).digest("hex")).toBe(sha256);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,83 @@
+/** Settings on their way through Lambda's environment variables. */
+import fc from "fast-check";
+import { indexName } from "../../environments/model/aws-names";
+import {
+  ENVIRONMENT_LIMIT_BYTES,
+  functionEnvironment,
+  INDEX_NAME,
+  readFunctionEnvironment,
+} from "../../lambda/settings";
+
+const settings = {
+  environment: "dev",
+  instanceName: "acme-dev",
+  tableName: "dextr-acme-dev",
+  blockedDispositions: ["Blocked", "Nuisance:Confirmed"],
+  anonymousCallers: "allow",
+  exemptNumbers: ["+15555550100", "+1800*"],
+  budgetMs: 1500,
+} as const;
+
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+const anySettings = fc.record({
+  environment: name,
+  instanceName: name,
+  tableName: name,
+  blockedDispositions: fc.array(name, { minLength: 1, maxLength: 5 }),
+  anonymousCallers: fc.constantFrom("allow" as const, "block" as const),
+  exemptNumbers: fc.array(fc.stringMatching(/^\+[1-9]\d{1,13}\*?$/)),
+  budgetMs: fc.integer({ min: 1, max: 8000 }),
+});
+
+test("what the stack encodes is what the function reads, for any Unicode in names and Dispositions", () => {
+  fc.assert(
+    fc.property(anySettings, (any) => {
+      expect(readFunctionEnvironment(functionEnvironment(any))).toEqual(any);
+    }),
+  );
+});
+
+test("the stack and the function mean the same index", () => {
+  expect(INDEX_NAME).toBe(indexName);
+});
+
+test("no variable has a name that Lambda reserves", () => {
+  expect(Object.keys(functionEnvironment(settings)).filter((key) => /^(AWS|LAMBDA)_|^_/.test(key))).toEqual([]);
+});
+
+test("settings that fill Lambda's limit to the byte are accepted, one byte more is refused with what to shorten", () => {
+  const size = (padding: number): number =>
+    Buffer.byteLength(JSON.stringify(functionEnvironment({ ...settings, tableName: "t".repeat(padding) })));
+  const padding = ENVIRONMENT_LIMIT_BYTES - size(1) + 1;
+  expect(size(padding)).toBe(ENVIRONMENT_LIMIT_BYTES);
+  expect(() => size(padding + 1)).toThrow(
+    'instance "acme-dev" of environment "dev": the function\'s environment variables take 4097 bytes; ' +
+      "Lambda allows 4096 for all of them together.\n" +
+      '  Shorten exemptNumbers (2 entries, 21 bytes; one prefix such as "+1800*" replaces many numbers) or ' +
+      "blockedDispositions (2 entries, 38 bytes).",
+  );
+});
+
+test("the limit counts bytes as Lambda does, not characters", () => {
+  const wide = { ...settings, blockedDispositions: Array.from({ length: 10 }, () => "é".repeat(200)) };
+  expect(() => functionEnvironment(wide)).toThrow(/take 4\d{3} bytes/);
+});
+
+test.each([
+  ["INSTANCE_NAME", undefined, "INSTANCE_NAME is not set"],
+  ["TABLE_NAME", "", "TABLE_NAME is not set"],
+  ["ANONYMOUS_CALLERS", "perhaps", "ANONYMOUS_CALLERS is neither allow nor block"],
+  ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number above zero"],
+  ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number above zero"],
+  ["BLOCKED_DISPOSITIONS", "Blocked", "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
+  ["BLOCKED_DISPOSITIONS", "[]", "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
+  ["BLOCKED_DISPOSITIONS", '[""]', "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
+  [
+    "EXEMPT_NUMBERS",
+    "+1800* 15555550100",
+    "EXEMPT_NUMBERS has an entry that is neither an E.164 number nor a prefix ending in *",
+  ],
+])("a variable %s of %p is refused by name, without its value", (key, value, message) => {
+  const environment = { ...functionEnvironment(settings), [key]: value };
+  expect(() => readFunctionEnvironment(environment)).toThrow(new Error(message));
+});

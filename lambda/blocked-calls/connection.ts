@@ -1,0 +1,132 @@
+/** One HTTP exchange with DynamoDB over kept-alive connections, with limits on time and size. */
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { FailureReason } from "./reasons";
+
+export interface Limits {
+  /** Time until the connection stands, TLS included, in milliseconds. */
+  readonly connectMs: number;
+  /** Time until the whole answer is there, in milliseconds. */
+  readonly totalMs: number;
+}
+
+/** What came of one exchange: an answer of any status, or a failure. */
+export type Exchange =
+  | { readonly status: number; readonly body: string }
+  | { readonly failure: FailureReason; readonly retry: boolean; readonly code: string | undefined };
+
+/**
+ * The answer to our Query is a count and at most one key, 7 KB with every part at its limit and six times that with every
+ * character escaped; anything larger is not DynamoDB.
+ */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** More parallel lookups than this share connections: each connection costs a TLS handshake of CPU. */
+export const MAX_CONNECTIONS = 8;
+
+/** Connections to one endpoint. */
+export class Connection {
+  readonly #request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
+  readonly #agent: Agent;
+  readonly #connected: string;
+
+  constructor(readonly endpoint: URL) {
+    const secure = endpoint.protocol === "https:";
+    const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
+    this.#agent = secure ? new https.Agent(options) : new http.Agent(options);
+    this.#request = secure ? https.request : http.request;
+    this.#connected = secure ? "secureConnect" : "connect";
+  }
+
+  /**
+   * Opens `count` connections and leaves them idle, ready for requests; a failure is left to the first request to find.
+   * `GET /` is what DynamoDB answers without credentials, with a few bytes.
+   */
+  async open(count: number, limits: Limits): Promise<void> {
+    const exchanges = Array.from({ length: Math.min(count, MAX_CONNECTIONS) }, () =>
+      this.exchange("GET", {}, "", limits),
+    );
+    await Promise.all(exchanges);
+  }
+
+  /** Closes the connections that no request uses: after one was found dead the others are not to be trusted. */
+  dropIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
+  /** Sends one request and waits for its whole answer; never rejects. `signal` ends it as a timeout. */
+  exchange(
+    method: "GET" | "POST",
+    headers: Record<string, string>,
+    body: string,
+    limits: Limits,
+    signal?: AbortSignal,
+  ): Promise<Exchange> {
+    return new Promise((resolve) => {
+      const { hostname, port, pathname } = this.endpoint;
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+
+      const end = (result: Exchange): void => {
+        clearTimeout(connectTimer);
+        clearTimeout(totalTimer);
+        signal?.removeEventListener("abort", onTimeout);
+        if ("failure" in result) request.destroy();
+        resolve(result);
+      };
+      const fail = (failure: FailureReason, retry: boolean, code?: string): void => {
+        end({ failure, retry, code });
+      };
+      const onError = (error: NodeJS.ErrnoException): void => {
+        const [failure, retry] = classify(error.code ?? "");
+        fail(failure, retry, error.code);
+      };
+      const onTimeout = (): void => {
+        fail("timeout", true);
+      };
+
+      const request = this.#request(
+        // An IPv6 address stands in brackets in a URL and without them in a connection's options.
+        { method, headers, agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname },
+        (response) => {
+          response.on("data", (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > MAX_ANSWER_BYTES) fail("bad_answer", false);
+            else chunks.push(chunk);
+          });
+          response.on("end", () => {
+            end({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+          });
+          response.on("error", onError);
+        },
+      );
+      const connectTimer = setTimeout(onTimeout, limits.connectMs);
+      const totalTimer = setTimeout(onTimeout, limits.totalMs);
+      signal?.addEventListener("abort", onTimeout);
+      request.on("socket", (socket) => {
+        if (request.reusedSocket) clearTimeout(connectTimer);
+        else
+          socket.once(this.#connected, () => {
+            clearTimeout(connectTimer);
+          });
+      });
+      request.on("error", onError);
+      // Whatever else ends it (an upgrade, say) is a lost connection; after an answer this changes nothing.
+      request.on("close", () => {
+        fail("connection_lost", true);
+      });
+      request.end(body);
+    });
+  }
+}
+
+/** What an error of a socket, the resolver or TLS means, and whether another attempt can help. */
+function classify(code: string): readonly [FailureReason, boolean] {
+  if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH") return ["connection_failed", true];
+  if (code === "EAI_AGAIN") return ["dns_failed", true];
+  if (code === "ENOTFOUND") return ["dns_failed", false];
+  if (code.startsWith("HPE_")) return ["bad_answer", false];
+  if (/CERT|TLS|SSL|UNABLE_TO/.test(code)) return ["tls_failed", false];
+  return ["connection_lost", true];
+}

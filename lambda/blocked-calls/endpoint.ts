@@ -1,0 +1,23 @@
+/** Finds the DynamoDB endpoint as the AWS SDKs do. */
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The endpoint's URL: `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's own; the first two count unless
+ * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+ *
+ * @throws Error when a configured URL is not an http or https URL; the message does not quote it
+ */
+export function dynamoDbEndpoint(environment: Environment, region: string): URL {
+  const ignored = environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.toLowerCase() === "true";
+  const configured = ignored ? [] : [environment["AWS_ENDPOINT_URL_DYNAMODB"], environment["AWS_ENDPOINT_URL"]];
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  // An empty variable counts as not set.
+  const text = configured.find(Boolean) ?? `https://dynamodb.${region}.${suffix}`;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new Error(
+      "the DynamoDB endpoint is not an http or https URL: see AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL",
+    );
+  }
+  return new URL(text);
+}
