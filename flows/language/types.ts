@@ -51,16 +51,21 @@ interface ActionOf<Type extends string, Parameters> {
 }
 
 /** An action of any type, as it stands in content that somebody else may have written. */
-export type Action = ActionOf<string, Readonly<Record<string, JsonValue>>>;
+export interface Action {
+  readonly Identifier: string;
+  readonly Type: string;
+  readonly Parameters?: Readonly<Record<string, JsonValue>>;
+  readonly Transitions?: Transitions;
+}
 
-/** The action types whose parameters, errors and conditions are known here. Scalars are strings, as the console writes them. */
+/** The action types whose parameters, errors and conditions are known here. Our scalars are strings, as the console writes them. */
 export type ModelledAction =
   | ActionOf<
       "InvokeLambdaFunction",
       {
         readonly LambdaFunctionARN: string;
         /** Whole seconds, 1 to 8. */
-        readonly InvocationTimeLimitSeconds: string;
+        readonly InvocationTimeLimitSeconds: string | number;
         readonly InvocationType?: "SYNCHRONOUS" | "ASYNCHRONOUS";
         readonly LambdaInvocationAttributes?: Readonly<Record<string, string>>;
         readonly ResponseValidation?: { readonly ResponseType: "STRING_MAP" | "JSON" };
@@ -73,7 +78,7 @@ export type ModelledAction =
   | ActionOf<"UpdateFlowAttributes", { readonly FlowAttributes: Readonly<Record<string, { readonly Value: string }>> }>
   | ActionOf<"UpdateFlowLoggingBehavior", { readonly FlowLoggingBehavior: "Enabled" | "Disabled" }>
   | ActionOf<"Compare", { readonly ComparisonValue: string }>
-  | ActionOf<"Loop", { readonly LoopCount: string }>
+  | ActionOf<"Loop", { readonly LoopCount: string | number }>
   | ActionOf<
       "InvokeFlowModule",
       { readonly FlowModuleId: string; readonly Input?: Readonly<Record<string, JsonValue>> }

@@ -1,0 +1,180 @@
+// The blockedStatus module, run: every Lambda outcome, every pattern of failing attribute writes, every contact that may arrive.
+import fc from "fast-check";
+import { BLOCKED_STATUS_ACTIONS, blockedStatusModule } from "../../flows/blocked-status";
+import type { FlowContent } from "../../flows/language/types";
+import { type Contact, type InvokeLambda, simulate } from "../../flows/simulator";
+
+const functionArn = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live";
+const module_ = blockedStatusModule({
+  functionArn,
+  blockedDisposition: "Nuisance:Confirmed",
+  instanceName: "acme",
+  flowTimeLimitSeconds: 1,
+});
+
+function contact(attributes: Record<string, string>): Contact {
+  return {
+    ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
+    Channel: "VOICE",
+    InitiationMethod: "INBOUND",
+    InstanceARN: "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555",
+    AwsRegion: "us-east-1",
+    CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
+    SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
+    Attributes: attributes,
+  };
+}
+
+/** What the Lambda may do → whether that is a match. */
+const outcomes: Record<string, { invoke: InvokeLambda; match: boolean }> = {
+  match: { invoke: () => ({ response: "match", reason: "listed" }), match: true },
+  "match from the vendor's own Lambda": { invoke: () => ({ response: "match" }), match: true },
+  "match as raw payload": { invoke: () => Promise.resolve('{"response":"match"}'), match: true },
+  "match with an extra key": { invoke: () => ({ response: "match", blockedStatus: "nomatch" }), match: true },
+  nomatch: { invoke: () => ({ response: "nomatch", reason: "not listed" }), match: false },
+  "another case": { invoke: () => ({ response: "Match" }), match: false },
+  "another key": { invoke: () => ({ blockedStatus: "match" }), match: false },
+  "an error": { invoke: () => Promise.reject(new Error("AccessDenied")), match: false },
+  "an error before the call": {
+    invoke: () => {
+      throw new Error("not associated");
+    },
+    match: false,
+  },
+  "a list": { invoke: () => ["match"], match: false },
+  "bare text": { invoke: () => "match", match: false },
+  "a non-string": { invoke: () => ({ response: true }), match: false },
+  "a match beside a non-string": { invoke: () => ({ response: "match", count: 1 }), match: false },
+  "a match beside null": { invoke: () => ({ response: "match", reason: null }), match: false },
+  "over 32 kB": { invoke: () => ({ response: "match", pad: "é".repeat(16_384) }), match: false },
+  "an empty object": { invoke: () => ({}), match: false },
+  null: { invoke: () => null, match: false },
+  nothing: { invoke: () => undefined, match: false },
+};
+
+const arrivals = [{}, { blockedStatus: "match" }, { blockedStatus: "nomatch" }];
+/** Bit n is whether attempt n + 1 fails; the longest way through the module has three writes. */
+const writePatterns = [0, 1, 2, 3, 4, 5, 6, 7];
+
+async function expectProved(content: FlowContent, invoke: InvokeLambda, match: boolean) {
+  for (const arrival of arrivals) {
+    for (const pattern of writePatterns) {
+      const writes: { value: string; ok: boolean }[] = [];
+      const result = await simulate({
+        content,
+        kind: "module",
+        contact: contact(arrival),
+        invokeLambda: invoke,
+        failWrite: (identifier, nth) => {
+          const fails = ((pattern >> (nth - 1)) & 1) === 1;
+          writes.push({ value: identifier === BLOCKED_STATUS_ACTIONS.setMatch ? "match" : "nomatch", ok: !fails });
+          return fails;
+        },
+      });
+      const matchWritten = match && writes.some((w) => w.value === "match" && w.ok);
+      const anyWritten = writes.some((w) => w.ok);
+      const expected = matchWritten ? "match" : anyWritten ? "nomatch" : arrival.blockedStatus;
+      expect({ arrival, pattern, status: result.attributes["blockedStatus"] }).toEqual({
+        arrival,
+        pattern,
+        status: expected,
+      });
+      expect(result.ending).toEqual({ kind: "returned" });
+      expect(writes.length).toBeGreaterThanOrEqual(2);
+    }
+  }
+}
+
+test.each(Object.entries(outcomes))("after %s the attribute is right for every contact and failing write", (_, o) =>
+  expectProved(module_, o.invoke, o.match),
+);
+
+test("a Lambda that does not answer in time leaves nomatch, whichever writes fail", async () => {
+  const invoke = jest.fn(() => new Promise(() => undefined));
+  const run = (failing: number, arrival: Record<string, string>) =>
+    simulate({
+      content: module_,
+      kind: "module",
+      contact: contact(arrival),
+      invokeLambda: invoke,
+      failWrite: (_, nth) => nth === failing,
+    });
+  const results = await Promise.all(arrivals.flatMap((arrival) => [0, 1, 2].map((failing) => run(failing, arrival))));
+  expect(invoke).toHaveBeenCalledTimes(9);
+  for (const result of results) expect(result.attributes["blockedStatus"]).toBe("nomatch");
+});
+
+test("the Lambda is told the Disposition and the instance as they are configured, and who calls", async () => {
+  const invokeLambda = jest.fn<unknown, Parameters<InvokeLambda>>(() => ({ response: "nomatch" }));
+  await simulate({ content: module_, kind: "module", contact: contact({ vip: "yes" }), invokeLambda });
+  const [arn, event, timeLimitMs] = invokeLambda.mock.calls[0] ?? [];
+  expect(arn).toBe(functionArn);
+  expect(timeLimitMs).toBe(1000);
+  expect(event).toMatchObject({
+    Name: "ContactFlowEvent",
+    Details: {
+      ContactData: {
+        Attributes: { vip: "yes", blockedStatus: "nomatch" },
+        ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
+        CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
+      },
+      Parameters: { BlockedDisposition: "Nuisance:Confirmed", InstanceName: "acme" },
+    },
+  });
+});
+
+test("the module changes no attribute but its own", async () => {
+  const result = await simulate({
+    content: module_,
+    kind: "module",
+    contact: contact({ vip: "yes" }),
+    invokeLambda: () => ({ response: "match", vip: "no" }),
+  });
+  expect(result.attributes).toEqual({ vip: "yes", blockedStatus: "match" });
+});
+
+test("any Disposition and instance name without a reference reach the Lambda character for character", async () => {
+  const piece = fc.oneof(
+    fc.constantFrom('"', "\\", "${", "%{", "$${", "$$", "%%{", "$", "{", "\\u0024{", "\n", "😀", ":", "</speak>"),
+    fc.string({ unit: "grapheme" }),
+  );
+  const text = fc
+    .array(piece, { minLength: 1, maxLength: 20 })
+    .map((pieces) => pieces.join(""))
+    .filter((t) => t !== "" && !t.includes("$.") && !t.includes("$["));
+  await fc.assert(
+    fc.asyncProperty(text, text, async (blockedDisposition, instanceName) => {
+      const content = blockedStatusModule({ functionArn, blockedDisposition, instanceName, flowTimeLimitSeconds: 3 });
+      let parameters: unknown;
+      await simulate({
+        content,
+        kind: "module",
+        contact: contact({}),
+        invokeLambda: (_, event) => {
+          parameters = event.Details.Parameters;
+          return { response: "nomatch" };
+        },
+      });
+      expect(parameters).toEqual({ BlockedDisposition: blockedDisposition, InstanceName: instanceName });
+    }),
+  );
+});
+
+test("a Disposition of 4 kB is no problem", async () => {
+  const blockedDisposition = "x".repeat(4096);
+  const content = blockedStatusModule({
+    functionArn,
+    blockedDisposition,
+    instanceName: "acme",
+    flowTimeLimitSeconds: 3,
+  });
+  const result = await simulate({
+    content,
+    kind: "module",
+    contact: contact({}),
+    invokeLambda: (_, event) => ({
+      response: event.Details.Parameters["BlockedDisposition"] === blockedDisposition ? "match" : "nomatch",
+    }),
+  });
+  expect(result.attributes["blockedStatus"]).toBe("match");
+});
