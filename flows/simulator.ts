@@ -257,14 +257,18 @@ class Run {
       MAX_LAMBDA_CHAIN_MS - this.lambdaChainMs,
     );
     if (limit <= 0) return failed(`the Lambdas in a row took ${MAX_LAMBDA_CHAIN_MS} ms`);
-    const responseType = parameters.ResponseValidation?.ResponseType ?? "STRING_MAP";
-    const started = performance.now();
-    const calling = callLambda(this.simulation.invokeLambda, arn, event, limit, responseType);
-    // Connect does not wait for an asynchronous function, and what it answers reaches no flow.
-    if (parameters.InvocationType === "ASYNCHRONOUS") return success;
+    if (parameters.InvocationType === "ASYNCHRONOUS") {
+      // Connect does not wait for it, and neither its answer nor its failure reaches a flow.
+      new Promise((resolve) => {
+        resolve(this.simulation.invokeLambda(arn, event, limit));
+      }).catch(() => undefined);
+      return success;
+    }
     // Whatever an earlier Lambda answered is gone even when this one fails.
     frame.external = {};
-    const outcome = await calling;
+    const responseType = parameters.ResponseValidation?.ResponseType ?? "STRING_MAP";
+    const started = performance.now();
+    const outcome = await callLambda(this.simulation.invokeLambda, arn, event, limit, responseType);
     this.lambdaChainMs += performance.now() - started;
     if (!outcome.ok) return failed(outcome.why);
     frame.external = outcome.response;

@@ -1,0 +1,401 @@
+// The simulator's semantics: branches, what a module sees and leaves behind, references, limits, and how a contact ends.
+import fc from "fast-check";
+import type { Action, FlowContent, JsonValue, Transitions } from "../../flows/language/types";
+import { type Contact, simulate, type Simulation, type SimulationResult } from "../../flows/simulator";
+
+const contact: Contact = {
+  ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
+  Channel: "VOICE",
+  InitiationMethod: "INBOUND",
+  InstanceARN: "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555",
+  AwsRegion: "us-east-1",
+  CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
+  SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
+  Attributes: { tier: "gold" },
+};
+const arn = "arn:aws:lambda:us-east-1:111122223333:function:any:live";
+
+function action(id: string, type: string, parameters: Record<string, JsonValue>, transitions: Transitions): Action {
+  return { Identifier: id, Type: type, Parameters: parameters, Transitions: transitions };
+}
+const onError = (next: string, type = "NoMatchingError") => ({ NextAction: next, ErrorType: type });
+const when = (operator: string, operand: string, next: string) => ({
+  NextAction: next,
+  Condition: { Operator: operator, Operands: [operand] },
+});
+const hangUp = action("hang up", "DisconnectParticipant", {}, {});
+const giveBack = action("return", "EndFlowModuleExecution", {}, {});
+
+function set(id: string, attributes: Record<string, string>, next: string, failed = next) {
+  const parameters = { Attributes: attributes, TargetContact: "Current" };
+  return action(id, "UpdateContactAttributes", parameters, { NextAction: next, Errors: [onError(failed)] });
+}
+function call(id: string, next: string, failed = next, more: Record<string, JsonValue> = {}) {
+  const parameters = { LambdaFunctionARN: arn, InvocationTimeLimitSeconds: "8", ...more };
+  return action(id, "InvokeLambdaFunction", parameters, { NextAction: next, Errors: [onError(failed)] });
+}
+function compare(id: string, value: string, conditions: ReturnType<typeof when>[], otherwise: string) {
+  return action(
+    id,
+    "Compare",
+    { ComparisonValue: value },
+    { NextAction: otherwise, Errors: [onError(otherwise, "NoMatchingCondition")], Conditions: conditions },
+  );
+}
+function flow(...actions: Action[]): FlowContent {
+  return { Version: "2019-10-30", StartAction: actions[0]?.Identifier ?? "", Actions: actions };
+}
+function module_(...actions: Action[]): FlowContent {
+  return { ...flow(...actions), Settings: { InputParameters: [], OutputParameters: [], Transitions: [] } };
+}
+function run(content: FlowContent, more: Partial<Simulation> = {}): Promise<SimulationResult> {
+  return simulate({ content, kind: "flow", contact, invokeLambda: () => ({}), ...more });
+}
+const ids = (result: SimulationResult) => result.path.map((step) => step.identifier);
+
+test("the path names each action and the branch it was left by", async () => {
+  const content = flow(
+    set("a", { seen: "yes" }, "b"),
+    compare("b", "$.Attributes.tier", [when("Equals", "silver", "hang up"), when("Equals", "gold", "c")], "hang up"),
+    call("c", "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { invokeLambda: () => Promise.reject(new Error("boom")) });
+  expect(result).toEqual({
+    path: [
+      { identifier: "a", type: "UpdateContactAttributes", branch: "success", within: [] },
+      { identifier: "b", type: "Compare", branch: "Equals gold", within: [] },
+      { identifier: "c", type: "InvokeLambdaFunction", branch: "NoMatchingError", within: [], detail: "boom" },
+      { identifier: "hang up", type: "DisconnectParticipant", branch: "end", within: [] },
+    ],
+    attributes: { tier: "gold", seen: "yes" },
+    ending: { kind: "disconnected" },
+  });
+});
+
+test("content that Connect would refuse is not run, and every problem is told", async () => {
+  const content = { ...flow(call("a", "nowhere", "nowhere too")), StartAction: "b" };
+  await expect(run(content)).rejects.toThrow(
+    /StartAction[^]*Actions\[0\]\.Transitions\.NextAction[^]*Actions\[0\]\.Transitions\.Errors\[0\]\.NextAction/,
+  );
+});
+
+test.each([
+  ["Equals", "10", "10", true],
+  ["Equals", "Gold", "gold", false],
+  ["TextStartsWith", "+1555", "+1", true],
+  ["TextEndsWith", "+1555", "555", true],
+  ["TextContains", "a:b:c", ":b:", true],
+  ["TextContains", "a:b:c", ":B:", false],
+  ["NumberGreaterThan", "10", "9", true],
+  ["NumberGreaterThan", "9", "9", false],
+  ["NumberGreaterOrEqualTo", "9", "9", true],
+  ["NumberLessThan", "9", "10", true],
+  ["NumberLessThan", "10", "9", false],
+  ["NumberLessOrEqualTo", "9", "9", true],
+  ["NumberLessThan", "", "10", false],
+  ["NumberGreaterThan", "many", "1", false],
+])("%s holds of %j and %j: %s", async (operator, value, operand, holds) => {
+  const content = flow(
+    compare("c", "$.Attributes.v", [when(operator, operand, "yes")], "no"),
+    { ...hangUp, Identifier: "yes" },
+    { ...hangUp, Identifier: "no" },
+  );
+  const result = await run(content, { contact: { ...contact, Attributes: { v: value } } });
+  expect(ids(result)).toEqual(["c", holds ? "yes" : "no"]);
+});
+
+test("a comparison with something that is not set takes NoMatchingCondition", async () => {
+  const content = flow(
+    compare("c", "$.Attributes.toString", [when("TextContains", "f", "return to queue")], "hang up"),
+    { ...hangUp, Identifier: "return to queue" },
+    hangUp,
+  );
+  expect((await run(content)).path[0]?.branch).toBe("NoMatchingCondition");
+});
+
+test("each Lambda replaces all that the one before it answered, also when it fails", async () => {
+  const answers: unknown[] = [{ one: "1" }, { two: "2" }, "not JSON"];
+  const content = flow(
+    call("first", "second"),
+    call("second", "note"),
+    set("note", { one: "[$.External.one]", two: "[$.LambdaInvocation.ResultData.two]" }, "third"),
+    call("third", "note again"),
+    set("note again", { after: "[$.External.two]" }, "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { invokeLambda: () => answers.shift() });
+  expect(result.attributes).toEqual({ tier: "gold", one: "[]", two: "[2]", after: "[]" });
+});
+
+test("an asynchronous Lambda is not waited for and answers nothing", async () => {
+  const content = flow(
+    call("ask", "note", "hang up", { InvocationType: "ASYNCHRONOUS" }),
+    set("note", { answer: "[$.External.a]" }, "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { invokeLambda: () => new Promise(() => undefined) });
+  expect(result.attributes["answer"]).toBe("[]");
+});
+
+test("a JSON response may nest, and its inner values are read with a path", async () => {
+  const content = flow(
+    call("ask", "note", "hang up", { ResponseValidation: { ResponseType: "JSON" } }),
+    set("note", { answer: "$.External.customer.['first name'] of $.External.customer.points" }, "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { invokeLambda: () => ({ customer: { "first name": "Ann", points: 3 } }) });
+  expect(result.attributes["answer"]).toBe("Ann of 3");
+});
+
+test("the event carries resolved parameters, and leaves out what is not set", async () => {
+  const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
+  const attributes = { tier: "$.Attributes.tier", number: "tel $.CustomerEndpoint.Address", none: "$.Attributes.none" };
+  const content = flow(call("ask", "hang up", "hang up", { LambdaInvocationAttributes: attributes }), hangUp);
+  await run(content, { invokeLambda });
+  expect(invokeLambda.mock.calls[0]?.[1].Details.Parameters).toEqual({ tier: "gold", number: "tel +15555550100" });
+});
+
+test("a module's contact attributes stay; its flow attributes, Lambda answer and the caller's are apart", async () => {
+  const inner = module_(
+    action(
+      "flow attribute",
+      "UpdateFlowAttributes",
+      { FlowAttributes: { f: { Value: "inner" } } },
+      { NextAction: "see", Errors: [onError("see")] },
+    ),
+    set("see", { sawCaller: "[$.External.a]", kept: "$.Attributes.tier" }, "ask"),
+    call("ask", "return"),
+    giveBack,
+  );
+  const content = flow(
+    action(
+      "flow attribute",
+      "UpdateFlowAttributes",
+      { FlowAttributes: { f: { Value: "outer" } } },
+      { NextAction: "ask", Errors: [onError("ask")] },
+    ),
+    call("ask", "module"),
+    action("module", "InvokeFlowModule", { FlowModuleId: "m-1" }, { NextAction: "note", Errors: [onError("hang up")] }),
+    set("note", { a: "$.External.a", f: "$.FlowAttributes.f" }, "hang up"),
+    hangUp,
+  );
+  let calls = 0;
+  const invokeLambda = () => ({ a: ++calls === 1 ? "outer" : "inner" });
+  const result = await run(content, { modules: { "m-1": inner }, invokeLambda });
+  expect(result.attributes).toEqual({ tier: "gold", sawCaller: "[]", kept: "gold", a: "outer", f: "outer" });
+  expect(result.path.filter((step) => step.within.length > 0).map((step) => step.identifier)).toEqual([
+    "flow attribute",
+    "see",
+    "ask",
+    "return",
+  ]);
+  expect(result.ending).toEqual({ kind: "disconnected" });
+});
+
+test("a module that does not exist takes the error branch of the block that invokes it", async () => {
+  const content = flow(
+    action(
+      "module",
+      "InvokeFlowModule",
+      { FlowModuleId: "toString" },
+      { NextAction: "x", Errors: [onError("hang up")] },
+    ),
+    { ...hangUp, Identifier: "x" },
+    hangUp,
+  );
+  expect(ids(await run(content))).toEqual(["module", "hang up"]);
+});
+
+test("a module that disconnects ends the contact, not only itself", async () => {
+  const content = flow(
+    action("module", "InvokeFlowModule", { FlowModuleId: "m" }, { NextAction: "x", Errors: [onError("x")] }),
+    { ...hangUp, Identifier: "x" },
+  );
+  const result = await run(content, { modules: { m: module_(hangUp) } });
+  expect(ids(result)).toEqual(["module", "hang up"]);
+  expect(result.ending).toEqual({ kind: "disconnected" });
+});
+
+test("a module gets input, and its result chooses the caller's branch and carries data", async () => {
+  const back = { Result: "busy", ResultData: { who: "$.Modules.Input.who" } };
+  const content = flow(
+    action(
+      "module",
+      "InvokeFlowModule",
+      { FlowModuleId: "m", Input: { who: "$.Attributes.tier" } },
+      {
+        NextAction: "hang up",
+        Errors: [onError("hang up"), onError("hang up", "NoMatchingCondition")],
+        Conditions: [when("Equals", "busy", "note")],
+      },
+    ),
+    set("note", { result: "$.Modules.Result", who: "$.Modules.ResultData.who" }, "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { modules: { m: module_(action("back", "EndFlowModuleExecution", back, {})) } });
+  expect(result.attributes).toMatchObject({ result: "busy", who: "gold" });
+});
+
+test("modules nest five deep and no deeper", async () => {
+  const invoke = (id: string) =>
+    action("invoke", "InvokeFlowModule", { FlowModuleId: id }, { NextAction: "return", Errors: [onError("return")] });
+  const result = await run(module_(invoke("m"), giveBack), {
+    kind: "module",
+    modules: { m: module_(invoke("m"), giveBack) },
+  });
+  expect(Math.max(...result.path.map((step) => step.within.length))).toBe(5);
+});
+
+test("attributes are written together or not at all, up to 32 768 bytes", async () => {
+  const content = flow(set("big", { a: "x", b: "é".repeat(16_384) }, "hang up"), hangUp);
+  const result = await run(content);
+  expect(result.path[0]?.branch).toBe("NoMatchingError");
+  expect(result.attributes).toEqual({ tier: "gold" });
+
+  const fits = await run(flow(set("big", { b: "x".repeat(32_768 - "tiergoldb".length) }, "hang up"), hangUp));
+  expect(fits.path[0]?.branch).toBe("success");
+});
+
+test("a failing write is told which action it was and how many came before", async () => {
+  const asked: [string, number][] = [];
+  const content = flow(set("a", { x: "1" }, "b"), set("b", { y: "1" }, "hang up"), hangUp);
+  const failWrite = (id: string, nth: number) => asked.push([id, nth]) === 1;
+  const result = await run(content, { failWrite });
+  expect(asked).toEqual([
+    ["a", 1],
+    ["b", 2],
+  ]);
+  expect(result.attributes).toEqual({ tier: "gold", y: "1" });
+});
+
+test("a loop runs as often as it says, and again when it is entered again", async () => {
+  const content = flow(
+    action(
+      "loop",
+      "Loop",
+      { LoopCount: "2" },
+      {
+        NextAction: "hang up",
+        Conditions: [when("Equals", "ContinueLooping", "note"), when("Equals", "DoneLooping", "once more")],
+      },
+    ),
+    set("note", { n: "$.Attributes.n|" }, "loop"),
+    compare("once more", "$.Attributes.n", [when("Equals", "||||", "hang up")], "loop"),
+    hangUp,
+  );
+  expect((await run(content)).attributes["n"]).toBe("||||");
+});
+
+test("a flow that goes in circles is stopped and says so", async () => {
+  const content = flow(set("a", { x: "1" }, "b"), set("b", { x: "1" }, "a"));
+  expect((await run(content)).ending).toEqual({ kind: "stuck", why: "no end within 10000 actions" });
+});
+
+test("the queue that was set is the queue the contact waits in, and Lambdas see it", async () => {
+  const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
+  const content = flow(
+    action(
+      "set queue",
+      "UpdateContactTargetQueue",
+      { QueueId: "queue-1" },
+      { NextAction: "ask", Errors: [onError("hang up")] },
+    ),
+    call("ask", "to queue"),
+    action(
+      "to queue",
+      "TransferContactToQueue",
+      {},
+      { NextAction: "hang up", Errors: [onError("hang up", "QueueAtCapacity"), onError("hang up")] },
+    ),
+    hangUp,
+  );
+  expect((await run(content, { invokeLambda })).ending).toEqual({ kind: "queued", queue: "queue-1" });
+  expect(invokeLambda.mock.calls[0]?.[1].Details.ContactData.Queue).toEqual({ ARN: "queue-1", Name: "queue-1" });
+
+  const full = await run(content, { failAction: (id) => (id === "to queue" ? "QueueAtCapacity" : undefined) });
+  expect(full.path.at(-2)).toMatchObject({ identifier: "to queue", branch: "QueueAtCapacity" });
+  expect(full.ending).toEqual({ kind: "disconnected" });
+
+  const unset = await run({ ...content, StartAction: "to queue" });
+  expect(unset.path[0]?.branch).toBe("NoMatchingError");
+});
+
+test("a transfer to a flow ends this one", async () => {
+  const content = flow(
+    action(
+      "go",
+      "TransferToFlow",
+      { ContactFlowId: "flow-1" },
+      { NextAction: "hang up", Errors: [onError("hang up")] },
+    ),
+    hangUp,
+  );
+  expect((await run(content)).ending).toEqual({ kind: "transferred", flow: "flow-1" });
+});
+
+test("SSML is not heard in a chat, text is", async () => {
+  const say = (parameters: Record<string, JsonValue>) =>
+    flow(
+      action("say", "MessageParticipant", parameters, { NextAction: "hang up", Errors: [onError("hang up")] }),
+      hangUp,
+    );
+  const chat = { contact: { ...contact, Channel: "CHAT" as const, CustomerEndpoint: null } };
+  expect((await run(say({ SSML: "<speak>Bye</speak>" }), chat)).path[0]?.branch).toBe("NoMatchingError");
+  expect((await run(say({ SSML: "<speak>Bye</speak>" }))).path[0]).toMatchObject({
+    branch: "success",
+    detail: "<speak>Bye</speak>",
+  });
+  expect((await run(say({ Text: "Bye $.Attributes.tier" }), chat)).path[0]).toMatchObject({
+    branch: "success",
+    detail: "Bye gold",
+  });
+});
+
+test("an action of a type that is not modelled takes its success branch and says so", async () => {
+  const content = flow(
+    { Identifier: "x", Type: "UpdateContactRecordingBehavior", Transitions: { NextAction: "hang up" } },
+    {
+      Identifier: "hang up",
+      Type: "DisconnectParticipant",
+    },
+  );
+  const result = await run(content);
+  expect(result.path[0]?.detail).toBe("UpdateContactRecordingBehavior is not simulated");
+  expect(result.ending).toEqual({ kind: "disconnected" });
+});
+
+test("Lambdas in a row share 20 seconds, which a prompt starts anew", async () => {
+  const clock = jest.spyOn(performance, "now");
+  let now = 0;
+  clock.mockImplementation(() => now);
+  const limits: number[] = [];
+  const invokeLambda: Simulation["invokeLambda"] = (_, __, limit) => {
+    limits.push(limit);
+    now += limit;
+    return {};
+  };
+  const content = flow(
+    call("a", "b"),
+    call("b", "c"),
+    call("c", "d"),
+    call("d", "say"),
+    action("say", "MessageParticipant", { Text: "One moment" }, { NextAction: "e" }),
+    call("e", "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { invokeLambda });
+  clock.mockRestore();
+  expect(limits).toEqual([8000, 8000, 4000, 8000]);
+  expect(result.path[3]?.branch).toBe("NoMatchingError");
+});
+
+test("text without a reference goes through a write unchanged", async () => {
+  const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((t) => !t.includes("$.") && !t.includes("$["));
+  await fc.assert(
+    fc.asyncProperty(text, async (t) => {
+      const result = await run(flow(set("a", { x: t }, "hang up"), hangUp));
+      expect(result.attributes["x"]).toBe(t);
+    }),
+  );
+});
