@@ -1,0 +1,149 @@
+/** The app as `cdktf` runs it: deterministic, offline, and clear about bad input. */
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { projectRoot } from "../lambda/packaging";
+
+jest.setTimeout(180_000);
+
+const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-synth-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** A copy of the sources, compiled as `cdktf.json` says. */
+function copyOfTheProject(name: string): string {
+  const copy = path.join(scratch, name);
+  mkdirSync(copy);
+  const sources = ["main.ts", "package.json", "tsconfig.json", "environments", "stacks", "lambda", "flows"];
+  for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
+  symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
+  return copy;
+}
+
+function run(cwd: string, command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    env: { PATH: process.env["PATH"] ?? "", HOME: scratch, ...env },
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+/** Every file below the directory, with its bytes. */
+function files(directory: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [path.relative(directory, file), readFileSync(file).toString("base64")]),
+  );
+}
+
+function touchEverything(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && !entry.parentPath.includes("node_modules"))
+      utimesSync(path.join(entry.parentPath, entry.name), 1_000_000_000, 1_000_000_000);
+}
+
+const compile = (cwd: string) => run(cwd, "npm", ["run", "--silent", "compile"]);
+const first = copyOfTheProject("first");
+
+beforeAll(() => {
+  expect(compile(first)).toMatchObject({ status: 0, stdout: "" });
+});
+
+test("two synths on two paths, the second after a touch of every file and in another time zone, are the same bytes", () => {
+  expect(run(first, "node", ["build/main.js"], { TZ: "UTC" })).toMatchObject({ status: 0, stderr: "" });
+
+  const second = copyOfTheProject("second and elsewhere");
+  touchEverything(second);
+  expect(compile(second).status).toBe(0);
+  expect(run(second, "node", ["build/main.js"], { TZ: "Pacific/Auckland" })).toMatchObject({ status: 0, stderr: "" });
+
+  const synthesized = files(path.join(first, "cdktf.out"));
+  expect(Object.keys(synthesized)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/cdk\.tf\.json$/), expect.stringMatching(/blockedCalls\.zip$/)]),
+  );
+  expect(files(path.join(second, "cdktf.out"))).toEqual(synthesized);
+});
+
+test("a synth opens no connection, looks up no name, and runs no terraform", () => {
+  const report = path.join(scratch, "report.txt");
+  const guard = path.join(scratch, "guard.cjs");
+  writeFileSync(
+    guard,
+    `const { appendFileSync } = require("node:fs");
+     const report = (what) => appendFileSync(${JSON.stringify(report)}, what + "\\n");
+     const watch = (object, name, tell) => {
+       const original = object[name];
+       object[name] = function (...args) { report(tell(...args)); return original.apply(this, args); };
+     };
+     watch(require("node:net").Socket.prototype, "connect", () => "connect");
+     watch(require("node:dns"), "lookup", (name) => "lookup " + name);
+     for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync"])
+       watch(require("node:child_process"), name, (command) => "run " + command);`,
+  );
+  const synth = run(first, "node", ["build/main.js"], { NODE_OPTIONS: `--require ${guard}` });
+  expect(synth).toMatchObject({ status: 0, stderr: "" });
+  const seen = readFileSync(report, "utf8").trim().split("\n");
+  // esbuild, which packages the function, is a program of its own.
+  expect(seen.filter((what) => !/^run .*esbuild$/.test(what))).toEqual([]);
+  expect(seen).not.toEqual([]);
+});
+
+test("an edit that does not compile fails the app that cdktf runs", () => {
+  const broken = copyOfTheProject("broken");
+  writeFileSync(path.join(broken, "stacks/broken.ts"), "export const one: number = 'two';\n");
+  const { app } = JSON.parse(readFileSync(path.join(projectRoot(), "cdktf.json"), "utf8")) as { app: string };
+  const result = run(broken, "sh", ["-c", app]);
+  expect(result.status).not.toBe(0);
+  expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
+});
+
+test("every mistake of every environment file is told at once, with exit code 1 and no stack trace", () => {
+  const environments = path.join(scratch, "environments");
+  mkdirSync(environments);
+  const state = "state:\n  bucket: acme-state\n  region: us-east-1\nblockedDispositions: [Blocked]\n";
+  writeFileSync(
+    path.join(environments, "one.yaml"),
+    `account: "111122223333"
+region: us-east1
+colour: red
+${state}instances:
+  - name: acme
+    id: arn:aws:connect:us-east-1:111122223333:instances/nonsense
+`,
+  );
+  writeFileSync(
+    path.join(environments, "two.yaml"),
+    `account: "111122223333"
+region: us-east-1
+${state}instances:
+  - name: twin
+    id: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+  - name: twin
+    id: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+`,
+  );
+  const { status, stdout, stderr } = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: environments });
+  expect(status).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toContain('one.yaml:2:9  region: "us-east1" is not an AWS region.\n  Did you mean "us-east-1"?');
+  expect(stderr).toMatch(/one\.yaml:3:1 {2}colour: /);
+  expect(stderr).toMatch(/one\.yaml:9:9 {2}instances\[0\]\.id: /);
+  expect(stderr).toMatch(/two\.yaml:10:\d+ {2}instances\[1\]/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
