@@ -1,0 +1,98 @@
+/** HTTP between AWS clients and emulators: serves calls on a local port, and passes calls on. */
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type AwsRequest, readRequest } from "./aws-request";
+
+export interface AwsResponse {
+  readonly status: number;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body: string | Buffer;
+}
+
+/** What answers calls: an emulator, something in front of one, or a fault in the place of one. */
+export type Responder = (request: AwsRequest) => AwsResponse | Promise<AwsResponse>;
+
+export interface AwsEndpoint {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Cuts all connections and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Serves `respond` on a free port of the loopback interface. */
+export async function serveAws(respond: Responder): Promise<AwsEndpoint> {
+  // Without a keep-alive limit no connection closes under a client that is about to send on it.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
+    void (async () => {
+      const request = await readRequest(incoming);
+      const { status, headers, body } = await answer(respond, request);
+      // A HEAD answer names the length of a body that it does not have.
+      const length = request.method === "HEAD" ? {} : { "content-length": Buffer.byteLength(body) };
+      outgoing.writeHead(status, { ...headers, ...length });
+      outgoing.end(body);
+    })().catch(() => {
+      // The client broke off: there is nobody to tell.
+      outgoing.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Passes calls on to an emulator, bodies and headers as they are. */
+export const forwardTo =
+  (url: string): Responder =>
+  (request) =>
+    new Promise((resolve, reject) => {
+      const outgoing = httpRequest(
+        new URL(request.url, url),
+        {
+          method: request.method,
+          // The length is restated, since a chunked body has arrived as a whole.
+          headers: { ...endToEnd(request.headers), "content-length": request.body.length },
+          // moto closes idle connections without notice.
+          agent: false,
+        },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.once("error", reject);
+          incoming.once("end", () => {
+            const headers = endToEnd(incoming.headers);
+            resolve({ status: incoming.statusCode ?? 502, headers, body: Buffer.concat(chunks) });
+          });
+        },
+      );
+      outgoing.once("error", reject);
+      outgoing.end(request.body);
+    });
+
+async function answer(respond: Responder, request: AwsRequest): Promise<AwsResponse> {
+  try {
+    return await respond(request);
+  } catch (error) {
+    // SDKs repeat a 5xx or a cut connection for minutes; 400 shows the cause at once.
+    return {
+      status: 400,
+      headers: { "content-type": "application/json", "x-amzn-errortype": "EmulatorFailure" },
+      body: JSON.stringify({ __type: "EmulatorFailure", message: String(error) }),
+    };
+  }
+}
+
+/** Without the headers that belong to one connection only. */
+function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const perConnection = new Set(["connection", "keep-alive", "transfer-encoding", "expect"]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !perConnection.has(name)));
+}

@@ -1,0 +1,177 @@
+/** Makes up for what moto (5.2) drops or gets wrong, where a deployment of ours or an adopted table would show it. */
+import type { AwsResponse, Responder } from "./aws-endpoint";
+import { type AwsRequest, parseJson } from "./aws-request";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What moto does not keep of one table. */
+interface DroppedOfTable {
+  tableClass?: unknown;
+  onDemandThroughput?: unknown;
+  /** By index name. */
+  readonly indexOnDemandThroughput: Map<string, unknown>;
+  /** How many more descriptions show an index in the making, by index name. */
+  readonly building: Map<string, number>;
+}
+
+/** A new index is still CREATING in this many descriptions of its table, as an index is for minutes on AWS. */
+const descriptionsWhileBuilding = 2;
+
+/**
+ * Puts itself between clients and moto:
+ *
+ * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given ones and drops what no key uses.
+ * - DynamoDB forgets the table class and the on-demand throughput of tables and indexes.
+ * - DynamoDB makes an index ACTIVE at once; AWS shows the table UPDATING and the index CREATING first.
+ * - DynamoDB describes absent indexes as `[]` and a provisioned table's billing mode; AWS leaves both out.
+ * - Lambda forgets `LoggingConfig`; AWS always answers with one.
+ */
+export function fillMotoGaps(moto: Responder): Responder {
+  const tables = new Map<string, DroppedOfTable>();
+  const loggingConfigs = new Map<string, Json>();
+  return (request) => {
+    if (request.service === "dynamodb") return answerDynamoDb(moto, request, tables);
+    if (request.service === "lambda") return answerLambda(moto, request, loggingConfigs);
+    return moto(request);
+  };
+}
+
+async function answerDynamoDb(
+  moto: Responder,
+  request: AwsRequest,
+  tables: Map<string, DroppedOfTable>,
+): Promise<AwsResponse> {
+  const input = asRecord(request.input);
+  const response =
+    request.operation === "UpdateTable"
+      ? await moto(await withAllAttributeDefinitions(moto, request, input))
+      : await moto(request);
+  const output = jsonOf(response);
+  const member = ["Table", "TableDescription"].find((name) => output?.[name] !== undefined);
+  if (response.status !== 200 || output === undefined || member === undefined) return response;
+
+  const description = asRecord(output[member]);
+  const arn = String(description["TableArn"]);
+  const dropped = tables.get(arn) ?? { indexOnDemandThroughput: new Map(), building: new Map() };
+  if (request.operation === "DeleteTable") tables.delete(arn);
+  else tables.set(arn, dropped);
+  if (["CreateTable", "UpdateTable"].includes(request.operation)) remember(dropped, input);
+  return replaceBody(response, { ...output, [member]: asAwsDescribes(description, dropped) });
+}
+
+async function withAllAttributeDefinitions(moto: Responder, request: AwsRequest, input: Json): Promise<AwsRequest> {
+  const given = asRecords(input["AttributeDefinitions"]);
+  if (given.length === 0) return request;
+  const described = await moto({
+    ...request,
+    headers: { ...request.headers, "x-amz-target": "DynamoDB_20120810.DescribeTable" },
+    body: Buffer.from(JSON.stringify({ TableName: input["TableName"] })),
+  });
+  const live = asRecords(asRecord(jsonOf(described)?.["Table"])["AttributeDefinitions"]);
+  const byName = new Map([...live, ...given].map((definition) => [definition["AttributeName"], definition]));
+  const amended = { ...input, AttributeDefinitions: [...byName.values()] };
+  return { ...request, body: Buffer.from(JSON.stringify(amended)) };
+}
+
+function remember(dropped: DroppedOfTable, input: Json): void {
+  if (input["TableClass"] !== undefined) dropped.tableClass = input["TableClass"];
+  if (input["OnDemandThroughput"] !== undefined) dropped.onDemandThroughput = input["OnDemandThroughput"];
+  for (const index of asRecords(input["GlobalSecondaryIndexes"])) rememberIndex(dropped, index);
+  for (const change of asRecords(input["GlobalSecondaryIndexUpdates"])) {
+    const created = asRecord(change["Create"]);
+    if (change["Create"] !== undefined) dropped.building.set(String(created["IndexName"]), descriptionsWhileBuilding);
+    rememberIndex(dropped, created);
+    rememberIndex(dropped, asRecord(change["Update"]));
+    dropped.indexOnDemandThroughput.delete(String(asRecord(change["Delete"])["IndexName"]));
+  }
+}
+
+function rememberIndex(dropped: DroppedOfTable, index: Json): void {
+  if (index["OnDemandThroughput"] !== undefined)
+    dropped.indexOnDemandThroughput.set(String(index["IndexName"]), index["OnDemandThroughput"]);
+}
+
+/** moto's description of a table with what it dropped, and without what AWS leaves out. */
+function asAwsDescribes(description: Json, dropped: DroppedOfTable): Json {
+  const globalIndexes = asRecords(description["GlobalSecondaryIndexes"]).map((index) => {
+    const name = String(index["IndexName"]);
+    return {
+      ...index,
+      OnDemandThroughput: dropped.indexOnDemandThroughput.get(name),
+      ...(isBuilding(dropped, name) ? { IndexStatus: "CREATING", Backfilling: false } : {}),
+    };
+  });
+  const localIndexes = asRecords(description["LocalSecondaryIndexes"]);
+  const keys = [description, ...globalIndexes, ...localIndexes].flatMap((keyed: Json) => asRecords(keyed["KeySchema"]));
+  const keyAttributes = new Set(keys.map((key) => key["AttributeName"]));
+  const onDemand = asRecord(description["BillingModeSummary"])["BillingMode"] === "PAY_PER_REQUEST";
+  return {
+    ...description,
+    TableStatus: globalIndexes.some((index) => "Backfilling" in index) ? "UPDATING" : description["TableStatus"],
+    AttributeDefinitions: asRecords(description["AttributeDefinitions"]).filter((definition) =>
+      keyAttributes.has(definition["AttributeName"]),
+    ),
+    BillingModeSummary: onDemand ? description["BillingModeSummary"] : undefined,
+    GlobalSecondaryIndexes: globalIndexes.length > 0 ? globalIndexes : undefined,
+    LocalSecondaryIndexes: localIndexes.length > 0 ? localIndexes : undefined,
+    OnDemandThroughput: dropped.onDemandThroughput,
+    TableClassSummary: dropped.tableClass === undefined ? undefined : { TableClass: dropped.tableClass },
+  };
+}
+
+/** Whether this description still shows the index in the making; each asking brings it nearer to its end. */
+function isBuilding({ building }: DroppedOfTable, indexName: string): boolean {
+  const left = building.get(indexName) ?? 0;
+  if (left > 0) building.set(indexName, left - 1);
+  return left > 0;
+}
+
+async function answerLambda(moto: Responder, request: AwsRequest, configs: Map<string, Json>): Promise<AwsResponse> {
+  const response = await moto(request);
+  const output = jsonOf(response);
+  if (output === undefined) return response;
+  const given = asRecord(request.input)["LoggingConfig"];
+  if (given !== undefined && typeof output["FunctionArn"] === "string")
+    configs.set(unqualified(output["FunctionArn"]), asRecord(given));
+
+  const complete = (configuration: Json): Json =>
+    typeof configuration["FunctionArn"] === "string"
+      ? {
+          ...configuration,
+          LoggingConfig: withDefaults(
+            String(configuration["FunctionName"]),
+            configs.get(unqualified(configuration["FunctionArn"])),
+          ),
+        }
+      : configuration;
+  const amended = { ...complete(output) };
+  if (output["Configuration"] !== undefined) amended["Configuration"] = complete(asRecord(output["Configuration"]));
+  for (const list of ["Functions", "Versions"])
+    if (output[list] !== undefined) amended[list] = asRecords(output[list]).map(complete);
+  return replaceBody(response, amended);
+}
+
+/** AWS's defaults; levels exist only with JSON. https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html */
+const withDefaults = (functionName: string, given: Json = {}): Json => ({
+  LogFormat: "Text",
+  LogGroup: `/aws/lambda/${functionName}`,
+  ...(given["LogFormat"] === "JSON" ? { ApplicationLogLevel: "INFO", SystemLogLevel: "INFO" } : {}),
+  ...given,
+});
+
+const unqualified = (functionArn: string): string => functionArn.split(":").slice(0, 7).join(":");
+
+function replaceBody(response: AwsResponse, body: Json): AwsResponse {
+  // The checksum is of moto's body, and SDKs compare it.
+  const headers = Object.entries(response.headers ?? {}).filter(([name]) => name !== "x-amz-crc32");
+  return { ...response, headers: Object.fromEntries(headers), body: JSON.stringify(body) };
+}
+
+function jsonOf(response: AwsResponse): Json | undefined {
+  const parsed = parseJson(Buffer.from(response.body));
+  return parsed === undefined ? undefined : asRecord(parsed);
+}
+
+const asRecord = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+
+const asRecords = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(asRecord) : []);
