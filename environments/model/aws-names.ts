@@ -57,6 +57,11 @@ export function partitionOf(region: Region): Partition {
   return region.startsWith("cn-") ? "aws-cn" : "aws";
 }
 
+/** Domain of the partition's service endpoints: `lambda.us-east-1.amazonaws.com`. */
+export function dnsSuffix(partition: Partition): string {
+  return partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
 /** Where an instance is deployed. */
 export interface Home {
   /** 12 digits. */
@@ -105,6 +110,10 @@ export function logGroupName(functionName: string): string {
 
 /** The alias that Connect calls. */
 export const aliasName = "live";
+
+export function logGroupArn(home: Home, functionName: string): string {
+  return arn("logs", home, `log-group:${logGroupName(functionName)}`);
+}
 
 /**
  * ARN of the alias. Connect takes 140 characters at most (AssociateLambdaFunction, `FunctionArn`); in every region a

@@ -1,0 +1,232 @@
+/** One instance: its levels merged, what is required and what contradicts itself found, names and ARNs derived. */
+import * as names from "./aws-names";
+import type { CheckedFile } from "./checked-file";
+import { show } from "./problems";
+import type { Path, Problem } from "./problems";
+import { builtInDefaults } from "./schema";
+import type { EnvironmentSettings, InstanceSettings, Settings } from "./schema";
+import type { InstanceConfig } from "./types";
+
+/** Where a level stands: a file, and the place of its keys in it. */
+interface Level {
+  readonly file: CheckedFile<Settings>;
+  readonly at: Path;
+}
+
+/** An instance whose own problems are not yet known. */
+export interface Candidate {
+  readonly environment: string;
+  /** All levels merged, without the built-in defaults. */
+  readonly settings: InstanceSettings;
+  /** The innermost first: instance, environment, defaults. */
+  readonly levels: readonly Level[];
+}
+
+/** Keys that some level must give, and what to write. */
+const required: readonly (readonly [Path, string])[] = [
+  [["account"], 'Add the 12-digit AWS account id in quotes, for example account: "111122223333".'],
+  [["region"], "Add the instance's AWS region, for example region: us-east-1."],
+  [["state", "bucket"], "Add the S3 bucket for Terraform's state."],
+  [["state", "region"], "Add the AWS region of the state bucket."],
+  [
+    ["blockedDispositions"],
+    'Add what an agent chooses to block a caller, for example blockedDispositions: ["Blocked"].',
+  ],
+];
+const requiredOfInstance: typeof required = [
+  [["name"], "Add the Connect instance's alias, as in the table's name dextr-<name>."],
+  [["id"], "Add the Connect instance's ARN or id; the Connect console shows it."],
+];
+
+/** Milliseconds of the flow block's time limit that are not the function's: the way to it and back, and its start. */
+const flowMarginMs = 500;
+
+/** The instances of one environment file, in the order of the file. */
+export function candidates(
+  environment: string,
+  file: CheckedFile<EnvironmentSettings>,
+  defaults: CheckedFile<Settings> | undefined,
+): Candidate[] {
+  const { instances = [], ...shared } = file.value ?? {};
+  const outer = merge(defaults?.value ?? {}, shared);
+  return instances.map((own, index) => ({
+    environment,
+    settings: merge(outer, own),
+    levels: [
+      { file, at: ["instances", index] },
+      { file, at: [] },
+      ...(defaults === undefined ? [] : [{ file: defaults, at: [] }]),
+    ],
+  }));
+}
+
+/** Values and lists of the inner level replace the outer ones; maps merge key by key. */
+function merge(outer: Settings, inner: InstanceSettings): InstanceSettings {
+  const merged: Record<string, unknown> = { ...outer };
+  for (const [key, value] of Object.entries(inner)) {
+    const isMap = typeof value === "object" && !Array.isArray(value);
+    merged[key] = isMap ? { ...(merged[key] as object | undefined), ...value } : value;
+  }
+  return merged;
+}
+
+/** Problems with required keys that no level gives: once for the environment where none of its instances has the key. */
+export function missing(environment: readonly Candidate[]): Problem[] {
+  return [...required, ...requiredOfInstance].flatMap(([key, fix]) => {
+    const without = environment.filter(({ levels }) => !levels.some(({ file, at }) => file.mentions([...at, ...key])));
+    const isShared = without.length === environment.length && required.some(([path]) => path === key);
+    return (isShared ? without.slice(0, 1) : without).flatMap(({ levels: [own] }) =>
+      own === undefined
+        ? []
+        : [own.file.yaml.problem([...(isShared ? [] : own.at), ...key], "The key is missing.", fix)],
+    );
+  });
+}
+
+/** A problem with values that are each valid: it stands where the innermost of them is given. */
+export function problemAt(candidate: Candidate, paths: readonly Path[], message: string, fix: string): Problem[] {
+  for (const { file, at } of candidate.levels) {
+    const path = paths.find((key) => file.mentions([...at, ...key]));
+    if (path !== undefined) return [file.yaml.problem([...at, ...path], message, fix)];
+  }
+  return [];
+}
+
+/** What the instance is called in AWS, as far as it is known yet. */
+export function namesOf({ environment, settings }: Candidate) {
+  const { name, region } = settings;
+  return {
+    stack: name === undefined || region === undefined ? undefined : names.stackName(environment, name, region),
+    table: settings.tableName ?? (name === undefined ? undefined : names.defaultTableName(name)),
+    function: settings.function?.name ?? (name === undefined ? undefined : names.defaultFunctionName(name)),
+    role:
+      settings.function?.roleName ??
+      (name === undefined || region === undefined ? undefined : names.defaultRoleName(name, region)),
+  };
+}
+
+/** Problems between the values of one instance. */
+export function contradictions(candidate: Candidate): Problem[] {
+  const { account, region, id, deployRole, state, awsProvider, ...settings } = candidate.settings;
+  const lookup = { ...builtInDefaults.lookup, ...settings.lookup };
+  const problems: Problem[] = [];
+  const report = (paths: readonly Path[], message: string, fix: string): void => {
+    problems.push(...problemAt(candidate, paths, message, fix));
+  };
+
+  const limitMs = lookup.flowTimeLimitSeconds * 1000;
+  if (lookup.budgetMs + flowMarginMs > limitMs) {
+    report(
+      [
+        ["lookup", "budgetMs"],
+        ["lookup", "flowTimeLimitSeconds"],
+      ],
+      `A budgetMs of ${lookup.budgetMs} leaves less than ${flowMarginMs} ms of a flowTimeLimitSeconds of ${lookup.flowTimeLimitSeconds}: the flow would give up before the answer.`,
+      `Lower budgetMs to ${limitMs - flowMarginMs} or less, or raise flowTimeLimitSeconds (8 at most).`,
+    );
+  }
+  if (settings.function?.runtime === "nodejs24.x" && (awsProvider ?? builtInDefaults.awsProvider) === "~> 5.100.0") {
+    report(
+      [["function", "runtime"], ["awsProvider"]],
+      'The runtime "nodejs24.x" is not known to the AWS provider "~> 5.100.0".',
+      'Use runtime "nodejs22.x", or awsProvider ">= 6.44, < 7".',
+    );
+  }
+  const roleIsGiven = candidate.levels.some(({ file, at }) => file.mentions([...at, "deployRole", "arn"]));
+  if (deployRole !== undefined && !roleIsGiven) {
+    report([["deployRole"]], "deployRole has no arn.", "Add the ARN of the role to assume, or remove deployRole.");
+  }
+
+  const agree = (path: Path, arn: string | undefined, what: string, home: Partial<ArnHome>, regionPath: Path): void => {
+    if (arn === undefined) return;
+    const [, partition = "", , arnRegion = "", arnAccount = ""] = arn.split(":");
+    const named: ArnHome = { account: arnAccount, region: arnRegion, partition };
+    const differing = arnParts.filter((part) => home[part] !== undefined && home[part] !== named[part]);
+    if (differing.length === 0) return;
+    const parts = (of: Partial<ArnHome>) => differing.map((part) => `${part} ${of[part] ?? ""}`).join(" and ");
+    report(
+      [path, ...differing.map((part) => (part === "account" ? ["account"] : regionPath))],
+      `${show(arn)} is of ${parts(named)}, but ${what} is in ${parts(home)}.`,
+      "Correct the one that is wrong.",
+    );
+  };
+  const partition = region === undefined ? {} : { partition: names.partitionOf(region) };
+  const accountHome = { ...(account === undefined ? {} : { account }), ...partition };
+  const home = { ...accountHome, ...(region === undefined ? {} : { region }) };
+  if (id?.startsWith("arn:") === true) agree(["id"], id, "the instance", home, ["region"]);
+  agree(["deployRole", "arn"], deployRole?.arn, "the instance", accountHome, ["region"]);
+  agree(["state", "roleArn"], state?.roleArn, "the instance", partition, ["region"]);
+  const stateRegion = state?.region;
+  const bucketHome =
+    stateRegion === undefined ? {} : { region: stateRegion, partition: names.partitionOf(stateRegion) };
+  agree(["state", "kmsKeyArn"], state?.kmsKeyArn, "the state bucket", bucketHome, ["state", "region"]);
+
+  const role = namesOf(candidate).role ?? "";
+  if (role.length > names.roleNameLimit) {
+    report(
+      [["name"]],
+      `The role's name "${role}" has ${role.length} characters, and IAM allows ${names.roleNameLimit}.`,
+      "Give this instance a shorter one as function.roleName.",
+    );
+  }
+  return problems;
+}
+
+interface ArnHome {
+  readonly account: string;
+  readonly region: string;
+  readonly partition: string;
+}
+const arnParts = ["account", "region", "partition"] as const;
+
+/** The complete configuration, or undefined while a required key is missing or refused. */
+export function resolve(candidate: Candidate): InstanceConfig | undefined {
+  const { environment, settings } = candidate;
+  const { name, id, account, region, deployRole, blockedDispositions } = settings;
+  const { bucket, region: stateRegion, ...state } = settings.state ?? {};
+  const { stack, table, function: functionName, role } = namesOf(candidate);
+  if (name === undefined || id === undefined || account === undefined || region === undefined) return undefined;
+  const [firstDisposition, ...otherDispositions] = blockedDispositions ?? [];
+  if (bucket === undefined || stateRegion === undefined || firstDisposition === undefined) return undefined;
+  if (stack === undefined || table === undefined || functionName === undefined || role === undefined) return undefined;
+
+  const home = { account, region };
+  const partition = names.partitionOf(region);
+  const instanceId = id.slice(id.lastIndexOf("/") + 1);
+  const { runtime, memoryMb, logRetentionDays } = { ...builtInDefaults.function, ...settings.function };
+  return {
+    environment,
+    name,
+    stackName: stack,
+    ...home,
+    partition: partition,
+    dnsSuffix: names.dnsSuffix(partition),
+    instanceId,
+    instanceArn: names.instanceArn(home, instanceId),
+    awsProvider: settings.awsProvider ?? builtInDefaults.awsProvider,
+    ...(deployRole?.arn === undefined ? {} : { deployRole: { ...deployRole, arn: deployRole.arn } }),
+    state: { ...state, bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
+    tags: settings.tags ?? {},
+    blockedDispositions: [firstDisposition, ...otherDispositions],
+    anonymousCallers: settings.anonymousCallers ?? builtInDefaults.anonymousCallers,
+    exemptNumbers: settings.exemptNumbers ?? [],
+    lookup: { ...builtInDefaults.lookup, ...settings.lookup },
+    table: {
+      name: table,
+      arn: names.tableArn(home, table),
+      indexArn: names.indexArn(home, table),
+      ...builtInDefaults.table,
+      ...settings.table,
+    },
+    function: {
+      name: functionName,
+      roleName: role,
+      aliasArn: names.aliasArn(home, functionName),
+      logGroupName: names.logGroupName(functionName),
+      logGroupArn: names.logGroupArn(home, functionName),
+      runtime,
+      memoryMb,
+      logRetentionDays,
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** What is wrong with the environment files, in the form it is shown to the person who must fix it. */
+
+/** Keys and list indices from the top of a file: `["instances", 2, "region"]`. */
+export type Path = readonly (string | number)[];
+
+/** One mistake in one place. */
+export interface Problem {
+  /** File as it is called from the project's root: `environments/prod.yaml`. */
+  readonly file: string;
+  /** Where in the file, both counted from 1; absent when the problem is with the directory. */
+  readonly position?: { readonly line: number; readonly column: number };
+  /** Place in the configuration, `instances[2].region`; empty for a whole file. */
+  readonly path: string;
+  /** The value given and why it cannot stand; one line. */
+  readonly message: string;
+  /** What is allowed and what to do; one line. */
+  readonly fix: string;
+}
+
+/** Every problem of every file; `message` is the whole text to print, one problem after the other. */
+export class EnvironmentErrors extends Error {
+  override readonly name = "EnvironmentErrors";
+  readonly problems: readonly Problem[];
+
+  /** @param found in any order, with repetitions: an error at a level is found again by each instance that inherits it. */
+  constructor(found: readonly Problem[]) {
+    const unique = new Map(found.map((problem) => [formatProblem(problem), problem]));
+    const sorted = [...unique].sort(([, a], [, b]) => byPlace(a, b));
+    super(sorted.map(([text]) => text).join("\n"));
+    this.problems = sorted.map(([, problem]) => problem);
+  }
+}
+
+/** `environments/prod.yaml:14:7  instances[2].region: "us-east1" is not an AWS region.` and the fix, indented, below. */
+export function formatProblem({ file, position, path, message, fix }: Problem): string {
+  const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
+  return `${place}  ${path === "" ? "" : `${path}: `}${message}\n  ${fix}`;
+}
+
+/** `["instances", 2, "tags", "cost centre"]` as `instances[2].tags["cost centre"]`. */
+export function formatPath(path: Path): string {
+  return path
+    .map((step) => (typeof step === "string" && /^[\w-]+$/.test(step) ? `.${step}` : `[${show(step)}]`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** A value as messages show it: on one line, and cut when long. */
+export function show(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a map";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length <= 120 ? text : `${text.slice(0, 100)}… (${text.length} characters)`;
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return (
+    compare(a.file, b.file) ||
+    (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+    (a.position?.column ?? 0) - (b.position?.column ?? 0) ||
+    compare(a.message, b.message)
+  );
+}
+
+/** By code unit: the order may not depend on the machine's locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,350 @@
+/** The keys of an environment file: the one schema behind validation, the types and `environments/schema.json`. */
+import { z } from "zod";
+import { instanceNamePattern, regions } from "./aws-names";
+import { didYouMean } from "./did-you-mean";
+import { show } from "./problems";
+
+/** Built-in defaults: what stands when neither defaults.yaml nor the environment nor the instance says otherwise. */
+export const builtInDefaults = {
+  awsProvider: "~> 5.100.0",
+  anonymousCallers: "allow",
+  lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
+  function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
+  table: { indexTimeoutMinutes: 1440 },
+} as const;
+
+/** A key of a map: never required, since any level may give it, and described for editors. */
+function key<T extends z.ZodType>(schema: T, description: string, byDefault?: unknown): z.ZodExactOptional<T> {
+  return schema.meta({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }).exactOptional();
+}
+
+/** The message of a refused value: what is wrong on the first line, what to do on the second. */
+function refusal(wrong: string | ((given: unknown) => string), fix: string | ((given: unknown) => string)) {
+  return {
+    error: ({ input }: { readonly input?: unknown }): string =>
+      `${typeof wrong === "string" ? `${show(input)} is not ${wrong}` : wrong(input)}.\n${typeof fix === "string" ? fix : fix(input)}`,
+  };
+}
+
+const text = (pattern: RegExp, wrong: string, fix: string | ((given: unknown) => string)) =>
+  z.string().regex(pattern, refusal(wrong, fix));
+
+function wholeNumber(min: number, max: number, unit: string) {
+  const refused = refusal(`a whole number of ${unit} from ${min} to ${max}`, (given) =>
+    typeof given === "string" && /^\d+$/.test(given) ? "Remove the quotes." : `Give one without quotes and unit.`,
+  );
+  return z.int(refused).min(min, refused).max(max, refused);
+}
+
+const region = z.enum(
+  regions,
+  refusal("an AWS region", (given) => {
+    const near = typeof given === "string" ? didYouMean(given, regions) : undefined;
+    const suggestion = near === undefined ? [] : [`Did you mean "${near}"?`];
+    // Only what looks like a region can be one that AWS opened after this list was written.
+    const addition = /^[a-z]{2}(-[a-z]+){1,2}-\d$/.test(String(given))
+      ? ["A region newer than this project is added to the list in environments/model/aws-names.ts."]
+      : [];
+    return [...suggestion, ...addition].join(" ") || `Give its code, for example "us-east-1".`;
+  }),
+);
+
+const roleArn = text(
+  /^arn:(aws|aws-us-gov|aws-cn):iam::\d{12}:role\/[\w+=,.@/-]+$/,
+  "the ARN of an IAM role",
+  'Write it as "arn:aws:iam::111122223333:role/NAME".',
+);
+
+const awsProvider = z.enum(
+  ["~> 5.100.0", ">= 6.44, < 7"],
+  refusal((given) => {
+    const minor = /(?<![\d.])6(?:\.(\d+))?/.exec(String(given));
+    return minor !== null && Number(minor[1] ?? 0) < 44
+      ? `${show(given)} lets in AWS provider 6.0 to 6.43, which plan changes to indexes that nobody changed ` +
+          "(https://github.com/hashicorp/terraform-provider-aws/issues/44692 and /46322)"
+      : `${show(given)} is not a supported line of the AWS provider`;
+  }, 'Allowed: "~> 5.100.0" (the default) and ">= 6.44, < 7".'),
+);
+
+const withdrawnRuntime = /^nodejs(|[468]\.\d+|1\d\.x|20\.x)$/;
+const runtime = z.enum(
+  ["nodejs22.x", "nodejs24.x"],
+  refusal(
+    (given) =>
+      withdrawnRuntime.test(String(given))
+        ? `${show(given)} is a runtime that AWS has deprecated: no function can be created with it`
+        : `${show(given)} is not a runtime that the function is built and tested for`,
+    'Allowed: "nodejs22.x" (the default) and, with awsProvider ">= 6.44, < 7", "nodejs24.x".',
+  ),
+);
+
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** DynamoDB takes 2048 bytes of a partition key; Disposition is the index's partition key. */
+const dispositionBytes = 2048;
+const disposition = z
+  .string()
+  .regex(
+    /^(?!\s)[^]*\S$/,
+    refusal(
+      (given) =>
+        String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} begins or ends with white space`,
+      "The match is exact, so it would match no contact: write the Disposition as ConnectPath stores it.",
+    ),
+  )
+  .refine(
+    (value) => Buffer.byteLength(value) <= dispositionBytes,
+    refusal(
+      (given) => `${show(given)} has ${Buffer.byteLength(String(given))} bytes in UTF-8`,
+      `DynamoDB takes ${dispositionBytes} bytes of a key, so no contact can have it: shorten it.`,
+    ),
+  );
+
+/** A list whose items may not repeat; the second of two equal ones is the one refused. */
+function list<T extends z.ZodType<string>>(item: T) {
+  return z.array(item).superRefine((values, context) => {
+    for (const [index, value] of values.entries()) {
+      const first = values.indexOf(value);
+      if (first < index) {
+        const message = `${show(value)} stands in the list twice, first as item ${first}.\nRemove one of the two.`;
+        context.addIssue({ code: "custom", message, path: [index] });
+      }
+    }
+  });
+}
+
+const lambdaName = text(
+  /^[\w-]{1,64}$/,
+  "a name for a Lambda function",
+  "Use 1 to 64 letters, digits, hyphens and underscores.",
+);
+
+const settings = {
+  account: key(
+    text(/^\d{12}$/, "an AWS account id", "Give its 12 digits in quotes, without hyphens."),
+    "AWS account that holds the Connect instances: 12 digits, in quotes. Required.",
+  ),
+  region: key(region, "AWS region of the Connect instances. Required."),
+  awsProvider: key(
+    awsProvider,
+    "Version constraint of the Terraform AWS provider. 6.0 to 6.43 have index bugs and are refused.",
+    builtInDefaults.awsProvider,
+  ),
+  deployRole: key(
+    z.strictObject({
+      arn: key(roleArn, "ARN of the role. Required in deployRole."),
+      externalId: key(
+        text(
+          /^[\w+=,.@:/-]{2,1224}$/,
+          "an external id",
+          "Use 2 to 1224 letters, digits and the characters _+=,.@:/-, as in the role's trust policy.",
+        ),
+        "External id that the role's trust policy asks for. Default: none.",
+      ),
+    }),
+    "Role that Terraform assumes to deploy. Default: none, the credentials it is run with.",
+  ),
+  state: key(
+    z.strictObject({
+      bucket: key(
+        text(
+          /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+          "the name of an S3 bucket",
+          "Use 3 to 63 lower-case letters, digits, hyphens and dots.",
+        ),
+        "S3 bucket that holds the state. Required.",
+      ),
+      region: key(region, "Region of the bucket, which need not be the instance's. Required."),
+      kmsKeyArn: key(
+        text(
+          /^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:\d{12}:key\/(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12})$/,
+          "the ARN of a KMS key",
+          'Write it as "arn:aws:kms:REGION:ACCOUNT:key/ID", with the key\'s id and not an alias.',
+        ),
+        "KMS key that encrypts the state, in the bucket's region. Default: none, the bucket's own encryption.",
+      ),
+      roleArn: key(
+        roleArn,
+        "Role assumed for the state alone, when the bucket is in another account. Default: none, the credentials Terraform is run with.",
+      ),
+      endpoint: key(
+        z.string().refine(
+          isEndpoint,
+          // A refused address may carry a password, so it is not shown.
+          refusal(
+            () => "The value is not the address of an S3-compatible store",
+            'Write it as "https://HOST" or "https://HOST:PORT", without user, password, path or query.',
+          ),
+        ),
+        "Address of an S3-compatible store, for example https://s3.example.com. Default: none, AWS.",
+      ),
+      usePathStyle: key(
+        z.boolean(),
+        "Path-style addressing (https://HOST/BUCKET/KEY), which most S3-compatible stores need.",
+        false,
+      ),
+    }),
+    "Where Terraform keeps the state: one object per stack in one S3 bucket, locked natively.",
+  ),
+  tags: key(
+    z.record(
+      text(
+        /^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
+        "a key for a tag",
+        'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@, not beginning with "aws:".',
+      ),
+      text(
+        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
+        "a value for a tag",
+        "Use at most 256 letters, digits, spaces and the characters _.:/=+-@.",
+      ),
+    ),
+    "Tags on everything that is created. The contact table's tags are never touched.",
+    {},
+  ),
+  blockedDispositions: key(
+    list(disposition).min(
+      1,
+      refusal(
+        () => "The list is empty, so no call would ever be blocked",
+        'Name at least one, for example ["Blocked"].',
+      ),
+    ),
+    "Dispositions that block a caller, exactly as ConnectPath stores them; two levels joined with a colon (Nuisance:Confirmed). " +
+      "The first is the one the flow module asks for. Required.",
+  ),
+  anonymousCallers: key(
+    z.enum(["allow", "block"], refusal("a policy for withheld numbers", 'Allowed: "allow" (the default) and "block".')),
+    "What happens to callers who withhold their number; they are never looked up.",
+    builtInDefaults.anonymousCallers,
+  ),
+  exemptNumbers: key(
+    list(
+      text(
+        /^\+[1-9](\d{1,14}|\d{0,13}\*)$/,
+        "a number in E.164 format nor a prefix of one",
+        'Write a number as "+15555550100" and a prefix as "+1555*", without spaces and hyphens.',
+      ),
+    ),
+    'Numbers ("+15555550100") and prefixes ("+1555*") that are never blocked.',
+    [],
+  ),
+  lookup: key(
+    z.strictObject({
+      budgetMs: key(
+        wholeNumber(100, 7500, "milliseconds"),
+        "Time the function may take for the whole lookup, in milliseconds; at least 500 ms less than flowTimeLimitSeconds.",
+        builtInDefaults.lookup.budgetMs,
+      ),
+      flowTimeLimitSeconds: key(
+        wholeNumber(1, 8, "seconds"),
+        "Time limit of the flow's Lambda block, in seconds; the caller hears silence meanwhile.",
+        builtInDefaults.lookup.flowTimeLimitSeconds,
+      ),
+    }),
+    "How long a caller may wait for the answer.",
+  ),
+  function: key(
+    z.strictObject({
+      name: key(lambdaName, "Name of the Lambda function. Default: blockedCalls-<instance>."),
+      roleName: key(
+        text(/^[\w+=,.@-]{1,64}$/, "a name for an IAM role", "Use 1 to 64 letters, digits and the characters _+=,.@-."),
+        "Name of the function's role. Default: blockedCalls-<instance>-<region>.",
+      ),
+      runtime: key(
+        runtime,
+        "Lambda runtime; nodejs24.x needs the 6.x line of the AWS provider.",
+        builtInDefaults.function.runtime,
+      ),
+      memoryMb: key(
+        wholeNumber(128, 10240, "MB"),
+        "Memory of the function, in MB; its share of a processor grows with it.",
+        builtInDefaults.function.memoryMb,
+      ),
+      logRetentionDays: key(
+        z.literal(
+          retentionDays,
+          refusal("a retention that CloudWatch Logs offers", `Allowed, in days: ${retentionDays.join(", ")}.`),
+        ),
+        "Days for which the function's log is kept.",
+        builtInDefaults.function.logRetentionDays,
+      ),
+    }),
+    "The Lambda function that answers the call.",
+  ),
+  table: key(
+    z.strictObject({
+      indexTimeoutMinutes: key(
+        wholeNumber(1, 10080, "minutes"),
+        "How long Terraform waits for the index to be built, in minutes; a large table takes hours.",
+        builtInDefaults.table.indexTimeoutMinutes,
+      ),
+    }),
+    "How the index is added to the contact table.",
+  ),
+};
+
+/** Keys of one instance: its own, and every other key where it differs from its environment. */
+export const instanceSchema = z
+  .strictObject({
+    name: key(
+      text(
+        instanceNamePattern,
+        "the alias of a Connect instance",
+        'Use 1 to 45 letters, digits and inner hyphens, not beginning with "d-", exactly as in the table\'s name dextr-<name>.',
+      ),
+      "The Connect instance's alias, as ConnectPath has it in the table's name dextr-<name>. Required.",
+    ),
+    id: key(
+      text(
+        /^(arn:(aws|aws-us-gov|aws-cn):connect:[a-z0-9-]+:\d{12}:instance\/)?[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$/,
+        "the id or ARN of a Connect instance",
+        "Copy the instance ARN from the Connect console, or take the lower-case UUID at its end.",
+      ),
+      "The Connect instance's id (UUID) or its whole ARN. Required.",
+    ),
+    tableName: key(
+      text(
+        /^[\w.-]{3,255}$/,
+        "a name for a DynamoDB table",
+        "Use 3 to 255 letters, digits, hyphens, underscores and dots.",
+      ),
+      "Name of the contact table. Default: dextr-<name>.",
+    ),
+    ...settings,
+  })
+  // Not z's own `required`: an instance without a name is read on, so that everything else in it is checked in the same run.
+  .meta({ required: ["name", "id"] });
+
+/** Keys of `environments/defaults.yaml`. */
+export const defaultsSchema = z.strictObject(settings);
+
+/** Keys of an environment file. */
+export const environmentSchema = z
+  .strictObject({
+    ...settings,
+    instances: key(z.array(instanceSchema), "The Connect instances of this environment, at least one."),
+  })
+  .meta({
+    title: "ConnectPath call blocking: one environment",
+    description:
+      "Every key but instances may also stand in defaults.yaml and in each instance. The innermost one counts: values and lists replace, maps merge key by key.",
+  });
+
+export type InstanceSettings = z.output<typeof instanceSchema>;
+export type Settings = z.output<typeof defaultsSchema>;
+export type EnvironmentSettings = z.output<typeof environmentSchema>;
+
+function isEndpoint(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (
+    ["http:", "https:"].includes(url.protocol) &&
+    url.username + url.password + url.search + url.hash === "" &&
+    url.pathname === "/" &&
+    url.hostname !== ""
+  );
+}
