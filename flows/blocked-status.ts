@@ -1,4 +1,5 @@
 /** The flow module that asks the Lambda whether a caller is blocked and leaves the answer in a contact attribute. */
+import { withPositions } from "./diagram/layout";
 import { requireLiteral } from "./literal-text";
 import { type FlowContent, FLOW_LANGUAGE_VERSION, type ModelledAction } from "./language/types";
 
@@ -77,7 +78,7 @@ export function blockedStatusModule(props: BlockedStatusModuleProps): FlowConten
     setStatus(id.setNoMatch, NO_MATCH, id.done, id.done),
     { Identifier: id.done, Type: "EndFlowModuleExecution", Parameters: {}, Transitions: {} },
   ];
-  return {
+  return withPositions({
     Version: FLOW_LANGUAGE_VERSION,
     StartAction: id.assumeNoMatch,
     Actions: actions,
@@ -90,7 +91,7 @@ export function blockedStatusModule(props: BlockedStatusModuleProps): FlowConten
         { DisplayName: "Error", ReferenceName: "Error", Description: "" },
       ],
     },
-  };
+  });
 }
 
 function setStatus(identifier: string, value: string, next: string, onError: string): ModelledAction {

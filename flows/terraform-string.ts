@@ -10,7 +10,19 @@ import type { FlowContent } from "./language/types";
  * parses to the same content. (Terraform's own `$${` would still match CDKTF's token pattern.)
  *
  * Quoting of the result inside the configuration file is the writer's part, as for any string.
+ *
+ * @param moduleIds `FlowModuleId` as it stands in the content → the Terraform reference that stands for it until apply;
+ *   the only template in the result. User text is never replaced, whatever it says.
  */
-export function toTerraformString(content: FlowContent): string {
-  return JSON.stringify(content).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");
+export function toTerraformString(content: FlowContent, moduleIds: Readonly<Record<string, string>> = {}): string {
+  const literal = JSON.stringify(content).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");
+  return Object.entries(moduleIds).reduce(
+    // Inside a text every quote is escaped, so this key and value can only be the parameter itself.
+    (text, [id, reference]) => text.replaceAll(moduleParameter(id), () => moduleParameter(reference)),
+    literal,
+  );
+}
+
+function moduleParameter(id: string): string {
+  return `"FlowModuleId":"${id}"`;
 }

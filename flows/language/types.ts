@@ -108,7 +108,16 @@ export interface Position {
 /** Where the console draws each block; the service ignores it. The console reads these names in lower camel case. */
 export interface FlowMetadata {
   readonly entryPointPosition: Position;
-  readonly ActionMetadata: Readonly<Record<string, { readonly position: Position; readonly isFriendlyName?: boolean }>>;
+  readonly ActionMetadata: Readonly<Record<string, ActionMetadata>>;
+}
+
+export interface ActionMetadata {
+  readonly position: Position;
+  /** The identifier is a name for people, so the console shows it on the block. */
+  readonly isFriendlyName?: boolean;
+  /** On import, the console looks a resource up by this name where the id is not known. */
+  readonly parameters?: Readonly<Record<string, { readonly displayName: string }>>;
+  readonly contactFlowModuleName?: string;
 }
 
 /** Mandatory in a module's content although it declares nothing: the real contract is a separate API parameter. */

@@ -1,0 +1,206 @@
+/** Draws a flow as an SVG picture that is readable on light and dark pages. */
+import type { FlowContent } from "../language/types";
+import { type Block, flowGraph, type LinkKind, shorten } from "./graph";
+import { layoutFlow, type PlacedLink } from "./layout";
+
+// Pixels.
+const BLOCK_WIDTH = 196;
+const BLOCK_HEIGHT = 76;
+const GUTTER = 104;
+const MARGIN = 28;
+const START_WIDTH = 56;
+/** Height of a row: with blocks in it, or with links alone. */
+const BLOCK_ROW = 112;
+const LANE_ROW = 34;
+const PORT_SPACING = 14;
+
+/** The colours of a page in light and dark; the picture brings its own background, so it is readable on any other. */
+const STYLE = `
+  .page { fill: #ffffff; stroke: #d0d7de; }
+  .block { fill: #f6f8fa; stroke: #8c959f; }
+  .main { fill: #ddf4ff; stroke: #0969da; }
+  text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2328; }
+  .name { font-size: 13px; font-weight: 600; }
+  .kind { font-size: 11px; fill: #57606a; }
+  .detail { font-size: 11px; font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
+  .label { font-size: 11px; font-weight: 600; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; }
+  .link { fill: none; stroke-width: 1.6; }
+  .success { stroke: #0969da; } .label.success, .head.success { fill: #0969da; }
+  .condition { stroke: #8250df; } .label.condition, .head.condition { fill: #8250df; }
+  .error { stroke: #cf222e; } .label.error, .head.error { fill: #cf222e; }
+  .link.error { stroke-dasharray: 5 4; }
+  .head { stroke: none; } .label.success, .label.condition, .label.error { stroke: #ffffff; }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117; stroke: #30363d; }
+    .block { fill: #161b22; stroke: #6e7681; }
+    .main { fill: #0c2d4d; stroke: #4493f8; }
+    text { fill: #e6edf3; }
+    .kind { fill: #9198a1; }
+    .success { stroke: #4493f8; } .label.success, .head.success { fill: #4493f8; }
+    .condition { stroke: #ab7df8; } .label.condition, .head.condition { fill: #ab7df8; }
+    .error { stroke: #f85149; } .label.error, .head.error { fill: #f85149; }
+    .label.success, .label.condition, .label.error { stroke: #0d1117; }
+    .head { stroke: none; }
+  }`;
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * A complete SVG document of the content, with a title and a description for readers who do not see it.
+ *
+ * @param title what the picture shows, such as the name of the module and of its instance
+ */
+export function toSvg(content: FlowContent, title: string): string {
+  const graph = flowGraph(content);
+  const layout = layoutFlow(graph);
+  const blockRows = new Set(layout.blocks.map((block) => block.row));
+  const rows = [...new Set([...blockRows, ...layout.links.flatMap((link) => link.lane)])].sort((a, b) => a - b);
+  const centre = new Map<number, number>();
+  let bottom = MARGIN;
+  for (const row of rows) {
+    const height = blockRows.has(row) ? BLOCK_ROW : LANE_ROW;
+    centre.set(row, bottom + height / 2);
+    bottom += height;
+  }
+  const y = (row: number) => centre.get(row) ?? 0;
+  const x = (column: number) => MARGIN + START_WIDTH + GUTTER / 2 + column * (BLOCK_WIDTH + GUTTER);
+  const width = x(Math.max(...layout.blocks.map((block) => block.column))) + BLOCK_WIDTH + MARGIN;
+  const height = bottom + MARGIN;
+
+  const at = new Map(layout.blocks.map((block) => [block.identifier, block]));
+  const left = (identifier: string): Point => {
+    const block = at.get(identifier);
+    return { x: x(block?.column ?? 0), y: y(block?.row ?? 0) };
+  };
+  const ports = portOffsets(layout.links, (link) => {
+    const lane = link.lane[0];
+    return { out: y(lane ?? at.get(link.to)?.row ?? 0), in: y(link.lane.at(-1) ?? at.get(link.from)?.row ?? 0) };
+  });
+  const drawn = layout.links.map((link) => {
+    const port = ports.get(link) ?? { out: 0, in: 0 };
+    const [from, to] = [left(link.from), left(link.to)];
+    return drawLink(link, { x: from.x + BLOCK_WIDTH, y: from.y + port.out }, { x: to.x, y: to.y + port.in }, y);
+  });
+  const start = left(graph.start);
+  const startEnd = MARGIN + START_WIDTH;
+  const main = new Set(layout.blocks.filter((block) => block.row === 0).map((block) => block.identifier));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<title>${escapeXml(title)}</title>`,
+    `<desc>${escapeXml(describe(graph.links))}</desc>`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
+    `<path class="link success" d="M${startEnd} ${start.y} H${start.x - 7}"/>`,
+    arrowHead({ x: start.x, y: start.y }, "success"),
+    ...drawn.map((link) => link.line),
+    `<rect class="main" x="${MARGIN}" y="${start.y - 15}" width="${START_WIDTH}" height="30" rx="15"/>`,
+    `<text class="name" text-anchor="middle" x="${MARGIN + START_WIDTH / 2}" y="${start.y + 4.5}">Start</text>`,
+    ...graph.blocks.map((block) => drawBlock(block, left(block.identifier), main.has(block.identifier))),
+    ...drawn.map((link) => link.label),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** Where links leave and enter a block, spread in the order of where they come from and go to, so that they do not cross there. */
+function portOffsets(
+  links: readonly PlacedLink[],
+  ends: (link: PlacedLink) => { readonly out: number; readonly in: number },
+): Map<PlacedLink, { out: number; in: number }> {
+  const offsets = new Map(links.map((link) => [link, { out: 0, in: 0 }]));
+  const spread = (side: "out" | "in", key: "from" | "to") => {
+    for (const identifier of new Set(links.map((link) => link[key]))) {
+      const group = links.filter((link) => link[key] === identifier);
+      group.sort((a, b) => ends(a)[side] - ends(b)[side]);
+      group.forEach((link, n) => {
+        const offset = offsets.get(link);
+        if (offset !== undefined) offset[side] = (n - (group.length - 1) / 2) * PORT_SPACING;
+      });
+    }
+  };
+  spread("out", "from");
+  spread("in", "to");
+  return offsets;
+}
+
+function drawLink(
+  link: PlacedLink,
+  from: Point,
+  to: Point,
+  y: (row: number) => number,
+): { line: string; label: string } {
+  const end = { x: to.x - 7, y: to.y };
+  const laneRow = link.lane[0];
+  const through = laneRow === undefined ? undefined : y(laneRow);
+  let path: string;
+  if (link.backward) {
+    // Out to the right, back along the lane, and in from the left.
+    const laneY = through ?? from.y;
+    const [out, back] = [from.x + GUTTER / 3, to.x - GUTTER / 3];
+    path =
+      `M${from.x} ${from.y} C${out} ${from.y} ${out} ${laneY} ${from.x} ${laneY} ` +
+      `H${to.x} C${back} ${laneY} ${back} ${to.y} ${end.x} ${end.y}`;
+  } else if (through === undefined) {
+    path = `M${from.x} ${from.y} ${curve(from, end)}`;
+  } else {
+    const enter = { x: from.x + GUTTER, y: through };
+    const leave = { x: to.x - GUTTER, y: through };
+    path = `M${from.x} ${from.y} ${curve(from, enter)} H${leave.x} ${curve(leave, end)}`;
+  }
+  const labelY = link.backward || through === undefined ? (from.y + end.y) / 2 : through;
+  const labelX = through === undefined || link.backward ? from.x + GUTTER / 2 : from.x + GUTTER + 4;
+  const anchor = through === undefined || link.backward ? "middle" : "start";
+  const words = shorten(link.label, 18);
+  return {
+    line: `<path class="link ${link.kind}" d="${path}"/>${arrowHead(to, link.kind)}`,
+    label:
+      words === ""
+        ? ""
+        : `<text class="label ${link.kind}" text-anchor="${anchor}" x="${labelX}" y="${labelY - 5}">${escapeXml(words)}</text>`,
+  };
+}
+
+function curve(from: Point, to: Point): string {
+  const bend = (to.x - from.x) / 2;
+  return `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+}
+
+function arrowHead(tip: Point, kind: LinkKind): string {
+  return `<path class="head ${kind}" d="M${tip.x} ${tip.y} l-9 -4.5 v9 z"/>`;
+}
+
+function drawBlock(block: Block, { x, y }: Point, main: boolean): string {
+  const middle = x + BLOCK_WIDTH / 2;
+  const line = (kind: string, offset: number, text: string) =>
+    `<text class="${kind}" text-anchor="middle" x="${middle}" y="${y + offset}">${escapeXml(text)}</text>`;
+  const detail = shorten(block.detail, 27);
+  return [
+    `<g><title>${escapeXml(`${block.identifier}: ${block.detail}`)}</title>`,
+    `<rect class="${main ? "main" : "block"}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
+    line("kind", detail === "" ? -6 : -16, block.kind),
+    line("name", detail === "" ? 13 : 4, shorten(block.identifier, 25)),
+    detail === "" ? "" : line("detail", 23, detail),
+    "</g>",
+  ].join("");
+}
+
+function describe(links: readonly { from: string; to: string; label: string }[]): string {
+  return links.map((link) => `${link.from} → ${link.to}${link.label === "" ? "" : ` (${link.label})`}`).join("; ");
+}
+
+/** XML text; what XML 1.0 cannot hold at all (control characters, lone surrogates) becomes the replacement character. */
+function escapeXml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
+    .replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,151 @@
+/** An inbound flow that asks the blockedStatus module about each caller, for instances whose team has no flow of its own. */
+import { BLOCKED_STATUS_ATTRIBUTE, BLOCKED_STATUS_MODULE_NAME, MATCH } from "./blocked-status";
+import { withPositions } from "./diagram/layout";
+import { requireLiteral } from "./literal-text";
+import { type FlowContent, FLOW_LANGUAGE_VERSION, type Message, type ModelledAction } from "./language/types";
+
+/** What a blocked caller meets. Queues and flows are named by id or ARN. */
+export type WhenBlocked =
+  | { readonly action: "disconnect" }
+  | { readonly action: "message"; readonly message: Message }
+  | { readonly action: "queue"; readonly queueId: string }
+  | { readonly action: "flow"; readonly flowId: string };
+
+export interface InboundFlowProps {
+  /** Id of the blockedStatus module; until Terraform knows it, any name that `toTerraformString` is told to replace. */
+  readonly moduleId: string;
+  /** Id or ARN of the queue for callers who are not blocked. */
+  readonly queueId: string;
+  readonly whenBlocked: WhenBlocked;
+}
+
+/** Identifiers of the flow's actions, which are also the names of its blocks in the Connect console. */
+export const INBOUND_ACTIONS = {
+  checkCaller: "Check the caller",
+  isBlocked: "Is the caller blocked?",
+  setQueue: "Set queue",
+  toQueue: "Transfer to queue",
+  setBlockedQueue: "Set queue for blocked callers",
+  toBlockedFlow: "Hand over to another flow",
+  message: "Tell the caller",
+  hangUp: "Hang up",
+} as const;
+
+/** Amazon Polly speaks at most this many characters of a request, markup not counted; beyond it the caller hears nothing. */
+const MAX_SPOKEN = 3000;
+
+/**
+ * The content of the flow. Nothing but a `match` that the module wrote blocks: whatever fails before that leads to the
+ * queue for everybody, and so does a queue or flow for blocked callers that cannot be reached.
+ *
+ * A plain text over 3000 characters is said in several prompts, since Connect would say none of it in one.
+ *
+ * @throws Error when the message is empty, is SSML that is too long to be spoken, or holds what Connect would read as a reference
+ */
+export function inboundFlow(props: InboundFlowProps): FlowContent {
+  const id = INBOUND_ACTIONS;
+  const blocked = blockedActions(props.whenBlocked);
+  const actions: readonly ModelledAction[] = [
+    {
+      Identifier: id.checkCaller,
+      Type: "InvokeFlowModule",
+      Parameters: { FlowModuleId: props.moduleId },
+      Transitions: { NextAction: id.isBlocked, Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingError" }] },
+    },
+    {
+      Identifier: id.isBlocked,
+      Type: "Compare",
+      Parameters: { ComparisonValue: `$.Attributes.${BLOCKED_STATUS_ATTRIBUTE}` },
+      Transitions: {
+        NextAction: id.setQueue,
+        Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingCondition" }],
+        Conditions: [
+          {
+            NextAction: blocked[0]?.Identifier ?? id.hangUp,
+            Condition: { Operator: "Equals", Operands: [MATCH] },
+          },
+        ],
+      },
+    },
+    setQueue(id.setQueue, props.queueId, id.toQueue, id.hangUp),
+    {
+      Identifier: id.toQueue,
+      Type: "TransferContactToQueue",
+      Parameters: {},
+      Transitions: {
+        NextAction: id.hangUp,
+        Errors: [
+          { NextAction: id.hangUp, ErrorType: "QueueAtCapacity" },
+          { NextAction: id.hangUp, ErrorType: "NoMatchingError" },
+        ],
+      },
+    },
+    ...blocked,
+    { Identifier: id.hangUp, Type: "DisconnectParticipant", Parameters: {}, Transitions: {} },
+  ];
+  return withPositions(
+    { Version: FLOW_LANGUAGE_VERSION, StartAction: id.checkCaller, Actions: actions },
+    // The console finds a module of this name when the flow is imported into another instance.
+    { [id.checkCaller]: BLOCKED_STATUS_MODULE_NAME },
+  );
+}
+
+/** The blocks that only blocked callers meet, the first one first; none when they are disconnected at once. */
+function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
+  const id = INBOUND_ACTIONS;
+  switch (whenBlocked.action) {
+    case "disconnect":
+      return [];
+    case "queue":
+      return [setQueue(id.setBlockedQueue, whenBlocked.queueId, id.toQueue, id.setQueue)];
+    case "flow":
+      return [
+        {
+          Identifier: id.toBlockedFlow,
+          Type: "TransferToFlow",
+          Parameters: { ContactFlowId: whenBlocked.flowId },
+          // Connect demands the success branch and never takes it.
+          Transitions: { NextAction: id.setQueue, Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingError" }] },
+        },
+      ];
+    case "message": {
+      const messages = prompts(whenBlocked.message);
+      const name = (n: number) => (n === 0 ? id.message : `${id.message} ${n + 1}`);
+      return messages.map((message, n) => ({
+        Identifier: name(n),
+        Type: "MessageParticipant",
+        Parameters: message,
+        Transitions: {
+          NextAction: n + 1 < messages.length ? name(n + 1) : id.hangUp,
+          Errors: [{ NextAction: id.hangUp, ErrorType: "NoMatchingError" }],
+        },
+      }));
+    }
+  }
+}
+
+/** The message in pieces that can be spoken, cut after white space where there is some. */
+function prompts(message: Message): Message[] {
+  if ("SSML" in message) {
+    requireLiteral({ "whenBlocked message (SSML)": message.SSML });
+    const spoken = message.SSML.replace(/<[^>]*>/g, "").length;
+    if (spoken > MAX_SPOKEN || message.SSML.length > 2 * MAX_SPOKEN) {
+      throw new Error(
+        `whenBlocked message (SSML): ${spoken} characters of text and ${message.SSML.length} with markup; at most ` +
+          `${MAX_SPOKEN} and ${2 * MAX_SPOKEN} can be spoken. Shorten it.`,
+      );
+    }
+    return [message];
+  }
+  requireLiteral({ "whenBlocked message": message.Text });
+  return (message.Text.match(/[^]{1,3000}(?:(?<=\s)|$)|[^]{1,3000}/gu) ?? []).map((Text) => ({ Text }));
+}
+
+function setQueue(identifier: string, queueId: string, next: string, onError: string): ModelledAction {
+  return {
+    Identifier: identifier,
+    Type: "UpdateContactTargetQueue",
+    Parameters: { QueueId: queueId },
+    Transitions: { NextAction: next, Errors: [{ NextAction: onError, ErrorType: "NoMatchingError" }] },
+  };
+}
