@@ -1,0 +1,333 @@
+/**
+ * Real Terraform, the real AWS provider and the real `cdktf deploy`, on emulators: every kind of table is adopted with one
+ * call on the wire, plans stay empty whatever the vendor does later, and a call is blocked by what was deployed.
+ */
+import {
+  type AttributeDefinition,
+  type GlobalSecondaryIndexDescription,
+  PutItemCommand,
+  UpdateTableCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
+import { playCall } from "../../sandbox/play-call";
+import { readSynthesizedStacks } from "../../sandbox/synthesized-stack";
+import { adoptable, createVendorTable, INDEX, look, refused, type Seen, type VendorTable } from "./vendor-tables";
+import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
+
+jest.setTimeout(15 * 60_000);
+
+let world: World;
+let deployed: Finished;
+const before = new Map<string, Seen>();
+let deployCalls: readonly RecordedCall[] = [];
+/** What changed a table during the whole deployment, by table. */
+const mutations = new Map<string, readonly RecordedCall[]>();
+
+beforeAll(async () => {
+  world = await createWorld([...adoptable, ...refused].map(({ name }) => name));
+  for (const vendor of [...adoptable, ...refused]) {
+    await createVendorTable(world.dynamodb, vendor);
+    before.set(vendor.name, await look(world.dynamodb, vendor.name));
+  }
+  deployed = await world.cdktf(
+    "deploy",
+    ...adoptable.map(({ name }) => world.stackName(name)),
+    "--auto-approve",
+    // Where the registry cannot be reached, a lock for other platforms cannot be made.
+    "--skip-provider-lock",
+    "--parallelism",
+    "2",
+  );
+  deployCalls = world.proxy.calls();
+  for (const call of world.proxy.mutating("dynamodb"))
+    mutations.set(tableOf(call), [...(mutations.get(tableOf(call)) ?? []), call]);
+});
+
+afterAll(() => world.stop());
+
+const tableOf = (call: RecordedCall): string => String((call.input as { TableName?: string }).TableName);
+
+function seenBefore(name: string): Seen {
+  const seen = before.get(name);
+  if (seen === undefined) throw new Error(`${name} was not looked at`);
+  return seen;
+}
+
+/** What an index is, without what DynamoDB counts and reports of it. */
+function shape(description: unknown): object {
+  const { IndexName, KeySchema, Projection, ProvisionedThroughput } = description as GlobalSecondaryIndexDescription;
+  return {
+    IndexName,
+    KeySchema,
+    Projection,
+    read: ProvisionedThroughput?.ReadCapacityUnits,
+    write: ProvisionedThroughput?.WriteCapacityUnits,
+  };
+}
+
+test("cdktf deploy adopts every table and says which stacks it deployed", () => {
+  expect(deployed.output).not.toContain("Error");
+  expect(deployed.exitCode).toBe(0);
+  for (const { name } of adoptable) expect(deployed.output).toContain(world.stackName(name));
+});
+
+test("no table but the adopted ones was written to", () => {
+  expect([...mutations.keys()].sort()).toEqual(
+    adoptable
+      .filter(({ hasOurIndex }) => !hasOurIndex)
+      .map(({ name }) => `dextr-${name}`)
+      .sort(),
+  );
+});
+
+describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
+  const { name } = vendor;
+  const tableName = `dextr-${name}`;
+
+  test("is changed by one UpdateTable with one Create of our index, or by nothing where the index exists", () => {
+    const calls = mutations.get(tableName) ?? [];
+    if (vendor.hasOurIndex) {
+      expect(calls).toEqual([]);
+      return;
+    }
+    expect(calls.map(({ operation }) => operation)).toEqual(["UpdateTable"]);
+    const { AttributeDefinitions, ...update } = calls[0]?.input as { AttributeDefinitions: AttributeDefinition[] };
+    expect(update).toEqual({
+      TableName: tableName,
+      GlobalSecondaryIndexUpdates: [
+        {
+          Create: {
+            IndexName: INDEX,
+            KeySchema: [
+              { AttributeName: "Disposition", KeyType: "HASH" },
+              { AttributeName: "CustomerEndpoint", KeyType: "RANGE" },
+            ],
+            Projection: { ProjectionType: "KEYS_ONLY" },
+            ...(vendor.indexCapacity === undefined ? {} : { ProvisionedThroughput: vendor.indexCapacity }),
+          },
+        },
+      ],
+    });
+    expect(new Map(AttributeDefinitions.map((a) => [a.AttributeName, a.AttributeType]))).toEqual(
+      new Map([...seenBefore(name).attributes, ["Disposition", "S"], ["CustomerEndpoint", "S"]]),
+    );
+  });
+
+  test("has the index beside its own, and is otherwise as it was, item by item", async () => {
+    const then = seenBefore(name);
+    const now = await look(world.dynamodb, name);
+    expect(now.table).toEqual(then.table);
+    expect(now.items).toEqual(then.items);
+    expect(now.attributes).toEqual(new Map([...then.attributes, ["Disposition", "S"], ["CustomerEndpoint", "S"]]));
+    const { [INDEX]: ours, ...foreign } = Object.fromEntries(now.indexes);
+    expect(shape(ours)).toMatchObject({ IndexName: INDEX, Projection: { ProjectionType: "KEYS_ONLY" } });
+    expect(Object.values(foreign).map(shape)).toEqual(
+      [...then.indexes.values()].map(shape).filter((i) => (i as { IndexName: string }).IndexName !== INDEX),
+    );
+  });
+
+  test("has nothing left to plan", async () => {
+    const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
+    expect(plan.output).toContain("No changes.");
+    expect(plan.exitCode).toBe(0);
+  });
+
+  test("has its state in the bucket, and none on this machine", async () => {
+    const key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
+    const states = deployCalls.filter((c) => c.service === "s3" && c.method === "PUT" && c.url.includes(`${key}?`));
+    expect(states.length).toBeGreaterThan(0);
+    const listed = await world.terraform(name, "state", "list");
+    expect(listed.output.split("\n").filter(Boolean)).toContain("aws_dynamodb_table.contacts");
+  });
+
+  test("has a module that calls the associated alias", () => {
+    const id = world.instanceId(name);
+    const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:blockedCalls-${name}:live`;
+    expect(world.connect.associations(id)).toEqual([arn]);
+    expect(world.connect.modules(id).get("blockedStatus")?.content).toContain(arn);
+  });
+});
+
+describe("when the vendor goes on", () => {
+  const name = "on-demand";
+
+  test("a new index, another capacity and a new tag leave the plan empty", async () => {
+    await world.dynamodb.send(
+      new UpdateTableCommand({
+        TableName: "dextr-on-demand",
+        AttributeDefinitions: [
+          ...[...(await look(world.dynamodb, name)).attributes].map(([AttributeName, AttributeType]) => ({
+            AttributeName,
+            AttributeType: AttributeType as "S",
+          })),
+          { AttributeName: "g9", AttributeType: "S" },
+        ],
+        GlobalSecondaryIndexUpdates: [
+          {
+            Create: {
+              IndexName: "vendor-9",
+              KeySchema: [{ AttributeName: "g9", KeyType: "HASH" }],
+              Projection: { ProjectionType: "ALL" },
+            },
+          },
+        ],
+      }),
+    );
+    const scaled = { ReadCapacityUnits: 40, WriteCapacityUnits: 30 };
+    await world.dynamodb.send(
+      new UpdateTableCommand({
+        TableName: "dextr-provisioned",
+        ProvisionedThroughput: { ReadCapacityUnits: 21, WriteCapacityUnits: 22 },
+        GlobalSecondaryIndexUpdates: ["vendor-1", INDEX].map((IndexName) => ({
+          Update: { IndexName, ProvisionedThroughput: scaled },
+        })),
+      }),
+    );
+    for (const stack of [name, "provisioned"]) {
+      const plan = await world.terraform(stack, "plan", "-input=false", "-detailed-exitcode", "-no-color");
+      expect(plan.output).toContain("No changes.");
+      expect(plan.exitCode).toBe(0);
+    }
+  });
+});
+
+describe("a table that cannot be adopted", () => {
+  test.each(refused)("$what stops cdktf deploy with a sentence, and nothing is written", async ({ name, sentence }) => {
+    world.proxy.clear();
+    const { exitCode, output } = await world.cdktf(
+      "deploy",
+      world.stackName(name),
+      "--auto-approve",
+      "--skip-provider-lock",
+      "--skip-synth",
+    );
+    expect(exitCode).not.toBe(0);
+    // Terraform wraps its messages, and cdktf puts the stack's name before every line.
+    const text = output.replaceAll(world.stackName(name), "").replace(/[\s│╷╵]+/g, " ");
+    expect(text).toContain(sentence);
+    expect(world.proxy.mutating("dynamodb")).toEqual([]);
+    expect(world.proxy.mutating("lambda")).toEqual([]);
+    expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
+    expect(await look(world.dynamodb, name)).toEqual(seenBefore(name));
+  });
+});
+
+describe("state", () => {
+  test("while one deploy holds the lock, another is refused", async () => {
+    const name = "hash-only";
+    // Terraform asks before it applies, and holds the lock while it waits for the answer.
+    const holder = world.startTerraform(
+      name,
+      "apply",
+      "-no-color",
+      "-lock-timeout=0s",
+      "-replace=aws_lambda_alias.live",
+    );
+    await holder.says("Enter a value:");
+    const second = await world.cdktf(
+      "deploy",
+      world.stackName(name),
+      "--auto-approve",
+      "--skip-provider-lock",
+      "--skip-synth",
+    );
+    expect(second.exitCode).not.toBe(0);
+    expect(second.output).toContain("Error acquiring the state lock");
+    holder.type("no\n");
+    expect((await holder.finished).output).toContain("Apply cancelled.");
+    const third = await world.terraform(name, "plan", "-input=false", "-no-color");
+    expect(third.exitCode).toBe(0);
+  });
+});
+
+test("cdktf destroy does not get past the table", async () => {
+  world.proxy.clear();
+  const { exitCode, output } = await world.cdktf(
+    "destroy",
+    world.stackName("local-index"),
+    "--auto-approve",
+    "--skip-synth",
+  );
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("Instance cannot be destroyed");
+  expect(world.proxy.mutating("dynamodb")).toEqual([]);
+});
+
+describe("a call, through what was deployed", () => {
+  const name = "rich";
+  let lambda: FunctionInstance;
+
+  beforeAll(async () => {
+    const create = deployCalls.find(
+      ({ operation, input }) =>
+        operation === "CreateFunction" && (input as { FunctionName: string }).FunctionName === `blockedCalls-${name}`,
+    );
+    const uploaded = create?.input as {
+      Code: { ZipFile: string };
+      Handler: string;
+      Environment: { Variables: Record<string, string> };
+    };
+    lambda = await startFunction({
+      zip: Buffer.from(uploaded.Code.ZipFile, "base64"),
+      handler: uploaded.Handler,
+      environment: {
+        ...uploaded.Environment.Variables,
+        AWS_REGION: REGION,
+        AWS_ENDPOINT_URL: world.proxy.url,
+      },
+    });
+  });
+
+  afterAll(() => lambda.stop());
+
+  async function call(from: string): Promise<string | undefined> {
+    const id = world.instanceId(name);
+    const registered = world.connect.modules(id).get("blockedStatus");
+    if (registered === undefined) throw new Error("the module is not registered");
+    const { attributes } = await playCall({
+      moduleContent: JSON.parse(registered.content),
+      region: REGION,
+      instanceArn: `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${id}`,
+      from,
+      function: lambda,
+      mayInvoke: (arn) => world.connect.lambdaAllowed(id, arn),
+    });
+    return attributes["blockedStatus"];
+  }
+
+  test("is blocked when the number is listed, and only then", async () => {
+    expect(await call("+15555550101")).toBe("match");
+    expect(await call("+15555550100")).toBe("nomatch");
+    expect(await call("Anonymous")).toBe("nomatch");
+  });
+
+  test("is blocked from the moment a contact is overridden", async () => {
+    expect(await call("+15555550107")).toBe("nomatch");
+    const item = { hash: { S: "contact-7" }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550107" } };
+    const put = (Disposition: string) =>
+      world.dynamodb.send(
+        new PutItemCommand({ TableName: `dextr-${name}`, Item: { ...item, Disposition: { S: Disposition } } }),
+      );
+    await put("Nuisance");
+    expect(await call("+15555550107")).toBe("nomatch");
+    await put("Blocked");
+    expect(await call("+15555550107")).toBe("match");
+  });
+
+  test("asks the table with a Query of the index and nothing else", async () => {
+    world.proxy.clear();
+    await call("+15555550101");
+    expect(world.proxy.calls().map(({ service, operation }) => `${service}:${operation}`)).toEqual(["dynamodb:Query"]);
+  });
+});
+
+test("the zip that was uploaded is the zip that was synthesized", () => {
+  const [stack] = readSynthesizedStacks(String(world.env["CDKTF_OUTDIR"]));
+  const uploads = deployCalls.filter(({ operation }) => operation === "CreateFunction");
+  expect(uploads).toHaveLength(adoptable.length);
+  for (const { input } of uploads)
+    expect((input as { Code: { ZipFile: string } }).Code.ZipFile).toBe(
+      Buffer.from(stack?.function.zip ?? []).toString("base64"),
+    );
+});

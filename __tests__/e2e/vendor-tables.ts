@@ -1,0 +1,283 @@
+/** Tables as a vendor's CloudFormation may have made them: every kind that the project promises to adopt, or to refuse. */
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  type DynamoDBClient,
+  type GlobalSecondaryIndex,
+  ListTagsOfResourceCommand,
+  PutItemCommand,
+  ScanCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTimeToLiveCommand,
+} from "@aws-sdk/client-dynamodb";
+
+export const INDEX = "Disposition-CustomerEndpoint-index";
+
+/** One table to begin with, and what a deployment must make of it. */
+export interface VendorTable {
+  /** Connect instance; the table is `dextr-<name>`. */
+  readonly name: string;
+  readonly what: string;
+  readonly table: Omit<CreateTableCommandInput, "TableName">;
+  /** TTL and point-in-time recovery, which CreateTable does not know. */
+  readonly more?: { readonly ttlAttribute?: string; readonly pointInTimeRecovery?: boolean };
+  /** The capacity that our index must get; absent where the table is on demand or the index exists. */
+  readonly indexCapacity?: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number };
+  /** Our index is there already: nothing at all may be written. */
+  readonly hasOurIndex?: true;
+}
+
+const attribute = (AttributeName: string, AttributeType: "S" | "N" | "B" = "S") => ({ AttributeName, AttributeType });
+
+function index(
+  IndexName: string,
+  hash: string,
+  range?: string,
+  more: Partial<GlobalSecondaryIndex> = {},
+): GlobalSecondaryIndex {
+  return {
+    IndexName,
+    KeySchema: [
+      { AttributeName: hash, KeyType: "HASH" },
+      ...(range === undefined ? [] : [{ AttributeName: range, KeyType: "RANGE" as const }]),
+    ],
+    Projection: { ProjectionType: "ALL" },
+    ...more,
+  };
+}
+
+const keys = {
+  KeySchema: [
+    { AttributeName: "hash", KeyType: "HASH" as const },
+    { AttributeName: "range", KeyType: "RANGE" as const },
+  ],
+};
+const keyAttributes = [attribute("hash"), attribute("range")];
+const keysOnly = { Projection: { ProjectionType: "KEYS_ONLY" as const } };
+const ourIndex = index(INDEX, "Disposition", "CustomerEndpoint", keysOnly);
+
+export const adoptable: readonly VendorTable[] = [
+  {
+    name: "on-demand",
+    what: "on demand, with four foreign indexes of every kind",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("g1"), attribute("g2", "N"), attribute("g3", "B")],
+      GlobalSecondaryIndexes: [
+        index("vendor-1", "g1", "g2"),
+        index("vendor-2", "g3", undefined, keysOnly),
+        index("vendor-3", "g1", "range", { Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: ["b", "a"] } }),
+        index("vendor-4", "range", "hash"),
+      ],
+    },
+  },
+  {
+    name: "provisioned",
+    what: "provisioned, each index with another capacity",
+    table: {
+      ...keys,
+      BillingMode: "PROVISIONED",
+      ProvisionedThroughput: { ReadCapacityUnits: 17, WriteCapacityUnits: 9 },
+      AttributeDefinitions: [...keyAttributes, attribute("g1"), attribute("g2")],
+      GlobalSecondaryIndexes: [
+        index("vendor-1", "g1", undefined, { ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 4 } }),
+        index("vendor-2", "g2", "range", { ProvisionedThroughput: { ReadCapacityUnits: 7, WriteCapacityUnits: 6 } }),
+      ],
+    },
+    indexCapacity: { ReadCapacityUnits: 17, WriteCapacityUnits: 9 },
+  },
+  {
+    name: "rich",
+    what: "with TTL, streams, PITR, KMS, deletion protection, infrequent access, throughput limits and tags",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("g1")],
+      GlobalSecondaryIndexes: [index("vendor-1", "g1")],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
+      SSESpecification: {
+        Enabled: true,
+        SSEType: "KMS",
+        KMSMasterKeyId: "arn:aws:kms:us-east-1:111122223333:key/5f3c1c1e-8f0d-4f5e-9d5a-0c2f0f7a1b2c",
+      },
+      TableClass: "STANDARD_INFREQUENT_ACCESS",
+      DeletionProtectionEnabled: true,
+      OnDemandThroughput: { MaxReadRequestUnits: 400, MaxWriteRequestUnits: 200 },
+      Tags: [
+        { Key: "vendor", Value: "ConnectPath" },
+        { Key: "team", Value: "not ours" },
+      ],
+    },
+    more: { ttlAttribute: "expires", pointInTimeRecovery: true },
+  },
+  {
+    name: "local-index",
+    what: "with a local index",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("l1"), attribute("g1")],
+      LocalSecondaryIndexes: [
+        {
+          IndexName: "vendor-local",
+          KeySchema: [
+            { AttributeName: "hash", KeyType: "HASH" },
+            { AttributeName: "l1", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: ["z", "y"] },
+        },
+      ],
+      GlobalSecondaryIndexes: [index("vendor-1", "g1")],
+    },
+  },
+  {
+    name: "hash-only",
+    what: "without a sort key and without any index",
+    table: {
+      KeySchema: [{ AttributeName: "hash", KeyType: "HASH" }],
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [attribute("hash")],
+    },
+  },
+  {
+    name: "made-by-hand",
+    what: "with our index already made by hand",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        ...keyAttributes,
+        attribute("Disposition"),
+        attribute("CustomerEndpoint"),
+        attribute("g1"),
+      ],
+      GlobalSecondaryIndexes: [index("vendor-1", "g1"), ourIndex],
+    },
+    hasOurIndex: true,
+  },
+];
+
+export const refused: readonly (VendorTable & { readonly sentence: string })[] = [
+  {
+    name: "other-shape",
+    what: "with our index's name taken by another shape",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("Disposition")],
+      GlobalSecondaryIndexes: [index(INDEX, "Disposition")],
+    },
+    sentence:
+      "Table dextr-other-shape already has an index named Disposition-CustomerEndpoint-index, but of another shape: " +
+      "hash Disposition, range none, ALL. Call blocking needs: hash Disposition, range CustomerEndpoint, KEYS_ONLY.",
+  },
+  {
+    name: "projects-all",
+    what: "with our index made by hand with the right keys and another projection",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("Disposition"), attribute("CustomerEndpoint")],
+      GlobalSecondaryIndexes: [index(INDEX, "Disposition", "CustomerEndpoint")],
+    },
+    sentence:
+      "Table dextr-projects-all already has an index named Disposition-CustomerEndpoint-index, but of another shape: " +
+      "hash Disposition, range CustomerEndpoint, ALL.",
+  },
+  {
+    name: "number",
+    what: "with Disposition defined as a number",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [...keyAttributes, attribute("Disposition", "N")],
+      GlobalSecondaryIndexes: [index("vendor-1", "Disposition")],
+    },
+    sentence: "Table dextr-number already defines Disposition as N, as a key of another index;",
+  },
+  {
+    name: "full",
+    what: "with twenty indexes already",
+    table: {
+      ...keys,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: keyAttributes,
+      GlobalSecondaryIndexes: Array.from({ length: 20 }, (_, n) => index(`vendor-${n}`, "range")),
+    },
+    sentence: "Table dextr-full already has 20 global secondary indexes, and DynamoDB allows 20:",
+  },
+];
+
+/** Contacts as they may stand in any of the tables: without either attribute, with one, with both. */
+const contacts = [
+  { hash: "contact-1", range: "ctr", g1: "x", l1: "y" },
+  { hash: "contact-2", range: "ctr", CustomerEndpoint: "+15555550100" },
+  { hash: "contact-3", range: "ctr", CustomerEndpoint: "+15555550100", Disposition: "Resolved", g1: "z" },
+  { hash: "contact-4", range: "ctr", CustomerEndpoint: "+15555550101", Disposition: "Blocked" },
+];
+
+/** Makes the table and puts contacts into it. */
+export async function createVendorTable(dynamodb: DynamoDBClient, vendor: VendorTable): Promise<void> {
+  const TableName = `dextr-${vendor.name}`;
+  await dynamodb.send(new CreateTableCommand({ TableName, ...vendor.table }));
+  if (vendor.more?.ttlAttribute !== undefined)
+    await dynamodb.send(
+      new UpdateTimeToLiveCommand({
+        TableName,
+        TimeToLiveSpecification: { Enabled: true, AttributeName: vendor.more.ttlAttribute },
+      }),
+    );
+  if (vendor.more?.pointInTimeRecovery === true)
+    await dynamodb.send(
+      new UpdateContinuousBackupsCommand({
+        TableName,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      }),
+    );
+  const types = new Map(vendor.table.AttributeDefinitions?.map((a) => [a.AttributeName, a.AttributeType]));
+  for (const contact of contacts) {
+    const Item = Object.fromEntries(
+      Object.entries(contact)
+        // DynamoDB takes no string for a key that an index has as a number.
+        .filter(([name]) => (types.get(name) ?? "S") === "S")
+        .map(([name, value]) => [name, { S: value }]),
+    );
+    await dynamodb.send(new PutItemCommand({ TableName, Item }));
+  }
+}
+
+/** All that AWS says of a table, and every item in it. */
+export interface Seen {
+  readonly table: Readonly<Record<string, unknown>>;
+  readonly indexes: ReadonlyMap<string, unknown>;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly items: readonly unknown[];
+}
+
+/** Reads everything that a deployment might have changed. */
+export async function look(dynamodb: DynamoDBClient, name: string): Promise<Seen> {
+  const TableName = `dextr-${name}`;
+  const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+  if (Table === undefined) throw new Error(`${TableName} is gone`);
+  const { GlobalSecondaryIndexes = [], AttributeDefinitions = [], ...rest } = Table;
+  const { TimeToLiveDescription } = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName }));
+  const backups = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName }));
+  const { Tags } = await dynamodb.send(new ListTagsOfResourceCommand({ ResourceArn: Table.TableArn }));
+  const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName, ConsistentRead: true }));
+  return {
+    table: {
+      ...rest,
+      TimeToLiveDescription,
+      ContinuousBackups:
+        backups.ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus,
+      Tags: [...(Tags ?? [])].sort((a, b) => (a.Key ?? "").localeCompare(b.Key ?? "")),
+    },
+    indexes: new Map(GlobalSecondaryIndexes.map((i) => [i.IndexName ?? "", i])),
+    attributes: new Map(AttributeDefinitions.map((a) => [a.AttributeName ?? "", a.AttributeType ?? ""])),
+    items: Items,
+  };
+}

@@ -1,0 +1,174 @@
+/** One AWS account made of emulators, and the real `cdktf` and `terraform` pointed at it. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FlowContent } from "../../flows/language/types";
+import { validateContent } from "../../flows/language/validate";
+import { projectRoot } from "../../lambda/packaging";
+import { startMoto } from "../../sandbox/aws-emulators/moto";
+import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
+import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
+import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
+
+export const ACCOUNT = "111122223333";
+export const REGION = "us-east-1";
+export const BUCKET = "acme-terraform-state";
+
+/** What a command said and how it ended. */
+export interface Finished {
+  readonly exitCode: number;
+  /** Standard output and standard error, in the order in which they were printed, without colours. */
+  readonly output: string;
+}
+
+export interface Running {
+  readonly finished: Promise<Finished>;
+  /** Resolves when the output so far contains the text; rejects when the command ends without it. */
+  says(text: string): Promise<void>;
+  /** Types into its standard input. */
+  type(text: string): void;
+}
+
+export interface World {
+  /** Straight to the emulator, so that what the tests do themselves is not on the record. */
+  readonly dynamodb: DynamoDBClient;
+  readonly proxy: RecordingProxy;
+  readonly connect: ConnectEmulator;
+  /** Environment variables for processes that talk to this account. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly instanceId: (name: string) => string;
+  readonly stackName: (name: string) => string;
+  /** Directory of the synthesized stack of an instance. */
+  readonly stackDirectory: (name: string) => string;
+  /** `cdktf <arguments>` as a user runs it in the project's directory, on this account's environment files. */
+  cdktf(...args: readonly string[]): Promise<Finished>;
+  /** `terraform <arguments>` in the directory of a synthesized stack. */
+  terraform(name: string, ...args: readonly string[]): Promise<Finished>;
+  /** The same, not waited for. */
+  startTerraform(name: string, ...args: readonly string[]): Running;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the emulators, with a state bucket and one Connect instance for each name, and writes the environment file
+ * `e2e.yaml` for them.
+ *
+ * @param yaml more lines of the environment file's top level
+ */
+export async function createWorld(names: readonly string[], yaml = ""): Promise<World> {
+  const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
+  const environments = path.join(directory, "environments");
+  const outdir = path.join(directory, "cdktf.out");
+  mkdirSync(environments);
+  const provider = await findTerraformProvider(directory);
+
+  const instanceId = (name: string): string =>
+    `00000000-0000-4000-8000-${String(names.indexOf(name) + 1).padStart(12, "0")}`;
+  const connect = new ConnectEmulator(
+    names.map((alias) => ({ account: ACCOUNT, region: REGION, id: instanceId(alias), alias })),
+    (content, kind) => validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
+  );
+  const moto = await startMoto(ACCOUNT);
+  const proxy = await startRecordingProxy(moto.url, { connect: (request) => connect.handle(request) });
+  const made = await fetch(`${moto.url}/${BUCKET}`, { method: "PUT" });
+  if (!made.ok) throw new Error(`the state bucket could not be made: ${made.status}`);
+
+  writeFileSync(
+    path.join(environments, "e2e.yaml"),
+    `account: "${ACCOUNT}"
+region: ${REGION}
+state:
+  bucket: ${BUCKET}
+  region: ${REGION}
+  endpoint: ${proxy.url}
+  usePathStyle: true
+tags:
+  managed-by: terraform
+  team: not the vendor
+blockedDispositions: [Blocked]
+${yaml}
+instances:
+${names.map((name) => `  - name: ${name}\n    id: ${instanceId(name)}\n`).join("")}`,
+  );
+
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: process.env["HOME"] ?? directory,
+    AWS_ENDPOINT_URL: proxy.url,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: REGION,
+    // Nothing of the person who runs the tests: neither their profiles nor their machine's role.
+    AWS_CONFIG_FILE: path.join(directory, "no-aws-config"),
+    AWS_SHARED_CREDENTIALS_FILE: path.join(directory, "no-aws-credentials"),
+    AWS_EC2_METADATA_DISABLED: "true",
+    ENVIRONMENTS_DIR: environments,
+    CDKTF_OUTDIR: outdir,
+    // cdktf would share one plugin cache among stacks deployed at once, which is not safe (hashicorp/terraform-cdk#2741).
+    CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
+    CI: "true",
+    NO_COLOR: "1",
+    FORCE_COLOR: "0",
+    ...provider.env,
+  };
+
+  const stackName = (name: string): string => `e2e-${name}-${REGION}`;
+  const stackDirectory = (name: string): string => path.join(outdir, "stacks", stackName(name));
+  const root = projectRoot();
+  const startTerraform = (name: string, ...args: readonly string[]): Running =>
+    start("terraform", [...args], stackDirectory(name), env);
+
+  return {
+    dynamodb: new DynamoDBClient({ endpoint: moto.url, region: REGION, credentials }),
+    proxy,
+    connect,
+    env,
+    instanceId,
+    stackName,
+    stackDirectory,
+    cdktf: (...args) =>
+      start(path.join(root, "node_modules/.bin/cdktf"), [...args, "--output", outdir], root, env).finished,
+    startTerraform,
+    terraform: (...args) => startTerraform(...args).finished,
+    stop: async () => {
+      await proxy.close();
+      await moto.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function start(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Running {
+  const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  let output = "";
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
+      for (const look of waiting) look();
+    });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      resolve({ exitCode: code ?? (signal === null ? -1 : 128), output });
+    });
+  });
+  return {
+    finished,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (output.includes(text)) resolve();
+        };
+        waiting.add(look);
+        look();
+        void finished.then(() => {
+          reject(new Error(`it ended without saying "${text}":\n${output}`));
+        }, reject);
+      }),
+    type: (text) => child.stdin.write(text),
+  };
+}

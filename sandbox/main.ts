@@ -1,0 +1,106 @@
+/**
+ * `npm run sandbox`: shows calls being blocked, on this machine alone.
+ *
+ * It synthesizes the environment `dev`, and plays calls through exactly what that would deploy: the content of the
+ * module and the zip of the function, against a DynamoDB emulator in this process.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { aliasName, indexName } from "../environments/model/aws-names";
+import { projectRoot } from "../lambda/packaging";
+import { type FinishedContact, startContactTable } from "./contact-table";
+import { startFunction } from "./lambda-runtime/function-instance";
+import { playCall } from "./play-call";
+import { CallTable, heading, lines } from "./presentation";
+import { readSynthesizedStacks, type SynthesizedStack } from "./synthesized-stack";
+
+/** The numbers are reserved for fiction; each plays one part. */
+const caller = {
+  stranger: "+15555550100",
+  listedInOneStep: "+15555550101",
+  underReview: "+15555550102",
+  withheld: "Anonymous",
+} as const;
+
+const contacts: readonly FinishedContact[] = [
+  { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: "Blocked" },
+  { contactId: "contact-2", customerEndpoint: caller.underReview, disposition: "Nuisance" },
+  // Without the policy on withheld callers, this one contact would block every one of them.
+  { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: "Blocked" },
+];
+
+function synthesizeDev(): SynthesizedStack {
+  const outdir = mkdtempSync(path.join(tmpdir(), "call-blocking-sandbox-"));
+  try {
+    const app = path.join(projectRoot(), "build/main.js");
+    const synth = spawnSync(process.execPath, [app], {
+      cwd: projectRoot(),
+      env: { ...process.env, CDKTF_OUTDIR: path.join(outdir, "cdktf.out") },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (synth.status !== 0) process.exit(1);
+    const stack = readSynthesizedStacks(path.join(outdir, "cdktf.out")).find(({ name }) => name.startsWith("dev-"));
+    if (stack === undefined) {
+      process.stderr.write("environments/dev.yaml has no instance: the sandbox plays its calls on the first one.\n");
+      process.exit(1);
+    }
+    return stack;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const stack = synthesizeDev();
+  const table = await startContactTable(stack.tableName, stack.region);
+  for (const contact of contacts) await table.put(contact);
+  const lambda = await startFunction({
+    zip: stack.function.zip,
+    handler: stack.function.handler,
+    memoryMb: stack.function.memoryMb,
+    environment: {
+      ...stack.function.environment,
+      AWS_REGION: stack.region,
+      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    },
+  });
+
+  try {
+    heading("ConnectPath call blocking, on this machine alone");
+    lines({
+      stack: stack.name,
+      table: `${stack.tableName}, index ${indexName} (DynamoDB emulator)`,
+      function: `${stack.function.name}:${aliasName}, ${(stack.function.zip.length / 1024).toFixed(1)} kB, started in ${lambda.initMs.toFixed(0)} ms`,
+      module: `blockedStatus, ${stack.moduleContent.Actions.length} blocks, checked as Connect checks it`,
+    });
+
+    const calls = new CallTable();
+    const play = async (what: string, from: string): Promise<void> => {
+      const played = await playCall({
+        moduleContent: stack.moduleContent,
+        region: stack.region,
+        instanceArn: `arn:aws:connect:${stack.region}:111122223333:instance/${stack.instanceId}`,
+        from,
+        function: lambda,
+        mayInvoke: (arn) => arn === stack.associatedArn,
+      });
+      calls.add(what, from, played);
+    };
+
+    await play("nobody has complained about this number", caller.stranger);
+    await play('1-step: an agent chose the Disposition "Blocked"', caller.listedInOneStep);
+    await play('2-step: an agent chose "Nuisance", not yet reviewed', caller.underReview);
+    await table.overrideDisposition("contact-2", "Blocked");
+    await play('2-step: reviewed and overridden to "Blocked"', caller.underReview);
+    await play("withheld number: never looked up", caller.withheld);
+    await table.stop();
+    await play("the table cannot be reached: the call goes through", caller.listedInOneStep);
+    calls.close();
+  } finally {
+    await lambda.stop();
+  }
+}
+
+void main();

@@ -1,0 +1,79 @@
+/** How the sandbox looks in a terminal: a heading, what was deployed, and a row for each call with the way it took. */
+import colors from "picocolors";
+import type { PlayedCall } from "./play-call";
+
+export function heading(text: string): void {
+  print(`\n${colors.bold(text)}\n`);
+}
+
+/** Prints names and what they stand for, aligned. */
+export function lines(entries: Readonly<Record<string, string>>): void {
+  const width = Math.max(...Object.keys(entries).map((name) => name.length));
+  for (const [name, text] of Object.entries(entries)) print(`  ${colors.dim(name.padEnd(width))}  ${text}`);
+}
+
+/** Keeps the country code and the last two digits; what is no number is shown as it is. */
+export function maskNumber(number: string): string {
+  return /^\+\d{6,}$/.test(number)
+    ? `${number.slice(0, 2)}${"•".repeat(number.length - 4)}${number.slice(-2)}`
+    : number;
+}
+
+/** Columns, with their widths in characters. */
+const columns = { call: 53, number: 14, blockedStatus: 15, reason: 18, time: 8 };
+const width = Object.values(columns).reduce((sum, column) => sum + column, 0);
+
+/** Prints a row for each call as it is played, and a summary at the end. */
+export class CallTable {
+  private readonly played: PlayedCall[] = [];
+
+  constructor() {
+    const { call, number, blockedStatus, reason, time } = columns;
+    const header =
+      "call".padEnd(call) +
+      "number".padEnd(number) +
+      "blockedStatus".padEnd(blockedStatus) +
+      "reason".padEnd(reason) +
+      "lookup".padStart(time);
+    print(`\n  ${colors.dim(header)}\n  ${colors.dim("─".repeat(width))}`);
+  }
+
+  add(what: string, from: string, call: PlayedCall): void {
+    this.played.push(call);
+    const status = call.attributes["blockedStatus"] ?? "unset";
+    const paint = status === "match" ? colors.red : failed(call) ? colors.yellow : colors.green;
+    const time = call.lookupMs === undefined ? "–" : `${call.lookupMs.toFixed(1)} ms`;
+    print(
+      `  ${what.padEnd(columns.call)}${maskNumber(from).padEnd(columns.number)}` +
+        `${colors.bold(paint(status.padEnd(columns.blockedStatus)))}${paint(reason(call).padEnd(columns.reason))}` +
+        time.padStart(columns.time),
+    );
+    print(`  ${colors.dim(`└ ${call.path.map(({ identifier }) => identifier).join(" → ")}`)}`);
+  }
+
+  close(): void {
+    const blocked = this.played.filter(({ attributes }) => attributes["blockedStatus"] === "match").length;
+    const errors = this.played.filter(failed).length;
+    print(
+      `\n  ${this.played.length} calls: ${colors.red(`${blocked} blocked`)}, ` +
+        `${colors.green(`${this.played.length - blocked} let through`)}, ` +
+        `${colors.yellow(`${errors} of them because the lookup failed`)} ` +
+        `(counted in the metric LookupError; a fault never blocks a caller).\n`,
+    );
+  }
+}
+
+/** The reason in the function's answer. */
+function reason({ answer }: PlayedCall): string {
+  if (typeof answer === "object" && answer !== null && "reason" in answer) return String(answer.reason);
+  return "no answer";
+}
+
+/** Whether the function counted the call as a failed lookup, by the metric line in its log. */
+function failed({ log }: PlayedCall): boolean {
+  return log.some((line) => line.startsWith("{") && (JSON.parse(line) as { LookupError?: number }).LookupError === 1);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,79 @@
+/** Reads from a synthesized stack what Terraform would deploy: the module's content, the function's zip and settings. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import type { FlowContent } from "../flows/language/types";
+
+export interface SynthesizedStack {
+  readonly name: string;
+  readonly region: string;
+  readonly tableName: string;
+  /** UUID of the Connect instance. */
+  readonly instanceId: string;
+  readonly moduleContent: FlowContent;
+  /** ARN that is associated with the instance, the only one that its flows may call. */
+  readonly associatedArn: string;
+  readonly function: {
+    readonly name: string;
+    readonly zip: Uint8Array;
+    readonly handler: string;
+    readonly memoryMb: number;
+    readonly environment: Readonly<Record<string, string>>;
+  };
+}
+
+const manifest = z.object({ stacks: z.record(z.string(), z.object({ workingDirectory: z.string() })) });
+
+const one = <T extends z.ZodType>(resource: T) => z.record(z.string(), resource);
+const configuration = z.object({
+  provider: z.object({ aws: z.tuple([z.object({ region: z.string() })]) }),
+  resource: z.object({
+    aws_dynamodb_table: one(z.object({ name: z.string() })),
+    aws_lambda_function: one(
+      z.object({
+        function_name: z.string(),
+        filename: z.string(),
+        handler: z.string(),
+        memory_size: z.number(),
+        environment: z.object({ variables: z.record(z.string(), z.string()) }),
+      }),
+    ),
+    aws_connect_lambda_function_association: one(z.object({ function_arn: z.string() })),
+    aws_connect_contact_flow_module: one(z.object({ instance_id: z.string(), content: z.string() })),
+  }),
+});
+
+/**
+ * The stacks that a synth left in its output directory.
+ *
+ * @throws Error when the directory holds no synthesized call blocking stacks
+ */
+export function readSynthesizedStacks(outdir: string): readonly SynthesizedStack[] {
+  const read = (file: string): unknown => JSON.parse(readFileSync(path.join(outdir, file), "utf8"));
+  return Object.entries(manifest.parse(read("manifest.json")).stacks).map(([name, { workingDirectory }]) => {
+    const { provider, resource } = configuration.parse(read(path.join(workingDirectory, "cdk.tf.json")));
+    const lambda = only(resource.aws_lambda_function);
+    const module = only(resource.aws_connect_contact_flow_module);
+    return {
+      name,
+      region: provider.aws[0].region,
+      tableName: only(resource.aws_dynamodb_table).name,
+      instanceId: module.instance_id,
+      moduleContent: JSON.parse(module.content) as FlowContent,
+      associatedArn: only(resource.aws_connect_lambda_function_association).function_arn,
+      function: {
+        name: lambda.function_name,
+        zip: readFileSync(path.join(outdir, workingDirectory, lambda.filename)),
+        handler: lambda.handler,
+        memoryMb: lambda.memory_size,
+        environment: lambda.environment.variables,
+      },
+    };
+  });
+}
+
+function only<T>(resources: Readonly<Record<string, T>>): T {
+  const [resource] = Object.values(resources);
+  if (resource === undefined) throw new Error("the stack lacks a resource that every call blocking stack has");
+  return resource;
+}
