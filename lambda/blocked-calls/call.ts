@@ -1,4 +1,5 @@
 /** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
+import { setMaxListeners } from "node:events";
 import { readFunctionEnvironment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
 import { dynamoDbEndpoint } from "./endpoint";
@@ -99,6 +100,7 @@ export function startCallBlocking(environment: Environment, write: (line: string
  */
 async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: number): Promise<Result> {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // one listener for each lookup is no leak, whatever their number
   const timer = setTimeout(() => {
     stop.abort();
   }, budgetMs);

@@ -127,6 +127,6 @@ function classify(code: string): readonly [FailureReason, boolean] {
   if (code === "EAI_AGAIN") return ["dns_failed", true];
   if (code === "ENOTFOUND") return ["dns_failed", false];
   if (code.startsWith("HPE_")) return ["bad_answer", false];
-  if (/CERT|TLS|SSL|UNABLE_TO/.test(code)) return ["tls_failed", false];
+  if (/CERT|TLS|SSL|EPROTO|UNABLE_TO/.test(code)) return ["tls_failed", false];
   return ["connection_lost", true];
 }

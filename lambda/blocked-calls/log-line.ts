@@ -4,7 +4,7 @@ import { REASONS, type Reason } from "./reasons";
 export const NAMESPACE = "ConnectPathCallBlocking";
 
 export interface Call {
-  /** Undefined where the configuration does not even say this much. */
+  /** Undefined or empty where the configuration does not even say this much. */
   readonly environment: string | undefined;
   readonly instanceName: string | undefined;
   readonly reason: Reason;
@@ -54,8 +54,8 @@ export function logLine(call: Call, now: Date): string {
         },
       ],
     },
-    Environment: call.environment ?? "unknown",
-    Instance: call.instanceName ?? "unknown",
+    Environment: dimension(call.environment),
+    Instance: dimension(call.instanceName),
     ...counts,
     LatencyMs: Math.round(call.latencyMs * 100) / 100,
     reason: call.reason,
@@ -66,4 +66,9 @@ export function logLine(call: Call, now: Date): string {
     detail: call.detail,
   };
   return `${JSON.stringify(line)}\n`;
+}
+
+/** CloudWatch drops a metric whose dimension is empty, and an error that nobody sees is what this line is against. */
+function dimension(value: string | undefined): string {
+  return value === undefined || value === "" ? "unknown" : value;
 }

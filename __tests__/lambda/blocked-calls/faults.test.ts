@@ -1,0 +1,405 @@
+/** Every fault of network, server and configuration ends as `nomatch` in time, with its reason, and is counted. */
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { REASONS } from "../../../lambda/blocked-calls/reasons";
+import { selfSignedCertificate } from "../../../sandbox/lambda-runtime/certificate";
+import { CONTACT_ID, connectEvent, NUMBER, startFunction, type LogLine } from "./connect-event";
+import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
+
+/** The flow's Lambda block gives up here, and the caller has heard silence all the while. */
+const FLOW_LIMIT_MS = 3000;
+
+const servers: ScriptedServer[] = [];
+async function serve(script: Script): Promise<ScriptedServer> {
+  const server = await startScriptedServer(script);
+  servers.push(server);
+  return server;
+}
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+/** One row's expectation: the reason, and how many requests the server sees. */
+interface Expected {
+  readonly reason: keyof typeof REASONS;
+  readonly attempts: number;
+  readonly error?: string;
+}
+
+function expectLine(line: LogLine | undefined, { reason, attempts, error }: Expected): void {
+  const { response, outcome } = REASONS[reason];
+  expect(line).toMatchObject({
+    Environment: "dev",
+    Instance: "acme-dev",
+    Lookups: attempts > 0 ? 1 : 0,
+    Match: response === "match" ? 1 : 0,
+    NoMatch: response === "nomatch" ? 1 : 0,
+    Skipped: 0,
+    LookupError: outcome === "error" ? 1 : 0,
+    ColdStart: 1,
+    [`Reason_${reason}`]: 1,
+    reason,
+    attempts,
+    contactId: CONTACT_ID,
+  });
+  if (error !== undefined) expect(line).toHaveProperty("error", error);
+  expect(line?.["LatencyMs"]).toBeLessThan(FLOW_LIMIT_MS);
+  expect(JSON.stringify(line)).not.toContain(NUMBER.slice(1, 9));
+}
+
+async function expectCall(endpoint: string, expected: Expected, environment: Record<string, string> = {}) {
+  const { call, lines, connected } = startFunction(endpoint, {}, environment);
+  await connected;
+  const start = performance.now();
+  const answer = await call(connectEvent());
+  expect(performance.now() - start).toBeLessThan(FLOW_LIMIT_MS);
+  expect(answer).toEqual({ response: REASONS[expected.reason].response, reason: expected.reason });
+  expect(lines).toHaveLength(1);
+  expectLine(lines[0], expected);
+}
+
+const write =
+  (bytes: string): Script =>
+  (socket) =>
+    socket.write(bytes);
+/** The first requests meet these scripts, all later ones the last. */
+const inTurn =
+  (...scripts: readonly [Script, ...Script[]]): Script =>
+  (socket, request) => {
+    (scripts[request.index] ?? scripts.at(-1) ?? scripts[0])(socket, request);
+  };
+const reset: Script = (socket) => socket.resetAndDestroy();
+const hangUp: Script = (socket) => socket.destroy();
+const silence: Script = () => undefined;
+const found = write(count(1));
+const echo = `the number is ${NUMBER}`;
+
+const rows: readonly (readonly [string, Script, Expected])[] = [
+  // The ordinary answers, so that every fault below is seen against them.
+  ["a contact found", found, { reason: "blocked", attempts: 1 }],
+  ["no contact found", write(count(0)), { reason: "not_blocked", attempts: 1 }],
+
+  // Faults that another attempt cures.
+  ["a reset, then an answer", inTurn(reset, found), { reason: "blocked", attempts: 2 }],
+  [
+    "a hang-up in the middle of an answer, then an answer",
+    inTurn((socket) => socket.end(count(1).slice(0, -4)), found),
+    { reason: "blocked", attempts: 2 },
+  ],
+  [
+    "throttled twice, then an answer",
+    inTurn(
+      write(dynamoDbError(400, "ThrottlingException")),
+      write(dynamoDbError(400, "ProvisionedThroughputExceededException")),
+      found,
+    ),
+    { reason: "blocked", attempts: 3 },
+  ],
+  [
+    "a 500, then an answer",
+    inTurn(write(dynamoDbError(500, "InternalServerError")), found),
+    { reason: "blocked", attempts: 2 },
+  ],
+  ["no answer once, then an answer", inTurn(silence, found), { reason: "blocked", attempts: 2 }],
+
+  // Faults that stay.
+  [
+    "a reset before the answer, again and again",
+    reset,
+    { reason: "connection_lost", attempts: 3, error: "ECONNRESET" },
+  ],
+  ["a hang-up before the answer", hangUp, { reason: "connection_lost", attempts: 3 }],
+  [
+    "a reset in the middle of the headers",
+    (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Le", () => socket.resetAndDestroy()),
+    { reason: "connection_lost", attempts: 3 },
+  ],
+  [
+    "a reset in the middle of the body",
+    (socket) => socket.write(count(1).slice(0, -4), () => socket.resetAndDestroy()),
+    { reason: "connection_lost", attempts: 3 },
+  ],
+  ["no answer", silence, { reason: "timeout", attempts: 2 }],
+  [
+    "a byte a second",
+    (socket) => {
+      let sent = 0;
+      const timer = setInterval(() => socket.write(count(1)[sent++] ?? ""), 1000);
+      socket.once("close", () => {
+        clearInterval(timer);
+      });
+    },
+    { reason: "timeout", attempts: 2 },
+  ],
+  ["an answer that is not JSON", write(http(200, "OK")), { reason: "bad_answer", attempts: 1 }],
+  ["JSON that is no count", write(http(200, '{"Count":"1"}')), { reason: "bad_answer", attempts: 1 }],
+  ["JSON null", write(http(200, "null")), { reason: "bad_answer", attempts: 1 }],
+  [
+    "an HTML page",
+    write(http(200, `<html>${echo}</html>`, "Content-Type: text/html\r\n")),
+    { reason: "bad_answer", attempts: 1 },
+  ],
+  ["an HTML page with status 403", write(http(403, `<html>${echo}</html>`)), { reason: "bad_answer", attempts: 1 }],
+  ["a redirect", write(http(302, "", "Location: http://127.0.0.1:1/\r\n")), { reason: "bad_answer", attempts: 1 }],
+  ["an empty body", write(http(200, "")), { reason: "bad_answer", attempts: 1 }],
+  ["no HTTP at all", write("SSH-2.0-OpenSSH_9.6\r\n"), { reason: "bad_answer", attempts: 1 }],
+  [
+    "a switch of protocols",
+    write("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    { reason: "connection_lost", attempts: 3 },
+  ],
+  [
+    "a huge body",
+    write(http(200, JSON.stringify({ Count: 1, Padding: "x".repeat(10_000_000) }))),
+    { reason: "bad_answer", attempts: 1 },
+  ],
+  [
+    "a body without end",
+    (socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      const more = (): void => {
+        if (socket.writable) socket.write(`10000\r\n${"x".repeat(0x10000)}\r\n`, more);
+      };
+      more();
+    },
+    { reason: "bad_answer", attempts: 1 },
+  ],
+
+  // What DynamoDB says.
+  [
+    "throttled",
+    write(dynamoDbError(400, "ProvisionedThroughputExceededException", echo)),
+    { reason: "throttled", attempts: 3, error: "ProvisionedThroughputExceededException" },
+  ],
+  ["throttled by rate", write(dynamoDbError(400, "ThrottlingException")), { reason: "throttled", attempts: 3 }],
+  ["throttled by account", write(dynamoDbError(400, "RequestLimitExceeded")), { reason: "throttled", attempts: 3 }],
+  ["429 from something in between", write(http(429, "slow down")), { reason: "throttled", attempts: 3 }],
+  [
+    "an internal error",
+    write(dynamoDbError(500, "InternalServerError", echo)),
+    { reason: "server_error", attempts: 3 },
+  ],
+  ["503 without a body", write(http(503, "")), { reason: "server_error", attempts: 3 }],
+  [
+    "access denied",
+    write(
+      dynamoDbError(400, "AccessDeniedException", "User: arn:aws:sts::111122223333:assumed-role/x is not authorized"),
+    ),
+    { reason: "access_denied", attempts: 1, error: "AccessDeniedException" },
+  ],
+  ["an expired token", write(dynamoDbError(400, "ExpiredTokenException")), { reason: "bad_credentials", attempts: 1 }],
+  [
+    "unknown credentials",
+    write(dynamoDbError(400, "UnrecognizedClientException")),
+    { reason: "bad_credentials", attempts: 1 },
+  ],
+  [
+    "a wrong signature",
+    write(dynamoDbError(400, "InvalidSignatureException", echo)),
+    { reason: "bad_credentials", attempts: 1 },
+  ],
+  [
+    "no such table",
+    write(dynamoDbError(400, "ResourceNotFoundException", "Requested resource not found")),
+    { reason: "table_missing", attempts: 1 },
+  ],
+  [
+    "no such index",
+    write(
+      dynamoDbError(
+        400,
+        "ValidationException",
+        "The table does not have the specified index: Disposition-CustomerEndpoint-index",
+      ),
+    ),
+    { reason: "index_missing", attempts: 1 },
+  ],
+  [
+    "an index still being built",
+    write(
+      dynamoDbError(
+        400,
+        "ValidationException",
+        "Cannot read from backfilling global secondary index: Disposition-CustomerEndpoint-index",
+      ),
+    ),
+    { reason: "index_backfilling", attempts: 1 },
+  ],
+  [
+    "another validation error",
+    write(dynamoDbError(400, "ValidationException", `One or more parameter values were invalid: ${NUMBER}`)),
+    { reason: "request_rejected", attempts: 1, error: "ValidationException" },
+  ],
+  [
+    "an error nobody knows",
+    write(dynamoDbError(418, "TeapotException")),
+    { reason: "request_rejected", attempts: 1, error: "TeapotException" },
+  ],
+  [
+    "an error whose name carries the number",
+    write(dynamoDbError(400, `Caller${NUMBER.slice(1)}Exception`)),
+    { reason: "bad_answer", attempts: 1 },
+  ],
+];
+
+test.each(rows)("%s", async (_, script, expected) => {
+  const server = await serve(script);
+  await expectCall(server.url, expected);
+  expect(server.requests).toHaveLength(expected.attempts);
+});
+
+test("a refused connection", async () => {
+  const server = await serve(found);
+  await server.stop();
+  servers.length = 0;
+  await expectCall(server.url, { reason: "connection_failed", attempts: 3, error: "ECONNREFUSED" });
+});
+
+test("a name that cannot be resolved", async () => {
+  // A label of 64 characters is refused by the resolver itself, so this needs no network.
+  await expectCall(`http://${"a".repeat(64)}.invalid`, { reason: "dns_failed", attempts: 1, error: "ENOTFOUND" });
+});
+
+test("a connection that never stands", async () => {
+  // TLS to a server that accepts and then says nothing.
+  const server = await serve(silence);
+  await expectCall(`https://127.0.0.1:${server.port}`, { reason: "timeout", attempts: 3 });
+});
+
+test("a certificate of an unknown issuer", async () => {
+  const server = createServer(selfSignedCertificate(), (_, response) => response.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expectCall(url, { reason: "tls_failed", attempts: 1, error: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  server.closeAllConnections();
+  server.close();
+});
+
+test("no credentials", async () => {
+  await expectCall((await serve(found)).url, { reason: "bad_credentials", attempts: 0 }, { AWS_SECRET_ACCESS_KEY: "" });
+});
+
+test.each([
+  ["TABLE_NAME", "", "TABLE_NAME is not set"],
+  ["AWS_REGION", "", "AWS_REGION is not set"],
+  ["LOOKUP_BUDGET_MS", NUMBER.slice(0, 5) + "x", "LOOKUP_BUDGET_MS is not a whole number above zero"],
+  [
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "ftp://example.com",
+    "the DynamoDB endpoint is not an http or https URL: see AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL",
+  ],
+])(
+  "a broken configuration: %s=%p is an error of the right instance, and says what is wrong",
+  async (name, value, detail) => {
+    const { call, lines } = startFunction("http://127.0.0.1:1", {}, { [name]: value });
+    expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
+    expectLine(lines[0], { reason: "bad_configuration", attempts: 0 });
+    expect(lines[0]).toHaveProperty("detail", detail);
+  },
+);
+
+test("an environment with nothing in it", async () => {
+  const { call, lines } = startFunction("", {}, { ENVIRONMENT: "", INSTANCE_NAME: "" });
+  expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
+  expect(lines[0]).toMatchObject({ Environment: "unknown", Instance: "unknown", LookupError: 1 });
+});
+
+describe("a kept-alive connection that died while the function was frozen", () => {
+  test("with a reset: the next call finds out and asks again on a new one", async () => {
+    const server = await serve((socket, request) => {
+      (request.indexOnConnection === 0 ? found : reset)(socket, request);
+    });
+    const { call, lines, connected } = startFunction(server.url);
+    await connected;
+    await call(connectEvent());
+    expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
+    expect(lines[1]).toMatchObject({ attempts: 2, ColdStart: 0, LookupError: 0 });
+  });
+
+  test("without a word: the next call waits for half its budget and asks again on a new one", async () => {
+    const server = await serve((socket, request) => {
+      (request.indexOnConnection === 0 ? found : silence)(socket, request);
+    });
+    const { call, lines, connected } = startFunction(server.url);
+    await connected;
+    await call(connectEvent());
+    expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
+    expect(lines[1]).toMatchObject({ attempts: 2, LookupError: 0 });
+  });
+});
+
+test("calls share the connection that was opened at the start", async () => {
+  const server = await serve(found);
+  const { call, connected } = startFunction(server.url);
+  await connected;
+  expect(server.connections()).toBe(1);
+  for (let i = 0; i < 5; i++) expect(await call(connectEvent())).toMatchObject({ response: "match" });
+  expect(server.connections()).toBe(1);
+});
+
+describe("several blocked Dispositions", () => {
+  const settings = { blockedDispositions: ["Blocked", "Nuisance:Confirmed", "Spam"] };
+  const byDisposition =
+    (answers: Record<string, Script>): Script =>
+    (socket, request) => {
+      const { ExpressionAttributeValues: values } = JSON.parse(request.body) as {
+        ExpressionAttributeValues: Record<string, { S: string }>;
+      };
+      (answers[values[":d"]?.S ?? ""] ?? write(count(0)))(socket, request);
+    };
+
+  test("are asked for in parallel on connections opened at the start, and none matches", async () => {
+    const waiting: (() => void)[] = [];
+    const server = await serve((socket) => {
+      waiting.push(() => socket.write(count(0)));
+      if (waiting.length === 3) for (const answer of waiting) answer(); // nobody is answered before all have asked
+    });
+    const { call, lines, connected } = startFunction(server.url, settings);
+    await connected;
+    expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "not_blocked" });
+    expect(lines[0]).toMatchObject({ attempts: 3, Lookups: 1 });
+    expect(server.connections()).toBe(3);
+  });
+
+  test("a match under one wins although another failed", async () => {
+    const server = await serve(
+      byDisposition({ Blocked: write(dynamoDbError(400, "AccessDeniedException")), Spam: found }),
+    );
+    const { call, lines } = startFunction(server.url, settings);
+    expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
+    expect(lines[0]).toMatchObject({ LookupError: 0, Match: 1 });
+  });
+
+  test("a match under one does not wait for another that hangs", async () => {
+    const server = await serve(byDisposition({ Blocked: silence, "Nuisance:Confirmed": found }));
+    const { call, lines } = startFunction(server.url, { ...settings, budgetMs: 60_000 });
+    expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
+    expect(lines[0]?.["LatencyMs"]).toBeLessThan(FLOW_LIMIT_MS);
+  });
+
+  test("no match and one failure is that failure, because nobody knows", async () => {
+    const server = await serve(byDisposition({ Spam: write(dynamoDbError(400, "AccessDeniedException")) }));
+    const { call, lines } = startFunction(server.url, settings);
+    expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "access_denied" });
+    expect(lines[0]).toMatchObject({ LookupError: 1, attempts: 3 });
+  });
+
+  test("more of them than connections still end within the budget, without a warning of Node's", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => {
+      warnings.push(warning);
+    };
+    process.on("warning", onWarning);
+    const server = await serve(write(count(0)));
+    const many = { blockedDispositions: Array.from({ length: 40 }, (_, i) => `Disposition ${i}`) };
+    const { call, connected } = startFunction(server.url, many);
+    await connected;
+    const event = connectEvent({}, { BlockedDisposition: "Disposition 7" });
+    expect(await call(event)).toEqual({ response: "nomatch", reason: "not_blocked" });
+    expect(server.requests).toHaveLength(40);
+    expect(server.connections()).toBeLessThanOrEqual(8);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+});

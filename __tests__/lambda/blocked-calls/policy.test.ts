@@ -1,0 +1,151 @@
+/** What each event that Connect can send leads to, before any table is asked. */
+import { decide } from "../../../lambda/blocked-calls/policy";
+import type { FunctionSettings } from "../../../lambda/settings";
+import { callFrom, connectEvent, NUMBER, SETTINGS } from "./connect-event";
+
+const LOOKUP = { number: NUMBER, dispositions: ["Blocked"] };
+const settings = (changed: Partial<FunctionSettings>): FunctionSettings => ({ ...SETTINGS, ...changed });
+const BLOCK = settings({ anonymousCallers: "block" });
+
+test("an inbound phone call is looked up", () => {
+  expect(decide(connectEvent(), SETTINGS)).toEqual(LOOKUP);
+});
+
+test.each(["OUTBOUND", "TRANSFER", "CALLBACK", "QUEUE_TRANSFER", "EXTERNAL_OUTBOUND", "MONITOR", "DISCONNECT", "API"])(
+  "a call begun by %s is looked up too",
+  (InitiationMethod) => {
+    expect(decide(connectEvent({ InitiationMethod }), SETTINGS)).toEqual(LOOKUP);
+  },
+);
+
+test("a text message has a phone number and is looked up", () => {
+  expect(decide(connectEvent({ Channel: "CHAT" }), SETTINGS)).toEqual(LOOKUP);
+});
+
+describe("a caller who withholds the number is never looked up", () => {
+  const withheld = [
+    "",
+    " ",
+    "Anonymous",
+    "anonymous",
+    "ANONYMOUS",
+    "Restricted",
+    "unknown",
+    "Private",
+    "Unavailable",
+    "withheld",
+    "sip:anonymous@anonymous.invalid",
+    "anonymous@anonymous.invalid",
+  ];
+  test.each(withheld)("%p", (address) => {
+    expect(decide(callFrom(address), SETTINGS)).toBe("anonymous_allowed");
+    expect(decide(callFrom(address), BLOCK)).toBe("anonymous_blocked");
+  });
+
+  test.each([null, undefined, {}, { Address: null, Type: "TELEPHONE_NUMBER" }, "Anonymous", 7])(
+    "an endpoint that is %p",
+    (CustomerEndpoint) => {
+      expect(decide(connectEvent({ CustomerEndpoint }), SETTINGS)).toBe("anonymous_allowed");
+      expect(decide(connectEvent({ CustomerEndpoint }), BLOCK)).toBe("anonymous_blocked");
+    },
+  );
+});
+
+describe("what has no number by nature is not blocked with those who withhold theirs", () => {
+  const contacts = [
+    ["web chat", { Channel: "CHAT", InitiationMethod: "API", CustomerEndpoint: null, SystemEndpoint: null }],
+    ["task", { Channel: "TASK", InitiationMethod: "API", CustomerEndpoint: null, SystemEndpoint: null }],
+    ["WebRTC call", { InitiationMethod: "WEBRTC_API", CustomerEndpoint: null }],
+    ["call that an agent transferred", { InitiationMethod: "TRANSFER", CustomerEndpoint: null }],
+    ["callback", { InitiationMethod: "CALLBACK", CustomerEndpoint: { Address: "Anonymous" } }],
+  ] as const;
+  test.each(contacts)("%s", (_, contact) => {
+    expect(decide(connectEvent(contact), BLOCK)).toBe("no_number");
+  });
+
+  test("event without contact data", () => {
+    const { Parameters } = connectEvent().Details;
+    expect(decide({ Details: { Parameters } }, BLOCK)).toBe("no_number");
+  });
+});
+
+test.each([
+  ["an e-mail address", "caller@example.com"],
+  ["an e-mail address that begins like a withheld number", "private@example.com"],
+  ["a SIP URI", "sip:+15555550100@example.com"],
+  ["a short code", "55555"],
+  ["a national number", "5555550100"],
+  ["a number with spaces", "+1 555 555 0100"],
+  ["a number with a line feed", `${NUMBER}\n`],
+  ["a number too long", "+1555555010012345"],
+  ["a number beginning with zero", "+0555555010"],
+  ["digits of another script", "+١٥٥٥٥٥٥٠١٠٠"],
+])("%s is no E.164 number: never looked up, never taken for withheld", (_, address) => {
+  expect(decide(callFrom(address), BLOCK)).toBe("not_e164");
+});
+
+test.each([15555550100, true, [NUMBER], { S: NUMBER }])(
+  "an address of another type, %p, is not looked up",
+  (Address) => {
+    expect(decide(connectEvent({ CustomerEndpoint: { Address } }), BLOCK)).toBe("not_e164");
+  },
+);
+
+describe("exempt numbers", () => {
+  test.each([
+    ["itself", [NUMBER], "exempt"],
+    ["a prefix", ["+1555555*"], "exempt"],
+    ["one of several", ["+1800*", NUMBER], "exempt"],
+    ["a number that it only begins with", [NUMBER.slice(0, -1)], LOOKUP],
+    ["another prefix", ["+1800*"], LOOKUP],
+  ])("%s", (_, exemptNumbers, expected) => {
+    expect(decide(connectEvent(), settings({ exemptNumbers }))).toEqual(expected);
+  });
+
+  test("win over a broken module", () => {
+    const event = connectEvent({}, { InstanceName: "other", BlockedDisposition: "" });
+    expect(decide(event, settings({ exemptNumbers: [NUMBER] }))).toBe("exempt");
+  });
+});
+
+describe("the flow's parameters", () => {
+  test.each(["other-instance", "ACME-DEV", "", null, undefined, 7, { S: "acme-dev" }])(
+    "InstanceName %p is not the deployed one",
+    (InstanceName) => {
+      expect(decide(connectEvent({}, { InstanceName }), SETTINGS)).toBe("other_instance");
+    },
+  );
+
+  test.each(["", null, undefined, 7, ["Blocked"]])("BlockedDisposition %p is none", (BlockedDisposition) => {
+    expect(decide(connectEvent({}, { BlockedDisposition }), SETTINGS)).toBe("no_disposition");
+  });
+
+  test("a broken module is not answered with a match, also for a withheld caller", () => {
+    const event = connectEvent({ CustomerEndpoint: null }, { InstanceName: "other" });
+    expect(decide(event, BLOCK)).toBe("other_instance");
+  });
+
+  test("a configured Disposition stands for all of them", () => {
+    const blockedDispositions = ["Blocked", "Nuisance:Confirmed"];
+    const event = connectEvent({}, { BlockedDisposition: "Nuisance:Confirmed" });
+    expect(decide(event, settings({ blockedDispositions }))).toEqual({
+      number: NUMBER,
+      dispositions: blockedDispositions,
+    });
+  });
+
+  test.each(["demonstration", "blocked", "Nuisance:Confirmed:Twice", 'say "no"', " ", "拒否🚫", "__proto__"])(
+    "another Disposition, %p, is looked up alone and unchanged",
+    (BlockedDisposition) => {
+      const decision = decide(connectEvent({}, { BlockedDisposition }), SETTINGS);
+      expect(decision).toEqual({ number: NUMBER, dispositions: [BlockedDisposition] });
+    },
+  );
+});
+
+test.each([undefined, null, 7, "event", [], {}, { Details: null }, { Details: { Parameters: "x", ContactData: 1 } }])(
+  "an event that is %p matches nothing",
+  (event) => {
+    expect(decide(event, BLOCK)).toBe("other_instance");
+  },
+);
