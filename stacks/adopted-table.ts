@@ -1,7 +1,7 @@
 /** The vendor's live `dextr-` table, adopted so that the only difference Terraform can ever make is our one index. */
 import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
-import { TerraformStack } from "cdktf";
+import { TerraformLocal, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import type { AwsProviderConstraint } from "../environments/model/types";
 import { indexName } from "../environments/model/aws-names";
@@ -93,7 +93,7 @@ export class AdoptedTable extends Construct {
   /** The adopted table. Whatever needs the index to be ACTIVE depends on it: the provider waits for the index. */
   readonly table: DynamodbTable;
   /** Terraform expression: ARN of the KMS key that encrypts the live table, `""` where DynamoDB's own key does. */
-  readonly keyArnExpression: string;
+  readonly keyArn: string;
 
   constructor(scope: Construct, id: string, props: AdoptedTableProps) {
     super(scope, id);
@@ -108,7 +108,13 @@ export class AdoptedTable extends Construct {
     // is no difference, and the plan shows ours alone. Later lines refuse "" (hashicorp/terraform-provider-aws#46735).
     const fivex = props.awsProvider.startsWith("~> 5.");
     const sortKey = (live: string): string => (fivex ? `\${${live}}` : `\${${live} == "" ? null : ${live}}`);
-    this.keyArnExpression = `try(coalesce(${live}.server_side_encryption[0].kms_key_arn, ""), "")`;
+    const keyArn = new TerraformLocal(
+      this,
+      "key_arn",
+      `\${try(coalesce(${live}.server_side_encryption[0].kms_key_arn, ""), "")}`,
+    );
+    keyArn.overrideLogicalId("table_key_arn");
+    this.keyArn = "local.table_key_arn";
 
     this.table = new DynamodbTable(this, "table", {
       name: props.tableName,

@@ -56,7 +56,7 @@ export class CallBlockingStack extends TerraformStack {
     const blockedCalls = new BlockedCallsFunction(this, "function", {
       instance,
       functionPackage: props.functionPackage,
-      tableKeyArn: adopted.keyArnExpression,
+      tableKeyArn: adopted.keyArn,
     });
     const blockedStatus = new BlockedStatusModule(this, "module", {
       instance,

@@ -11,6 +11,7 @@ type Json = Record<string, unknown>;
 interface Synthesized {
   readonly data: Record<string, Record<string, Json>>;
   readonly resource: Record<string, Record<string, Json>>;
+  readonly locals: Record<string, string>;
   readonly import: readonly Json[];
   readonly provider: { readonly aws: readonly Json[] };
   readonly terraform: Json;
@@ -192,11 +193,15 @@ describe("the function", () => {
 
   test("may decrypt with the table's key, through DynamoDB and for that table alone, where the table has a key", () => {
     const decrypt = resource(stack, "aws_iam_role_policy.decrypt");
-    expect(decrypt["count"]).toMatch(/server_side_encryption.*== "" \? 0 : 1/);
+    expect(decrypt["count"]).toBe('${local.table_key_arn == "" ? 0 : 1}');
+    expect(stack.locals["table_key_arn"]).toContain(
+      "data.aws_dynamodb_table.live.server_side_encryption[0].kms_key_arn",
+    );
     const policy = JSON.parse(decrypt["policy"] as string) as { Statement: Json[] };
     expect(policy.Statement).toHaveLength(1);
     expect(policy.Statement[0]).toMatchObject({
       Action: "kms:Decrypt",
+      Resource: "${local.table_key_arn}",
       Condition: {
         StringEquals: {
           "kms:ViaService": "dynamodb.eu-central-1.amazonaws.com",
