@@ -17,7 +17,7 @@ export const BLOCKED_STATUS_ACTIONS = {
   isMatch: "Is it a match?",
   setMatch: "Set match",
   setNoMatch: "Set nomatch",
-  done: "Return",
+  done: "Return to the flow",
 } as const;
 
 export interface BlockedStatusModuleProps {

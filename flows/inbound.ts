@@ -25,8 +25,8 @@ export const INBOUND_ACTIONS = {
   isBlocked: "Is the caller blocked?",
   setQueue: "Set queue",
   toQueue: "Transfer to queue",
-  setBlockedQueue: "Set queue for blocked callers",
-  toBlockedFlow: "Hand over to another flow",
+  setBlockedQueue: "Set queue for blocked",
+  toBlockedFlow: "Hand over to the flow",
   message: "Tell the caller",
   hangUp: "Hang up",
 } as const;

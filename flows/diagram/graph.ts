@@ -62,10 +62,8 @@ export function flowGraph(content: FlowContent): FlowGraph {
 
 function detailOf(action: ModelledAction): string {
   switch (action.Type) {
-    case "InvokeLambdaFunction": {
-      const name = action.Parameters.LambdaFunctionARN.split(":function:").at(-1) ?? "";
-      return `${name}, at most ${action.Parameters.InvocationTimeLimitSeconds} s`;
-    }
+    case "InvokeLambdaFunction":
+      return action.Parameters.LambdaFunctionARN.split(":function:").at(-1) ?? "";
     case "UpdateContactAttributes":
       return Object.entries(action.Parameters.Attributes)
         .map(([name, value]) => `${name} = ${value}`)

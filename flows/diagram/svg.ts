@@ -4,9 +4,9 @@ import { type Block, flowGraph, type LinkKind, shorten } from "./graph";
 import { layoutFlow, type PlacedLink } from "./layout";
 
 // Pixels.
-const BLOCK_WIDTH = 196;
+const BLOCK_WIDTH = 204;
 const BLOCK_HEIGHT = 76;
-const GUTTER = 104;
+const GUTTER = 124;
 const MARGIN = 28;
 const START_WIDTH = 56;
 /** Height of a row: with blocks in it, or with links alone. */
@@ -75,10 +75,12 @@ export function toSvg(content: FlowContent, title: string): string {
     const block = at.get(identifier);
     return { x: x(block?.column ?? 0), y: y(block?.row ?? 0) };
   };
-  const ports = portOffsets(layout.links, (link) => {
-    const lane = link.lane[0];
-    return { out: y(lane ?? at.get(link.to)?.row ?? 0), in: y(link.lane.at(-1) ?? at.get(link.from)?.row ?? 0) };
+  const rowY = (identifier: string) => y(at.get(identifier)?.row ?? 0);
+  const ends = (link: PlacedLink) => ({
+    out: link.lane[0] === undefined ? rowY(link.to) : y(link.lane[0]),
+    in: link.lane[0] === undefined ? rowY(link.from) : y(link.lane[0]),
   });
+  const ports = portOffsets(layout.links, ends, rowY);
   const drawn = layout.links.map((link) => {
     const port = ports.get(link) ?? { out: 0, in: 0 };
     const [from, to] = [left(link.from), left(link.to)];
@@ -105,19 +107,25 @@ export function toSvg(content: FlowContent, title: string): string {
   ].join("\n");
 }
 
-/** Where links leave and enter a block, spread in the order of where they come from and go to, so that they do not cross there. */
+/**
+ * Where links leave and enter a block: in the order of where they go to and come from, so that they do not cross there,
+ * and with a link along the block's own row in the middle, so that it is drawn straight.
+ */
 function portOffsets(
   links: readonly PlacedLink[],
   ends: (link: PlacedLink) => { readonly out: number; readonly in: number },
+  row: (identifier: string) => number,
 ): Map<PlacedLink, { out: number; in: number }> {
   const offsets = new Map(links.map((link) => [link, { out: 0, in: 0 }]));
   const spread = (side: "out" | "in", key: "from" | "to") => {
     for (const identifier of new Set(links.map((link) => link[key]))) {
       const group = links.filter((link) => link[key] === identifier);
       group.sort((a, b) => ends(a)[side] - ends(b)[side]);
+      const straight = group.findIndex((link) => ends(link)[side] === row(identifier));
+      const middle = straight === -1 ? (group.length - 1) / 2 : straight;
       group.forEach((link, n) => {
         const offset = offsets.get(link);
-        if (offset !== undefined) offset[side] = (n - (group.length - 1) / 2) * PORT_SPACING;
+        if (offset !== undefined) offset[side] = (n - middle) * PORT_SPACING;
       });
     }
   };
@@ -181,7 +189,7 @@ function drawBlock(block: Block, { x, y }: Point, main: boolean): string {
     `<g><title>${escapeXml(`${block.identifier}: ${block.detail}`)}</title>`,
     `<rect class="${main ? "main" : "block"}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
     line("kind", detail === "" ? -6 : -16, block.kind),
-    line("name", detail === "" ? 13 : 4, shorten(block.identifier, 25)),
+    line("name", detail === "" ? 13 : 4, shorten(block.identifier, 26)),
     detail === "" ? "" : line("detail", 23, detail),
     "</g>",
   ].join("");
