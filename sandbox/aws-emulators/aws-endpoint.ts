@@ -56,8 +56,9 @@ export const forwardTo =
   (request) =>
     new Promise((resolve, reject) => {
       const outgoing = httpRequest(
-        new URL(request.url, url),
+        url,
         {
+          path: request.url,
           method: request.method,
           // The length is restated, since a chunked body has arrived as a whole.
           headers: { ...endToEnd(request.headers), "content-length": request.body.length },

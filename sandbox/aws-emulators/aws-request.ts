@@ -1,6 +1,7 @@
 /** Reads an HTTP request as a call to AWS: which service, region and operation it addresses, and with what input. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { matchRoute } from "../connect-emulator/server";
+import { splitTarget } from "./request-target";
 
 /** One call to AWS, its body read to the end. */
 export interface AwsRequest {
@@ -30,10 +31,10 @@ export async function readRequest(incoming: IncomingMessage): Promise<AwsRequest
 
 /** What a request addresses; reads the SigV4 credential scope of the header or of a presigned URL. */
 export function describeRequest(method: string, url: string, headers: IncomingHttpHeaders, body: Buffer): AwsRequest {
-  const { pathname, searchParams } = new URL(url, "http://aws");
+  const { pathname, query } = splitTarget(url);
   // Credential=<key id>/<yyyymmdd>/<region>/<service>/aws4_request
   const credential =
-    /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1] ?? searchParams.get("X-Amz-Credential") ?? "";
+    /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1] ?? query.get("X-Amz-Credential") ?? "";
   const [, , region = "", service = ""] = credential.split("/");
 
   const contentType = headers["content-type"] ?? "";
@@ -44,7 +45,7 @@ export function describeRequest(method: string, url: string, headers: IncomingHt
     headers["x-amz-target"]?.toString().split(".").at(-1) ??
     form?.get("Action") ??
     /^\/service\/[^/]+\/operation\/(\w+)$/.exec(pathname)?.[1] ??
-    restOperation(service, method, pathname, searchParams) ??
+    restOperation(service, method, pathname, query) ??
     `${method} ${pathname}`;
   const input = form ? recordableForm(service, form) : parseJson(body);
   return { method, url, headers, body, service, region, operation, input };

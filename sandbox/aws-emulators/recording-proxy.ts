@@ -1,6 +1,7 @@
 /** One endpoint for every AWS service: sends each call to the emulator that has the service, and records it. */
 import { type AwsEndpoint, forwardTo, type AwsResponse, type Responder, serveAws } from "./aws-endpoint";
 import { type AwsRequest, parseJson } from "./aws-request";
+import { splitTarget } from "./request-target";
 
 /** One call as it was seen on the wire. Headers are not kept: they hold credentials. */
 export interface RecordedCall {
@@ -82,9 +83,9 @@ const isRead = (operation: string): boolean =>
 
 function record(request: AwsRequest, response: AwsResponse): RecordedCall {
   const { service, operation, region, method, input } = request;
-  const { pathname, searchParams } = new URL(request.url, "http://aws");
-  for (const name of [...searchParams.keys()]) if (/^x-amz-/i.test(name)) searchParams.delete(name);
-  const url = searchParams.size === 0 ? pathname : `${pathname}?${searchParams.toString()}`;
+  const { pathname, query } = splitTarget(request.url);
+  for (const name of [...query.keys()]) if (/^x-amz-/i.test(name)) query.delete(name);
+  const url = query.size === 0 ? pathname : `${pathname}?${query.toString()}`;
   const output = parseJson(Buffer.from(response.body));
   return { service, operation, region, method, url, input, status: response.status, output };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { ContentKind } from "../../flows/language/types";
+import { splitTarget } from "../aws-emulators/request-target";
 
 /** A Connect instance that exists from the start: instances cannot be created through this emulator. */
 export interface ConnectInstance {
@@ -199,13 +200,13 @@ export class ConnectEmulator {
   /** Answers one request; never throws for what a client sends. */
   handle(request: ConnectRequest): ConnectResponse {
     try {
-      const url = new URL(request.url, "http://connect");
-      const route = matchRoute(request.method, url.pathname);
+      const { pathname, query } = splitTarget(request.url);
+      const route = matchRoute(request.method, pathname);
       const operation = route && this.operations.get(route.operation);
-      if (!operation) throw fail("InvalidRequestException", `The emulator has no ${request.method} ${url.pathname}`);
+      if (!operation) throw fail("InvalidRequestException", `The emulator has no ${request.method} ${pathname}`);
       const call = {
         path: route.path,
-        query: url.searchParams,
+        query,
         body: parseBody(request.body.toString()),
         region: request.region,
       };
