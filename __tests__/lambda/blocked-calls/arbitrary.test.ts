@@ -1,0 +1,195 @@
+/** Over arbitrary events and arbitrary servers: no throw, a flat map of strings in time, nothing of the number in the log. */
+import fc from "fast-check";
+import { REASONS } from "../../../lambda/blocked-calls/reasons";
+import type { FunctionSettings } from "../../../lambda/settings";
+import { CONTACT_ID, startFunction, type LogLine } from "./connect-event";
+import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
+
+/** Short, so that ten thousand calls, some of them to servers that never answer, take seconds. */
+const BUDGET_MS = 150;
+
+/** The product's limit, under which the budget lies: the flow's Lambda block. The machine that runs tests may be slow. */
+const FLOW_LIMIT_MS = 3000;
+
+/** Calls made at once, spread over so many functions; calls by batches is the number of events. */
+const CALLS = 100;
+const FUNCTIONS = 10;
+const BATCHES = 110;
+
+const number = fc.integer({ min: 0, max: 99 }).map((n) => `+155555501${String(n).padStart(2, "0")}`);
+
+/** A value with the number in it now and then, in whatever place. */
+const anything = fc.oneof(
+  number,
+  number.map((text) => ({ Address: text })),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("", "Anonymous", "Blocked", "acme-dev", "VOICE", "INBOUND", CONTACT_ID, null, undefined),
+  fc.anything({ withNullPrototype: true, withSparseArray: true, maxDepth: 2 }),
+);
+
+/** An event of Connect's shape, with any value in any place. */
+const nearly = (usual: fc.Arbitrary<unknown>) =>
+  fc.oneof({ arbitrary: usual, weight: 20 }, { arbitrary: anything, weight: 1 });
+const contactData = fc.record({
+  Channel: nearly(fc.constantFrom("VOICE", "CHAT", "TASK", "EMAIL")),
+  InitiationMethod: nearly(fc.constantFrom("INBOUND", "API", "WEBRTC_API", "TRANSFER")),
+  ContactId: nearly(fc.constant(CONTACT_ID)),
+  CustomerEndpoint: nearly(fc.record({ Address: nearly(number), Type: anything })),
+  Attributes: anything,
+});
+const parameters = fc.record({
+  BlockedDisposition: nearly(fc.constantFrom("Blocked", "Nuisance:Confirmed", 'say "no"', "拒否🚫", "\ud800")),
+  InstanceName: nearly(fc.constant("acme-dev")),
+});
+const event = fc.oneof(
+  {
+    arbitrary: fc.record({
+      Details: nearly(fc.record({ ContactData: nearly(contactData), Parameters: nearly(parameters) })),
+    }),
+    weight: 4,
+  },
+  { arbitrary: anything, weight: 1 },
+);
+
+const settings: fc.Arbitrary<Partial<FunctionSettings>> = fc.record({
+  blockedDispositions: fc.subarray(["Blocked", "Nuisance:Confirmed", "Spam"], { minLength: 1 }),
+  anonymousCallers: fc.constantFrom("allow", "block"),
+  exemptNumbers: fc.subarray(["+15555550100", "+155555501*", "+1800*"], { maxLength: 1 }),
+  budgetMs: fc.constant(BUDGET_MS),
+});
+
+/** What a server does to a request: bytes in pieces, then one of the ways a connection can go on. where the number goes, the placeholder, of its length. */
+const CALLER = "<the caller>";
+const bytes = fc.oneof(
+  fc.constantFrom(count(0), count(1), count(0), count(1)),
+  fc.constantFrom(400, 403, 429, 500, 503).map((status) => http(status, `the number is ${CALLER}`)),
+  fc
+    .tuple(
+      fc.constantFrom(
+        "ThrottlingException",
+        "ValidationException",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        CALLER,
+        `${CALLER}Exception`,
+      ),
+      fc.constantFrom(400, 500),
+    )
+    .map(([type, status]) => dynamoDbError(status, type, `for ${CALLER}`)),
+  fc.json().map((body) => http(200, body)),
+  fc.anything().map((value) => http(200, JSON.stringify({ Count: value }) || "")),
+  fc.constantFrom("HTTP/1.1 200 OK\r\n\r\n{", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 204 No\r\n\r\n", CALLER, ""),
+  fc.string({ unit: "binary" }),
+);
+const behaviour = fc.record({
+  answer: bytes,
+  /** Where the answer is cut: none, or a part of it. */
+  cut: fc.oneof(
+    { arbitrary: fc.constant(null), weight: 4 },
+    { arbitrary: fc.double({ min: 0, max: 1, noNaN: true }), weight: 1 },
+  ),
+  /** Silence costs a whole budget of waiting, so it is rarer than the rest. */
+  then: fc.oneof(
+    { arbitrary: fc.constantFrom("stay if whole", "end", "reset"), weight: 60 },
+    { arbitrary: fc.constant("stay"), weight: 1 },
+  ),
+});
+type Behaviour = typeof behaviour extends fc.Arbitrary<infer B> ? B : never;
+
+const play =
+  ({ answer, cut, then }: Behaviour): Script =>
+  (socket, { body }) => {
+    const caller = /\+1555555\d{4}/.exec(body)?.[0] ?? CALLER;
+    const text = answer.replaceAll(CALLER, caller);
+    const whole = cut === null && /^HTTP.*Content-Length/s.test(text);
+    const after = (): void => {
+      if (then === "end" || (then === "stay if whole" && !whole)) socket.end();
+      else if (then === "reset") socket.resetAndDestroy();
+    };
+    socket.write(cut === null ? text : text.slice(0, Math.floor(text.length * cut)), after);
+  };
+
+/** Every run of five digits in any number that calls here. */
+const RUNS = new Set(
+  Array.from({ length: 100 }, (_, n) => `155555501${String(n).padStart(2, "0")}`).flatMap((digits) =>
+    Array.from({ length: digits.length - 4 }, (_, start) => digits.slice(start, start + 5)),
+  ),
+);
+
+function leaks(text: string): boolean {
+  return Array.from(text, (_, start) => text.slice(start, start + 5)).some((run) => RUNS.has(run));
+}
+
+/** What the line says, without what no caller has a part in. */
+function saidOf(line: LogLine): string {
+  const { _aws: aws, LatencyMs: latency, contactId, ...said } = line;
+  expect(typeof aws.Timestamp).toBe("number");
+  expect(typeof latency).toBe("number");
+  expect([undefined, CONTACT_ID]).toContain(contactId);
+  return JSON.stringify(said);
+}
+
+let server: ScriptedServer;
+let behaviours: readonly Behaviour[] = [];
+beforeAll(async () => {
+  server = await startScriptedServer((socket, request) => {
+    const script = behaviours[request.index % behaviours.length];
+    if (script !== undefined) play(script)(socket, request);
+  });
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+test("the check for leaks finds the number and parts of it", () => {
+  expect(leaks("from +15555550142")).toBe(true);
+  expect(leaks("...50142")).toBe(true);
+  expect(leaks("15555")).toBe(true);
+  expect(leaks("1555 5501 42, and 1234567890")).toBe(false);
+});
+
+test(`${BATCHES * CALLS} arbitrary events against arbitrary servers`, async () => {
+  const seen = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { minLength: CALLS, maxLength: CALLS, size: "max" }),
+      fc.array(settings, { minLength: FUNCTIONS, maxLength: FUNCTIONS }),
+      fc.array(behaviour, { minLength: 1, maxLength: 5 }),
+      async (events, anySettings, anyBehaviours) => {
+        behaviours = anyBehaviours;
+        const functions = anySettings.map((some) => startFunction(server.url, some));
+        await Promise.all(functions.map(({ connected }) => connected));
+        await Promise.all(
+          events.map(async (anyEvent, i) => {
+            const { call } = functions[i % FUNCTIONS] ?? startFunction(server.url);
+            const start = performance.now();
+            const answer = await call(anyEvent);
+            expect(performance.now() - start).toBeLessThan(FLOW_LIMIT_MS);
+            expect(Object.keys(answer).sort()).toEqual(["reason", "response"]);
+            expect(REASONS).toHaveProperty(answer.reason);
+            expect(answer.response).toBe(REASONS[answer.reason].response);
+            expect(answer.reason).not.toBe("internal_error");
+            seen.set(answer.reason, (seen.get(answer.reason) ?? 0) + 1);
+          }),
+        );
+        const lines = functions.flatMap((each) => each.lines);
+        expect(lines).toHaveLength(CALLS);
+        expect(lines.map(saidOf).filter(leaks)).toEqual([]);
+      },
+    ),
+    { numRuns: BATCHES },
+  );
+  // The events and servers reach what they are meant to reach.
+  const rare = [
+    "blocked",
+    "not_blocked",
+    "exempt",
+    "anonymous_blocked",
+    "no_number",
+    "not_e164",
+    "other_instance",
+    "timeout",
+    "throttled",
+  ];
+  expect([...seen.keys()]).toEqual(expect.arrayContaining([...rare, "connection_lost", "bad_answer", "server_error"]));
+}, 120_000);
