@@ -1,0 +1,106 @@
+/** The function works under a module that was imported by hand after the vendor's guide, unchanged but for the ARN. */
+import { simulate } from "../../../flows/simulator";
+import type { FlowContent } from "../../../flows/language/types";
+import { connectEvent, startFunction, type ConnectEvent } from "./connect-event";
+import { count, dynamoDbError, startScriptedServer, type ScriptedServer } from "./scripted-server";
+
+const FUNCTION_ARN = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls";
+
+/** What the guide's module does: both branches of the Lambda block lead to the comparison of `$.External.response`. */
+function importedModule(disposition: string, instanceName: string): FlowContent {
+  const set = (status: string) => ({
+    Identifier: status,
+    Type: "UpdateContactAttributes",
+    Parameters: { Attributes: { blockedStatus: status }, TargetContact: "Current" },
+    Transitions: { NextAction: "return", Errors: [{ NextAction: "return", ErrorType: "NoMatchingError" }] },
+  });
+  const when = (value: string) => ({ NextAction: value, Condition: { Operator: "Equals", Operands: [value] } });
+  return {
+    Version: "2019-10-30",
+    StartAction: "lambda",
+    Actions: [
+      {
+        Identifier: "lambda",
+        Type: "InvokeLambdaFunction",
+        Parameters: {
+          LambdaFunctionARN: FUNCTION_ARN,
+          InvocationTimeLimitSeconds: "3",
+          LambdaInvocationAttributes: { BlockedDisposition: disposition, InstanceName: instanceName },
+        },
+        Transitions: { NextAction: "check", Errors: [{ NextAction: "check", ErrorType: "NoMatchingError" }] },
+      },
+      {
+        Identifier: "check",
+        Type: "Compare",
+        Parameters: { ComparisonValue: "$.External.response" },
+        Transitions: {
+          NextAction: "nomatch",
+          Errors: [{ NextAction: "nomatch", ErrorType: "NoMatchingCondition" }],
+          Conditions: [when("match"), when("nomatch")],
+        },
+      },
+      set("match"),
+      set("nomatch"),
+      { Identifier: "return", Type: "EndFlowModuleExecution", Parameters: {}, Transitions: {} },
+    ],
+    Settings: { InputParameters: [], OutputParameters: [], Transitions: [] },
+  };
+}
+
+let server: ScriptedServer | undefined;
+afterEach(async () => {
+  await server?.stop();
+});
+
+async function blockedStatus(answer: string, disposition = "Blocked", instanceName = "acme-dev") {
+  server = await startScriptedServer((socket) => socket.write(answer));
+  const { call } = startFunction(server.url);
+  const { Attributes, ...rest } = connectEvent().Details.ContactData as unknown as Parameters<
+    typeof simulate
+  >[0]["contact"];
+  const { attributes } = await simulate({
+    content: importedModule(disposition, instanceName),
+    kind: "module",
+    contact: { ...rest, Attributes },
+    invokeLambda: (_, event) => call(event),
+  });
+  return attributes["blockedStatus"];
+}
+
+test("a blocked number is a match there", async () => {
+  expect(await blockedStatus(count(1))).toBe("match");
+});
+
+test("with a Disposition that the deployment does not know, as the guide's export has it", async () => {
+  expect(await blockedStatus(count(1), "demonstration")).toBe("match");
+  expect(server?.requests[0]?.body).toContain('":d":{"S":"demonstration"}');
+});
+
+test("an unlisted number, a failing table and another instance are no match there", async () => {
+  expect(await blockedStatus(count(0))).toBe("nomatch");
+  await server?.stop();
+  expect(await blockedStatus(dynamoDbError(400, "AccessDeniedException"))).toBe("nomatch");
+  await server?.stop();
+  expect(await blockedStatus(count(1), "Blocked", "thedarkside")).toBe("nomatch");
+});
+
+test("the query is the one that the guide's function makes, of the same table, index and keys, for one item", async () => {
+  await blockedStatus(count(0));
+  expect(JSON.parse(server?.requests[0]?.body ?? "")).toEqual({
+    TableName: "dextr-acme-dev",
+    IndexName: "Disposition-CustomerEndpoint-index",
+    KeyConditionExpression: "#d = :d AND #c = :c",
+    ExpressionAttributeNames: { "#d": "Disposition", "#c": "CustomerEndpoint" },
+    ExpressionAttributeValues: { ":d": { S: "Blocked" }, ":c": { S: "+15555550100" } },
+    Limit: 1,
+    Select: "COUNT",
+  });
+});
+
+test("a bare event, with no more than the guide's function reads, is enough", async () => {
+  server = await startScriptedServer((socket) => socket.write(count(1)));
+  const { CustomerEndpoint } = connectEvent().Details.ContactData;
+  const Parameters: ConnectEvent["Details"]["Parameters"] = { BlockedDisposition: "Blocked", InstanceName: "acme-dev" };
+  const answer = await startFunction(server.url).call({ Details: { Parameters, ContactData: { CustomerEndpoint } } });
+  expect(answer.response).toBe("match");
+});

@@ -1,0 +1,125 @@
+/** The zip that is deployed, in a process as Lambda runs it, over TLS. */
+import { once } from "node:events";
+import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageBlockedCalls } from "../../../lambda/packaging";
+import { functionEnvironment } from "../../../lambda/settings";
+import { selfSignedCertificate } from "../../../sandbox/lambda-runtime/certificate";
+import { startFunction, type FunctionInstance } from "../../../sandbox/lambda-runtime/function-instance";
+import { connectEvent, CONTACT_ID, SETTINGS, type LogLine } from "./connect-event";
+
+const directory = mkdtempSync(join(tmpdir(), "packaged-"));
+const caFile = join(directory, "ca.pem");
+
+let server: Server;
+let instance: FunctionInstance | undefined;
+const sockets = new Set<Socket>();
+const requests: string[] = [];
+let handshakes = 0;
+
+beforeEach(async () => {
+  const certificate = selfSignedCertificate();
+  writeFileSync(caFile, certificate.cert);
+  handshakes = 0;
+  requests.length = 0;
+  server = createServer(certificate, (request, response) => {
+    requests.push(`${request.method ?? ""} ${String(request.headers["x-amz-target"])}`);
+    request.resume();
+    response.end(request.method === "POST" ? '{"Count":1,"ScannedCount":1}' : "healthy");
+  });
+  server.on("secureConnection", (socket: Socket) => {
+    handshakes++;
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterEach(async () => {
+  await instance?.stop();
+  instance = undefined;
+  server.closeAllConnections();
+  server.close();
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+async function start(environment: Record<string, string> = {}): Promise<FunctionInstance> {
+  const { zip, handler } = packageBlockedCalls();
+  const { port } = server.address() as AddressInfo;
+  instance = await startFunction({
+    zip,
+    handler,
+    environment: {
+      ...functionEnvironment(SETTINGS),
+      AWS_ENDPOINT_URL_DYNAMODB: `https://127.0.0.1:${port}`,
+      NODE_EXTRA_CA_CERTS: caFile,
+      ...environment,
+    },
+  });
+  return instance;
+}
+
+test("the connection stands, TLS included, when init is over, and the first call uses it", async () => {
+  const { invoke } = bind(await start());
+  expect(handshakes).toBe(1);
+  expect(requests).toEqual(["GET undefined"]);
+  expect((await invoke()).payload).toEqual({ response: "match", reason: "blocked" });
+  expect((await invoke()).payload).toEqual({ response: "match", reason: "blocked" });
+  expect(handshakes).toBe(1);
+  expect(requests.slice(1)).toEqual(["POST DynamoDB_20120810.Query", "POST DynamoDB_20120810.Query"]);
+});
+
+test("each call writes one line of JSON to the log and nothing else, the first marked as a cold start", async () => {
+  const { invoke } = bind(await start());
+  const lines = [await invoke(), await invoke()].map(({ logs }) => {
+    expect(logs).toHaveLength(1);
+    return JSON.parse(logs[0] ?? "") as LogLine;
+  });
+  expect(lines.map(({ ColdStart }) => ColdStart)).toEqual([1, 0]);
+  const [line] = lines;
+  expect(line).toMatchObject({ contactId: CONTACT_ID, reason: "blocked", Environment: "dev", Instance: "acme-dev" });
+  const [directive] = line?._aws.CloudWatchMetrics ?? [];
+  expect(directive?.Namespace).toBe("ConnectPathCallBlocking");
+  expect(directive?.Dimensions).toEqual([["Environment", "Instance"]]);
+  const metrics = ["Lookups", "Match", "NoMatch", "Skipped", "LookupError", "ColdStart", "Reason_blocked", "LatencyMs"];
+  expect(directive?.Metrics.map(({ Name }) => Name)).toEqual(metrics);
+  for (const metric of metrics) expect(typeof line?.[metric]).toBe("number");
+});
+
+test("a function frozen until the server had hung up answers the next call", async () => {
+  const running = await start();
+  const { invoke } = bind(running);
+  await invoke();
+  running.pause();
+  for (const socket of sockets) socket.destroy();
+  running.resume();
+  expect((await invoke()).payload).toEqual({ response: "match", reason: "blocked" });
+  expect(handshakes).toBe(2);
+});
+
+test("an endpoint that cannot be reached delays the start by less than half a second and breaks nothing", async () => {
+  // A socket that accepts and never speaks is the slowest way not to be reached.
+  const silent = (await import("node:net")).createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const running = await start({ AWS_ENDPOINT_URL_DYNAMODB: `https://127.0.0.1:${port}` });
+  expect(running.loadMs).toBeLessThan(500);
+  expect((await bind(running).invoke()).payload).toEqual({ response: "nomatch", reason: "timeout" });
+  silent.close();
+});
+
+test("a broken configuration is answered, not thrown", async () => {
+  const { invoke } = bind(await start({ BLOCKED_DISPOSITIONS: "Blocked" }));
+  const { payload, error, logs } = await invoke();
+  expect(error).toBeUndefined();
+  expect(payload).toEqual({ response: "nomatch", reason: "bad_configuration" });
+  expect(logs[0]).toContain("BLOCKED_DISPOSITIONS is not a JSON list");
+});
+
+const bind = (running: FunctionInstance) => ({ invoke: () => running.invoke(connectEvent(), { timeoutMs: 3000 }) });
