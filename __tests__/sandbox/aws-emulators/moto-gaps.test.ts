@@ -1,0 +1,179 @@
+/** What a real moto drops, asked for through the SDK as it comes back from the filled one. */
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+  type TableDescription,
+  UpdateTableCommand,
+  type UpdateTableCommandInput,
+} from "@aws-sdk/client-dynamodb";
+import { type Moto, startMoto } from "../../../sandbox/aws-emulators/moto";
+import { describeWith } from "./required-tools";
+
+const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
+const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" as const });
+const index = (IndexName: string, key: string) => ({
+  IndexName,
+  KeySchema: [hash(key)],
+  Projection: { ProjectionType: "KEYS_ONLY" as const },
+});
+
+describeWith("moto_server")("moto with its gaps filled", () => {
+  let moto: Moto;
+  let dynamodb: DynamoDBClient;
+  beforeAll(async () => {
+    moto = await startMoto("111122223333");
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+    dynamodb = new DynamoDBClient({ endpoint: moto.url, region: "us-east-1", credentials });
+  }, 60_000);
+  afterAll(async () => {
+    dynamodb.destroy();
+    await moto.stop();
+  });
+
+  const create = (TableName: string, more: Partial<CreateTableCommandInput> = {}) =>
+    dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        AttributeDefinitions: [attribute("hash")],
+        KeySchema: [hash("hash")],
+        BillingMode: "PAY_PER_REQUEST",
+        ...more,
+      }),
+    );
+  const update = (TableName: string, changes: Partial<UpdateTableCommandInput>) =>
+    dynamodb.send(new UpdateTableCommand({ TableName, ...changes }));
+  const describeTable = async (TableName: string): Promise<TableDescription> =>
+    (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table ?? {};
+  const attributeNames = ({ AttributeDefinitions = [] }: TableDescription) =>
+    AttributeDefinitions.map(({ AttributeName }) => AttributeName).sort();
+
+  test("a new index adds its attribute definitions, and a deleted one takes them along", async () => {
+    await create("attributes", {
+      AttributeDefinitions: [attribute("hash"), attribute("a")],
+      GlobalSecondaryIndexes: [index("by-a", "a")],
+    });
+    await update("attributes", {
+      AttributeDefinitions: [attribute("b")],
+      GlobalSecondaryIndexUpdates: [{ Create: index("by-b", "b") }],
+    });
+    expect(attributeNames(await describeTable("attributes"))).toEqual(["a", "b", "hash"]);
+    await update("attributes", { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: "by-a" } }] });
+    expect(attributeNames(await describeTable("attributes"))).toEqual(["b", "hash"]);
+  });
+
+  test("a new index is seen in the making before it is ACTIVE", async () => {
+    await create("building");
+    const { TableDescription: answer } = await update("building", {
+      AttributeDefinitions: [attribute("b")],
+      GlobalSecondaryIndexUpdates: [{ Create: index("by-b", "b") }],
+    });
+    const seen = [answer, await describeTable("building"), await describeTable("building")].map((table) => [
+      table?.TableStatus,
+      table?.GlobalSecondaryIndexes?.[0]?.IndexStatus,
+    ]);
+    expect(seen).toEqual([
+      ["UPDATING", "CREATING"],
+      ["UPDATING", "CREATING"],
+      ["ACTIVE", "ACTIVE"],
+    ]);
+  });
+
+  test("table class and on-demand throughput of table and index are kept and changed", async () => {
+    const throughput = (units: number) => ({ MaxReadRequestUnits: units, MaxWriteRequestUnits: units });
+    await create("rich", {
+      AttributeDefinitions: [attribute("hash"), attribute("a")],
+      TableClass: "STANDARD_INFREQUENT_ACCESS",
+      OnDemandThroughput: throughput(10),
+      GlobalSecondaryIndexes: [{ ...index("by-a", "a"), OnDemandThroughput: throughput(20) }],
+    });
+    expect(await describeTable("rich")).toMatchObject({
+      TableClassSummary: { TableClass: "STANDARD_INFREQUENT_ACCESS" },
+      OnDemandThroughput: throughput(10),
+      GlobalSecondaryIndexes: [{ OnDemandThroughput: throughput(20) }],
+    });
+    await update("rich", {
+      TableClass: "STANDARD",
+      GlobalSecondaryIndexUpdates: [{ Update: { IndexName: "by-a", OnDemandThroughput: throughput(30) } }],
+    });
+    expect(await describeTable("rich")).toMatchObject({
+      TableClassSummary: { TableClass: "STANDARD" },
+      OnDemandThroughput: throughput(10),
+      GlobalSecondaryIndexes: [{ OnDemandThroughput: throughput(30) }],
+    });
+  });
+
+  test("what AWS leaves out of a plain provisioned table is left out", async () => {
+    await create("plain", {
+      BillingMode: "PROVISIONED",
+      ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 6 },
+    });
+    const table = await describeTable("plain");
+    expect(table.ProvisionedThroughput).toMatchObject({ ReadCapacityUnits: 5, WriteCapacityUnits: 6 });
+    for (const absent of ["BillingModeSummary", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "TableClassSummary"])
+      expect(table).not.toHaveProperty(absent);
+  });
+
+  test("an error of moto passes as it is", async () => {
+    await expect(describeTable("absent")).rejects.toThrow(
+      expect.objectContaining({ name: "ResourceNotFoundException" }),
+    );
+  });
+
+  test("a function keeps its logging configuration, completed with the defaults of AWS", async () => {
+    const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+      const answer = await fetch(`${moto.url}${path}`, {
+        method,
+        headers: {
+          authorization:
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request, Signature=0".replace(
+              "{service}",
+              path.startsWith("/2015") ? "lambda" : "iam",
+            ),
+          ...(path === "/" ? { "content-type": "application/x-www-form-urlencoded" } : {}),
+        },
+        ...(body === undefined
+          ? {}
+          : { body: body instanceof URLSearchParams ? body.toString() : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(text);
+      return path === "/" ? text : JSON.parse(text);
+    };
+    await call(
+      "POST",
+      "/",
+      new URLSearchParams({ Action: "CreateRole", RoleName: "r", AssumeRolePolicyDocument: "{}" }),
+    );
+    const functionNamed = (FunctionName: string, more: object = {}) =>
+      call("POST", "/2015-03-31/functions", {
+        FunctionName,
+        Runtime: "nodejs22.x",
+        Role: "arn:aws:iam::111122223333:role/r",
+        Handler: "index.handler",
+        Code: { ZipFile: "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+        ...more,
+      });
+
+    await functionNamed("plain");
+    expect(await call("GET", "/2015-03-31/functions/plain")).toMatchObject({
+      Configuration: { LoggingConfig: { LogFormat: "Text", LogGroup: "/aws/lambda/plain" } },
+    });
+
+    await functionNamed("json", { LoggingConfig: { LogFormat: "JSON", SystemLogLevel: "WARN" } });
+    const LoggingConfig = {
+      LogFormat: "JSON",
+      ApplicationLogLevel: "INFO",
+      SystemLogLevel: "WARN",
+      LogGroup: "/aws/lambda/json",
+    };
+    expect(await call("GET", "/2015-03-31/functions/json/configuration")).toMatchObject({ LoggingConfig });
+    expect(await call("GET", "/2015-03-31/functions/json/versions")).toMatchObject({ Versions: [{ LoggingConfig }] });
+
+    await call("PUT", "/2015-03-31/functions/json/configuration", { LoggingConfig: { LogFormat: "Text" } });
+    expect(await call("GET", "/2015-03-31/functions/json")).toMatchObject({
+      Configuration: { LoggingConfig: { LogFormat: "Text", LogGroup: "/aws/lambda/json" } },
+    });
+  });
+});
