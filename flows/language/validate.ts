@@ -16,6 +16,9 @@ export const MAX_ACTIONS = 250;
 /** Characters of a module's content (Connect API, `ContactFlowModuleContent`); a flow's has no limit in the API. */
 export const MAX_MODULE_CONTENT_LENGTH = 256_000;
 
+/** Characters of one message (Connect API, `ProblemMessageString`). */
+const MAX_MESSAGE_LENGTH = 256;
+
 const FORBIDDEN_IN_IDENTIFIER = /[%:(\\/)=$,;[\]{}]/;
 const FORBIDDEN_IDENTIFIERS: readonly string[] = [
   "__proto__",
@@ -45,7 +48,9 @@ type Report = (message: string, path: string, hint: string) => void;
  */
 export function validateContent(content: unknown, kind: ContentKind): Problem[] {
   const problems: Problem[] = [];
-  const report: Report = (message, path, hint) => problems.push({ message, path, hint });
+  const report: Report = (message, path, hint) => {
+    problems.push({ message: message.slice(0, MAX_MESSAGE_LENGTH), path, hint });
+  };
 
   if (!isRecord(content)) {
     report("Content is not a JSON object", "", 'Give an object with "Version", "StartAction" and "Actions".');
