@@ -9,6 +9,7 @@ import {
   TagResourceCommand,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
+import type { FlowContent } from "../../flows/language/types";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
 import { playCall } from "../../sandbox/play-call";
@@ -259,7 +260,7 @@ test("cdktf destroy does not get past the table", async () => {
     "--skip-synth",
   );
   expect(exitCode).not.toBe(0);
-  expect(unwrapped(output)).toContain("aws_dynamodb_table.contacts has lifecycle.prevent_destroy set");
+  expect(unwrapped(output)).toContain("has lifecycle.prevent_destroy set, but the plan calls for this resource to be");
   expect(world.proxy.mutating("dynamodb")).toEqual([]);
 });
 
@@ -295,7 +296,7 @@ describe("a call, through what was deployed", () => {
     const registered = world.connect.modules(id).get("blockedStatus");
     if (registered === undefined) throw new Error("the module is not registered");
     const { attributes } = await playCall({
-      moduleContent: JSON.parse(registered.content),
+      moduleContent: JSON.parse(registered.content) as FlowContent,
       region: REGION,
       instanceArn: `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${id}`,
       from,
