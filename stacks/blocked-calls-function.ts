@@ -5,7 +5,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
-import { AssetType, TerraformAsset } from "cdktf";
+import { AssetType, TerraformAsset, TerraformStack } from "cdktf";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { aliasName } from "../environments/model/aws-names";
@@ -87,7 +87,8 @@ export class BlockedCallsFunction extends Construct {
     decrypt.addOverride("count", `\${${props.tableKeyArn} == "" ? 0 : 1}`);
     decrypt.overrideLogicalId("decrypt");
 
-    const zip = new TerraformAsset(this, "zip", {
+    // Directly in the stack, so that its path, which the function's state holds, does not hang on the construct tree.
+    const zip = new TerraformAsset(TerraformStack.of(this), "blockedCalls", {
       path: props.functionPackage.zipPath,
       type: AssetType.FILE,
       assetHash: props.functionPackage.sha256,

@@ -1,4 +1,5 @@
 /** The synthesized stack says what the design promises: one table adopted, least privilege, one ARN, the right order. */
+import path from "node:path";
 import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../environments/model/types";
 import { functionEnvironment } from "../../lambda/settings";
@@ -143,6 +144,7 @@ describe("the function", () => {
       publish: true,
       memory_size: 512,
       timeout: 3,
+      filename: `assets/blockedCalls/${functionPackage.sha256}/${path.basename(__filename)}`,
       source_code_hash: functionPackage.sourceCodeHash,
     });
     expect(lambda["environment"]).toEqual({
