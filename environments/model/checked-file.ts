@@ -32,7 +32,7 @@ export function checkFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Check
         if (near !== undefined) meant.add(id([...path, near]));
         refused.add(id([...path, key]));
         problems.push(
-          yaml.problem([...path, key], "There is no such key here.", unknownKeyFix(key, near, schema, path), "key"),
+          yaml.problem([...path, key], `${show(key)} is not a key.`, unknownKeyFix(key, near, schema, path), "key"),
         );
       }
       continue;

@@ -16,18 +16,25 @@ export function didYouMean(given: string, known: readonly string[]): string | un
   return nearest;
 }
 
-/** Levenshtein distance: insertions, deletions and replacements of one character. */
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // The rows below cost a.length * b.length, and nobody mistypes a word into one twice as long.
+  // Nobody mistypes a word into one twice as long, and a pasted text would take long to compare.
   if (a.length > 2 * b.length) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        (last[j - 1] ?? 0) + (isSame ? 0 : 1),
+        (last[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        isSwapped ? (beforeLast[j - 2] ?? 0) + 1 : Infinity,
+      );
     }
-    row = next;
+    [beforeLast, last] = [last, row];
   }
-  return row.at(-1) ?? 0;
+  return last.at(-1) ?? 0;
 }

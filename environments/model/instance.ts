@@ -134,7 +134,11 @@ export function contradictions(candidate: Candidate): Problem[] {
   }
   const roleIsGiven = candidate.levels.some(({ file, at }) => file.mentions([...at, "deployRole", "arn"]));
   if (deployRole !== undefined && !roleIsGiven) {
-    report([["deployRole"]], "deployRole has no arn.", "Add the ARN of the role to assume, or remove deployRole.");
+    report(
+      [["deployRole"]],
+      "The arn of the role is missing.",
+      "Add the ARN of the role to assume, or remove deployRole.",
+    );
   }
 
   const agree = (path: Path, arn: string | undefined, what: string, home: Partial<ArnHome>, regionPath: Path): void => {

@@ -8,7 +8,7 @@ export function environmentJsonSchema(): object {
   return z.toJSONSchema(environmentSchema, { target: "draft-7" });
 }
 
-// Run as a program, from the project's root. The formatter then has the last word on the file's layout.
+// Run from the project's root: node build/environments/model/json-schema.js && npx prettier --write environments/schema.json
 if (require.main === module) {
   writeFileSync("environments/schema.json", `${JSON.stringify(environmentJsonSchema(), null, 2)}\n`);
 }

@@ -225,8 +225,8 @@ const settings = {
     list(
       text(
         /^\+[1-9](\d{1,14}|\d{0,13}\*)$/,
-        "a number in E.164 format nor a prefix of one",
-        'Write a number as "+15555550100" and a prefix as "+1555*", without spaces and hyphens.',
+        "an international number, nor a prefix of one",
+        'Write a number as "+15555550100" and a prefix as "+1555*", with country code, without spaces and hyphens.',
       ),
     ),
     'Numbers ("+15555550100") and prefixes ("+1555*") that are never blocked.',

@@ -58,7 +58,7 @@ export class YamlFile {
       return this.refuse(
         0,
         `The file cannot be read (${systemErrorCode(error)}).`,
-        "Look at its kind and permissions.",
+        "It must be a file that you may read.",
       );
     }
     const text = (this.text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
@@ -79,12 +79,11 @@ export class YamlFile {
     // Duplicate keys are found in `plain`, where both places and the path are known.
     const { contents, errors, warnings, directives } = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     for (const { code, message, pos } of [...errors, ...warnings]) {
+      // Once the parser has lost the thread it reports every word that follows: those are no mistakes of their own.
+      if (code === "UNEXPECTED_TOKEN" && this.found.length > 0) continue;
       const [what = ""] = message.split("\n");
-      this.refuse(
-        pos[0],
-        `The file is not valid YAML: ${what.replace(/[.:]?$/, ".")}`,
-        syntaxFix[code] ?? anySyntaxFix,
-      );
+      const [wrong, fix] = syntaxErrors[code] ?? [what.replace(/[.:]?$/, "."), anySyntaxFix];
+      this.refuse(pos[0], `The file is not valid YAML: ${withoutTelephoneNumbers(wrong, true)}`, fix);
     }
     if (directives.yaml.explicit === true) {
       this.refuse(0, "YAML directives are not supported.", "Remove the lines before the first ---.");
@@ -160,8 +159,7 @@ export class YamlFile {
   }
 
   private problemAt(offset: number, path: Path, message: string, fix: string): Problem {
-    // Exempt numbers are telephone numbers: a build's log may show their form, not whose they are.
-    const shown = path.includes("exemptNumbers") ? withoutTelephoneNumber(message) : message;
+    const shown = withoutTelephoneNumbers(message, path.includes("exemptNumbers"));
     return { file: this.name, position: this.positionOf(offset), path: formatPath(path), message: shown, fix };
   }
 
@@ -173,17 +171,15 @@ export class YamlFile {
 
 /** `EACCES` for an error of the operating system; any other is a fault of this program and is thrown on. */
 export function systemErrorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
+  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
   throw error;
 }
 
 const aliasFix = "Write the value out, or once for all in the level above: the environment, or defaults.yaml.";
 const anySyntaxFix = "Look at indentation, quotes and brackets here and in the line above.";
-const syntaxFix: Partial<Record<string, string>> = {
-  TAB_AS_INDENT: "Indent with spaces.",
-  MULTIPLE_DOCS: "Remove the --- line: one file is one environment.",
-  TAG_RESOLVE_FAILED: "Remove the tag, the word that begins with an exclamation mark.",
-  MISSING_CHAR: "Close the quote or bracket that is open here.",
+const syntaxErrors: Partial<Record<string, readonly [wrong: string, fix: string]>> = {
+  TAB_AS_INDENT: ["Tabs are not allowed as indentation.", "Indent with spaces."],
+  MULTIPLE_DOCS: ["A second document begins here.", "Remove the --- line: one file is one environment."],
 };
 
 /** The key as written: YAML takes an unquoted `1` or `true` for a number or a boolean. */
@@ -217,6 +213,11 @@ function isNestedDeeperThan(limit: number, text: string): boolean {
   return false;
 }
 
-function withoutTelephoneNumber(words: string): string {
-  return words.replace(/(\d[ ().-]*){3}\d(?!\d)/g, "xxxx");
+/**
+ * Exempt numbers are telephone numbers: a build's log may show their form, not whose they are.
+ *
+ * @param anyDigits whether digits without a plus sign may be one too: below `exemptNumbers`, and in the parser's messages
+ */
+function withoutTelephoneNumbers(message: string, anyDigits: boolean): string {
+  return message.replace(anyDigits ? /\d{3,}/g : /(?<=\+)\d{4,}/g, (digits) => "x".repeat(digits.length));
 }

@@ -1,0 +1,192 @@
+/** What valid environment files become: levels merged, defaults filled in, names and ARNs derived. */
+import path from "node:path";
+import { loadEnvironments } from "../../../environments/model/load";
+import { edited, inDirectory, load, loadOne, validYaml } from "./environment-files";
+
+test("the smallest environment file is completed with the defaults and the names that follow from it", () => {
+  expect(loadOne(validYaml)).toEqual({
+    environment: "dev",
+    name: "acme",
+    stackName: "dev-acme-us-east-1",
+    account: "111122223333",
+    region: "us-east-1",
+    partition: "aws",
+    dnsSuffix: "amazonaws.com",
+    instanceId: "0f0e0d0c-1b1a-4918-8716-151413121110",
+    instanceArn: "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110",
+    awsProvider: "~> 5.100.0",
+    state: {
+      bucket: "acme-state",
+      region: "us-east-1",
+      key: "connectpath-call-blocking/dev/us-east-1/acme/terraform.tfstate",
+    },
+    tags: {},
+    blockedDispositions: ["Blocked"],
+    anonymousCallers: "allow",
+    exemptNumbers: [],
+    lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
+    table: {
+      name: "dextr-acme",
+      arn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme",
+      indexArn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index",
+      indexTimeoutMinutes: 1440,
+    },
+    function: {
+      name: "blockedCalls-acme",
+      roleName: "blockedCalls-acme-us-east-1",
+      aliasArn: "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live",
+      logGroupName: "/aws/lambda/blockedCalls-acme",
+      logGroupArn: "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/blockedCalls-acme",
+      runtime: "nodejs22.x",
+      memoryMb: 512,
+      logRetentionDays: 30,
+    },
+  });
+});
+
+test("every key is taken as it is given", () => {
+  const given = loadOne(`account: "444455556666"
+region: us-gov-west-1
+awsProvider: ">= 6.44, < 7"
+deployRole: { arn: "arn:aws-us-gov:iam::444455556666:role/ci/deploy", externalId: "acme:42" }
+state:
+  bucket: acme.state
+  region: us-gov-east-1
+  kmsKeyArn: arn:aws-us-gov:kms:us-gov-east-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef
+  roleArn: arn:aws-us-gov:iam::777788889999:role/state
+  endpoint: http://127.0.0.1:9000
+  usePathStyle: true
+tags: { owner: telephony, "Cost Centre": "0042" }
+blockedDispositions: [Nuisance:Confirmed, Blocked]
+anonymousCallers: block
+exemptNumbers: ["+15555550100", "+1555*", "+4*"]
+lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 }
+function: { name: blocked_calls, roleName: role@acme, runtime: nodejs24.x, memoryMb: 128, logRetentionDays: 3653 }
+table: { indexTimeoutMinutes: 1 }
+instances:
+  - name: Acme-Voice
+    id: arn:aws-us-gov:connect:us-gov-west-1:444455556666:instance/0f0e0d0c-1b1a-4918-8716-151413121110
+    tableName: Dextr.acme_voice
+`);
+  expect(given).toMatchObject({
+    partition: "aws-us-gov",
+    awsProvider: ">= 6.44, < 7",
+    deployRole: { arn: "arn:aws-us-gov:iam::444455556666:role/ci/deploy", externalId: "acme:42" },
+    state: {
+      bucket: "acme.state",
+      region: "us-gov-east-1",
+      kmsKeyArn: "arn:aws-us-gov:kms:us-gov-east-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef",
+      roleArn: "arn:aws-us-gov:iam::777788889999:role/state",
+      endpoint: "http://127.0.0.1:9000",
+      usePathStyle: true,
+    },
+    tags: { owner: "telephony", "Cost Centre": "0042" },
+    blockedDispositions: ["Nuisance:Confirmed", "Blocked"],
+    anonymousCallers: "block",
+    exemptNumbers: ["+15555550100", "+1555*", "+4*"],
+    lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 },
+    table: { name: "Dextr.acme_voice", indexTimeoutMinutes: 1 },
+    function: {
+      name: "blocked_calls",
+      roleName: "role@acme",
+      aliasArn: "arn:aws-us-gov:lambda:us-gov-west-1:444455556666:function:blocked_calls:live",
+      runtime: "nodejs24.x",
+      memoryMb: 128,
+      logRetentionDays: 3653,
+    },
+  });
+});
+
+test("an instance given by its ARN is known by its bare id", () => {
+  const arn = "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110";
+  expect(loadOne(edited("id: ", "id: arn:aws:connect:us-east-1:111122223333:instance/"))).toMatchObject({
+    instanceId: "0f0e0d0c-1b1a-4918-8716-151413121110",
+    instanceArn: arn,
+  });
+});
+
+test("China has its own partition and domain", () => {
+  expect(loadOne(edited("region: us-east-1\n", "region: cn-northwest-1\n"))).toMatchObject({
+    partition: "aws-cn",
+    dnsSuffix: "amazonaws.com.cn",
+    table: { arn: "arn:aws-cn:dynamodb:cn-northwest-1:111122223333:table/dextr-acme" },
+  });
+});
+
+describe("inheritance", () => {
+  const defaults = `awsProvider: ">= 6.44, < 7"
+tags: { owner: defaults, layer: defaults, set: defaults }
+blockedDispositions: [FromDefaults, Another]
+function: { memoryMb: 1024, logRetentionDays: 90 }
+`;
+  const environment = edited("blockedDispositions: [Blocked]\n", "tags: { owner: environment, layer: environment }\n");
+
+  test("a value comes from the innermost level that gives it, and maps merge key by key", () => {
+    const instance = `${environment}    tags: { owner: instance }\n    function: { memoryMb: 2048 }\n`;
+    expect(loadOne(instance, { "defaults.yaml": defaults })).toMatchObject({
+      awsProvider: ">= 6.44, < 7",
+      tags: { owner: "instance", layer: "environment", set: "defaults" },
+      function: { memoryMb: 2048, logRetentionDays: 90, runtime: "nodejs22.x" },
+    });
+  });
+
+  test("a list replaces the list of an outer level", () => {
+    expect(loadOne(environment, { "defaults.yaml": defaults }).blockedDispositions).toEqual([
+      "FromDefaults",
+      "Another",
+    ]);
+    expect(
+      loadOne(`${environment}    blockedDispositions: [Own]\n`, { "defaults.yaml": defaults }).blockedDispositions,
+    ).toEqual(["Own"]);
+  });
+
+  test("an instance may live in another region and account than its environment", () => {
+    const [first, second] = load({
+      "prod.yaml": `${validYaml}  - name: acme
+    id: 0f0e0d0c-1b1a-4918-8716-151413121110
+    region: us-west-2
+    account: "444455556666"
+`,
+    });
+    expect(first).toMatchObject({ stackName: "prod-acme-us-east-1", account: "111122223333" });
+    expect(second).toMatchObject({
+      stackName: "prod-acme-us-west-2",
+      account: "444455556666",
+      state: { key: "connectpath-call-blocking/prod/us-west-2/acme/terraform.tfstate" },
+      function: { roleName: "blockedCalls-acme-us-west-2" },
+    });
+  });
+
+  test("what one instance sets does not reach the next", () => {
+    const [first, second] = load({
+      "prod.yaml": `${validYaml}    tags: { only: first }
+  - name: other
+    id: 1f0e0d0c-1b1a-4918-8716-151413121110
+`,
+    });
+    expect([first?.tags, second?.tags]).toEqual([{ only: "first" }, {}]);
+  });
+});
+
+test("environments come in the order of their names, instances in the order of their file, however often they are read", () => {
+  const file = (names: readonly string[], digit: number) =>
+    validYaml.slice(0, validYaml.indexOf("  - name")) +
+    names.map((name, i) => `  - { name: ${name}, id: ${digit}${i}0e0d0c-1b1a-4918-8716-151413121110 }\n`).join("");
+  const files = { "b.yaml": file(["z", "a"], 1), "a.yaml": file(["y"], 2), "a-1.yaml": file(["x"], 3) };
+  inDirectory(files, (directory) => {
+    const { instances } = loadEnvironments(directory);
+    expect(instances.map(({ environment, name }) => `${environment}/${name}`)).toEqual(["a-1/x", "a/y", "b/z", "b/a"]);
+    expect(JSON.stringify(loadEnvironments(directory).instances)).toBe(JSON.stringify(instances));
+  });
+});
+
+test("line ends of Windows and comments change nothing", () => {
+  expect(loadOne(`# a comment\r\n${validYaml.replaceAll("\n", " # here too\r\n")}`)).toEqual(loadOne(validYaml));
+});
+
+test("the environments of this project load", () => {
+  const { instances } = loadEnvironments(path.join(__dirname, "../../../environments"));
+  expect(instances).toContainEqual(
+    expect.objectContaining({ environment: "dev", name: "acme-dev", account: "111122223333", region: "us-east-1" }),
+  );
+});
