@@ -43,3 +43,17 @@ test("an empty Disposition is refused before Connect refuses it", () => {
     'blockedDisposition: "" is empty, which Connect refuses. Give a text.',
   );
 });
+
+test.each(["e\u0301", "Nuisance \ud800"])(
+  "a Disposition that Terraform would change is refused: %j",
+  (blockedDisposition) => {
+    expect(() => blockedStatusModule({ ...props, blockedDisposition })).toThrow(
+      /^blockedDisposition: ".+" is not in Unicode normal form C, into which Terraform changes every text\./,
+    );
+  },
+);
+
+test("a Disposition in normal form C is taken as it is, whatever its language", () => {
+  const blockedDisposition = "\u00e9t\u00e9 😀 迷惑電話";
+  expect(JSON.stringify(blockedStatusModule({ ...props, blockedDisposition }))).toContain(blockedDisposition);
+});
