@@ -1,0 +1,49 @@
+/** DynamoDB over TLS on this machine: dynalite, with the table and its index, behind a certificate of its own. */
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { Agent as HttpAgent } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startContactTable } from "../../sandbox/contact-table";
+import { selfSignedCertificate } from "../../sandbox/lambda-runtime/certificate";
+
+export interface Emulator {
+  readonly url: string;
+  /** File with the certificate that a client must trust. */
+  readonly caFile: string;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startEmulator(tableName: string, blocked: string): Promise<Emulator> {
+  const table = await startContactTable(tableName, "us-east-1");
+  await table.put({ contactId: "1", customerEndpoint: blocked, disposition: "Blocked" });
+  const directory = mkdtempSync(join(tmpdir(), "bench-"));
+  const caFile = join(directory, "ca.pem");
+  const certificate = selfSignedCertificate();
+  writeFileSync(caFile, certificate.cert);
+  const agent = new HttpAgent({ keepAlive: true });
+  const server = createServer(certificate, (request, response) => {
+    const { method, url, headers } = request;
+    const onward = httpRequest(table.endpoint, { agent, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    caFile,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      agent.destroy();
+      await table.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
