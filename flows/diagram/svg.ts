@@ -13,6 +13,8 @@ const START_WIDTH = 56;
 const BLOCK_ROW = 112;
 const LANE_ROW = 34;
 const PORT_SPACING = 14;
+/** Keeps the ends of links clear of a block's rounded corners. */
+const MAX_PORT_OFFSET = 28;
 
 /** The colours of a page in light and dark; the picture brings its own background, so it is readable on any other. */
 const STYLE = `
@@ -123,9 +125,10 @@ function portOffsets(
       group.sort((a, b) => ends(a)[side] - ends(b)[side]);
       const straight = group.findIndex((link) => ends(link)[side] === row(identifier));
       const middle = straight === -1 ? (group.length - 1) / 2 : straight;
+      const spacing = Math.min(PORT_SPACING, MAX_PORT_OFFSET / Math.max(middle, group.length - 1 - middle, 1));
       group.forEach((link, n) => {
         const offset = offsets.get(link);
-        if (offset !== undefined) offset[side] = (n - middle) * PORT_SPACING;
+        if (offset !== undefined) offset[side] = (n - middle) * spacing;
       });
     }
   };
@@ -158,16 +161,19 @@ function drawLink(
     const leave = { x: to.x - GUTTER, y: through };
     path = `M${from.x} ${from.y} ${curve(from, enter)} H${leave.x} ${curve(leave, end)}`;
   }
-  const labelY = link.backward || through === undefined ? (from.y + end.y) / 2 : through;
-  const labelX = through === undefined || link.backward ? from.x + GUTTER / 2 : from.x + GUTTER + 4;
-  const anchor = through === undefined || link.backward ? "middle" : "start";
+  // On the straight part of a link where it has one, at the end that it comes from.
+  const label = link.backward
+    ? { x: from.x - 8, y: through ?? from.y, anchor: "end" }
+    : through === undefined
+      ? { x: from.x + GUTTER / 2, y: (from.y + end.y) / 2, anchor: "middle" }
+      : { x: from.x + GUTTER + 4, y: through, anchor: "start" };
   const words = shorten(link.label, 18);
   return {
     line: `<path class="link ${link.kind}" d="${path}"/>${arrowHead(to, link.kind)}`,
     label:
       words === ""
         ? ""
-        : `<text class="label ${link.kind}" text-anchor="${anchor}" x="${labelX}" y="${labelY - 5}">${escapeXml(words)}</text>`,
+        : `<text class="label ${link.kind}" text-anchor="${label.anchor}" x="${label.x}" y="${label.y - 5}">${escapeXml(words)}</text>`,
   };
 }
 
