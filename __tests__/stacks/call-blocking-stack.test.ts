@@ -40,6 +40,10 @@ function resource(synthesized: Synthesized, address: string): Json {
 
 const stack = synthesize();
 
+/** The arguments of a dynamic block that takes each from the live block of the same name. */
+const mirrored = (block: string, names: readonly string[]): Json =>
+  Object.fromEntries(names.map((name) => [name, `\${${block}.value.${name}}`]));
+
 describe("ids", () => {
   // A renamed resource is deleted under its old name, prevent_destroy or not: this list changes only with a `moved` block.
   test("no address ever changes", () => {
@@ -107,17 +111,49 @@ describe("the adopted table", () => {
     ]);
   });
 
-  test("states nothing of its own: keys, attributes and indexes are read from the live table", () => {
-    expect(table["hash_key"]).toBe("${data.aws_dynamodb_table.live.hash_key}");
-    expect(table["billing_mode"]).toBe("${data.aws_dynamodb_table.live.billing_mode}");
-    expect(Object.keys(table["dynamic"] as Json)).toEqual([
-      "attribute",
-      "global_secondary_index",
-      "local_secondary_index",
-    ]);
-    expect(table).not.toHaveProperty("attribute");
-    expect(table).not.toHaveProperty("global_secondary_index");
-    expect(table).not.toHaveProperty("tags");
+  test("states nothing of its own: keys, attributes and indexes are the live table's, and ours while it is absent", () => {
+    const live = "data.aws_dynamodb_table.live";
+    expect(table).toMatchObject({
+      name: "dextr-acme",
+      hash_key: `\${${live}.hash_key}`,
+      range_key: `\${${live}.range_key}`,
+      billing_mode: `\${${live}.billing_mode}`,
+    });
+    for (const stated of ["attribute", "global_secondary_index", "local_secondary_index", "tags", "ttl"])
+      expect(table).not.toHaveProperty(stated);
+    const { attribute, global_secondary_index, local_secondary_index } = table["dynamic"] as Record<string, Json>;
+    expect(attribute).toEqual({
+      for_each: `\${merge({ Disposition = "S", CustomerEndpoint = "S" }, { for a in ${live}.attribute : a.name => a.type })}`,
+      content: { name: "${attribute.key}", type: "${attribute.value}" },
+    });
+    expect(global_secondary_index).toEqual({
+      for_each:
+        '${merge({ "Disposition-CustomerEndpoint-index" = { name = "Disposition-CustomerEndpoint-index", ' +
+        'hash_key = "Disposition", range_key = "CustomerEndpoint", projection_type = "KEYS_ONLY", non_key_attributes = [], ' +
+        `read_capacity = coalesce(${live}.read_capacity, 0), write_capacity = coalesce(${live}.write_capacity, 0), ` +
+        `on_demand_throughput = [] } }, { for i in ${live}.global_secondary_index : i.name => i })}`,
+      content: {
+        ...mirrored("global_secondary_index", [
+          "name",
+          "hash_key",
+          "range_key",
+          "projection_type",
+          "non_key_attributes",
+          "read_capacity",
+          "write_capacity",
+        ]),
+        dynamic: {
+          on_demand_throughput: {
+            for_each: "${global_secondary_index.value.on_demand_throughput}",
+            content: mirrored("on_demand_throughput", ["max_read_request_units", "max_write_request_units"]),
+          },
+        },
+      },
+    });
+    expect(local_secondary_index).toEqual({
+      for_each: `\${${live}.local_secondary_index}`,
+      content: mirrored("local_secondary_index", ["name", "range_key", "projection_type", "non_key_attributes"]),
+    });
   });
 
   test("waits for the index as long as the environment says", () => {
