@@ -2,6 +2,7 @@
 import { withPositions } from "./diagram/layout";
 import { requireLiteral } from "./literal-text";
 import { type FlowContent, FLOW_LANGUAGE_VERSION, type ModelledAction } from "./language/types";
+import { requireAccepted } from "./language/validate";
 
 /** Name of the module in every instance; the vendor's guide uses it too. */
 export const BLOCKED_STATUS_MODULE_NAME = "blockedStatus";
@@ -39,7 +40,8 @@ export interface BlockedStatusModuleProps {
  * earlier transfer, and again on every way that does not end in a written `match`: attributes are the only memory of a
  * flow, so it cannot know whether the first write failed, and writing the same value twice is harmless.
  *
- * @throws Error when the Disposition or the instance name is empty or holds what Connect would read as a reference
+ * @throws Error when the Disposition or the instance name would not reach the Lambda as it is written, or when Connect
+ *   would refuse the content, as it does for a time limit over 8 seconds
  */
 export function blockedStatusModule(props: BlockedStatusModuleProps): FlowContent {
   requireLiteral({ blockedDisposition: props.blockedDisposition, instanceName: props.instanceName });
@@ -78,7 +80,7 @@ export function blockedStatusModule(props: BlockedStatusModuleProps): FlowConten
     setStatus(id.setNoMatch, NO_MATCH, id.done, id.done),
     { Identifier: id.done, Type: "EndFlowModuleExecution", Parameters: {}, Transitions: {} },
   ];
-  return withPositions({
+  const content = withPositions({
     Version: FLOW_LANGUAGE_VERSION,
     StartAction: id.assumeNoMatch,
     Actions: actions,
@@ -92,6 +94,7 @@ export function blockedStatusModule(props: BlockedStatusModuleProps): FlowConten
       ],
     },
   });
+  return requireAccepted(content, "module", `module ${BLOCKED_STATUS_MODULE_NAME}`);
 }
 
 function setStatus(identifier: string, value: string, next: string, onError: string): ModelledAction {

@@ -3,6 +3,7 @@ import { BLOCKED_STATUS_ATTRIBUTE, BLOCKED_STATUS_MODULE_NAME, MATCH } from "./b
 import { withPositions } from "./diagram/layout";
 import { requireLiteral } from "./literal-text";
 import { type FlowContent, FLOW_LANGUAGE_VERSION, type Message, type ModelledAction } from "./language/types";
+import { requireAccepted } from "./language/validate";
 
 /** What a blocked caller meets. Queues and flows are named by id or ARN. */
 export type WhenBlocked =
@@ -40,7 +41,7 @@ const MAX_SPOKEN = 3000;
  *
  * A plain text over 3000 characters is said in several prompts, since Connect would say none of it in one.
  *
- * @throws Error when the message is empty, is SSML that is too long to be spoken, or holds what Connect would read as a reference
+ * @throws Error when the message would not be said as it is written, or when Connect would refuse the content
  */
 export function inboundFlow(props: InboundFlowProps): FlowContent {
   const id = INBOUND_ACTIONS;
@@ -83,11 +84,12 @@ export function inboundFlow(props: InboundFlowProps): FlowContent {
     ...blocked,
     { Identifier: id.hangUp, Type: "DisconnectParticipant", Parameters: {}, Transitions: {} },
   ];
-  return withPositions(
+  const content = withPositions(
     { Version: FLOW_LANGUAGE_VERSION, StartAction: id.checkCaller, Actions: actions },
     // The console finds a module of this name when the flow is imported into another instance.
     { [id.checkCaller]: BLOCKED_STATUS_MODULE_NAME },
   );
+  return requireAccepted(content, "flow", "the inbound flow");
 }
 
 /** The blocks that only blocked callers meet, the first one first; none when they are disconnected at once. */

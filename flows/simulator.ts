@@ -2,7 +2,7 @@
 import { isRecord } from "./language/action-rules";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
 import type { Action, ContentKind, FlowContent, JsonValue, ModelledAction, Transitions } from "./language/types";
-import { uncheckedActionTypes, validateContent } from "./language/validate";
+import { requireAccepted, uncheckedActionTypes } from "./language/validate";
 import { callLambda, type Contact, contactData, type InvokeLambda, type Queue } from "./lambda-block";
 
 export type { ConnectLambdaEvent, Contact, ContactData, Endpoint, InvokeLambda, Queue } from "./lambda-block";
@@ -95,19 +95,12 @@ function failed(detail: string, branch = "NoMatchingError"): Outcome {
  * @throws Error that lists the problems, when Connect would refuse the content or one of the modules
  */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
-  requireValid(simulation.content, simulation.kind, "content");
-  for (const [id, module] of Object.entries(simulation.modules ?? {})) requireValid(module, "module", `module ${id}`);
+  requireAccepted(simulation.content, simulation.kind, "content");
+  for (const [id, module] of Object.entries(simulation.modules ?? {}))
+    requireAccepted(module, "module", `module ${id}`);
   const run = new Run(simulation);
   const ending = await run.play(simulation.content, [], {});
   return { path: run.path, attributes: run.attributes, ending };
-}
-
-function requireValid(content: FlowContent, kind: ContentKind, what: string): void {
-  const problems = validateContent(content, kind);
-  if (problems.length > 0) {
-    const list = problems.map((p) => `  ${p.message}\n    ${p.hint}`).join("\n");
-    throw new Error(`Connect would refuse this ${what}:\n${list}`);
-  }
 }
 
 class Run {

@@ -57,3 +57,11 @@ test("a Disposition in normal form C is taken as it is, whatever its language", 
   const blockedDisposition = "\u00e9t\u00e9 😀 迷惑電話";
   expect(JSON.stringify(blockedStatusModule({ ...props, blockedDisposition }))).toContain(blockedDisposition);
 });
+
+test("a module that Connect would refuse is not built", () => {
+  expect(() => blockedStatusModule({ ...props, flowTimeLimitSeconds: 9 })).toThrow(
+    "Connect would refuse module blockedStatus:\n" +
+      "  Invalid Action property value. Path: Actions[1].Parameters.InvocationTimeLimitSeconds\n" +
+      '    "9" was given; allowed is a whole number from 1 to 8.',
+  );
+});

@@ -148,6 +148,11 @@ test.each([
   expect(() => build({ action: "message", message })).toThrow(says);
 });
 
+test("an inbound flow that Connect would refuse is not built", () => {
+  const build_ = () => inboundFlow({ moduleId: "blockedStatus", queueId: "", whenBlocked: { action: "disconnect" } });
+  expect(build_).toThrow("Connect would refuse the inbound flow:\n  At least one of [QueueId, AgentId] must be set");
+});
+
 test("the console finds the module by name when the flow is imported", () => {
   expect(build({ action: "disconnect" }).Metadata?.ActionMetadata[INBOUND_ACTIONS.checkCaller]).toMatchObject({
     parameters: { FlowModuleId: { displayName: "blockedStatus" } },

@@ -1,6 +1,6 @@
 /** Checks flow and module content as Connect does on create and update, and words each problem as Connect words it. */
 import { type ActionRule, actionRule, isRecord } from "./action-rules";
-import { type ContentKind, FLOW_LANGUAGE_VERSION, OPERATORS } from "./types";
+import { type ContentKind, FLOW_LANGUAGE_VERSION, type FlowContent, OPERATORS } from "./types";
 
 export interface Problem {
   /** The service's own words (`Problems[].message` of `InvalidContactFlowModuleException`). */
@@ -73,6 +73,19 @@ export function validateContent(content: unknown, kind: ContentKind): Problem[] 
     );
   }
   return problems;
+}
+
+/**
+ * `content`, when Connect would accept it.
+ *
+ * @param what how the error calls the content: `module blockedStatus`
+ * @throws Error that lists every problem with its hint
+ */
+export function requireAccepted(content: FlowContent, kind: ContentKind, what: string): FlowContent {
+  const problems = validateContent(content, kind);
+  if (problems.length === 0) return content;
+  const list = problems.map((problem) => `  ${problem.message}\n    ${problem.hint}`);
+  throw new Error(`Connect would refuse ${what}:\n${list.join("\n")}`);
 }
 
 /** The action types in `content` that are not modelled, each once: a note for people, since nothing about them was checked. */

@@ -40,6 +40,11 @@ const many = (count: number) => ({
   StartAction: "0",
   Actions: Array.from({ length: count }, (_, n) => ({ ...end, Identifier: String(n) })),
 });
+/** A module of this many characters. */
+function padded(length: number) {
+  const module = (pad: string) => ({ ...flow, Settings: settings, Metadata: { pad } });
+  return module("x".repeat(length - JSON.stringify(module("")).length));
+}
 const value = (path: string) => `Invalid Action property value. Path: Actions[0].${path}`;
 const missing = (path: string) => `Action is missing required property. Path: Actions[0].${path}`;
 
@@ -184,9 +189,9 @@ const rules: Rule[] = [
   {
     rule: "a module's content has at most 256 000 characters",
     kind: "module",
-    refused: { ...flow, Settings: settings, Metadata: { pad: "x".repeat(256_000) } },
+    refused: padded(256_001),
     says: ["Content exceeds the maximum length of 256000"],
-    accepted: { ...flow, Settings: settings, Metadata: { pad: "x".repeat(255_000) } },
+    accepted: padded(256_000),
   },
   {
     rule: "an action that goes on says where to",
