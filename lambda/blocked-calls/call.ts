@@ -1,5 +1,4 @@
 /** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
-import { setMaxListeners } from "node:events";
 import { readFunctionEnvironment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
 import { dynamoDbEndpoint } from "./endpoint";
@@ -95,23 +94,19 @@ export function startCallBlocking(environment: Environment, write: (line: string
 }
 
 /**
- * Looks a number up under every Disposition at once. The first match decides and ends the rest; without one, a failure is
- * reported rather than `not_blocked`, which nobody knows then.
+ * Looks a number up under every Disposition at once. The first match decides, whatever becomes of the rest; without one, a
+ * failure is reported rather than `not_blocked`, which nobody knows then.
  */
 async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: number): Promise<Result> {
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal); // one listener for each lookup is no leak, whatever their number
-  const timer = setTimeout(() => {
-    stop.abort();
-  }, budgetMs);
-  const results = await Promise.all(
-    dispositions.map(async (disposition) => {
-      const result = await query(table, disposition, number, budgetMs, stop.signal);
-      if (result.answer === "blocked") stop.abort();
-      return result;
-    }),
-  );
-  clearTimeout(timer);
+  const results: QueryResult[] = [];
+  await new Promise<void>((resolve, reject) => {
+    for (const disposition of dispositions) {
+      query(table, disposition, number, budgetMs).then((result) => {
+        results.push(result);
+        if (result.answer === "blocked" || results.length === dispositions.length) resolve();
+      }, reject);
+    }
+  });
   const decisive =
     results.find(({ answer }) => answer === "blocked") ??
     results.find(({ answer }) => answer !== "not_blocked") ??

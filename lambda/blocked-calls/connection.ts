@@ -29,14 +29,22 @@ export const MAX_CONNECTIONS = 8;
 export class Connection {
   readonly #request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
   readonly #agent: Agent;
+  readonly #to: RequestOptions;
   readonly #connected: string;
+  /** The `Host` header: with the port where it is not the scheme's own. */
+  readonly host: string;
+  readonly path: string;
 
-  constructor(readonly endpoint: URL) {
-    const secure = endpoint.protocol === "https:";
+  constructor({ protocol, host, hostname, port, pathname }: URL) {
+    const secure = protocol === "https:";
     const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
     this.#agent = secure ? new https.Agent(options) : new http.Agent(options);
     this.#request = secure ? https.request : http.request;
     this.#connected = secure ? "secureConnect" : "connect";
+    this.host = host;
+    this.path = pathname;
+    // An IPv6 address stands in brackets in a URL and without them in a connection's options.
+    this.#to = { agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname };
   }
 
   /**
@@ -55,23 +63,16 @@ export class Connection {
     for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
-  /** Sends one request and waits for its whole answer; never rejects. `signal` ends it as a timeout. */
-  exchange(
-    method: "GET" | "POST",
-    headers: Record<string, string>,
-    body: string,
-    limits: Limits,
-    signal?: AbortSignal,
-  ): Promise<Exchange> {
+  /** Sends one request and waits for its whole answer or the end of its time; no fault of the network rejects. */
+  exchange(method: "GET" | "POST", headers: Record<string, string>, body: string, limits: Limits): Promise<Exchange> {
     return new Promise((resolve) => {
-      const { hostname, port, pathname } = this.endpoint;
       const chunks: Buffer[] = [];
       let bytes = 0;
+      let connectTimer: NodeJS.Timeout | undefined;
 
       const end = (result: Exchange): void => {
         clearTimeout(connectTimer);
         clearTimeout(totalTimer);
-        signal?.removeEventListener("abort", onTimeout);
         if ("failure" in result) request.destroy();
         resolve(result);
       };
@@ -86,30 +87,24 @@ export class Connection {
         fail("timeout", true);
       };
 
-      const request = this.#request(
-        // An IPv6 address stands in brackets in a URL and without them in a connection's options.
-        { method, headers, agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname },
-        (response) => {
-          response.on("data", (chunk: Buffer) => {
-            bytes += chunk.length;
-            if (bytes > MAX_ANSWER_BYTES) fail("bad_answer", false);
-            else chunks.push(chunk);
-          });
-          response.on("end", () => {
-            end({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
-          });
-          response.on("error", onError);
-        },
-      );
-      const connectTimer = setTimeout(onTimeout, limits.connectMs);
+      const request = this.#request({ ...this.#to, method, headers }, (response) => {
+        response.on("data", (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > MAX_ANSWER_BYTES) fail("bad_answer", false);
+          else chunks.push(chunk);
+        });
+        response.on("end", () => {
+          end({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        });
+        response.on("error", onError);
+      });
       const totalTimer = setTimeout(onTimeout, limits.totalMs);
-      signal?.addEventListener("abort", onTimeout);
       request.on("socket", (socket) => {
-        if (request.reusedSocket) clearTimeout(connectTimer);
-        else
-          socket.once(this.#connected, () => {
-            clearTimeout(connectTimer);
-          });
+        if (request.reusedSocket) return;
+        connectTimer = setTimeout(onTimeout, limits.connectMs);
+        socket.once(this.#connected, () => {
+          clearTimeout(connectTimer);
+        });
       });
       request.on("error", onError);
       // Whatever else ends it (an upgrade, say) is a lost connection; after an answer this changes nothing.

@@ -36,45 +36,31 @@ export interface Table {
 
 /**
  * Queries the index for one key, retrying what another attempt can help: throttling, 5xx, a lost or refused connection, a
- * dead one that a thawed sandbox still holds. Never rejects.
+ * dead one that a thawed sandbox still holds.
  *
  * @param budgetMs - time for the whole query in milliseconds; one attempt gets at most half of it, a connection a third
- * @param signal - ends the query early, with the answer `timeout`
  */
-export async function query(
-  table: Table,
-  disposition: string,
-  number: string,
-  budgetMs: number,
-  signal: AbortSignal,
-): Promise<QueryResult> {
+export async function query(table: Table, disposition: string, number: string, budgetMs: number): Promise<QueryResult> {
   const body = queryBody(table.name, disposition, number);
   const end = performance.now() + budgetMs;
   for (let attempts = 1; ; attempts++) {
     const left = end - performance.now();
     const credentials = table.credentials();
     if (credentials === undefined) return { answer: "bad_credentials", attempts: attempts - 1, error: undefined };
-    const { host, pathname } = table.connection.endpoint;
+    const { host, path } = table.connection;
     const headers = signedHeaders(
-      { host, path: pathname, region: table.region, target: "DynamoDB_20120810.Query", body },
+      { host, path, region: table.region, target: "DynamoDB_20120810.Query", body },
       credentials,
       new Date(),
     );
     const limits = { connectMs: Math.min(budgetMs / 3, left), totalMs: Math.min(budgetMs / 2, left) };
-    const last = read(await table.connection.exchange("POST", headers, body, limits, signal));
+    const last = read(await table.connection.exchange("POST", headers, body, limits));
     if (!last.retry || attempts === MAX_ATTEMPTS) return { ...last, attempts };
     const wait = Math.random() * BACKOFF_MS * 2 ** (attempts - 1);
     if (end - performance.now() - wait < SHORTEST_ATTEMPT_MS) return { ...last, attempts };
     table.connection.dropIdle();
-    if (await aborted(sleep(wait, undefined, { signal }))) return { ...last, attempts };
+    await sleep(wait);
   }
-}
-
-async function aborted(pause: Promise<unknown>): Promise<boolean> {
-  return pause.then(
-    () => false,
-    () => true,
-  );
 }
 
 /**
