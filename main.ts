@@ -4,20 +4,35 @@ import { App } from "cdktf";
 import { loadEnvironments } from "./environments/model/load";
 import { EnvironmentErrors } from "./environments/model/problems";
 import { writeFunctionPackage } from "./lambda/packaging";
+import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
 
 function main(): void {
   const { instances } = loadEnvironments(path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments"));
   const app = new App();
   const functionPackage = writeFunctionPackage();
-  for (const instance of instances) new CallBlockingStack(app, { instance, functionPackage });
-  app.synth();
+  const tooLarge = instances.flatMap((instance) => {
+    try {
+      new CallBlockingStack(app, { instance, functionPackage });
+      return [];
+    } catch (error) {
+      if (error instanceof FunctionEnvironmentTooLarge) return [error.message];
+      throw error;
+    }
+  });
+  if (tooLarge.length > 0) refuse(tooLarge.join("\n"));
+  else app.synth();
+}
+
+/** Bad input ends with its message and exit code 1: a stack trace is for defects of ours. */
+function refuse(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
 }
 
 try {
   main();
 } catch (error) {
   if (!(error instanceof EnvironmentErrors)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  refuse(error.message);
 }

@@ -26,17 +26,27 @@ export const ENVIRONMENT_LIMIT_BYTES = 4096;
 
 const EXEMPT = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
 
+/** The settings of one instance do not fit into Lambda's environment variables; the message is for who wrote them. */
+export class FunctionEnvironmentTooLarge extends Error {
+  override readonly name = "FunctionEnvironmentTooLarge";
+}
+
+/** JSON without `${` and `%{`, which Terraform would read as the start of a template: the rest is free text of users. */
+function literalJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");
+}
+
 /**
  * The environment variables for a function with these settings.
  *
- * @throws Error when they exceed {@link ENVIRONMENT_LIMIT_BYTES}; the message says by how much and what to shorten.
+ * @throws FunctionEnvironmentTooLarge when they exceed {@link ENVIRONMENT_LIMIT_BYTES}; the message says by how much and what to shorten.
  */
 export function functionEnvironment(settings: FunctionSettings): Record<string, string> {
   const variables = {
     ENVIRONMENT: settings.environment,
     INSTANCE_NAME: settings.instanceName,
     TABLE_NAME: settings.tableName,
-    BLOCKED_DISPOSITIONS: JSON.stringify(settings.blockedDispositions),
+    BLOCKED_DISPOSITIONS: literalJson(settings.blockedDispositions),
     ANONYMOUS_CALLERS: settings.anonymousCallers,
     // Not JSON: the quotes would be escaped where Lambda measures, four bytes more for each number.
     EXEMPT_NUMBERS: settings.exemptNumbers.join(" "),
@@ -45,7 +55,7 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
   const measure = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
   const size = measure(variables);
   if (size > ENVIRONMENT_LIMIT_BYTES) {
-    throw new Error(
+    throw new FunctionEnvironmentTooLarge(
       `instance "${settings.instanceName}" of environment "${settings.environment}": the function's environment ` +
         `variables take ${size} bytes; Lambda allows ${ENVIRONMENT_LIMIT_BYTES} for all of them together.\n` +
         `  Shorten exemptNumbers (${settings.exemptNumbers.length} entries, ${measure(variables.EXEMPT_NUMBERS)} ` +

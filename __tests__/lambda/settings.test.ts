@@ -41,6 +41,13 @@ test("the stack and the function mean the same index", () => {
   expect(INDEX_NAME).toBe(indexName);
 });
 
+test("no Disposition can begin a Terraform template, on its way through the synthesized configuration", () => {
+  const blockedDispositions = ["${path.module}", "%{ if true }", "$${TfToken[TOKEN.1]}", "$%{"];
+  const variables = functionEnvironment({ ...settings, blockedDispositions });
+  expect(Object.values(variables).join()).not.toMatch(/[$%]\{/);
+  expect(readFunctionEnvironment(variables).blockedDispositions).toEqual(blockedDispositions);
+});
+
 test("no variable has a name that Lambda reserves", () => {
   expect(Object.keys(functionEnvironment(settings)).filter((key) => /^(AWS|LAMBDA)_|^_/.test(key))).toEqual([]);
 });

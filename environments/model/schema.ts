@@ -13,9 +13,12 @@ export const builtInDefaults = {
   table: { indexTimeoutMinutes: 1440 },
 } as const;
 
-/** A key of a map: never required, since any level may give it, and described for editors. */
-function key<T extends z.ZodType>(schema: T, description: string, byDefault?: unknown): z.ZodExactOptional<T> {
-  return schema.meta({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }).exactOptional();
+/**
+ * A key of a map, described for editors. Never required, since any level may give it; undefined where a level gave a value that
+ * was refused, so that no value of an outer level takes its place.
+ */
+function key<T extends z.ZodType>(schema: T, description: string, byDefault?: unknown): z.ZodOptional<T> {
+  return schema.meta({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }).optional();
 }
 
 /** The message of a refused value: what is wrong on the first line, what to do on the second. */
@@ -93,6 +96,21 @@ const disposition = z
       (given) =>
         String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} begins or ends with white space`,
       "The match is exact, so it would match no contact: write the Disposition as ConnectPath stores it.",
+    ),
+  )
+  // The two rules of flows/literal-text.ts, told here with file and line.
+  .refine(
+    (value) => !/\$[.[]/.test(value),
+    refusal(
+      (given) => `${show(given)} holds "$." or "$[", which Connect reads as a reference to contact data`,
+      "Its flow language has no escape for it: choose another name for the Disposition.",
+    ),
+  )
+  .refine(
+    (value) => value === value.normalize("NFC") && !/\p{Surrogate}/u.test(value),
+    refusal(
+      (given) => `${show(given)} is not in Unicode normal form C, into which Terraform changes every text`,
+      "Type it anew; if ConnectPath itself has it in this form, change it there.",
     ),
   )
   .refine(
