@@ -8,7 +8,7 @@ import type { YamlFile } from "./yaml-file";
 
 export interface CheckedFile<T> {
   readonly yaml: YamlFile;
-  /** Refused values are absent, and so is a list with a refused item. Undefined when the file could not be read at all. */
+  /** Undefined stands for a refused value, for a list with a refused item, and for a file that could not be read at all. */
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
   /** Whether the file says anything at `path`, right or wrong: what is given wrongly must not be called missing as well. */
@@ -52,7 +52,7 @@ export function checkFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Check
   }
   return {
     yaml,
-    value: schema.parse(without(refused, yaml.value, [])),
+    value: schema.parse(without(refused, schema, yaml.value, [])),
     problems,
     mentions: (path) => meant.has(id(path)) || isMentioned(yaml.value, path),
   };
@@ -85,14 +85,15 @@ function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType,
   if (near !== undefined) return `Did you mean "${near}"?`;
   const allowed = keysAt(schema, path);
   if (path.length === 0 && key === "instances") return "Instances belong in the file of their environment.";
-  if (path.length === 0 && key in instanceSchema.shape) return "It belongs to one instance: put it below instances.";
+  if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
+    return "It belongs to one instance: put it below instances.";
   return `Allowed here: ${allowed.join(", ")}.`;
 }
 
 /** The keys that the schema knows for the map at `path`. */
 function keysAt(schema: z.core.$ZodType, path: Path): string[] {
   const [step, ...rest] = path;
-  if (schema instanceof z.ZodExactOptional) return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   if (step === undefined) return Object.keys(schema.shape);
@@ -101,16 +102,19 @@ function keysAt(schema: z.core.$ZodType, path: Path): string[] {
 }
 
 /** The value without what was refused. Lists but `instances` go as a whole: a shorter one would mean something else. */
-function without(refused: ReadonlySet<string>, value: unknown, path: Path): unknown {
+function without(refused: ReadonlySet<string>, schema: z.ZodType, value: unknown, path: Path): unknown {
   const isInstance = path.length === 2 && path[0] === "instances";
   if (refused.has(id(path))) return isInstance ? {} : undefined;
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => without(refused, item, [...path, index]));
+    const items = value.map((item, index) => without(refused, schema, item, [...path, index]));
     return items.includes(undefined) ? undefined : items;
   }
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, child]) => [key, without(refused, child, [...path, key])] as const);
-  return Object.fromEntries(entries.filter(([, child]) => child !== undefined));
+  const known = keysAt(schema, path);
+  const entries = Object.entries(value).map(
+    ([key, child]) => [key, without(refused, schema, child, [...path, key])] as const,
+  );
+  return Object.fromEntries(entries.filter(([key, child]) => child !== undefined || known.includes(key)));
 }
 
 function isMentioned(value: unknown, path: Path): boolean {

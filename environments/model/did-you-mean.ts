@@ -18,8 +18,6 @@ export function didYouMean(given: string, known: readonly string[]): string | un
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // Nobody mistypes a word into one twice as long, and a pasted text would take long to compare.
-  if (a.length > 2 * b.length) return Infinity;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

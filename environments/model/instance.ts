@@ -70,12 +70,12 @@ function merge(outer: Settings, inner: InstanceSettings): InstanceSettings {
   return merged;
 }
 
-/** Problems with required keys that no level gives: once for the environment where none of its instances has the key. */
+/** Problems with required keys that no level gives; with the whole environment where none of its instances has the key. */
 export function missing(environment: readonly Candidate[]): Problem[] {
   return [...required, ...requiredOfInstance].flatMap(([key, fix]) => {
     const without = environment.filter(({ levels }) => !levels.some(({ file, at }) => file.mentions([...at, ...key])));
     const isShared = without.length === environment.length && required.some(([path]) => path === key);
-    return (isShared ? without.slice(0, 1) : without).flatMap(({ levels: [own] }) =>
+    return without.flatMap(({ levels: [own] }) =>
       own === undefined
         ? []
         : [own.file.yaml.problem([...(isShared ? [] : own.at), ...key], "The key is missing.", fix)],
@@ -105,66 +105,38 @@ export function namesOf({ environment, settings }: Candidate) {
   };
 }
 
-/** Problems between the values of one instance. */
+/** Problems between the values of one instance. What was refused before is undefined here and contradicts nothing. */
 export function contradictions(candidate: Candidate): Problem[] {
-  const { account, region, id, deployRole, state, awsProvider, ...settings } = candidate.settings;
-  const lookup = { ...builtInDefaults.lookup, ...settings.lookup };
+  const { id, deployRole, state, awsProvider, function: own } = { ...builtInDefaults, ...candidate.settings };
+  const { budgetMs, flowTimeLimitSeconds } = { ...builtInDefaults.lookup, ...candidate.settings.lookup };
   const problems: Problem[] = [];
   const report = (paths: readonly Path[], message: string, fix: string): void => {
     problems.push(...problemAt(candidate, paths, message, fix));
   };
 
-  const limitMs = lookup.flowTimeLimitSeconds * 1000;
-  if (lookup.budgetMs + flowMarginMs > limitMs) {
+  const limitMs = (flowTimeLimitSeconds ?? Infinity) * 1000;
+  if (budgetMs !== undefined && budgetMs + flowMarginMs > limitMs) {
     report(
       [
         ["lookup", "budgetMs"],
         ["lookup", "flowTimeLimitSeconds"],
       ],
-      `A budgetMs of ${lookup.budgetMs} leaves less than ${flowMarginMs} ms of a flowTimeLimitSeconds of ${lookup.flowTimeLimitSeconds}: the flow would give up before the answer.`,
+      `A budgetMs of ${budgetMs} leaves less than ${flowMarginMs} ms of a flowTimeLimitSeconds of ${limitMs / 1000}: the flow would give up before the answer.`,
       `Lower budgetMs to ${limitMs - flowMarginMs} or less, or raise flowTimeLimitSeconds (8 at most).`,
     );
   }
-  if (settings.function?.runtime === "nodejs24.x" && (awsProvider ?? builtInDefaults.awsProvider) === "~> 5.100.0") {
+  if (own?.runtime === "nodejs24.x" && awsProvider === "~> 5.100.0") {
     report(
       [["function", "runtime"], ["awsProvider"]],
       'The runtime "nodejs24.x" is not known to the AWS provider "~> 5.100.0".',
       'Use runtime "nodejs22.x", or awsProvider ">= 6.44, < 7".',
     );
   }
-  const roleIsGiven = candidate.levels.some(({ file, at }) => file.mentions([...at, "deployRole", "arn"]));
-  if (deployRole !== undefined && !roleIsGiven) {
-    report(
-      [["deployRole"]],
-      "The arn of the role is missing.",
-      "Add the ARN of the role to assume, or remove deployRole.",
-    );
+  const hasRoleArn = candidate.levels.some(({ file, at }) => file.mentions([...at, "deployRole", "arn"]));
+  if (deployRole !== undefined && !hasRoleArn) {
+    const fix = "Add the ARN of the role to assume, or remove deployRole.";
+    report([["deployRole"]], "The arn of the role is missing.", fix);
   }
-
-  const agree = (path: Path, arn: string | undefined, what: string, home: Partial<ArnHome>, regionPath: Path): void => {
-    if (arn === undefined) return;
-    const [, partition = "", , arnRegion = "", arnAccount = ""] = arn.split(":");
-    const named: ArnHome = { account: arnAccount, region: arnRegion, partition };
-    const differing = arnParts.filter((part) => home[part] !== undefined && home[part] !== named[part]);
-    if (differing.length === 0) return;
-    const parts = (of: Partial<ArnHome>) => differing.map((part) => `${part} ${of[part] ?? ""}`).join(" and ");
-    report(
-      [path, ...differing.map((part) => (part === "account" ? ["account"] : regionPath))],
-      `${show(arn)} is of ${parts(named)}, but ${what} is in ${parts(home)}.`,
-      "Correct the one that is wrong.",
-    );
-  };
-  const partition = region === undefined ? {} : { partition: names.partitionOf(region) };
-  const accountHome = { ...(account === undefined ? {} : { account }), ...partition };
-  const home = { ...accountHome, ...(region === undefined ? {} : { region }) };
-  if (id?.startsWith("arn:") === true) agree(["id"], id, "the instance", home, ["region"]);
-  agree(["deployRole", "arn"], deployRole?.arn, "the instance", accountHome, ["region"]);
-  agree(["state", "roleArn"], state?.roleArn, "the instance", partition, ["region"]);
-  const stateRegion = state?.region;
-  const bucketHome =
-    stateRegion === undefined ? {} : { region: stateRegion, partition: names.partitionOf(stateRegion) };
-  agree(["state", "kmsKeyArn"], state?.kmsKeyArn, "the state bucket", bucketHome, ["state", "region"]);
-
   const role = namesOf(candidate).role ?? "";
   if (role.length > names.roleNameLimit) {
     report(
@@ -173,15 +145,45 @@ export function contradictions(candidate: Candidate): Problem[] {
       "Give this instance a shorter one as function.roleName.",
     );
   }
-  return problems;
+  return [
+    ...problems,
+    ...strangers(candidate, ["id"], id, "instance", ["account", "region", "partition"]),
+    ...strangers(candidate, ["deployRole", "arn"], deployRole?.arn, "instance", ["account", "partition"]),
+    ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
+    ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
+  ];
 }
 
-interface ArnHome {
-  readonly account: string;
-  readonly region: string;
-  readonly partition: string;
+type ArnPart = "account" | "region" | "partition";
+
+/** A problem with an ARN that is of another account, region or partition than what it belongs to. */
+function strangers(
+  candidate: Candidate,
+  path: Path,
+  arn: string | undefined,
+  owner: "instance" | "state bucket",
+  parts: readonly ArnPart[],
+): Problem[] {
+  // An instance may be given by its bare id.
+  if (arn?.startsWith("arn:") !== true) return [];
+  const { account, state } = candidate.settings;
+  const region = owner === "instance" ? candidate.settings.region : state?.region;
+  const partition = region === undefined ? undefined : names.partitionOf(region);
+  const expected = { account, region, partition };
+  const [, arnPartition, , arnRegion, arnAccount] = arn.split(":");
+  const actual = { account: arnAccount, region: arnRegion, partition: arnPartition };
+
+  const differing = parts.filter((part) => expected[part] !== undefined && expected[part] !== actual[part]);
+  if (differing.length === 0) return [];
+  const told = (of: typeof actual): string => differing.map((part) => `${part} ${of[part] ?? ""}`).join(" and ");
+  const regionPath = owner === "instance" ? ["region"] : ["state", "region"];
+  return problemAt(
+    candidate,
+    [path, ...differing.map((part) => (part === "account" ? ["account"] : regionPath))],
+    `${show(arn)} is of ${told(actual)}, but the ${owner} is in ${told(expected)}.`,
+    "Correct the one that is wrong.",
+  );
 }
-const arnParts = ["account", "region", "partition"] as const;
 
 /** The complete configuration, or undefined while a required key is missing or refused. */
 export function resolve(candidate: Candidate): InstanceConfig | undefined {
@@ -197,40 +199,44 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
   const home = { account, region };
   const partition = names.partitionOf(region);
   const instanceId = id.slice(id.lastIndexOf("/") + 1);
-  const { runtime, memoryMb, logRetentionDays } = { ...builtInDefaults.function, ...settings.function };
   return {
     environment,
     name,
     stackName: stack,
     ...home,
-    partition: partition,
+    partition,
     dnsSuffix: names.dnsSuffix(partition),
     instanceId,
     instanceArn: names.instanceArn(home, instanceId),
     awsProvider: settings.awsProvider ?? builtInDefaults.awsProvider,
-    ...(deployRole?.arn === undefined ? {} : { deployRole: { ...deployRole, arn: deployRole.arn } }),
-    state: { ...state, bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
+    ...(deployRole?.arn === undefined ? {} : { deployRole: { ...given(deployRole), arn: deployRole.arn } }),
+    state: { ...given(state), bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
     tags: settings.tags ?? {},
     blockedDispositions: [firstDisposition, ...otherDispositions],
     anonymousCallers: settings.anonymousCallers ?? builtInDefaults.anonymousCallers,
     exemptNumbers: settings.exemptNumbers ?? [],
-    lookup: { ...builtInDefaults.lookup, ...settings.lookup },
+    lookup: { ...builtInDefaults.lookup, ...given(settings.lookup ?? {}) },
     table: {
+      ...builtInDefaults.table,
+      ...given(settings.table ?? {}),
       name: table,
       arn: names.tableArn(home, table),
       indexArn: names.indexArn(home, table),
-      ...builtInDefaults.table,
-      ...settings.table,
     },
     function: {
+      ...builtInDefaults.function,
+      ...given(settings.function ?? {}),
       name: functionName,
       roleName: role,
       aliasArn: names.aliasArn(home, functionName),
       logGroupName: names.logGroupName(functionName),
       logGroupArn: names.logGroupArn(home, functionName),
-      runtime,
-      memoryMb,
-      logRetentionDays,
     },
   };
+}
+
+/** The map without keys that are undefined. */
+function given<T extends object>(map: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(map).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

