@@ -1,4 +1,7 @@
-// Two test projects: `unit` needs Node alone; `e2e` needs terraform and moto_server (see __tests__/e2e/run.js).
+// Two test projects: `unit` needs Node alone; `e2e` needs terraform and moto_server, which __tests__/e2e/run.js looks for.
+// The SDK would print its plans for Node 20 into every test file's output.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
 const shared = {
   testEnvironment: "node",
   transform: {

@@ -93,7 +93,6 @@ instances:
 ${names.map((name) => `  - name: ${name}\n    id: ${instanceId(name)}\n`).join("")}`,
   );
 
-  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
   const env = {
     PATH: process.env["PATH"] ?? "",

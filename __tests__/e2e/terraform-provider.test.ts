@@ -3,18 +3,17 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { validateContent } from "../../../flows/language/validate";
-import { type Moto, startMoto } from "../../../sandbox/aws-emulators/moto";
-import { type RecordingProxy, startRecordingProxy } from "../../../sandbox/aws-emulators/recording-proxy";
-import { findTerraformProvider } from "../../../sandbox/aws-emulators/terraform-cli";
-import { ConnectEmulator } from "../../../sandbox/connect-emulator/server";
-import { describeWith } from "./required-tools";
+import { validateContent } from "../../flows/language/validate";
+import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
+import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
+import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
+import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
 
 const account = "111122223333";
 const instanceId = "00000000-0000-4000-8000-000000000001";
 const functionArn = `arn:aws:lambda:us-east-1:${account}:function:blockedCalls:live`;
 
-describeWith("moto_server", "terraform")("terraform", () => {
+describe("terraform", () => {
   const directory = mkdtempSync(path.join(tmpdir(), "terraform-provider-"));
   const connect = new ConnectEmulator(
     [{ account, region: "us-east-1", id: instanceId, alias: "acme" }],

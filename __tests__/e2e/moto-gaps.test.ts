@@ -8,8 +8,7 @@ import {
   UpdateTableCommand,
   type UpdateTableCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { type Moto, startMoto } from "../../../sandbox/aws-emulators/moto";
-import { describeWith } from "./required-tools";
+import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
 
 const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
 const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" as const });
@@ -19,7 +18,7 @@ const index = (IndexName: string, key: string) => ({
   Projection: { ProjectionType: "KEYS_ONLY" as const },
 });
 
-describeWith("moto_server")("moto with its gaps filled", () => {
+describe("moto with its gaps filled", () => {
   let moto: Moto;
   let dynamodb: DynamoDBClient;
   beforeAll(async () => {
