@@ -45,6 +45,10 @@ function padded(length: number) {
   const module = (pad: string) => ({ ...flow, Settings: settings, Metadata: { pad } });
   return module("x".repeat(length - JSON.stringify(module("")).length));
 }
+const returning = (result: JsonValue) => ({
+  ...one("EndFlowModuleExecution", { Result: result }, {}),
+  Settings: settings,
+});
 const value = (path: string) => `Invalid Action property value. Path: Actions[0].${path}`;
 const missing = (path: string) => `Action is missing required property. Path: Actions[0].${path}`;
 
@@ -352,13 +356,13 @@ const rules: Rule[] = [
     says: [value("Parameters.ComparisonValue")],
     accepted: compare(good),
   })),
-  ...["0", "9", "3.5", "three", "", 0, 3.5, true].map((bad) => ({
+  ...["0", "9", "3.5", "three", " 3", "", 0, 3.5, true].map((bad) => ({
     rule: `${JSON.stringify(bad)} is no time limit`,
     refused: invoke({ InvocationTimeLimitSeconds: bad }),
     says: [
       bad === "" ? "Invalid Action property value. Path: 0.Parameter" : value("Parameters.InvocationTimeLimitSeconds"),
     ],
-    accepted: invoke({ InvocationTimeLimitSeconds: 8 }),
+    accepted: invoke({ InvocationTimeLimitSeconds: typeof bad === "string" ? "1" : 8 }),
   })),
   {
     rule: "a function is named by its ARN or a reference",
@@ -482,6 +486,13 @@ const rules: Rule[] = [
     accepted: one("TransferToFlow", { ContactFlowId: "f" }, failing),
   },
   {
+    rule: "a module's result is text",
+    kind: "module",
+    refused: returning(7),
+    says: [value("Parameters.Result")],
+    accepted: returning("busy"),
+  },
+  {
     rule: "a loop has its two conditions",
     refused: loop("ContinueLooping"),
     says: [value("Transitions.Conditions")],
@@ -522,6 +533,26 @@ test("a problem tells where it is and what to do", () => {
       hint: '"30" was given; allowed is a whole number from 1 to 8.',
     },
   ]);
+});
+
+test.each([
+  [one("DisconnectParticipant", { Reason: "a" }, {}), "DisconnectParticipant has no parameters."],
+  [
+    invoke({ Timeout: "3" }),
+    "InvokeLambdaFunction has LambdaFunctionARN, InvocationTimeLimitSeconds, InvocationType, ",
+  ],
+  [
+    one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
+    "UpdateFlowLoggingBehavior has no errors.",
+  ],
+  [
+    compare("$.External.a", { ...branching, Errors: [...branching.Errors, error()] }),
+    "Compare has NoMatchingCondition.",
+  ],
+  [compare("x".repeat(58)), `"${"x".repeat(58)}" was given; `],
+  [compare("x".repeat(59)), `"${"x".repeat(56)}… was given; `],
+])("a hint says what is allowed: %#", (content, hint) => {
+  expect(validateContent(content, "flow")[0]?.hint).toContain(hint);
 });
 
 test("a message is cut where the service cuts it, at 256 characters", () => {
