@@ -132,7 +132,8 @@ export class BlockedCallsFunction extends Construct {
     this.alias.overrideLogicalId("live");
 
     const permission = new LambdaPermission(this, "permission", {
-      statementId: `connect-${instance.instanceId}`,
+      // Not `connect-<instance id>`: under that id the association adds a statement of its own, and would find it taken.
+      statementId: "connectpath-call-blocking",
       action: "lambda:InvokeFunction",
       functionName: this.function.functionName,
       qualifier: this.alias.name,

@@ -251,6 +251,8 @@ describe("the function", () => {
 
   test("may be invoked by Connect alone, for this instance and account, through the alias", () => {
     expect(resource(stack, "aws_lambda_permission.connect")).toMatchObject({
+      // AssociateLambdaFunction adds a statement with the id connect-<instance id>, and fails where there is one already.
+      statement_id: "connectpath-call-blocking",
       action: "lambda:InvokeFunction",
       principal: "connect.amazonaws.com",
       source_account: "111122223333",
