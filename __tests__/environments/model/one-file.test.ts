@@ -546,6 +546,7 @@ test("a key that some instances give is missing in the others alone", () => {
 });
 
 test.each([
+  ["a time limit", 'lookup: { budgetMs: 3000, flowTimeLimitSeconds: "5" }', "lookup.flowTimeLimitSeconds"],
   ["a budget", 'lookup: { budgetMs: "400", flowTimeLimitSeconds: 1 }', "lookup.budgetMs"],
   ["a provider line", 'awsProvider: "~> 6.13"\nfunction: { runtime: nodejs24.x }', "awsProvider"],
   [
