@@ -60,22 +60,26 @@ export class Connection {
     await Promise.all(exchanges);
   }
 
-  /** Closes the connections that no request uses: after one was found dead the others are not to be trusted. */
-  dropIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-  }
-
-  /** Sends one request and waits for its whole answer or the end of its time; no fault of the network rejects. */
+  /**
+   * Sends one request and waits for its whole answer or the end of its time; no fault of the network rejects. After a failure
+   * the idle connections are closed as well: what killed one while the sandbox was frozen has killed them all.
+   */
   exchange(method: "GET" | "POST", headers: Record<string, string>, body: string, limits: Limits): Promise<Exchange> {
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
+      let ended = false;
       let connectTimer: NodeJS.Timeout | undefined;
 
       const end = (result: Exchange): void => {
+        if (ended) return;
+        ended = true;
         clearTimeout(connectTimer);
         clearTimeout(totalTimer);
-        if ("failure" in result) request.destroy();
+        if ("failure" in result) {
+          request.destroy();
+          this.#dropIdle();
+        }
         resolve(result);
       };
       const fail = (failure: FailureReason, retry: boolean, code?: string): void => {
@@ -109,12 +113,16 @@ export class Connection {
         });
       });
       request.on("error", onError);
-      // Whatever else ends it (an upgrade, say) is a lost connection; after an answer this changes nothing.
+      // Whatever else ends it (an upgrade, say) is a lost connection; it also comes after every answer.
       request.on("close", () => {
         fail("connection_lost", true);
       });
       request.end(body);
     });
+  }
+
+  #dropIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 }
 

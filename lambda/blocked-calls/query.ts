@@ -58,7 +58,6 @@ export async function query(table: Table, disposition: string, number: string, b
     if (!last.retry || attempts === MAX_ATTEMPTS) return { ...last, attempts };
     const wait = Math.random() * BACKOFF_MS * 2 ** (attempts - 1);
     if (end - performance.now() - wait < SHORTEST_ATTEMPT_MS) return { ...last, attempts };
-    table.connection.dropIdle();
     await sleep(wait);
   }
 }
@@ -86,7 +85,8 @@ function read(exchange: Exchange): Answer {
   const json = parse(exchange.body);
   if (exchange.status === 200) {
     const count = field(json, "Count");
-    if (!Number.isInteger(count)) return { answer: "bad_answer", retry: false, error: undefined };
+    if (typeof count !== "number" || !Number.isInteger(count) || count < 0)
+      return { answer: "bad_answer", retry: false, error: undefined };
     return { answer: count === 0 ? "not_blocked" : "blocked", retry: false, error: undefined };
   }
   const type = field(json, "__type");

@@ -134,6 +134,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   ["an answer that is not JSON", write(http(200, "OK")), { reason: "bad_answer", attempts: 1 }],
   ["JSON that is no count", write(http(200, '{"Count":"1"}')), { reason: "bad_answer", attempts: 1 }],
+  ["a count below zero", write(count(-1)), { reason: "bad_answer", attempts: 1 }],
   ["JSON null", write(http(200, "null")), { reason: "bad_answer", attempts: 1 }],
   [
     "an HTML page",
@@ -280,6 +281,11 @@ test("no credentials", async () => {
   await expectCall((await serve(found)).url, { reason: "bad_credentials", attempts: 0 }, { AWS_SECRET_ACCESS_KEY: "" });
 });
 
+test("a defect, here a header that Node refuses to send, is an answer and a count, not an exception", async () => {
+  const environment = { AWS_SESSION_TOKEN: "two\nlines" };
+  await expectCall((await serve(found)).url, { reason: "internal_error", attempts: 0 }, environment);
+});
+
 test.each([
   ["TABLE_NAME", "", "TABLE_NAME is not set"],
   ["AWS_REGION", "", "AWS_REGION is not set"],
@@ -327,6 +333,29 @@ describe("a kept-alive connection that died while the function was frozen", () =
     expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
     expect(lines[1]).toMatchObject({ attempts: 2, LookupError: 0 });
   });
+});
+
+test("several that died: one wait is enough to distrust them all", async () => {
+  const server = await serve((socket, request) => {
+    (request.indexOnConnection === 0 ? found : silence)(socket, request);
+  });
+  const { call, lines, connected } = startFunction(server.url, { blockedDispositions: ["Blocked", "Spam", "Fraud"] });
+  await connected;
+  await call(connectEvent());
+  expect(await call(connectEvent({}, { BlockedDisposition: "Other" }))).toEqual({
+    response: "match",
+    reason: "blocked",
+  });
+  expect(lines[1]).toMatchObject({ attempts: 2 });
+});
+
+test("an answer that asks for patience is no reason to give the connection up", async () => {
+  const server = await serve(inTurn(write(dynamoDbError(400, "ThrottlingException")), found));
+  const { call, lines, connected } = startFunction(server.url);
+  await connected;
+  expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
+  expect(lines[0]).toMatchObject({ attempts: 2 });
+  expect(server.connections()).toBe(1);
 });
 
 test("calls share the connection that was opened at the start", async () => {
