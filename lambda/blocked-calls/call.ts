@@ -8,12 +8,11 @@ import { query, type QueryResult, type Table } from "./query";
 import { REASONS, type Reason } from "./reasons";
 import type { Credentials } from "./signature";
 
-/** A type, not an interface: a Connect answer is a flat map of strings. */
-// eslint-disable-next-line @typescript-eslint/consistent-type-definitions
-export type Answer = {
+/** What Connect reads: a flat map of strings. */
+export interface Answer {
   readonly response: "match" | "nomatch";
   readonly reason: Reason;
-};
+}
 
 export interface CallBlocking {
   /** Answers one contact within the budget; never throws or rejects. The event may be of any shape. */
@@ -47,7 +46,8 @@ export function startCallBlocking(environment: Environment, write: (line: string
     const table = tableOf(settings, environment);
     configured = { settings, table };
     const limits = { connectMs: CONNECT_AT_START_MS, totalMs: CONNECT_AT_START_MS };
-    connected = table.connection.open(settings.blockedDispositions.length, limits);
+    // A rejection would fail Lambda's init phase; whatever it is, the first call meets it again and counts it.
+    connected = table.connection.open(settings.blockedDispositions.length, limits).catch(() => undefined);
   } catch (error) {
     detail = error instanceof Error ? error.message : undefined;
   }
