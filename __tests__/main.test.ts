@@ -143,7 +143,7 @@ ${state}instances:
   expect(stdout).toBe("");
   expect(stderr).toContain('one.yaml:2:9  region: "us-east1" is not an AWS region.\n  Did you mean "us-east-1"?');
   expect(stderr).toMatch(/one\.yaml:3:1 {2}colour: /);
-  expect(stderr).toMatch(/one\.yaml:9:9 {2}instances\[0\]\.id: /);
+  expect(stderr).toMatch(/one\.yaml:10:9 {2}instances\[0\]\.id: /);
   expect(stderr).toMatch(/two\.yaml:10:\d+ {2}instances\[1\]/);
   expect(stderr).not.toMatch(/^\s+at /m);
 });
