@@ -367,6 +367,7 @@ function compare(value: unknown, action: { readonly Transitions: Transitions }):
 }
 
 function holds(value: unknown, operator: string, operand: string): boolean {
+  // The service accepts this operator without documenting it; this is what its name says.
   if (operator === "KeyExists") return isRecord(value) && Object.hasOwn(value, operand);
   const text = scalarText(value);
   if (text === undefined) return false;

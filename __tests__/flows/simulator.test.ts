@@ -92,6 +92,7 @@ test.each([
   ["NumberGreaterOrEqualTo", "9", "9", true],
   ["NumberLessThan", "9", "10", true],
   ["NumberLessThan", "10", "9", false],
+  ["NumberLessThan", "9", "9", false],
   ["NumberLessOrEqualTo", "9", "9", true],
   ["NumberLessThan", "", "10", false],
   ["NumberGreaterThan", "many", "1", false],
@@ -103,6 +104,26 @@ test.each([
   );
   const result = await run(content, { contact: { ...contact, Attributes: { v: value } } });
   expect(ids(result)).toEqual(["c", holds ? "yes" : "no"]);
+});
+
+test("KeyExists holds of an object that has the key, and of nothing else", async () => {
+  const content = flow(
+    call("ask", "c", "c", { ResponseValidation: { ResponseType: "JSON" } }),
+    compare("c", "$.External.a", [when("KeyExists", "b", "yes")], "no"),
+    { ...hangUp, Identifier: "yes" },
+    { ...hangUp, Identifier: "no" },
+  );
+  const ends = async (a: JsonValue) => ids(await run(content, { invokeLambda: () => ({ a }) })).at(-1);
+  expect([await ends({ b: "1" }), await ends({ c: "1" }), await ends("b")]).toEqual(["yes", "no", "no"]);
+});
+
+test("a response may have 32 kB and not a byte more", async () => {
+  const empty = JSON.stringify({ a: "" }).length;
+  const branch = async (bytes: number) => {
+    const content = flow(call("ask", "hang up"), hangUp);
+    return (await run(content, { invokeLambda: () => ({ a: "x".repeat(bytes - empty) }) })).path[0]?.branch;
+  };
+  expect([await branch(32_768), await branch(32_769)]).toEqual(["success", "NoMatchingError"]);
 });
 
 test("a comparison with something that is not set takes NoMatchingCondition", async () => {
@@ -349,6 +370,60 @@ test("SSML is not heard in a chat, text is", async () => {
   expect((await run(say({ Text: "Bye $.Attributes.tier" }), chat)).path[0]).toMatchObject({
     branch: "success",
     detail: "Bye gold",
+  });
+});
+
+test("a prompt that cannot be said and has no error branch is passed over", async () => {
+  const content = flow(
+    action("say", "MessageParticipant", { SSML: "<speak>Bye</speak>" }, { NextAction: "hang up" }),
+    hangUp,
+  );
+  const result = await run(content, { contact: { ...contact, Channel: "CHAT", CustomerEndpoint: null } });
+  expect(result.path[0]?.branch).toBe("NoMatchingError");
+  expect(result.ending).toEqual({ kind: "disconnected" });
+});
+
+test("a module result that no condition names falls to the success branch where there is no other", async () => {
+  const content = flow(
+    action(
+      "module",
+      "InvokeFlowModule",
+      { FlowModuleId: "m" },
+      { NextAction: "hang up", Errors: [onError("other")], Conditions: [when("Equals", "busy", "other")] },
+    ),
+    hangUp,
+    { ...hangUp, Identifier: "other" },
+  );
+  const result = await run(content, { modules: { m: module_(giveBack) } });
+  expect(ids(result)).toEqual(["module", "return", "hang up"]);
+  expect(result.path[0]?.branch).toBe("NoMatchingCondition");
+});
+
+test("an error for which there is no branch leaves the contact stuck, and the ending says so", async () => {
+  const content = flow(set("a", { x: "1" }, "hang up"), hangUp);
+  const result = await run(content, { failAction: (id) => (id === "a" ? "SomethingElse" : undefined) });
+  expect(result.ending).toEqual({ kind: "stuck", why: "the last action on the path has no branch for what happened" });
+});
+
+test("a reference leads into nothing but the contact's own data", async () => {
+  const content = flow(
+    set(
+      "a",
+      { length: "[$.Attributes.tier.length]", proto: "[$.Attributes.constructor]", endpoint: "[$.Queue.Name]" },
+      "hang up",
+    ),
+    hangUp,
+  );
+  expect((await run(content)).attributes).toMatchObject({ length: "[]", proto: "[]", endpoint: "[]" });
+});
+
+test("nested parameters are resolved inside", async () => {
+  const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
+  const nested = { a: { tier: "$.Attributes.tier", list: ["$.Channel", 1], none: "$.Attributes.none" }, flag: true };
+  await run(flow(call("ask", "hang up", "hang up", { LambdaInvocationAttributes: nested }), hangUp), { invokeLambda });
+  expect(invokeLambda.mock.calls[0]?.[1].Details.Parameters).toEqual({
+    a: { tier: "gold", list: ["VOICE", 1] },
+    flag: true,
   });
 });
 
