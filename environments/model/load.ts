@@ -10,6 +10,8 @@ import { candidates, contradictions, missing, resolve } from "./instance";
 import type { Candidate } from "./instance";
 import { EnvironmentErrors, show } from "./problems";
 import type { Problem } from "./problems";
+import { settingsOf } from "./provenance";
+import type { Setting } from "./provenance";
 import { defaultsSchema, environmentSchema } from "./schema";
 import type { InstanceConfig } from "./types";
 import { systemErrorCode, YamlFile } from "./yaml-file";
@@ -20,6 +22,8 @@ export type { Problem } from "./problems";
 export interface LoadResult {
   /** By file name, and in the order of each file. */
   readonly instances: readonly InstanceConfig[];
+  /** Every value of one of the instances, and where it comes from. */
+  readonly settingsOf: (instance: InstanceConfig) => readonly Setting[];
 }
 
 /**
@@ -71,9 +75,15 @@ export function loadEnvironments(directory: string): LoadResult {
   if (defaults === undefined || defaults.value !== undefined) problems.push(...fleet.flatMap(contradictions));
   problems.push(...clashes(fleet));
 
-  const instances = fleet.map(resolve).filter((instance) => instance !== undefined);
   if (problems.length > 0) throw new EnvironmentErrors(problems);
-  return { instances };
+  const resolved = new Map(fleet.map((candidate) => [resolve(candidate), candidate]));
+  return {
+    instances: [...resolved.keys()].filter((instance) => instance !== undefined),
+    settingsOf: (instance) => {
+      const candidate = resolved.get(instance);
+      return candidate === undefined ? [] : settingsOf(candidate, instance);
+    },
+  };
 }
 
 const firstInstance = "instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].";

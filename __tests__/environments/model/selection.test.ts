@@ -129,9 +129,7 @@ describe("for any fleet", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, (instances, by, pattern) => {
         const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
-        expect(tried(instances, `${by}=${pattern}`)).toEqual(
-          instances.filter((i) => expected.test(i[valueOf[by]])),
-        );
+        expect(tried(instances, `${by}=${pattern}`)).toEqual(instances.filter((i) => expected.test(i[valueOf[by]])));
       }),
     );
   });
