@@ -3,6 +3,7 @@ import path from "node:path";
 import { App } from "cdktf";
 import { loadEnvironments } from "./environments/model/load";
 import { EnvironmentErrors } from "./environments/model/problems";
+import { UnusableText } from "./flows/literal-text";
 import { writeFunctionPackage } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
@@ -11,16 +12,18 @@ function main(): void {
   const { instances } = loadEnvironments(path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments"));
   const app = new App();
   const functionPackage = writeFunctionPackage();
-  const tooLarge = instances.flatMap((instance) => {
+  const unusable = instances.flatMap((instance) => {
     try {
       new CallBlockingStack(app, { instance, functionPackage });
       return [];
     } catch (error) {
       if (error instanceof FunctionEnvironmentTooLarge) return [error.message];
+      if (error instanceof UnusableText)
+        return [`instance "${instance.name}" of environment "${instance.environment}": ${error.message}`];
       throw error;
     }
   });
-  if (tooLarge.length > 0) refuse(tooLarge.join("\n"));
+  if (unusable.length > 0) refuse(unusable.join("\n"));
   else app.synth();
 }
 

@@ -1,7 +1,8 @@
 /** An inbound flow that asks the blockedStatus module about each caller, for instances whose team has no flow of its own. */
 import { BLOCKED_STATUS_ATTRIBUTE, BLOCKED_STATUS_MODULE_NAME, MATCH } from "./blocked-status";
 import { withPositions } from "./diagram/layout";
-import { requireLiteral } from "./literal-text";
+import { requireLiteral, UnusableText } from "./literal-text";
+import { containsReference } from "./language/jsonpath";
 import { type FlowContent, FLOW_LANGUAGE_VERSION, type Message, type ModelledAction } from "./language/types";
 import { requireAccepted } from "./language/validate";
 
@@ -41,7 +42,7 @@ const MAX_SPOKEN = 3000;
  *
  * A plain text over 3000 characters is said in several prompts, since Connect would say none of it in one.
  *
- * @throws Error when the message would not be said as it is written, or when Connect would refuse the content
+ * @throws UnusableText when the message would not be said as it is written; Error when Connect would refuse the content
  */
 export function inboundFlow(props: InboundFlowProps): FlowContent {
   const id = INBOUND_ACTIONS;
@@ -129,18 +130,33 @@ function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
 /** The message in pieces that can be spoken, cut after white space where there is some. */
 function prompts(message: Message): Message[] {
   if ("SSML" in message) {
-    requireLiteral({ "whenBlocked message (SSML)": message.SSML });
+    requireLiteral({
+      "whenBlocked message (SSML)": message.SSML,
+    });
     const spoken = message.SSML.replace(/<[^>]*>/g, "").length;
     if (spoken > MAX_SPOKEN || message.SSML.length > 2 * MAX_SPOKEN) {
-      throw new Error(
+      throw new UnusableText(
         `whenBlocked message (SSML): ${spoken} characters of text and ${message.SSML.length} with markup; at most ` +
           `${MAX_SPOKEN} and ${2 * MAX_SPOKEN} can be spoken. Shorten it.`,
       );
     }
     return [message];
   }
-  requireLiteral({ "whenBlocked message": message.Text });
-  return (message.Text.match(/[^]{1,3000}(?:(?<=\s)|$)|[^]{1,3000}/gu) ?? []).map((Text) => ({ Text }));
+  // Plain text has no escape for what Connect would read as a reference ("only $.50 a minute"); SSML, which is XML, has.
+  const escape = containsReference(message.Text);
+  requireLiteral({ "whenBlocked message": escape ? speak(message.Text) : message.Text });
+  if (escape) return pieces(message.Text, MAX_SPOKEN / 3).map((text) => ({ SSML: speak(text) }));
+  return pieces(message.Text, MAX_SPOKEN).map((Text) => ({ Text }));
+}
+
+/** `text` in pieces of at most `length` characters. */
+function pieces(text: string, length: number): string[] {
+  return text.match(new RegExp(`[^]{1,${length}}(?:(?<=\\s)|$)|[^]{1,${length}}`, "gu")) ?? [];
+}
+
+function speak(text: string): string {
+  const escaped = { "&": "&amp;", "<": "&lt;", $: "&#36;" } as const;
+  return `<speak>${text.replaceAll(/[&<$]/g, (character) => escaped[character as keyof typeof escaped])}</speak>`;
 }
 
 function setQueue(identifier: string, queueId: string, next: string, onError: string): ModelledAction {

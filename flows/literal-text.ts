@@ -1,6 +1,11 @@
 /** Refuses a person's text that would not reach Connect as it was written. */
 import { containsReference } from "./language/jsonpath";
 
+/** Text that cannot be deployed as it was written; the message is for the person who wrote it. */
+export class UnusableText extends Error {
+  override readonly name = "UnusableText";
+}
+
 /**
  * Throws unless every given text is deployed character for character and taken literally:
  *
@@ -10,7 +15,7 @@ import { containsReference } from "./language/jsonpath";
  *   would be compared with the table in a form that it does not have there.
  *
  * @param texts what each text is called in the configuration → the text
- * @throws Error that names every unusable text, once for all of them
+ * @throws UnusableText that names every unusable text, once for all of them
  */
 export function requireLiteral(texts: Readonly<Record<string, string>>): void {
   const problems = Object.entries(texts).flatMap(([name, text]) => {
@@ -31,7 +36,7 @@ export function requireLiteral(texts: Readonly<Record<string, string>>): void {
     }
     return found;
   });
-  if (problems.length > 0) throw new Error(problems.join("\n"));
+  if (problems.length > 0) throw new UnusableText(problems.join("\n"));
 }
 
 function excerpt(text: string, at: number): string {

@@ -4,14 +4,15 @@ import { type Contact, simulate, type SimulationResult } from "../flows/simulato
 import type { FlowContent } from "../flows/language/types";
 import type { FunctionInstance } from "./lambda-runtime/function-instance";
 
-export interface Call {
-  readonly moduleContent: FlowContent;
+export interface Caller {
   readonly region: string;
   readonly instanceArn: string;
   /** What the network sent as the caller's number. */
   readonly from: string;
-  /** Contact attributes that the call arrives with. */
-  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export interface Call extends Caller {
+  readonly moduleContent: FlowContent;
   readonly function: FunctionInstance;
   /** Whether this ARN is associated with the instance; one that is not fails as in Connect, uncalled and unlogged. */
   readonly mayInvoke: (functionArn: string) => boolean;
@@ -26,25 +27,29 @@ export interface PlayedCall extends SimulationResult {
   readonly log: readonly string[];
 }
 
-/** Plays the call to its end. */
-export async function playCall(call: Call): Promise<PlayedCall> {
-  const contact: Contact = {
+/** A phone call as it arrives at the instance, with no contact attribute set. */
+export function inboundContact({ region, instanceArn, from }: Caller): Contact {
+  return {
     ContactId: randomUUID(),
     Channel: "VOICE",
     InitiationMethod: "INBOUND",
-    InstanceARN: call.instanceArn,
-    AwsRegion: call.region,
-    CustomerEndpoint: { Address: call.from, Type: "TELEPHONE_NUMBER" },
+    InstanceARN: instanceArn,
+    AwsRegion: region,
+    CustomerEndpoint: { Address: from, Type: "TELEPHONE_NUMBER" },
     SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
-    Attributes: call.attributes ?? {},
+    Attributes: {},
   };
+}
+
+/** Plays the call to its end. */
+export async function playCall(call: Call): Promise<PlayedCall> {
   let lookupMs: number | undefined;
   let answer: unknown;
   let log: readonly string[] = [];
   const result = await simulate({
     content: call.moduleContent,
     kind: "module",
-    contact,
+    contact: inboundContact(call),
     invokeLambda: async (arn, event, timeLimitMs) => {
       if (!call.mayInvoke(arn)) throw new Error(`${arn} is not associated with the instance`);
       const invocation = await call.function.invoke(event, { timeoutMs: timeLimitMs });

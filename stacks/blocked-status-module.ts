@@ -1,11 +1,13 @@
-/** The contact flow module `blockedStatus`, and the association without which its Lambda block fails silently. */
+/** The flows in Connect: the module `blockedStatus`, its function's association, and the inbound flow where one is wanted. */
+import { ConnectContactFlow } from "@cdktf/provider-aws/lib/connect-contact-flow";
 import { ConnectContactFlowModule } from "@cdktf/provider-aws/lib/connect-contact-flow-module";
 import { ConnectLambdaFunctionAssociation } from "@cdktf/provider-aws/lib/connect-lambda-function-association";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { InstanceConfig } from "../environments/model/types";
-import { BLOCKED_STATUS_MODULE_NAME, blockedStatusModule } from "../flows/blocked-status";
+import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 import { toTerraformString } from "../flows/terraform-string";
+import { inboundContent, moduleContent } from "./flow-contents";
 
 export interface BlockedStatusModuleProps {
   readonly instance: InstanceConfig;
@@ -13,7 +15,7 @@ export interface BlockedStatusModuleProps {
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
-/** Registers the module in one Connect instance, after its function is allowed and associated there. */
+/** Registers the module in one Connect instance, after its function is associated there, and the inbound flow after it. */
 export class BlockedStatusModule extends Construct {
   readonly module: ConnectContactFlowModule;
 
@@ -21,6 +23,7 @@ export class BlockedStatusModule extends Construct {
     super(scope, id);
     const { instance } = props;
 
+    // Without the association the Lambda block takes its error branch: no invocation, no log, no metric.
     const association = new ConnectLambdaFunctionAssociation(this, "association", {
       instanceId: instance.instanceId,
       functionArn: instance.function.aliasArn,
@@ -32,17 +35,20 @@ export class BlockedStatusModule extends Construct {
       instanceId: instance.instanceId,
       name: BLOCKED_STATUS_MODULE_NAME,
       description: `Sets the contact attribute blockedStatus to match or nomatch. Managed by Terraform (${instance.stackName}).`,
-      content: toTerraformString(
-        blockedStatusModule({
-          functionArn: instance.function.aliasArn,
-          // The first is what the vendor's own function understands; ours looks up all that are configured.
-          blockedDisposition: instance.blockedDispositions[0],
-          instanceName: instance.name,
-          flowTimeLimitSeconds: instance.lookup.flowTimeLimitSeconds,
-        }),
-      ),
+      content: toTerraformString(moduleContent(instance)),
       dependsOn: [association],
     });
     this.module.overrideLogicalId("blocked_status");
+
+    const content = inboundContent(instance);
+    if (instance.inboundFlow === undefined || content === undefined) return;
+    const inbound = new ConnectContactFlow(this, "inbound", {
+      instanceId: instance.instanceId,
+      name: instance.inboundFlow.name,
+      type: "CONTACT_FLOW",
+      description: `Asks the module blockedStatus about each caller. Managed by Terraform (${instance.stackName}).`,
+      content: toTerraformString(content, { [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId }),
+    });
+    inbound.overrideLogicalId("inbound");
   }
 }

@@ -10,9 +10,10 @@ import {
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { FlowContent } from "../../flows/language/types";
+import { simulate } from "../../flows/simulator";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
-import { playCall } from "../../sandbox/play-call";
+import { inboundContact, playCall } from "../../sandbox/play-call";
 import { readSynthesizedStacks } from "../../sandbox/synthesized-stack";
 import { adoptable, createVendorTable, INDEX, look, refused, type Seen, type VendorTable } from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
@@ -23,11 +24,17 @@ let world: World;
 let deployed: Finished;
 const before = new Map<string, Seen>();
 let deployCalls: readonly RecordedCall[] = [];
+/** The instance whose team has no inbound flow of its own, and its queue. */
+const withInboundFlow = "rich";
+const queue = "11111111-2222-4333-8444-555555555555";
 /** What changed a table during the whole deployment, by table. */
 const mutations = new Map<string, readonly RecordedCall[]>();
 
 beforeAll(async () => {
-  world = await createWorld([...adoptable, ...refused].map(({ name }) => name));
+  world = await createWorld(
+    [...adoptable, ...refused].map(({ name }) => name),
+    (name) => (name === withInboundFlow ? [`inboundFlow: { queue: ${queue} }`] : []),
+  );
   for (const vendor of [...adoptable, ...refused]) {
     await createVendorTable(world.dynamodb, vendor);
     before.set(vendor.name, await look(world.dynamodb, vendor.name));
@@ -264,7 +271,7 @@ test("cdktf destroy does not get past the table", async () => {
 });
 
 describe("a call, through what was deployed", () => {
-  const name = "rich";
+  const name = withInboundFlow;
   let lambda: FunctionInstance;
 
   beforeAll(async () => {
@@ -322,6 +329,29 @@ describe("a call, through what was deployed", () => {
     expect(await call("+15555550107")).toBe("nomatch");
     await put("Blocked");
     expect(await call("+15555550107")).toBe("match");
+  });
+
+  test("goes through the registered inbound flow to the queue, or ends there when it is blocked", async () => {
+    const id = world.instanceId(name);
+    const content = (resource: { readonly content: string } | undefined): FlowContent =>
+      JSON.parse(resource?.content ?? "{}") as FlowContent;
+    const module = world.connect.modules(id).get("blockedStatus");
+    const ending = async (from: string) => {
+      const { ending: end } = await simulate({
+        content: content(world.connect.flows(id).get("Inbound with call blocking")),
+        kind: "flow",
+        contact: inboundContact({
+          from,
+          region: REGION,
+          instanceArn: `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${id}`,
+        }),
+        modules: { [module?.id ?? ""]: content(module) },
+        invokeLambda: async (_, event) => (await lambda.invoke(event)).payload,
+      });
+      return end;
+    };
+    expect(await ending("+15555550100")).toEqual({ kind: "queued", queue });
+    expect(await ending("+15555550101")).toEqual({ kind: "disconnected" });
   });
 
   test("asks the table with a Query of the index and nothing else", async () => {

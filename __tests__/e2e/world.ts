@@ -55,9 +55,12 @@ export interface World {
  * Starts the emulators, with a state bucket and one Connect instance for each name, and writes the environment file
  * `e2e.yaml` for them.
  *
- * @param yaml more lines of the environment file's top level
+ * @param more further lines of an instance in that file
  */
-export async function createWorld(names: readonly string[], yaml = ""): Promise<World> {
+export async function createWorld(
+  names: readonly string[],
+  more: (name: string) => readonly string[] = () => [],
+): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
   const environments = path.join(directory, "environments");
   const outdir = path.join(directory, "cdktf.out");
@@ -88,9 +91,9 @@ tags:
   managed-by: terraform
   team: not the vendor
 blockedDispositions: [Blocked]
-${yaml}
 instances:
-${names.map((name) => `  - name: ${name}\n    id: ${instanceId(name)}\n`).join("")}`,
+${names.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ...more(name)].map((line) => `    ${line}`)].join("\n")).join("\n")}
+`,
   );
 
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };

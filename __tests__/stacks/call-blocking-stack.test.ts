@@ -288,6 +288,34 @@ describe("the module", () => {
   });
 });
 
+describe("the inbound flow", () => {
+  const queueId = "11111111-2222-4333-8444-555555555555";
+  const inboundFlow = { name: "Front door", queueId, whenBlocked: { action: "disconnect" } } as const;
+
+  test("is not there where the team has its own", () => {
+    expect(stack.resource).not.toHaveProperty("aws_connect_contact_flow");
+  });
+
+  test("calls the module that the same stack registers", () => {
+    const flow = resource(synthesize({ inboundFlow }), "aws_connect_contact_flow.inbound");
+    expect(flow).toMatchObject({
+      name: "Front door",
+      type: "CONTACT_FLOW",
+      instance_id: sampleInstance.instanceId,
+    });
+    const content = JSON.parse(flow["content"] as string) as { Actions: { Type: string; Parameters: Json }[] };
+    expect(content.Actions.find(({ Type }) => Type === "InvokeFlowModule")?.Parameters["FlowModuleId"]).toBe(
+      "${aws_connect_contact_flow_module.blocked_status.contact_flow_module_id}",
+    );
+  });
+
+  test("changes no other resource of the stack", () => {
+    const { aws_connect_contact_flow, ...others } = synthesize({ inboundFlow }).resource;
+    expect(others).toEqual(stack.resource);
+    expect(Object.keys(aws_connect_contact_flow ?? {})).toEqual(["inbound"]);
+  });
+});
+
 describe("provider and state", () => {
   test("one account, one region, default tags, the provider line of the environment, Terraform with native locks", () => {
     expect(stack.provider.aws).toEqual([

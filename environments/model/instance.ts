@@ -5,7 +5,7 @@ import { show } from "./problems";
 import type { Path, Problem } from "./problems";
 import { builtInDefaults } from "./schema";
 import type { EnvironmentSettings, InstanceSettings, Settings } from "./schema";
-import type { InstanceConfig } from "./types";
+import type { InstanceConfig, WhenBlocked } from "./types";
 
 /** Where a level stands: a file, and the place of its keys in it. */
 interface Level {
@@ -137,6 +137,7 @@ export function contradictions(candidate: Candidate): Problem[] {
     const fix = "Add the ARN of the role to assume, or remove deployRole.";
     report([["deployRole"]], "The arn of the role is missing.", fix);
   }
+  problems.push(...inboundFlowProblems(candidate));
   const role = namesOf(candidate).role ?? "";
   if (role.length > names.roleNameLimit) {
     report(
@@ -152,6 +153,51 @@ export function contradictions(candidate: Candidate): Problem[] {
     ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
     ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
   ];
+}
+
+/** Which keys each action of `whenBlocked` goes with: exactly one of them. */
+const actionKeys = { disconnect: [], message: ["text", "ssml"], queue: ["queue"], flow: ["flow"] } as const;
+
+function inboundFlowProblems(candidate: Candidate): Problem[] {
+  const { inboundFlow, id } = candidate.settings;
+  if (inboundFlow === undefined) return [];
+  const gives = (path: Path): boolean => candidate.levels.some(({ file, at }) => file.mentions([...at, ...path]));
+  const problems: Problem[] = [];
+  if (!gives(["inboundFlow", "queue"])) {
+    const fix = "Add the id or ARN of the queue for callers who are not blocked.";
+    problems.push(...problemAt(candidate, [["inboundFlow"]], "The queue is missing.", fix));
+  }
+  const { whenBlocked = {} } = inboundFlow;
+  const place = ["inboundFlow", "whenBlocked"];
+  const { action = "disconnect" } = whenBlocked;
+  const wanted: readonly string[] = actionKeys[action];
+  const surplus = Object.keys(whenBlocked).filter((key) => key !== "action" && !wanted.includes(key));
+  for (const key of surplus) {
+    const fix =
+      wanted.length === 0 ? "Remove it, or say which action it is for." : `The action takes ${wanted.join(" or ")}.`;
+    problems.push(...problemAt(candidate, [[...place, key]], `The action "${action}" does not go with it.`, fix));
+  }
+  const given = wanted.filter((key) => gives([...place, key]));
+  if (wanted.length > 0 && given.length !== 1) {
+    const wrong =
+      given.length === 0 ? `The action "${action}" lacks its ${wanted.join(" or ")}.` : "Both text and ssml are given.";
+    const fix = given.length === 0 ? `Add ${wanted.join(" or ")}.` : "Remove one of the two.";
+    problems.push(...problemAt(candidate, [place], wrong, fix));
+  }
+  const instanceId = id?.slice(id.lastIndexOf("/") + 1);
+  for (const [path, arn] of [
+    [["inboundFlow", "queue"], inboundFlow.queue],
+    [[...place, "queue"], whenBlocked.queue],
+    [[...place, "flow"], whenBlocked.flow],
+  ] as const) {
+    if (arn?.startsWith("arn:") !== true) continue;
+    problems.push(...strangers(candidate, path, arn, "instance", ["account", "region", "partition"]));
+    if (instanceId !== undefined && !arn.includes(`:instance/${instanceId}/`)) {
+      const fix = "Use one of this instance: a flow cannot reach into another.";
+      problems.push(...problemAt(candidate, [path], `${show(arn)} is of another Connect instance.`, fix));
+    }
+  }
+  return problems;
 }
 
 type ArnPart = "account" | "region" | "partition";
@@ -216,6 +262,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     anonymousCallers: settings.anonymousCallers ?? builtInDefaults.anonymousCallers,
     exemptNumbers: settings.exemptNumbers ?? [],
     lookup: { ...builtInDefaults.lookup, ...given(settings.lookup ?? {}) },
+    ...inboundFlowOf(settings),
     table: {
       ...builtInDefaults.table,
       ...given(settings.table ?? {}),
@@ -233,6 +280,27 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       logGroupArn: names.logGroupArn(home, functionName),
     },
   };
+}
+
+function inboundFlowOf({ inboundFlow }: InstanceSettings): Pick<InstanceConfig, "inboundFlow"> {
+  if (inboundFlow?.queue === undefined) return {};
+  const { name = builtInDefaults.inboundFlowName, queue: queueId, whenBlocked = {} } = inboundFlow;
+  return { inboundFlow: { name, queueId, whenBlocked: whenBlockedOf(whenBlocked) } };
+}
+
+/** {@link inboundFlowProblems} has made sure that each action has what it needs. */
+function whenBlockedOf({
+  action,
+  text,
+  ssml,
+  queue,
+  flow,
+}: NonNullable<Settings["inboundFlow"]>["whenBlocked"] & object): WhenBlocked {
+  if (action === "message" && text !== undefined) return { action, message: { Text: text } };
+  if (action === "message" && ssml !== undefined) return { action, message: { SSML: ssml } };
+  if (action === "queue" && queue !== undefined) return { action, queueId: queue };
+  if (action === "flow" && flow !== undefined) return { action, flowId: flow };
+  return { action: "disconnect" };
 }
 
 /** The map without keys that are undefined. */

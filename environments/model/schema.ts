@@ -11,6 +11,7 @@ export const builtInDefaults = {
   lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
   function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
   table: { indexTimeoutMinutes: 1440 },
+  inboundFlowName: "Inbound with call blocking",
 } as const;
 
 /**
@@ -86,31 +87,33 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+/** Text that Terraform leaves as it is. */
+const composedText = z.string().refine(
+  (value) => value === value.normalize("NFC") && !/\p{Surrogate}/u.test(value),
+  refusal(
+    (given) => `${show(given)} is not in Unicode normal form C, into which Terraform changes every text`,
+    "Type it anew; if ConnectPath itself has it in this form, change it there.",
+  ),
+);
+
+/** Text that becomes part of a flow as it is. The rules are those of flows/literal-text.ts, told here with file and line. */
+const flowText = composedText.refine(
+  (value) => !/\$[.[]/.test(value),
+  refusal(
+    (given) => `${show(given)} holds "$." or "$[", which Connect reads as a reference to contact data`,
+    "Its flow language has no escape for it: write it in another way (in SSML, &#36; is a dollar sign).",
+  ),
+);
+
 /** DynamoDB takes 2048 bytes of a partition key; Disposition is the index's partition key. */
 const dispositionBytes = 2048;
-const disposition = z
-  .string()
+const disposition = flowText
   .regex(
     /^(?!\s)[^]*\S$/,
     refusal(
       (given) =>
         String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} begins or ends with white space`,
       "The match is exact, so it would match no contact: write the Disposition as ConnectPath stores it.",
-    ),
-  )
-  // The two rules of flows/literal-text.ts, told here with file and line.
-  .refine(
-    (value) => !/\$[.[]/.test(value),
-    refusal(
-      (given) => `${show(given)} holds "$." or "$[", which Connect reads as a reference to contact data`,
-      "Its flow language has no escape for it: choose another name for the Disposition.",
-    ),
-  )
-  .refine(
-    (value) => value === value.normalize("NFC") && !/\p{Surrogate}/u.test(value),
-    refusal(
-      (given) => `${show(given)} is not in Unicode normal form C, into which Terraform changes every text`,
-      "Type it anew; if ConnectPath itself has it in this form, change it there.",
     ),
   )
   .refine(
@@ -133,6 +136,39 @@ function list<T extends z.ZodType<string>>(item: T) {
     }
   });
 }
+
+/** Id or ARN of something inside a Connect instance, such as a queue. */
+function connectId(what: string, arnPart: string) {
+  const id = "[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}";
+  return text(
+    new RegExp(`^(arn:(aws|aws-us-gov|aws-cn):connect:[a-z0-9-]+:\\d{12}:instance/${id}/${arnPart}/)?${id}$`),
+    `the id or ARN of a Connect ${what}`,
+    `Copy the ARN from the ${what}'s page in the Connect console, or take the lower-case UUID at its end.`,
+  );
+}
+
+const notBlank = [/\S/, refusal(() => "The text is empty", "Give the words that a blocked caller hears.")] as const;
+
+const whenBlocked = z.strictObject({
+  action: key(
+    z.enum(
+      ["disconnect", "message", "queue", "flow"],
+      refusal("an action", 'Allowed: "disconnect" (the default), "message", "queue" and "flow".'),
+    ),
+    "What happens: the call ends, or ends after a message, or goes to a queue or to another flow.",
+    "disconnect",
+  ),
+  text: key(
+    composedText.regex(...notBlank),
+    "For the action message: the words that are spoken before the call ends. Default: none.",
+  ),
+  ssml: key(
+    flowText.regex(...notBlank),
+    "For the action message, instead of text: the words with Speech Synthesis Markup. Default: none.",
+  ),
+  queue: key(connectId("queue", "queue"), "For the action queue: its id or ARN. Default: none."),
+  flow: key(connectId("flow", "contact-flow"), "For the action flow: its id or ARN. Default: none."),
+});
 
 const lambdaName = text(
   /^[\w-]{1,64}$/,
@@ -264,6 +300,21 @@ const settings = {
       ),
     }),
     "How long a caller may wait for the answer.",
+  ),
+  inboundFlow: key(
+    z.strictObject({
+      name: key(
+        text(/^(?=\S)[^\p{Cc}]{1,127}$/u, "a name for a flow", "Use 1 to 127 characters, not beginning with a space."),
+        "Name of the flow in Connect.",
+        builtInDefaults.inboundFlowName,
+      ),
+      queue: key(
+        connectId("queue", "queue"),
+        "Id or ARN of the queue for callers who are not blocked. Required in inboundFlow.",
+      ),
+      whenBlocked: key(whenBlocked, "What a blocked caller meets. Default: the call ends."),
+    }),
+    "An inbound flow that calls the module and branches on its answer. Default: none, for teams with a flow of their own.",
   ),
   function: key(
     z.strictObject({

@@ -26,6 +26,22 @@ export interface RoleConfig {
   readonly externalId?: string;
 }
 
+/** What a blocked caller meets. A queue or flow is its id or ARN; a message is spoken before the call ends. */
+export type WhenBlocked =
+  | { readonly action: "disconnect" }
+  | { readonly action: "message"; readonly message: { readonly Text: string } | { readonly SSML: string } }
+  | { readonly action: "queue"; readonly queueId: string }
+  | { readonly action: "flow"; readonly flowId: string };
+
+/** An inbound flow that is deployed with the module, for instances whose team has none of its own. */
+export interface InboundFlowConfig {
+  /** Name of the flow in Connect, at most 127 characters. */
+  readonly name: string;
+  /** Id or ARN of the queue for callers who are not blocked. */
+  readonly queueId: string;
+  readonly whenBlocked: WhenBlocked;
+}
+
 /** One Connect instance, complete and valid: defaults, environment and instance merged, names and ARNs derived. */
 export interface InstanceConfig {
   /** Name of the environment: the file name without `.yaml`. */
@@ -61,6 +77,9 @@ export interface InstanceConfig {
     /** Time limit of the flow's Lambda block, in seconds (1 to 8); the caller hears silence meanwhile. */
     readonly flowTimeLimitSeconds: number;
   };
+
+  /** Absent where the team calls the module from a flow of its own. */
+  readonly inboundFlow?: InboundFlowConfig;
 
   readonly table: {
     readonly name: string;

@@ -32,6 +32,10 @@ function:
   memoryMb: 512
   logRetentionDays: 30
 table: { indexTimeoutMinutes: 60 }
+inboundFlow:
+  name: Front door
+  queue: 2f0e0d0c-1b1a-4918-8716-151413121110
+  whenBlocked: { action: message, text: "Goodbye." }
 instances:
   - name: acme
     id: 0f0e0d0c-1b1a-4918-8716-151413121110

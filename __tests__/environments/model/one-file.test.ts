@@ -119,7 +119,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
     '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, account, region, awsProvider, deployRole, state, tags, ' +
-      "blockedDispositions, anonymousCallers, exemptNumbers, lookup, function, table.",
+      "blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, table.",
   ],
   [
     "a key without value",

@@ -1,0 +1,88 @@
+/** The inbound flow in an environment file: what it may say, and what each mistake is answered with. */
+import { loadOne, refusal, validYaml } from "./environment-files";
+
+const queue = "2f0e0d0c-1b1a-4918-8716-151413121110";
+const instance = "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110";
+const withFlow = (flow: string): string => `${validYaml}inboundFlow: ${flow}\n`;
+
+test("there is none unless it is asked for", () => {
+  expect(loadOne(validYaml)).not.toHaveProperty("inboundFlow");
+});
+
+test.each([
+  [`{ queue: ${queue} }`, { action: "disconnect" }],
+  [`{ queue: ${queue}, whenBlocked: { action: disconnect } }`, { action: "disconnect" }],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message, text: "Only $.50 a minute" } }`,
+    { action: "message", message: { Text: "Only $.50 a minute" } },
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message, ssml: <speak>Goodbye</speak> } }`,
+    { action: "message", message: { SSML: "<speak>Goodbye</speak>" } },
+  ],
+  [`{ queue: ${queue}, whenBlocked: { action: queue, queue: ${queue} } }`, { action: "queue", queueId: queue }],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: flow, flow: "${instance}/contact-flow/${queue}" } }`,
+    { action: "flow", flowId: `${instance}/contact-flow/${queue}` },
+  ],
+])("%s", (flow, whenBlocked) => {
+  expect(loadOne(withFlow(flow)).inboundFlow).toEqual({
+    name: "Inbound with call blocking",
+    queueId: queue,
+    whenBlocked,
+  });
+});
+
+test("an instance takes the environment's flow and says only what differs", () => {
+  const yaml = withFlow(`{ name: Front door, queue: ${queue} }`).replace(
+    "  - name: acme\n",
+    "  - name: acme\n    inboundFlow: { whenBlocked: { action: message, text: Goodbye } }\n",
+  );
+  expect(loadOne(yaml).inboundFlow).toEqual({
+    name: "Front door",
+    queueId: queue,
+    whenBlocked: { action: "message", message: { Text: "Goodbye" } },
+  });
+});
+
+test.each([
+  ["{ name: Front door }", "inboundFlow: The queue is missing.\n  Add the id or ARN of the queue"],
+  [`{ queue: Support }`, 'inboundFlow.queue: "Support" is not the id or ARN of a Connect queue.'],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: hang-up } }`,
+    'inboundFlow.whenBlocked.action: "hang-up" is not an action.\n  Allowed: "disconnect" (the default), "message"',
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message } }`,
+    'inboundFlow.whenBlocked: The action "message" lacks its text or ssml.\n  Add text or ssml.',
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message, text: a, ssml: b } }`,
+    "inboundFlow.whenBlocked: Both text and ssml are given.\n  Remove one of the two.",
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { text: Goodbye } }`,
+    'inboundFlow.whenBlocked.text: The action "disconnect" does not go with it.\n  Remove it, or say which action it is for.',
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message, ssml: "<speak>$.Name</speak>" } }`,
+    'inboundFlow.whenBlocked.ssml: "<speak>$.Name</speak>" holds "$." or "$[", which Connect reads as a reference',
+  ],
+  [
+    `{ queue: ${queue}, whenBlocked: { action: message, text: " " } }`,
+    "inboundFlow.whenBlocked.text: The text is empty.",
+  ],
+  [
+    `{ queue: "arn:aws:connect:eu-west-2:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110/queue/${queue}" }`,
+    "is of region eu-west-2, but the instance is in region us-east-1.",
+  ],
+  [
+    `{ queue: "arn:aws:connect:us-east-1:111122223333:instance/${queue}/queue/${queue}" }`,
+    "is of another Connect instance.\n  Use one of this instance: a flow cannot reach into another.",
+  ],
+])("%s is refused", (flow, says) => {
+  const { problems, message } = refusal({ "dev.yaml": withFlow(flow) });
+  expect(problems).toHaveLength(1);
+  expect(message).toMatch(/^environments\/dev\.yaml:8:\d+ {2}/);
+  expect(message).toContain(says);
+});
