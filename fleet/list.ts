@@ -1,0 +1,26 @@
+/** `list`: which stacks there are. */
+import { selectionSyntax } from "../environments/model/selection";
+import type { Command } from "./command-line";
+import { readEnvironments, selectFrom } from "./environment-files";
+import { textTable } from "./text-table";
+
+export const list: Command = {
+  name: "list",
+  summary: "Lists the stacks, one for each Connect instance.",
+  selection: "optional",
+  options: { json: { description: "Prints a JSON array instead of a table." } },
+  details: selectionSyntax,
+  run({ selection, switches }, print) {
+    const stacks = selectFrom(readEnvironments(), selection).map((instance) => ({
+      stack: instance.stackName,
+      environment: instance.environment,
+      instance: instance.name,
+      region: instance.region,
+      account: instance.account,
+      table: instance.table.name,
+    }));
+    const header = ["stack", "environment", "instance", "region", "account", "table"];
+    const rows = stacks.map((stack) => Object.values(stack));
+    print(switches.has("json") ? JSON.stringify(stacks, null, 2) : textTable(header, rows));
+  },
+};

@@ -1,0 +1,20 @@
+/** Rows as lines of text with aligned columns. */
+
+/**
+ * @param header names of the columns
+ * @param rows cells, as many as the header has
+ * @returns one line for each, without white space at their ends
+ */
+export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const rule = widths.map((width) => "-".repeat(width));
+  return [header, rule, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
