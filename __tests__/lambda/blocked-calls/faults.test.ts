@@ -272,9 +272,12 @@ test("a certificate of an unknown issuer", async () => {
   const server = createServer(selfSignedCertificate(), (_, response) => response.end()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await expectCall(url, { reason: "tls_failed", attempts: 1, error: "DEPTH_ZERO_SELF_SIGNED_CERT" });
-  server.closeAllConnections();
-  server.close();
+  try {
+    await expectCall(url, { reason: "tls_failed", attempts: 1, error: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test("no credentials", async () => {

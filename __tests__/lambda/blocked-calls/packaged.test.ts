@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageBlockedCalls } from "../../../lambda/packaging";
@@ -105,13 +105,18 @@ test("a function frozen until the server had hung up answers the next call", asy
 
 test("an endpoint that cannot be reached delays the start by less than half a second and breaks nothing", async () => {
   // A socket that accepts and never speaks is the slowest way not to be reached.
-  const silent = (await import("node:net")).createServer(() => undefined).listen(0, "127.0.0.1");
+  const silent = createTcpServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
-  const { port } = silent.address() as AddressInfo;
-  const running = await start({ AWS_ENDPOINT_URL_DYNAMODB: `https://127.0.0.1:${port}` });
-  expect(running.loadMs).toBeLessThan(500);
-  expect((await bind(running).invoke()).payload).toEqual({ response: "nomatch", reason: "timeout" });
-  silent.close();
+  try {
+    const { port } = silent.address() as AddressInfo;
+    const running = await start({ AWS_ENDPOINT_URL_DYNAMODB: `https://127.0.0.1:${port}` });
+    expect(running.loadMs).toBeLessThan(500);
+    expect((await bind(running).invoke()).payload).toEqual({ response: "nomatch", reason: "timeout" });
+  } finally {
+    await instance?.stop();
+    instance = undefined;
+    silent.close();
+  }
 });
 
 test("a broken configuration is answered, not thrown", async () => {
