@@ -1,6 +1,8 @@
 /** One HTTP exchange with DynamoDB over kept-alive connections, with limits on time and size. */
+import type * as http from "node:http";
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import * as https from "node:https";
+import { createRequire } from "node:module";
 import type { FailureReason } from "./reasons";
 
 export interface Limits {
@@ -39,7 +41,7 @@ export class Connection {
     const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
     // Not by an import: of an ES module, that reads every export, and one of node:http's loads the whole of undici, 20 ms of
     // CPU (aws/aws-sdk-js-v3#6914). DynamoDB is https; only emulators come here.
-    const { Agent, request } = secure ? https : process.getBuiltinModule("node:http");
+    const { Agent, request } = secure ? https : (createRequire("file:///")("node:http") as typeof http);
     this.#agent = new Agent(options);
     this.#request = request;
     this.#connected = secure ? "secureConnect" : "connect";
