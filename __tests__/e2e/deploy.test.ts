@@ -2,6 +2,8 @@
  * Real Terraform, the real AWS provider and the real `cdktf deploy`, on emulators: every kind of table is adopted with one
  * call on the wire, plans stay empty whatever the vendor does later, and a call is blocked by what was deployed.
  */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import {
   type AttributeDefinition,
   type GlobalSecondaryIndexDescription,
@@ -255,6 +257,54 @@ describe("state", () => {
     expect((await holder.finished).output).toContain("Apply cancelled.");
     const third = await world.terraform(name, "plan", "-input=false", "-no-color");
     expect(third.exitCode).toBe(0);
+  });
+});
+
+describe("content that Connect refuses", () => {
+  const name = "made-by-hand";
+
+  test("is refused by the emulator as by the service, and the module stays as it was", async () => {
+    const file = path.join(world.stackDirectory(name), "cdk.tf.json");
+    const synthesized = readFileSync(file, "utf8");
+    const id = world.instanceId(name);
+    const registered = world.connect.modules(id).get("blockedStatus")?.content;
+    world.proxy.clear();
+    try {
+      // As if somebody had edited the synthesized file: the Lambda block loses its error branch.
+      const damaged = synthesized.replaceAll(
+        String.raw`\"ErrorType\":\"NoMatchingError\"`,
+        String.raw`\"ErrorType\":\"Oops\"`,
+      );
+      expect(damaged).not.toBe(synthesized);
+      writeFileSync(file, damaged);
+      const { exitCode, output } = await world.terraform(name, "apply", "-auto-approve", "-input=false", "-no-color");
+      expect(exitCode).toBe(1);
+      expect(output).toContain("InvalidContactFlowModuleException");
+    } finally {
+      writeFileSync(file, synthesized);
+    }
+    const refusal = world.proxy.calls().find(({ operation }) => operation === "UpdateContactFlowModuleContent");
+    expect(refusal?.status).toBe(400);
+    expect((refusal?.output as { Problems: { message: string }[] }).Problems.map(({ message }) => message)).toContain(
+      "Action is missing required error. Error: NoMatchingError, Path: Actions[0]",
+    );
+    expect(world.connect.modules(id).get("blockedStatus")?.content).toBe(registered);
+  });
+
+  test("does not get as far as that: our synth stops it, and nothing is asked of AWS", async () => {
+    const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "reference.yaml");
+    const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
+    writeFileSync(file, yaml.replace("blockedDispositions: [Blocked]", 'blockedDispositions: ["$.Attributes.x"]'));
+    world.proxy.clear();
+    try {
+      const { exitCode, output } = await world.cdktf("deploy", world.stackName(name), "--auto-approve");
+      expect(exitCode).not.toBe(0);
+      expect(unwrapped(output)).toContain('"$.Attributes.x" holds "$." or "$[", which Connect reads as a reference');
+      expect(output).not.toMatch(/^\s+at .*\(/m);
+    } finally {
+      rmSync(file);
+    }
+    expect(world.proxy.calls()).toEqual([]);
   });
 });
 
