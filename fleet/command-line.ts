@@ -83,7 +83,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     mistakes.push(`${command.name} takes no ${JSON.stringify(words.join(" "))}, only options.`);
   }
   if (command.selection === "required" && words.length === 0) {
-    mistakes.push("A selection of instances is missing; * is all of them.");
+    mistakes.push("A selection of instances is missing; '*', in quotes, is all of them.");
   }
   if (mistakes.length > 0) throw new CommandError([...mistakes, "", usage(command)].join("\n"));
   return { values, switches, selection: words.length === 0 ? undefined : words.join(" ") };

@@ -345,18 +345,15 @@ function deniesPlainHttp(statement: Json, arn: string): boolean {
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
   const everybody =
     isDeepStrictEqual(Principal, "*") || isDeepStrictEqual(list((Principal as Json | null)?.["AWS"]), ["*"]);
-  const conditions = Object.entries((Condition ?? {}) as Json);
-  const [operator, keys] = conditions[0] ?? [];
+  const conditions = (Condition ?? {}) as Json;
+  const switches = Object.entries(conditions["Bool"] ?? {}).map(([key, value]) => [key.toLowerCase(), String(value)]);
   return (
     Effect === "Deny" &&
     everybody &&
     list(Action).some((action) => action === "s3:*" || action === "*") &&
     [arn, `${arn}/*`].every((resource) => list(Resource).includes(resource)) &&
-    conditions.length === 1 &&
-    operator === "Bool" &&
-    Object.entries(keys as Json).every(
-      ([key, value]) => /^aws:SecureTransport$/i.test(key) && String(value) === "false",
-    ) &&
+    Object.keys(conditions).length === 1 &&
+    isDeepStrictEqual(switches, [["aws:securetransport", "false"]]) &&
     Object.keys(rest).every((key) => key === "Sid")
   );
 }

@@ -38,7 +38,8 @@ export const selectionSyntax = `A selection is one or more terms, all of which m
   instance!=acme-*         not these Connect instances
   account=111122223333     the AWS account
   prod-*                   the name of the stack (also: stack=prod-*)
-Upper and lower case are the same. Each value must match something: a slip of the pen never selects more than was meant.`;
+Upper and lower case are the same. Each value must match something: a slip of the pen never selects more than was meant.
+In a shell, quote it all: 'env=prod region=eu-*'. An unquoted * becomes the names of files.`;
 
 /** Terms of which all must hold, at least one. */
 export type Selection = readonly [Term, ...Term[]];

@@ -1,0 +1,172 @@
+/** The policies of docs/iam are enough: whatever real Terraform calls to create, plan, change and remove a stack, they allow. */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { loadEnvironments } from "../../environments/model/load";
+import { policiesFor } from "../../fleet/iam-policies";
+import type { PolicyDocument } from "../../fleet/iam-policies";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { decide } from "../fleet/policy-evaluation";
+import type { Question } from "../fleet/policy-evaluation";
+import { adoptable, createVendorTable } from "./vendor-tables";
+import { ACCOUNT, createWorld, REGION, type World } from "./world";
+
+jest.setTimeout(15 * 60_000);
+
+const name = "rich";
+let world: World;
+const calls = new Map<string, readonly RecordedCall[]>();
+let policies: ReadonlyMap<string, PolicyDocument>;
+
+beforeAll(async () => {
+  world = await createWorld([name]);
+  const vendor = adoptable.find((table) => table.name === name);
+  if (vendor === undefined) throw new Error(`there is no table ${name}`);
+  await createVendorTable(world.dynamodb, vendor);
+
+  const deploy = () => world.cdktf("deploy", world.stackName(name), "--auto-approve", "--skip-provider-lock");
+  const apply = (...args: string[]) => world.terraform(name, "apply", "-auto-approve", "-no-color", ...args);
+  await during("create", deploy);
+  await during("plan", () => world.terraform(name, "plan", "-input=false", "-no-color"));
+
+  edit(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), (yaml) =>
+    yaml
+      .replace("managed-by: terraform", "cost-centre: one")
+      .replace("[Blocked]", "[Spam, Blocked]")
+      .replace(/$/, "    function: { memoryMb: 256, logRetentionDays: 7 }\n"),
+  );
+  await during("change of the configuration", deploy);
+
+  // As a new version of this project may: another zip, and other descriptions.
+  edit(path.join(world.stackDirectory(name), "cdk.tf.json"), (json) =>
+    json
+      .replace(/("source_code_hash": ")[^"]*/, `$1${Buffer.alloc(32).toString("base64")}`)
+      .replaceAll(/("description": ")(Runs|Sets|What|Answers)/g, "$1Newly: $2"),
+  );
+  await during("change of the code", apply);
+  const removed = ["aws_iam_role.blocked_calls", "aws_cloudwatch_log_group.blocked_calls"];
+  await during("removal", () => apply("-destroy", ...removed.map((address) => `-target=${address}`)));
+
+  const { instances } = loadEnvironments(String(world.env["ENVIRONMENTS_DIR"]));
+  // The emulator's bucket counts as AWS's.
+  const onAws = instances.map((instance) => {
+    const { bucket, region, key } = instance.state;
+    return { ...instance, state: { bucket, region, key } };
+  });
+  policies = new Map(policiesFor(onAws).map((policy) => [policy.name, policy.document]));
+});
+
+afterAll(() => world.stop());
+
+async function during(phase: string, run: () => Promise<{ exitCode: number; output: string }>): Promise<void> {
+  world.proxy.clear();
+  const { exitCode, output } = await run();
+  if (exitCode !== 0) throw new Error(`${phase} failed:\n${output}`);
+  calls.set(phase, world.proxy.calls());
+}
+
+function edit(file: string, change: (text: string) => string): void {
+  const before = readFileSync(file, "utf8");
+  const after = change(before);
+  if (after === before) throw new Error(`nothing to change in ${file}`);
+  writeFileSync(file, after);
+}
+
+/** What IAM is asked about a call: its own action, and those that it implies. */
+function questions({ service, operation, url, input }: RecordedCall): Question[] {
+  const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
+  const { pathname } = new URL(url, "http://aws");
+  const segments = pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  const arn = (resource: string, of = service): string => `arn:aws:${of}:${REGION}:${ACCOUNT}:${resource}`;
+  const ask = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
+
+  switch (service) {
+    // Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    case "sts":
+      return [];
+    case "dynamodb":
+      return ask(given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`));
+    case "kms":
+      return ask(arn("key/1234abcd"), undefined, { "kms:RequestAlias": String(given["KeyId"]) });
+    case "logs": {
+      const group = arn(`log-group:${String(given["logGroupName"])}`);
+      if (operation === "DescribeLogGroups") return ask(arn("log-group:*"));
+      const implied =
+        operation === "CreateLogGroup" && given["tags"] !== undefined ? ask(group, "logs:TagResource") : [];
+      return [...ask(given["resourceArn"] ?? group), ...implied];
+    }
+    case "iam": {
+      const role = `arn:aws:iam::${ACCOUNT}:role/${String(given["RoleName"])}`;
+      return [...ask(role), ...(given["Tags.member.1.Key"] === undefined ? [] : ask(role, "iam:TagRole"))];
+    }
+    case "lambda": {
+      const named = segments.find((segment) => segment.includes("blockedCalls-")) ?? String(given["FunctionName"]);
+      const called = named.startsWith("arn:") ? named : arn(`function:${named}`);
+      const role = given["Role"];
+      return [
+        ...ask(called),
+        ...(role !== undefined ? ask(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" }) : []),
+        ...(given["Tags"] === undefined ? [] : ask(called, "lambda:TagResource")),
+      ];
+    }
+    case "connect": {
+      if (segments[0] === "tags") return ask(String(segments[1]));
+      const instance = arn(`instance/${String(segments[1])}`);
+      if (segments[0] === "instance") return ask(instance);
+      const module = `${instance}/flow-module/${segments[2] ?? "of-an-unknown-id"}`;
+      return [
+        ...ask(module),
+        ...(operation === "CreateContactFlowModule" ? ask(instance) : []),
+        ...(given["Tags"] === undefined ? [] : ask(module, "connect:TagResource")),
+      ];
+    }
+    case "s3": {
+      const [bucket = "", ...key] = segments;
+      const object = `arn:aws:s3:::${[bucket, ...key].join("/")}`;
+      if (operation === "ListObjectsV2") return ask(`arn:aws:s3:::${bucket}`, "s3:ListBucket");
+      return ask(object, operation === "HeadObject" ? "s3:GetObject" : undefined);
+    }
+    default:
+      return ask("*");
+  }
+}
+
+/** What is asked about all calls of a phase, each once. */
+function asked(phase: string): Question[] {
+  const all = (calls.get(phase) ?? []).flatMap(questions);
+  return [...new Map(all.map((question) => [JSON.stringify(question), question])).values()];
+}
+
+const documents = (...names: string[]): PolicyDocument[] =>
+  names.map((one) => {
+    const document = policies.get(`${one}-${ACCOUNT}`);
+    if (document === undefined) throw new Error(`there is no policy ${one}`);
+    return document;
+  });
+
+test.each(["create", "plan", "change of the configuration", "change of the code", "removal"])(
+  "deploy and state allow every call of a %s",
+  (phase) => {
+    const refused = asked(phase).filter((question) => decide(documents("deploy", "state"), question) !== "allowed");
+    expect(refused).toEqual([]);
+    expect(asked(phase).length).toBeGreaterThan(15);
+  },
+);
+
+test("plan and state-read allow every call of a plan, and none that writes but to the lock", () => {
+  const all = documents("plan", "state-read");
+  expect(asked("plan").filter((question) => decide(all, question) !== "allowed")).toEqual([]);
+  const writes = [...calls.keys()]
+    .flatMap(asked)
+    .filter(({ action }) => !/:(Describe|Get|List)/.test(action))
+    .filter((question) => decide(all, question) === "allowed");
+  expect(new Set(writes.map(({ action }) => action))).toEqual(new Set(["s3:PutObject", "s3:DeleteObject"]));
+  expect(writes.every(({ resource }) => resource.endsWith("/terraform.tfstate.tflock"))).toBe(true);
+});
+
+test("deploy and state allow no action that is never called", () => {
+  const called = new Set([...calls.keys()].flatMap(asked).map(({ action }) => action));
+  const allowed = documents("deploy", "state").flatMap(({ Statement }) =>
+    Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
+  );
+  expect([...new Set(allowed)].filter((action) => !called.has(action))).toEqual([]);
+});

@@ -1,0 +1,180 @@
+/** What the policies allow and deny, that they fit, and that the committed examples are current. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { loadEnvironments } from "../../environments/model/load";
+import type { InstanceConfig } from "../../environments/model/types";
+import { policiesFor } from "../../fleet/iam-policies";
+import type { PolicyDocument } from "../../fleet/iam-policies";
+import { projectRoot } from "../../lambda/packaging";
+import { load, validYaml } from "../environments/model/environment-files";
+import { decide } from "./policy-evaluation";
+
+const everything: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Sid: "Everything", Effect: "Allow", Action: ["*"], Resource: ["*"] }],
+};
+
+const [acme] = load({ "dev.yaml": validYaml }) as [InstanceConfig];
+const named = (prefix: string, instances: readonly InstanceConfig[] = [acme]): PolicyDocument[] =>
+  policiesFor(instances)
+    .filter(({ name }) => new RegExp(`^${prefix}-\\d`).test(name))
+    .map(({ document }) => document);
+
+test("the committed examples are what the environment dev gets (npm run fleet -- iam env=dev --out docs/iam/dev)", () => {
+  const directory = path.join(projectRoot(), "docs/iam/dev");
+  const committed = readdirSync(directory).map((file) => [
+    file,
+    JSON.parse(readFileSync(path.join(directory, file), "utf8")) as unknown,
+  ]);
+  const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
+  const current = policiesFor(instances.filter(({ environment }) => environment === "dev"));
+  expect(Object.fromEntries(committed)).toEqual(
+    Object.fromEntries(current.map(({ name, document }) => [`${name}.json`, document])),
+  );
+});
+
+describe("of the table, deploy may change the indexes and nothing else, whatever else the role is allowed", () => {
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+  test.each([
+    "CreateTable",
+    "DeleteTable",
+    "UpdateTimeToLive",
+    "UpdateContinuousBackups",
+    "UpdateContributorInsights",
+    "UpdateTableReplicaAutoScaling",
+    "UpdateGlobalTable",
+    "UpdateGlobalTableSettings",
+    "UpdateGlobalTableVersion",
+    "CreateTableReplica",
+    "DeleteTableReplica",
+    "EnableKinesisStreamingDestination",
+    "DisableKinesisStreamingDestination",
+    "UpdateKinesisStreamingDestination",
+    "PutResourcePolicy",
+    "DeleteResourcePolicy",
+    "TagResource",
+    "UntagResource",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "PartiQLInsert",
+    "PartiQLUpdate",
+    "PartiQLDelete",
+    "CreateBackup",
+    "DeleteBackup",
+    "StartAwsBackupJob",
+    "RestoreTableFromAwsBackup",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+    "ExportTableToPointInTime",
+    "ImportTable",
+    "GetItem",
+    "Query",
+    "Scan",
+  ])("%s is denied", (operation) => {
+    const policies = [...named("deploy"), everything];
+    for (const below of ["", "/index/vendor-1", "/backup/01489173575360-b308cd7d", "/stream/2026-01-01T00:00:00.000"]) {
+      const question = { action: `dynamodb:${operation}`, resource: `${acme.table.arn}${below}` };
+      expect(decide(policies, question)).toBe("denied explicitly");
+    }
+  });
+
+  test.each(["UpdateTable", "DescribeTable"])("%s is allowed on this table alone", (operation) => {
+    const action = `dynamodb:${operation}`;
+    expect(decide(named("deploy"), { action, resource: acme.table.arn })).toBe("allowed");
+    expect(decide(named("deploy"), { action, resource: `${acme.table.arn}2` })).toBe("not allowed");
+  });
+});
+
+test("a state can be read and written but not deleted, and its lock can be deleted", () => {
+  const object = `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`;
+  const [state, forPlan] = [named("state"), named("state-read")];
+  expect(decide(state, { action: "s3:PutObject", resource: object })).toBe("allowed");
+  expect(decide(state, { action: "s3:DeleteObject", resource: object })).toBe("not allowed");
+  expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
+  expect(decide(forPlan, { action: "s3:GetObject", resource: object })).toBe("allowed");
+  expect(decide(forPlan, { action: "s3:PutObject", resource: object })).toBe("not allowed");
+});
+
+test("plan holds actions that read, and no other", () => {
+  const actions = named("plan").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
+});
+
+test("only what must be asked of a whole region or bucket has a resource with a star", () => {
+  const wide = policiesFor([acme]).flatMap(({ document }) =>
+    document.Statement.filter(
+      ({ Effect, Resource }) => Effect === "Allow" && Resource.some((arn) => /[:/]\*$/.test(arn)),
+    ).flatMap(({ Sid, Resource }) => Resource.filter((arn) => /[:/]\*$/.test(arn)).map((arn) => `${Sid} ${arn}`)),
+  );
+  const home = "us-east-1:111122223333";
+  expect([...new Set(wide)].sort()).toEqual(
+    [
+      `FindTheLog arn:aws:logs:${home}:log-group:*`,
+      `FindTheTablesKey arn:aws:kms:${home}:key/*`,
+      ...["ManageTheFunction", "ReadTheFunction"].map(
+        (sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
+      ),
+      ...["ManageTheLog", "ReadTheLogsTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
+      ...["ManageTheModule", "ReadTheModule"].map((sid) => `${sid} ${acme.instanceArn}/flow-module/*`),
+    ].sort(),
+  );
+});
+
+test("an account's policies are its own, and the state's are of the account that holds it, with its key and partition", () => {
+  const instances = load({
+    "prod.yaml": `account: "444455556666"
+region: us-gov-west-1
+state:
+  bucket: gov-state
+  region: us-gov-west-1
+  kmsKeyArn: arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110
+  roleArn: arn:aws-us-gov:iam::777788889999:role/state
+blockedDispositions: [Blocked]
+instances:
+  - { name: one, id: 0f0e0d0c-1b1a-4918-8716-151413121110 }
+  - { name: two, id: 1f0e0d0c-1b1a-4918-8716-151413121110, state: { endpoint: "https://s3.example.com" } }
+`,
+  });
+  const policies = policiesFor(instances);
+  expect(policies.map(({ name }) => name)).toEqual([
+    "deploy-444455556666",
+    "plan-444455556666",
+    "state-777788889999",
+    "state-read-777788889999",
+  ]);
+  const state = policies.find(({ name }) => name.startsWith("state-7"))?.document.Statement;
+  expect(state?.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
+    ["FindTheState", ["arn:aws-us-gov:s3:::gov-state"]],
+    ["ReadAndWriteTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}`]],
+    ["LockTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}.tflock`]],
+    ["UseTheStatesKey", ["arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110"]],
+  ]);
+});
+
+test("of however many instances, each is allowed its own by documents that IAM takes", () => {
+  const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(instanceNames, (names) => {
+      const instances = names.map((name) => ({
+        ...acme,
+        name,
+        table: { ...acme.table, arn: `arn:aws:dynamodb:us-east-1:111122223333:table/dextr-${name}` },
+        state: { ...acme.state, key: `connectpath-call-blocking/dev/us-east-1/${name}/terraform.tfstate` },
+      }));
+      const policies = policiesFor(instances);
+      expect(new Set(policies.map(({ name }) => name)).size).toBe(policies.length);
+      for (const { document } of policies) expect(JSON.stringify(document).length).toBeLessThanOrEqual(6144);
+      for (const { table, state } of instances) {
+        expect(decide(named("deploy", instances), { action: "dynamodb:UpdateTable", resource: table.arn })).toBe(
+          "allowed",
+        );
+        const object = { action: "s3:PutObject", resource: `arn:aws:s3:::acme-state/${state.key}` };
+        expect(decide(named("state", instances), object)).toBe("allowed");
+      }
+    }),
+    { numRuns: 20 },
+  );
+});

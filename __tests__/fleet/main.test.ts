@@ -1,0 +1,214 @@
+/** The command line as a person uses it: what it prints, how it ends, and what it says of a slip of the pen. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import { CommandError, parseArguments } from "../../fleet/command-line";
+import type { Command } from "../../fleet/command-line";
+import { validYaml } from "../environments/model/environment-files";
+import { runFleet } from "./run-fleet";
+
+jest.setTimeout(120_000);
+
+const files = {
+  "dev.yaml": validYaml,
+  "prod.yaml": `account: "444455556666"
+region: eu-west-1
+state: { bucket: acme-prod-state, region: eu-west-1 }
+blockedDispositions: [Blocked, "Nuisance:Confirmed"]
+exemptNumbers: ["+15555550123"]
+instances:
+  - { name: one, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }
+  - { name: two, id: 2f0e0d0c-1b1a-4918-8716-151413121110, function: { memoryMb: 1024 } }
+`,
+};
+const fleet = (...args: string[]) => runFleet(args, files);
+
+describe("list", () => {
+  test("shows a row for each stack, or for those that are selected", async () => {
+    expect(await fleet("list")).toEqual({
+      exitCode: 0,
+      stdout: [
+        "stack               environment  instance  region     account       table",
+        "------------------  -----------  --------  ---------  ------------  ----------",
+        "dev-acme-us-east-1  dev          acme      us-east-1  111122223333  dextr-acme",
+        "prod-one-eu-west-1  prod         one       eu-west-1  444455556666  dextr-one",
+        "prod-two-eu-west-1  prod         two       eu-west-1  444455556666  dextr-two",
+        "",
+      ].join("\n"),
+      stderr: "",
+    });
+    const selected = await fleet("list", "env=prod", "instance!=one", "--json");
+    expect(JSON.parse(selected.stdout)).toEqual([
+      {
+        stack: "prod-two-eu-west-1",
+        environment: "prod",
+        instance: "two",
+        region: "eu-west-1",
+        account: "444455556666",
+        table: "dextr-two",
+      },
+    ]);
+  });
+});
+
+describe("config", () => {
+  test("shows every value with the place that it comes from, and no telephone number", async () => {
+    const { exitCode, stdout } = await fleet("config", "instance=two");
+    expect(exitCode).toBe(0);
+    const lines = stdout.replaceAll(/ {2,}/g, "  ").split("\n");
+    expect(lines.slice(0, 3)).toEqual(["prod-two-eu-west-1", "", "key  value  where it comes from"]);
+    expect(lines).toContain('blockedDispositions  ["Blocked","Nuisance:Confirmed"]  environments/prod.yaml:4:1');
+    expect(lines).toContain("function.memoryMb  1024  environments/prod.yaml:8:72");
+    expect(lines).toContain("function.runtime  nodejs22.x  default");
+    expect(lines).toContain("table.name  dextr-two  follows from name");
+    expect(lines).toContain('exemptNumbers  ["+1xxxxxxxx23"]  environments/prod.yaml:5:1');
+    expect(stdout).not.toContain("prod-one");
+  });
+
+  test("prints the same as JSON", async () => {
+    const { stdout } = await fleet("config", "env=prod", "--json");
+    const [one, two] = JSON.parse(stdout) as { stack: string; settings: { key: string }[] }[];
+    expect([one?.stack, two?.stack]).toEqual(["prod-one-eu-west-1", "prod-two-eu-west-1"]);
+    expect(one?.settings.find(({ key }) => key === "exemptNumbers")).toEqual({
+      key: "exemptNumbers",
+      value: ["+1xxxxxxxx23"],
+      origin: { kind: "file", file: "environments/prod.yaml", line: 5, column: 1 },
+    });
+  });
+});
+
+test("iam prints the policies, and writes them where it is told", async () => {
+  const { stdout } = await fleet("iam", "env=prod");
+  const policies = ["deploy", "plan", "state", "state-read"].map((name) => `${name}-444455556666`);
+  expect(Object.keys(JSON.parse(stdout) as object)).toEqual(policies);
+  const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-iam-"));
+  try {
+    const written = await fleet("iam", "env=prod", "--out", path.join(directory, "new"));
+    expect(written.exitCode).toBe(0);
+    expect(readdirSync(path.join(directory, "new"))).toEqual(policies.map((name) => `${name}.json`));
+    const refused = await fleet("iam", "--out", path.join(directory, "new", "deploy-444455556666.json"));
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^The policies cannot be written\. .*EEXIST/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+describe("help", () => {
+  test("lists the commands", async () => {
+    const { exitCode, stdout } = await fleet("--help");
+    expect(exitCode).toBe(0);
+    for (const command of ["list", "config", "bootstrap", "iam"])
+      expect(stdout).toMatch(new RegExp(`^  ${command} +\\w`, "m"));
+  });
+
+  test.each(["list", "config", "bootstrap", "iam"])("explains %s", async (command) => {
+    const { exitCode, stdout } = await fleet(command, "--help");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^[A-Z].*\\.\n\nUsage: npm run fleet -- ${command} .*\n\nOptions:\n`));
+    expect(stdout).toContain("--help");
+  });
+
+  test("is shown when no command is given, which is an error", async () => {
+    expect(await fleet()).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^Usage: /) as string,
+    });
+  });
+});
+
+test.each([
+  ["an unknown command", ["lst"], '"lst" is not a command. Did you mean "list"?'],
+  ["an unknown option", ["list", "--jsn"], "--jsn is not an option of list. Did you mean --json?"],
+  ["a short option", ["list", "-j"], "-j is not an option of list. Allowed: --json, --help."],
+  ["an unknown field", ["list", "regon=eu-*"], '"regon" is not a field. Did you mean "region"?'],
+  ["nothing that is selected", ["config", "env=test"], 'no env is "test".'],
+  ["no selection", ["config"], "A selection of instances is missing; '*', in quotes, is all of them."],
+  ["an unknown environment", ["bootstrap", "--env", "prd"], 'There is no environment "prd". Did you mean "prod"?'],
+  [
+    "an owner that is no account",
+    ["bootstrap", "--env=dev", "--owner", "acme"],
+    "--owner acme is not an AWS account id.",
+  ],
+])("%s ends with exit code 1, what to do, and no stack trace", async (_, args, message) => {
+  const { exitCode, stdout, stderr } = await fleet(...args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+  expect(stderr).toContain(message);
+  expect(stderr).not.toContain("    at ");
+});
+
+test("every mistake of a command line is told at once", async () => {
+  const { stderr } = await fleet("bootstrap", "dev", "--owner", "--dry-run=yes", "--adopt", "--adopt");
+  expect(stderr.split("\n").slice(0, 6)).toEqual([
+    "--owner needs a value: --owner ACCOUNT.",
+    "--adopt is given twice.",
+    "--env NAME is missing.",
+    'bootstrap takes no "dev", only options.',
+    "",
+    "Usage: npm run fleet -- bootstrap --env NAME [OPTIONS]",
+  ]);
+});
+
+test("environment files with problems print them all, and nothing is done", async () => {
+  const broken = { "dev.yaml": validYaml.replace("us-east-1", "us-east1"), "prod.yaml": "region: nowhere\n" };
+  const { exitCode, stdout, stderr } = await runFleet(["bootstrap", "--env", "dev"], broken);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+  expect(stderr).toContain('environments/dev.yaml:2:9  region: "us-east1" is not an AWS region.');
+  expect(stderr).toContain('environments/prod.yaml:1:9  region: "nowhere" is not an AWS region.');
+  expect(stderr).not.toContain("    at ");
+});
+
+test("a bucket that two instances configure differently is refused, with both", async () => {
+  const twice = validYaml.replace(
+    "instances:",
+    `instances:
+  - name: other
+    id: 1f0e0d0c-1b1a-4918-8716-151413121110
+    state: { region: eu-west-1 }
+    account: "444455556666"`,
+  );
+  const { exitCode, stderr } = await runFleet(["bootstrap", "--env", "dev"], { "dev.yaml": twice });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    "The bucket acme-state has two values of state.region: eu-west-1 (dev-other-us-east-1) and us-east-1 (dev-acme-us-east-1).",
+  );
+  expect(stderr).toContain("The bucket acme-state has two values of account: 444455556666");
+});
+
+test("arbitrary arguments are read or refused with a message, never anything else", () => {
+  const command: Command = {
+    name: "try",
+    summary: "Tries.",
+    selection: "optional",
+    options: { env: { value: "NAME", description: "An environment." }, json: { description: "JSON." } },
+    run: () => undefined,
+  };
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      "--env",
+      "--env=",
+      "--env=x",
+      "--json",
+      "--json=1",
+      "--no-json",
+      "--",
+      "-",
+      "-e",
+      "--__proto__",
+      "--env=-",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(word), (args) => {
+      try {
+        const { values } = parseArguments(command, args);
+        expect([...values.keys()].filter((name) => name !== "env")).toEqual([]);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CommandError);
+      }
+    }),
+  );
+});

@@ -1,0 +1,254 @@
+/** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
+import type { InstanceConfig } from "../environments/model/types";
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Action?: readonly string[];
+  /** Every action but these. */
+  readonly NotAction?: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: { readonly StringEquals: Readonly<Record<string, string>> };
+}
+
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly Statement[];
+}
+
+export interface Policy {
+  /** `deploy-111122223333`: what for, and the account; numbered where one document would be too long. */
+  readonly name: string;
+  readonly document: PolicyDocument;
+}
+
+/** Characters of a managed policy, white space aside (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). */
+const policyLimit = 6144;
+
+/**
+ * For each account of the instances:
+ *
+ * - `deploy`: what Terraform's AWS provider calls to create, change and remove the stack. Of the table it may change the indexes;
+ *   all else is denied, so that no other policy of the role can allow it.
+ * - `plan`: the calls among them that read.
+ *
+ * For each account of their state buckets, unless a store other than AWS holds the states:
+ *
+ * - `state`: what Terraform's S3 backend calls. A state can be written, but never deleted; its lock can.
+ * - `state-read`: reading states, and locking them, which a plan does too.
+ */
+export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
+  const withBucket = instances.filter(({ state }) => state.endpoint === undefined);
+  return [
+    ...named("deploy", instances, ({ account }) => account, deployStatements),
+    ...named("plan", instances, ({ account }) => account, planStatements),
+    ...named("state", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject", "s3:PutObject"])),
+    ...named("state-read", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject"])),
+  ];
+}
+
+const stateAccount = ({ account, state }: InstanceConfig): string => state.roleArn?.split(":")[4] ?? account;
+
+/** One policy for each account, or as many as keep below the limit. */
+function named(
+  name: string,
+  instances: readonly InstanceConfig[],
+  accountOf: (instance: InstanceConfig) => string,
+  statements: (instances: readonly InstanceConfig[]) => Statement[],
+): Policy[] {
+  const document = (some: readonly InstanceConfig[]): PolicyDocument => ({
+    Version: "2012-10-17",
+    Statement: statements(some),
+  });
+  return [...new Set(instances.map(accountOf))].flatMap((account) => {
+    const parts: InstanceConfig[][] = [];
+    for (const instance of instances.filter((one) => accountOf(one) === account)) {
+      const last = parts.at(-1);
+      const fits = last !== undefined && JSON.stringify(document([...last, instance])).length <= policyLimit;
+      if (fits) last.push(instance);
+      else parts.push([instance]);
+    }
+    return parts.map((part, index) => ({
+      name: parts.length === 1 ? `${name}-${account}` : `${name}-${account}-${index + 1}`,
+      document: document(part),
+    }));
+  });
+}
+
+const tableReads = [
+  "dynamodb:DescribeContinuousBackups",
+  "dynamodb:DescribeTable",
+  "dynamodb:DescribeTimeToLive",
+  "dynamodb:ListTagsOfResource",
+];
+const roleReads = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
+const functionReads = [
+  "lambda:GetAlias",
+  "lambda:GetFunction",
+  "lambda:GetFunctionCodeSigningConfig",
+  "lambda:GetFunctionConfiguration",
+  "lambda:GetPolicy",
+  "lambda:ListVersionsByFunction",
+];
+
+function planStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = resourcesOf(instances);
+  return [
+    allow("ReadTheTable", tableReads, on.tables),
+    ...findTheTablesKey(instances),
+    allow("ReadTheRole", roleReads, on.roles),
+    allow("ReadTheFunction", functionReads, on.functions),
+    allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
+    allow("ReadTheLogsTags", ["logs:ListTagsForResource"], on.logs.groups),
+    allow("ReadTheAssociation", ["connect:ListLambdaFunctions"], on.connect.instances),
+    allow("ReadTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+  ];
+}
+
+function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = resourcesOf(instances);
+  const tableActions = [...tableReads, "dynamodb:UpdateTable"];
+  return [
+    allow("AddTheIndex", tableActions, on.tables),
+    {
+      // Neither DeleteTable nor CreateTable nor anything that reads or writes items, settings, tags or backups; nor what
+      // DynamoDB may learn to do tomorrow. IAM cannot tell one UpdateTable from another: the plan's guard does.
+      Sid: "NothingElseOnTheTable",
+      Effect: "Deny",
+      NotAction: tableActions,
+      Resource: on.tables.flatMap((table) => [table, `${table}/*`]),
+    },
+    ...findTheTablesKey(instances),
+    allow(
+      "ManageTheRole",
+      [
+        ...roleReads,
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:ListInstanceProfilesForRole",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateRoleDescription",
+      ],
+      on.roles,
+    ),
+    {
+      ...allow("GiveTheRoleToTheFunction", ["iam:PassRole"], on.roles),
+      Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+    },
+    allow(
+      "ManageTheFunction",
+      [
+        ...functionReads,
+        "lambda:AddPermission",
+        "lambda:CreateAlias",
+        "lambda:CreateFunction",
+        "lambda:DeleteAlias",
+        "lambda:DeleteFunction",
+        "lambda:PublishVersion",
+        "lambda:RemovePermission",
+        "lambda:TagResource",
+        "lambda:UntagResource",
+        "lambda:UpdateAlias",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+      ],
+      on.functions,
+    ),
+    allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
+    allow(
+      "ManageTheLog",
+      [
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:ListTagsForResource",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+      ],
+      on.logs.groups,
+    ),
+    allow(
+      "AssociateTheFunction",
+      ["connect:AssociateLambdaFunction", "connect:DisassociateLambdaFunction", "connect:ListLambdaFunctions"],
+      on.connect.instances,
+    ),
+    allow(
+      "ManageTheModule",
+      [
+        "connect:CreateContactFlowModule",
+        "connect:DeleteContactFlowModule",
+        "connect:DescribeContactFlowModule",
+        "connect:TagResource",
+        "connect:UntagResource",
+        "connect:UpdateContactFlowModuleContent",
+        "connect:UpdateContactFlowModuleMetadata",
+      ],
+      // Creating one is asked of the instance too; a module's id is not known before.
+      [...on.connect.instances, ...on.connect.modules],
+    ),
+  ];
+}
+
+/** For a table encrypted with KMS the provider compares the key with DynamoDB's own, by its alias and no other way. */
+function findTheTablesKey(instances: readonly InstanceConfig[]): Statement[] {
+  const keys = unique(instances, ({ partition, region, account }) => `arn:${partition}:kms:${region}:${account}:key/*`);
+  const isOwn = { StringEquals: { "kms:RequestAlias": "alias/aws/dynamodb" } };
+  return [{ ...allow("FindTheTablesKey", ["kms:DescribeKey"], keys), Condition: isOwn }];
+}
+
+function stateStatements(instances: readonly InstanceConfig[], onState: readonly string[]): Statement[] {
+  const bucket = ({ partition, state }: InstanceConfig): string => `arn:${partition}:s3:::${state.bucket}`;
+  const object = (instance: InstanceConfig): string => `${bucket(instance)}/${instance.state.key}`;
+  const keys = unique(
+    instances.filter(({ state }) => state.kmsKeyArn !== undefined),
+    ({ state }) => state.kmsKeyArn ?? "",
+  );
+  return [
+    // Not bound to a prefix: without this right S3 answers 403 for a state that does not exist yet, instead of 404.
+    allow("FindTheState", ["s3:ListBucket"], unique(instances, bucket)),
+    allow(
+      onState.includes("s3:PutObject") ? "ReadAndWriteTheState" : "ReadTheState",
+      onState,
+      unique(instances, object),
+    ),
+    allow(
+      "LockTheState",
+      ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+      unique(instances, (instance) => `${object(instance)}.tflock`),
+    ),
+    ...(keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt", "kms:GenerateDataKey"], keys)]),
+  ];
+}
+
+/** ARNs of what the stacks consist of. */
+function resourcesOf(instances: readonly InstanceConfig[]) {
+  const of = (arn: (instance: InstanceConfig) => string): string[] => unique(instances, arn);
+  const functions = of(({ function: { aliasArn } }) => aliasArn.slice(0, aliasArn.lastIndexOf(":")));
+  const groups = of(({ function: { logGroupArn } }) => logGroupArn);
+  const connectInstances = of(({ instanceArn }) => instanceArn);
+  return {
+    tables: of(({ table }) => table.arn),
+    roles: of((one) => `arn:${one.partition}:iam::${one.account}:role/${one.function.roleName}`),
+    // With `:*`, its versions and aliases.
+    functions: functions.flatMap((arn) => [arn, `${arn}:*`]),
+    logs: {
+      // Some actions are asked of the group with `:*` at its end, some without.
+      groups: groups.flatMap((arn) => [arn, `${arn}:*`]),
+      // Finding a group is a search among all of the region.
+      regions: of(({ partition, region, account }) => `arn:${partition}:logs:${region}:${account}:log-group:*`),
+    },
+    connect: { instances: connectInstances, modules: connectInstances.map((arn) => `${arn}/flow-module/*`) },
+  };
+}
+
+function unique(instances: readonly InstanceConfig[], arn: (instance: InstanceConfig) => string): string[] {
+  return [...new Set(instances.map(arn))];
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
+  return { Sid, Effect: "Allow", Action: [...Action].sort(), Resource };
+}
