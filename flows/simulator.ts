@@ -245,18 +245,16 @@ class Run {
         Parameters: this.resolvedMap(parameters.LambdaInvocationAttributes ?? {}, frame),
       },
     } as const;
-    const limit = Math.min(
-      Number(parameters.InvocationTimeLimitSeconds) * 1000,
-      MAX_LAMBDA_CHAIN_MS - this.lambdaChainMs,
-    );
-    if (limit <= 0) return failed(`the Lambdas in a row took ${MAX_LAMBDA_CHAIN_MS} ms`);
+    const timeLimit = Number(parameters.InvocationTimeLimitSeconds) * 1000;
     if (parameters.InvocationType === "ASYNCHRONOUS") {
       // Connect does not wait for it, and neither its answer nor its failure reaches a flow.
       new Promise((resolve) => {
-        resolve(this.simulation.invokeLambda(arn, event, limit));
+        resolve(this.simulation.invokeLambda(arn, event, timeLimit));
       }).catch(() => undefined);
       return success;
     }
+    const limit = Math.min(timeLimit, MAX_LAMBDA_CHAIN_MS - this.lambdaChainMs);
+    if (limit <= 0) return failed(`the Lambdas in a row took ${MAX_LAMBDA_CHAIN_MS} ms`);
     // Whatever an earlier Lambda answered is gone even when this one fails.
     frame.external = {};
     const responseType = parameters.ResponseValidation?.ResponseType ?? "STRING_MAP";
@@ -269,8 +267,10 @@ class Run {
   }
 
   private loop(identifier: string, count: string | number, frame: Frame): Outcome {
+    const times = number(this.text(`${count}`, frame));
+    if (!Number.isInteger(times) || times < 0 || times > 100) return failed(`${count} is no number of times to loop`);
     const done = frame.loopsDone.get(identifier) ?? 0;
-    const more = done < Number(this.text(`${count}`, frame));
+    const more = done < times;
     // A loop that is entered again after it was done starts anew.
     frame.loopsDone.set(identifier, more ? done + 1 : 0);
     return { branch: more ? "Equals ContinueLooping" : "Equals DoneLooping" };
@@ -344,14 +344,13 @@ class Run {
   }
 }
 
-/** Where an action leads by this branch; a condition that nothing names falls to the success branch, as does a message's error. */
+/** Where an action leads by this branch; a message need not say where its error leads, and then goes on. */
 function follow(action: CompleteAction, branch: string): string | undefined {
   const { NextAction, Errors = [], Conditions = [] } = action.Transitions;
   if (branch === "success") return NextAction;
   const condition = Conditions.find((c) => conditionName(c.Condition) === branch);
   const error = Errors.find((e) => e.ErrorType === branch);
-  const goesOn = branch === "NoMatchingCondition" || action.Type === "MessageParticipant";
-  return condition?.NextAction ?? error?.NextAction ?? (goesOn ? NextAction : undefined);
+  return condition?.NextAction ?? error?.NextAction ?? (action.Type === "MessageParticipant" ? NextAction : undefined);
 }
 
 function conditionName(condition: { readonly Operator: string; readonly Operands: readonly string[] }): string {

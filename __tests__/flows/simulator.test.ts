@@ -159,6 +159,17 @@ test("an asynchronous Lambda is not waited for and answers nothing", async () =>
   expect(result.attributes["answer"]).toBe("[]");
 });
 
+test("an asynchronous Lambda has its own 60 seconds, and takes none from the Lambdas in a row", async () => {
+  const limits: number[] = [];
+  const content = flow(
+    call("ask", "again", "hang up", { InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: "60" }),
+    call("again", "hang up"),
+    hangUp,
+  );
+  await run(content, { invokeLambda: (_arn, _event, timeLimitMs) => limits.push(timeLimitMs) });
+  expect(limits).toEqual([60_000, 8_000]);
+});
+
 test("a JSON response may nest, and its inner values are read with a path", async () => {
   const content = flow(
     call("ask", "note", "hang up", { ResponseValidation: { ResponseType: "JSON" } }),
@@ -308,6 +319,32 @@ test("a loop runs as often as it says, and again when it is entered again", asyn
   expect((await run(content)).attributes["n"]).toBe("||||");
 });
 
+test.each(["three", "-1", "1.5", "101", ""])(
+  "a loop that is told to run %j times takes its error branch",
+  async (n) => {
+    const content = flow(
+      action(
+        "loop",
+        "Loop",
+        { LoopCount: "$.Attributes.times" },
+        {
+          NextAction: "done",
+          Errors: [onError("hang up")],
+          Conditions: [when("Equals", "ContinueLooping", "done"), when("Equals", "DoneLooping", "done")],
+        },
+      ),
+      hangUp,
+      { ...hangUp, Identifier: "done" },
+    );
+    const result = await run(content, { contact: { ...contact, Attributes: { times: n } } });
+    expect(ids(result)).toEqual(["loop", "hang up"]);
+    expect(ids(await run(content, { contact: { ...contact, Attributes: { times: "100" } } }))).toEqual([
+      "loop",
+      "done",
+    ]);
+  },
+);
+
 test("a flow that goes in circles is stopped and says so", async () => {
   const content = flow(set("a", { x: "1" }, "b"), set("b", { x: "1" }, "a"));
   expect((await run(content)).ending).toEqual({ kind: "stuck", why: "no end within 10000 actions" });
@@ -383,13 +420,17 @@ test("a prompt that cannot be said and has no error branch is passed over", asyn
   expect(result.ending).toEqual({ kind: "disconnected" });
 });
 
-test("a module result that no condition names falls to the success branch where there is no other", async () => {
+test("a module result that no condition names takes NoMatchingCondition", async () => {
   const content = flow(
     action(
       "module",
       "InvokeFlowModule",
       { FlowModuleId: "m" },
-      { NextAction: "hang up", Errors: [onError("other")], Conditions: [when("Equals", "busy", "other")] },
+      {
+        NextAction: "other",
+        Errors: [onError("other"), onError("hang up", "NoMatchingCondition")],
+        Conditions: [when("Equals", "busy", "other")],
+      },
     ),
     hangUp,
     { ...hangUp, Identifier: "other" },

@@ -2,8 +2,8 @@
 import type { ContentKind, ModelledActionType } from "./types";
 import { isComparable } from "./jsonpath";
 
-/** Undefined when the value is right, else what is allowed, as the hint of a problem says it. */
-export type ValueRule = (value: unknown) => string | undefined;
+/** Undefined when the value is right beside the action's other parameters, else what is allowed, as the hint of a problem says it. */
+export type ValueRule = (value: unknown, parameters: Readonly<Record<string, unknown>>) => string | undefined;
 
 export interface ParameterRule {
   readonly required?: true;
@@ -15,6 +15,8 @@ export interface ActionRule {
   /** Of these parameters one must be there, and no two may be. */
   readonly oneOf?: readonly string[];
   readonly requiredErrors: readonly string[];
+  /** Required as well where the action has conditions. */
+  readonly conditionErrors?: readonly string[];
   readonly optionalErrors?: readonly string[];
   /** `some`: at least one. An array: exactly one `Equals` for each of these operands. Absent: none. */
   readonly conditions?: "some" | "any" | readonly string[];
@@ -43,8 +45,8 @@ const oneOfTexts =
 
 /** The console writes numbers as strings; the service takes both. */
 const wholeNumber =
-  (from: number, to: number): ValueRule =>
-  (value) => {
+  (from: number, to: number) =>
+  (value: unknown): string | undefined => {
     const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
     return typeof number === "number" && Number.isInteger(number) && number >= from && number <= to
       ? undefined
@@ -54,7 +56,12 @@ const wholeNumber =
 const loopCount: ValueRule = (value) =>
   typeof value === "string" && isComparable(value) ? undefined : wholeNumber(0, 100)(value);
 
-const flag: ValueRule = (value) => (typeof value === "boolean" ? undefined : oneOfTexts("true", "false")(value));
+/** The contact waits for a synchronous function alone, so that limit is the lower one (adminguide/invoke-lambda-function-block). */
+const lambdaTimeLimit: ValueRule = (value, parameters) =>
+  wholeNumber(1, parameters["InvocationType"] === "ASYNCHRONOUS" ? 60 : 8)(value);
+
+const flag: ValueRule = (value, parameters) =>
+  typeof value === "boolean" ? undefined : oneOfTexts("true", "false")(value, parameters);
 
 const object: ValueRule = (value) => (isRecord(value) ? undefined : "an object");
 
@@ -70,13 +77,25 @@ const attributes: ValueRule = (value) =>
     : 'an object of strings whose names have neither "$" nor "."';
 
 const flowAttributes: ValueRule = (value) =>
-  isRecord(value) && Object.values(value).every((v) => isRecord(v) && typeof v["Value"] === "string")
+  isRecord(value) &&
+  Object.values(value).every(
+    (v) => isRecord(v) && typeof v["Value"] === "string" && Object.keys(v).every((k) => k === "Value" || k === "Type"),
+  )
     ? undefined
     : 'an object of {"Value": "<text>"}';
 
-const responseValidation: ValueRule = (value) =>
+const media: ValueRule = (value) =>
+  isRecord(value) &&
+  typeof value["Uri"] === "string" &&
+  value["SourceType"] === "S3" &&
+  value["MediaType"] === "Audio" &&
+  Object.keys(value).length === 3
+    ? undefined
+    : '{"Uri": "<address>", "SourceType": "S3", "MediaType": "Audio"}';
+
+const responseValidation: ValueRule = (value, parameters) =>
   isRecord(value) && Object.keys(value).every((k) => k === "ResponseType")
-    ? oneOfTexts("STRING_MAP", "JSON")(value["ResponseType"])
+    ? oneOfTexts("STRING_MAP", "JSON")(value["ResponseType"], parameters)
     : '{"ResponseType": "STRING_MAP"} or {"ResponseType": "JSON"}';
 
 const comparable: ValueRule = (value) =>
@@ -93,7 +112,7 @@ export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   InvokeLambdaFunction: {
     parameters: {
       LambdaFunctionARN: { required: true, value: id },
-      InvocationTimeLimitSeconds: { required: true, value: wholeNumber(1, 8) },
+      InvocationTimeLimitSeconds: { required: true, value: lambdaTimeLimit },
       InvocationType: { value: oneOfTexts("SYNCHRONOUS", "ASYNCHRONOUS") },
       LambdaInvocationAttributes: { value: object },
       ResponseValidation: { value: responseValidation },
@@ -123,11 +142,15 @@ export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   Loop: {
     parameters: { LoopCount: { required: true, value: loopCount } },
     requiredErrors: [],
+    // The devguide says "none", but the block has an Error branch (adminguide/loop) and the console exports it
+    // (aws-samples/sample-aicc-builder-for-amazon-connect-ai-agent, _reference-console-export-all-blocks.json).
+    optionalErrors: ["NoMatchingError"],
     conditions: ["ContinueLooping", "DoneLooping"],
   },
   InvokeFlowModule: {
     parameters: { FlowModuleId: { required: true, value: id }, Input: { value: object } },
     requiredErrors: ["NoMatchingError"],
+    conditionErrors: ["NoMatchingCondition"],
     optionalErrors: ["NoMatchingCondition"],
     conditions: "any",
   },
@@ -136,7 +159,7 @@ export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
       Text: { value: spoken },
       SSML: { value: spoken },
       PromptId: { value: text },
-      Media: { value: object },
+      Media: { value: media },
       LexInitializationData: { value: object },
       SkipWhenDTMFBufferEnabled: { value: flag },
     },

@@ -1,20 +1,19 @@
 /** References to contact data in flow content (`$.Attributes.name`): which exist, how they are read, and where they hide in text. */
 
 /**
- * What may follow `$.` (adminguide/connect-attrib-list), and whether it is a value itself (`leaf`) or holds values (`tree`).
- * Connect refuses a comparison with a bare tree such as `$.External`.
+ * What may follow `$.` (adminguide/connect-attrib-list; `AgenticCX` from its block, adminguide/agentic-cx-block), and whether
+ * it is a value itself (`leaf`) or holds values (`tree`). Connect refuses a comparison with a bare tree such as `$.External`;
+ * `$.Tags` alone is what the list documents, for `KeyExists`.
  */
 const ROOTS: ReadonlyMap<string, "leaf" | "tree"> = new Map([
   ...[
     ..."AwsRegion Channel ContactId CustomerId Description InitialContactId InitiationMethod InstanceARN".split(" "),
-    ..."LanguageCode Name PreviousContactId RelatedContactId StoredCustomerInput TextToSpeechVoiceId".split(" "),
+    ..."LanguageCode Name PreviousContactId RelatedContactId StoredCustomerInput Tags TextToSpeechVoiceId".split(" "),
   ].map((name) => [name, "leaf"] as const),
   ...[
-    ..."AdditionalEmailRecipients Agent Attributes Capabilities Case Customer CustomerEndpoint DataTables".split(" "),
-    ..."External FlowAttributes LambdaInvocation Lex Loop Media MediaStreams Metrics Modules Queue References".split(
-      " ",
-    ),
-    ..."SegmentAttributes SystemEndpoint Tags Views Wisdom".split(" "),
+    ..."AdditionalEmailRecipients Agent AgenticCX Attributes Capabilities Case Customer CustomerEndpoint".split(" "),
+    ..."DataTableList DataTables Email External FlowAttributes LambdaInvocation Lex Loop Media MediaStreams".split(" "),
+    ..."Metrics Modules Queue References SegmentAttributes SystemEndpoint Task Views Wisdom".split(" "),
   ].map((name) => [name, "tree"] as const),
 ]);
 

@@ -64,7 +64,7 @@ export type ModelledAction =
       "InvokeLambdaFunction",
       {
         readonly LambdaFunctionARN: string;
-        /** Whole seconds, 1 to 8. */
+        /** Whole seconds, 1 to 8; to 60 for an asynchronous call. */
         readonly InvocationTimeLimitSeconds: string | number;
         readonly InvocationType?: "SYNCHRONOUS" | "ASYNCHRONOUS";
         readonly LambdaInvocationAttributes?: Readonly<Record<string, string>>;

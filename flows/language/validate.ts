@@ -198,8 +198,10 @@ function checkAction(
     const next = `${transitionsPath}.NextAction`;
     report(missingProperty(next), next, `Name the action that follows when ${type} succeeds.`);
   }
-  checkErrors(listOf(transitions["Errors"]), rule, type, path, report);
-  checkConditions(listOf(transitions["Conditions"]), rule, type, path, index, report);
+  const conditions = listOf(transitions["Conditions"]);
+  const required = [...rule.requiredErrors, ...(conditions.length > 0 ? (rule.conditionErrors ?? []) : [])];
+  checkErrors(listOf(transitions["Errors"]), required, rule, type, path, report);
+  checkConditions(conditions, rule, type, path, index, report);
 }
 
 function checkParameters(
@@ -236,7 +238,7 @@ function checkParameters(
       }
       continue;
     }
-    const allowed = parameter.value(value);
+    const allowed = parameter.value(value, parameters);
     if (allowed !== undefined) report(invalidValue(at), at, `${quote(value)} was given; allowed is ${allowed}.`);
   }
   for (const name of known) {
@@ -303,6 +305,7 @@ function checkTargets(
 
 function checkErrors(
   errors: readonly Readonly<Record<string, unknown>>[],
+  requiredErrors: readonly string[],
   rule: ActionRule,
   type: string,
   path: string,
@@ -310,7 +313,7 @@ function checkErrors(
 ): void {
   const allowed = [...rule.requiredErrors, ...(rule.optionalErrors ?? [])];
   const given = errors.map((error) => error["ErrorType"]);
-  for (const required of rule.requiredErrors) {
+  for (const required of requiredErrors) {
     if (!given.includes(required)) {
       const message = `Action is missing required error. Error: ${required}, Path: ${path}`;
       report(message, `${path}.Transitions.Errors`, `${type} must say where ${required} leads.`);

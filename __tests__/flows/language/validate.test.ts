@@ -32,8 +32,9 @@ const set = (attributes: JsonValue, more: Record<string, JsonValue> = {}) =>
 const say = (parameters: Record<string, JsonValue>, transitions: Transitions = next) =>
   one("MessageParticipant", parameters, transitions);
 const named = (id: unknown) => ({ Version: "2019-10-30", StartAction: id, Actions: [{ ...end, Identifier: id }] });
-const loop = (...operands: string[]) =>
-  one("Loop", { LoopCount: "3" }, { ...next, Conditions: operands.map((operand) => equals(operand)) });
+const loop = (...operands: string[]) => looping({}, ...operands);
+const looping = (more: Partial<Transitions>, ...operands: string[]) =>
+  one("Loop", { LoopCount: "3" }, { ...next, ...more, Conditions: operands.map((operand) => equals(operand)) });
 const flow = one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, next);
 const many = (count: number) => ({
   Version: "2019-10-30",
@@ -338,7 +339,18 @@ const rules: Rule[] = [
     says: [missing("Transitions.Conditions[0].Condition")],
     accepted: compare("$.External.a"),
   },
-  ...["gold", "$.External", "$.Attributes", "$.Nothing.a", "$.External.a and more", "$", "$.channel", 7].map((bad) => ({
+  ...[
+    "gold",
+    "$.External",
+    "$.Attributes",
+    "$.Nothing.a",
+    "$.External.a and more",
+    "$",
+    "$.channel",
+    "$.Attributes.$.Attributes.a",
+    "$.AgenticCX",
+    7,
+  ].map((bad) => ({
     rule: `${JSON.stringify(bad)} cannot be compared`,
     refused: compare(bad),
     says: [value("Parameters.ComparisonValue")],
@@ -350,6 +362,15 @@ const rules: Rule[] = [
     "$.SegmentAttributes['connect:Subtype']",
     "$['Channel']",
     "$.Modules.Result",
+    "$.Tags",
+    "$.Tags.team",
+    "$.Task.ContactId",
+    "$.Email.EmailMessage.Plaintext",
+    "$.DataTableList.ResultData.primaryKeyGroups.default[0].attributes[1].attributeValue",
+    "$.AgenticCX.ContextVariables.known",
+    "$.SegmentAttributes['connect:CustomerAuthentication']['Status']",
+    "$.Views.ViewResultData.Category.0",
+    "$.Media.Sip.Headers.P-Charge-Info",
   ].map((good) => ({
     rule: `${good} can be compared`,
     refused: compare(`${good} `),
@@ -364,6 +385,21 @@ const rules: Rule[] = [
     ],
     accepted: invoke({ InvocationTimeLimitSeconds: typeof bad === "string" ? "1" : 8 }),
   })),
+  ...[
+    ["61", "60"],
+    [0, 60],
+  ].map(([bad, good]) => ({
+    rule: `${bad} is no time limit of a function that is not waited for, ${good} is`,
+    refused: invoke({ InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: bad ?? null }),
+    says: [value("Parameters.InvocationTimeLimitSeconds")],
+    accepted: invoke({ InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: good ?? null }),
+  })),
+  {
+    rule: "a function that is waited for has at most 8 seconds",
+    refused: invoke({ InvocationType: "SYNCHRONOUS", InvocationTimeLimitSeconds: "9" }),
+    says: [value("Parameters.InvocationTimeLimitSeconds")],
+    accepted: invoke({ InvocationType: "SYNCHRONOUS", InvocationTimeLimitSeconds: "8" }),
+  },
   {
     rule: "a function is named by its ARN or a reference",
     refused: invoke({ LambdaFunctionARN: "my function" }),
@@ -425,6 +461,12 @@ const rules: Rule[] = [
     accepted: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Type: "String" } } }, failing),
   },
   {
+    rule: "a flow attribute has a value and a type, nothing else",
+    refused: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Scope: "Flow" } } }, failing),
+    says: [value("Parameters.FlowAttributes")],
+    accepted: one("UpdateFlowAttributes", { FlowAttributes: { "FLOW_MAP/current": { Value: "b" } } }, failing),
+  },
+  {
     rule: "a logging behavior is one of two",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "On" }, next),
     says: [value("Parameters.FlowLoggingBehavior")],
@@ -442,6 +484,17 @@ const rules: Rule[] = [
     says: ["Only one of these properties may be defined. Properties: [Text, SSML]"],
     accepted: say({ SSML: "<speak>a</speak>", SkipWhenDTMFBufferEnabled: "false" }, failing),
   },
+  ...[
+    { SourceType: "S3", MediaType: "Audio" },
+    { Uri: "https://example.com/hello.wav", SourceType: "HTTP", MediaType: "Audio" },
+    { Uri: "https://example.com/hello.wav", SourceType: "S3", MediaType: "Video" },
+    { Uri: "https://example.com/hello.wav", SourceType: "S3", MediaType: "Audio", Loop: "true" },
+  ].map((bad) => ({
+    rule: `${JSON.stringify(bad)} is no recording`,
+    refused: say({ Media: bad }),
+    says: [value("Parameters.Media")],
+    accepted: say({ Media: { Uri: "$.Attributes.recording", SourceType: "S3", MediaType: "Audio" } }),
+  })),
   {
     rule: "a prompt has at most 6000 characters",
     refused: say({ Text: "x".repeat(6001) }),
@@ -480,6 +533,12 @@ const rules: Rule[] = [
     ),
   },
   {
+    rule: "a module's branches leave one for the results they do not name",
+    refused: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [equals("busy")] }),
+    says: ["Action is missing required error. Error: NoMatchingCondition, Path: Actions[0]"],
+    accepted: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [] }),
+  },
+  {
     rule: "a flow is named",
     refused: one("TransferToFlow", {}, failing),
     says: [missing("Parameters.ContactFlowId")],
@@ -503,6 +562,12 @@ const rules: Rule[] = [
     refused: loop("ContinueLooping", "Done"),
     says: [value("Transitions.Conditions")],
     accepted: loop("ContinueLooping", "DoneLooping"),
+  },
+  {
+    rule: "a loop may have an error branch, as the console exports it, and no other",
+    refused: looping({ Errors: [error("NoMatchingCondition")] }, "ContinueLooping", "DoneLooping"),
+    says: ["Invalid Action error. Error: NoMatchingCondition, Path: Actions[0]"],
+    accepted: looping({ Errors: [error()] }, "ContinueLooping", "DoneLooping"),
   },
   {
     rule: "a loop runs at most 100 times",
