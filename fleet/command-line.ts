@@ -63,7 +63,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(command.options, token.name) ? command.options[token.name] : undefined;
-    if (option === undefined || !token.rawName.startsWith("--")) {
+    if (option === undefined) {
       mistakes.push(`${token.rawName} is not an option of ${command.name}. ${meantOption(token.name, command)}`);
     } else if (values.has(token.name) || switches.has(token.name)) {
       mistakes.push(`${token.rawName} is given twice.`);

@@ -6,7 +6,7 @@ import type { Command } from "./command-line";
 import { CommandError } from "./command-line";
 import { readEnvironments, selectFrom } from "./environment-files";
 import { policiesFor } from "./iam-policies";
-import { reason } from "./security-token-service";
+import { reason } from "./reason";
 
 export const iam: Command = {
   name: "iam",

@@ -24,6 +24,11 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   else await command.run(parseArguments(command, args), print);
 }
 
+// The reader may have seen enough: `npm run fleet -- list | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   // A stack trace is for defects of ours.
   const expected = [CommandError, EnvironmentErrors, SelectionError].some((kind) => error instanceof kind);

@@ -1,6 +1,7 @@
 /** The two calls to AWS STS that commands need: whose credentials these are, and credentials of another role. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CommandError } from "./command-line";
+import { reason } from "./reason";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -52,19 +53,19 @@ async function callSts(
   { region, dnsSuffix }: StsEndpoint,
   input: { readonly Action: string } & Readonly<Record<string, string>>,
 ): Promise<string> {
-  // The order in which SDKs look: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-  const given = process.env["AWS_ENDPOINT_URL_STS"] ?? process.env["AWS_ENDPOINT_URL"];
-  const url = new URL("/", given ?? `https://sts.${region}.${dnsSuffix}`);
   const body = new URLSearchParams({ ...input, Version: "2011-06-15" }).toString();
-  const request = {
-    method: "POST",
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: "/",
-    headers: { host: url.host, "content-type": "application/x-www-form-urlencoded" },
-    body,
-  };
   try {
+    // The order in which SDKs look: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    const given = process.env["AWS_ENDPOINT_URL_STS"] ?? process.env["AWS_ENDPOINT_URL"];
+    const url = new URL("/", given ?? `https://sts.${region}.${dnsSuffix}`);
+    const request = {
+      method: "POST",
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: "/",
+      headers: { host: url.host, "content-type": "application/x-www-form-urlencoded" },
+      body,
+    };
     const signer = await client.config.signer();
     const { headers } = await signer.sign(request, { signingRegion: region, signingService: "sts" });
     const answer = await fetch(url, { method: "POST", headers, body });
@@ -80,14 +81,4 @@ async function callSts(
 /** Text of the only element of this name in an answer; empty when there is none. */
 function element(xml: string, name: string): string {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
-}
-
-/** What an error of the SDK or of the network says, on one line. */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // `fetch` and Node keep the reason in the cause, or in the first of several.
-  const inner: unknown = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
-  if (inner instanceof Error) return reason(inner);
-  const name = /^(Error|TypeError)$/.test(error.name) || error.message.startsWith(error.name) ? "" : `${error.name}: `;
-  return `${name}${error.message}`.replaceAll(/\s+/g, " ");
 }

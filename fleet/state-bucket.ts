@@ -22,7 +22,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { BucketLocationConstraint, LifecycleRule, S3Client } from "@aws-sdk/client-s3";
 import { CommandError } from "./command-line";
-import { reason } from "./security-token-service";
+import { reason } from "./reason";
 
 /** The bucket as it is to be. */
 export interface StateBucket {

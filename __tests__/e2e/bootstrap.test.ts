@@ -175,11 +175,16 @@ function requests(): readonly AwsRequest[] {
   return seen;
 }
 
+const created = (seen: readonly AwsRequest[]): string | undefined =>
+  seen.find(({ operation }) => operation === "CreateBucket")?.body.toString();
+
 test("every call about the bucket but its creation names the account that must own it", async () => {
   const seen = requests();
   await bootstrap();
   const anonymous = seen.filter(({ headers }) => headers["x-amz-expected-bucket-owner"] !== ACCOUNT);
   expect(anonymous.map(({ operation }) => operation)).toEqual(["CreateBucket"]);
+  // AWS refuses the name of its first region as a location.
+  expect(created(seen)).toBe("");
   // Each step but the first looks and changes, after a look whether the bucket is there.
   expect(seen).toHaveLength(2 + 2 * (steps - 1));
 });
@@ -190,7 +195,9 @@ test("elsewhere than in us-east-1 the bucket is made where state.region says, wi
     "state: { bucket: acme-state, region: us-east-1 }",
     `state: { bucket: acme-state, region: eu-west-1, kmsKeyArn: "${key.replace("us-east-1", "eu-west-1")}" }`,
   );
+  const seen = requests();
   expect(await bootstrap([], yaml)).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(created(seen)).toContain("<LocationConstraint>eu-west-1</LocationConstraint>");
   expect((await s3.send(new GetBucketLocationCommand(bucket))).LocationConstraint).toBe("eu-west-1");
   expect((await settings()).encryption).toMatchObject({
     ApplyServerSideEncryptionByDefault: {
@@ -322,6 +329,17 @@ describe("a bucket that exists", () => {
     expect(refused.stderr).toContain("The bucket acme-state exists, and it is not account 111122223333's");
     expect(changes()).toEqual([]);
   });
+});
+
+test("a bucket in a region of which S3 only says where it is, is refused", async () => {
+  proxy.intercept(
+    ({ operation }) => operation === "HeadBucket",
+    () => ({ status: 301, headers: { "x-amz-bucket-region": "eu-north-1" }, body: "" }),
+  );
+  const refused = await bootstrap();
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("The bucket acme-state is in eu-north-1, but state.region is us-east-1.");
+  expect(changes()).toEqual([]);
 });
 
 test("credentials of another account make nothing", async () => {

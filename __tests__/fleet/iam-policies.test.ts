@@ -155,7 +155,7 @@ instances:
 });
 
 test("of however many instances, each is allowed its own by documents that IAM takes", () => {
-  const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 1, maxLength: 60 });
+  const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 30, maxLength: 60 });
   fc.assert(
     fc.property(instanceNames, (names) => {
       const instances = names.map((name) => ({
@@ -167,12 +167,14 @@ test("of however many instances, each is allowed its own by documents that IAM t
       const policies = policiesFor(instances);
       expect(new Set(policies.map(({ name }) => name)).size).toBe(policies.length);
       for (const { document } of policies) expect(JSON.stringify(document).length).toBeLessThanOrEqual(6144);
-      for (const { table, state } of instances) {
-        expect(decide(named("deploy", instances), { action: "dynamodb:UpdateTable", resource: table.arn })).toBe(
-          "allowed",
-        );
-        const object = { action: "s3:PutObject", resource: `arn:aws:s3:::acme-state/${state.key}` };
-        expect(decide(named("state", instances), object)).toBe("allowed");
+      const [deploy, state] = [named("deploy", instances), named("state", instances)];
+      for (const {
+        table,
+        state: { key },
+      } of instances) {
+        expect(decide(deploy, { action: "dynamodb:UpdateTable", resource: table.arn })).toBe("allowed");
+        const object = { action: "s3:PutObject", resource: `arn:aws:s3:::acme-state/${key}` };
+        expect(decide(state, object)).toBe("allowed");
       }
     }),
     { numRuns: 20 },

@@ -122,6 +122,8 @@ describe("help", () => {
 test.each([
   ["an unknown command", ["lst"], '"lst" is not a command. Did you mean "list"?'],
   ["an unknown option", ["list", "--jsn"], "--jsn is not an option of list. Did you mean --json?"],
+  ["a value for a switch", ["list", "--json=no"], "--json takes no value."],
+  ["a name that every object has", ["list", "--constructor"], "--constructor is not an option of list."],
   ["a short option", ["list", "-j"], "-j is not an option of list. Allowed: --json, --help."],
   ["an unknown field", ["list", "regon=eu-*"], '"regon" is not a field. Did you mean "region"?'],
   ["nothing that is selected", ["config", "env=test"], 'no env is "test".'],
@@ -140,10 +142,10 @@ test.each([
 });
 
 test("every mistake of a command line is told at once", async () => {
-  const { stderr } = await fleet("bootstrap", "dev", "--owner", "--dry-run=yes", "--adopt", "--adopt");
+  const { stderr } = await fleet("bootstrap", "dev", "--adopt", "--adopt", "--owner", "--dry-run");
   expect(stderr.split("\n").slice(0, 6)).toEqual([
-    "--owner needs a value: --owner ACCOUNT.",
     "--adopt is given twice.",
+    "--owner needs a value: --owner ACCOUNT.",
     "--env NAME is missing.",
     'bootstrap takes no "dev", only options.',
     "",
@@ -157,6 +159,17 @@ test("environment files with problems print them all, and nothing is done", asyn
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(stderr).toContain('environments/dev.yaml:2:9  region: "us-east1" is not an AWS region.');
   expect(stderr).toContain('environments/prod.yaml:1:9  region: "nowhere" is not an AWS region.');
+  expect(stderr).not.toContain("    at ");
+});
+
+test.each([
+  ["http://127.0.0.1:3", "GetCallerIdentity failed. connect ECONNREFUSED 127.0.0.1:3"],
+  ["not an address", "GetCallerIdentity failed. Invalid URL"],
+])("an endpoint that cannot be reached (%s) is told in a sentence", async (AWS_ENDPOINT_URL, message) => {
+  const env = { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "none" };
+  const { exitCode, stderr } = await runFleet(["bootstrap", "--env", "dev"], files, env);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
 });
 
@@ -204,8 +217,9 @@ test("arbitrary arguments are read or refused with a message, never anything els
   fc.assert(
     fc.property(fc.array(word), (args) => {
       try {
-        const { values } = parseArguments(command, args);
+        const { values, switches } = parseArguments(command, args);
         expect([...values.keys()].filter((name) => name !== "env")).toEqual([]);
+        expect([...switches].filter((name) => name !== "json")).toEqual([]);
       } catch (error) {
         expect(error).toBeInstanceOf(CommandError);
       }

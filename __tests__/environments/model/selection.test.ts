@@ -36,6 +36,7 @@ test.each([
   ["account=4444*", ["acme-one", "acme-two"]],
   ["prod-*-us-west-2", ["acme-two"]],
   ["stack=prod-*-us-west-2", ["acme-two"]],
+  ["instance=*acme*e*", ["acme-dev", "acme-one"]],
   ["dev-*,*-eu-central-1", ["acme-dev", "Globex"]],
   ["  *\t\n ", ["acme-dev", "acme-one", "acme-two", "Globex"]],
   ["ENV=PROD instance=globex", ["Globex"]],
@@ -81,6 +82,13 @@ describe("a refusal", () => {
     );
   });
 
+  test.each(["acme-*-dev", "*acme*acme*", "acme", "*e-tw"])(
+    "parts of a glob (%s) do not overlap, and it is for the whole",
+    (glob) => {
+      expect(refusal(`instance=${glob}`)).toContain(`no instance is "${glob}".`);
+    },
+  );
+
   test("of terms that exclude each other counts what each selects alone, and lists the stacks", () => {
     expect(refusal("env=dev region=eu-*")).toBe(
       'No instance is selected by "env=dev region=eu-*". All terms must hold; env=dev alone: 1. region=eu-* alone: 2.\n' +
@@ -90,7 +98,9 @@ describe("a refusal", () => {
 
   test("of a large fleet stays on one screen", () => {
     const large = Array.from({ length: 1000 }, (_, i) => one("prod", `i${i}`, "eu-west-1", "111122223333"));
-    expect(refusal("nothing", large)).toContain(", and 960 more.");
+    const message = refusal("nothing", large);
+    expect(message).toContain(", and 960 more.");
+    expect(message.match(/prod-i/g)).toHaveLength(40);
   });
 });
 
