@@ -1,4 +1,4 @@
-// Every small damage to our own flows that Connect would refuse is refused at synth already.
+// Every small damage that Connect would refuse is refused at synth already: to our own flows, and to one of the blocks they lack.
 import { blockedStatusModule } from "../../flows/blocked-status";
 import { inboundFlow, type WhenBlocked } from "../../flows/inbound";
 import type { ContentKind, FlowContent } from "../../flows/language/types";
@@ -29,7 +29,53 @@ const whenBlocked: WhenBlocked[] = [
   { action: "queue", queueId: "22222222-2222-4333-8444-555555555555" },
   { action: "flow", flowId: "33333333-2222-4333-8444-555555555555" },
 ];
-const ours: [name: string, kind: ContentKind, content: FlowContent][] = [
+/** What the blocks that our flows do not use look like when the console exports them. */
+const otherBlocks: FlowContent = {
+  Version: "2019-10-30",
+  StartAction: "log",
+  Actions: [
+    {
+      Identifier: "log",
+      Type: "UpdateFlowLoggingBehavior",
+      Parameters: { FlowLoggingBehavior: "Enabled" },
+      Transitions: { NextAction: "remember" },
+    },
+    {
+      Identifier: "remember",
+      Type: "UpdateFlowAttributes",
+      Parameters: { FlowAttributes: { tries: { Value: "3" }, queue: { Value: "$.Queue.ARN", Type: "String" } } },
+      Transitions: { NextAction: "three times", Errors: [{ ErrorType: "NoMatchingError", NextAction: "over" }] },
+    },
+    {
+      Identifier: "three times",
+      Type: "Loop",
+      Parameters: { LoopCount: "$.FlowAttributes.tries" },
+      Transitions: {
+        NextAction: "over",
+        Errors: [{ ErrorType: "NoMatchingError", NextAction: "over" }],
+        Conditions: [
+          { NextAction: "menu", Condition: { Operator: "Equals", Operands: ["ContinueLooping"] } },
+          { NextAction: "over", Condition: { Operator: "Equals", Operands: ["DoneLooping"] } },
+        ],
+      },
+    },
+    {
+      Identifier: "menu",
+      Type: "InvokeFlowModule",
+      Parameters: { FlowModuleId: "menu:$LATEST" },
+      Transitions: {
+        NextAction: "three times",
+        Errors: [
+          { ErrorType: "NoMatchingCondition", NextAction: "three times" },
+          { ErrorType: "NoMatchingError", NextAction: "over" },
+        ],
+        Conditions: [{ NextAction: "over", Condition: { Operator: "Equals", Operands: ["goodbye"] } }],
+      },
+    },
+    { Identifier: "over", Type: "EndFlowExecution", Parameters: {}, Transitions: {} },
+  ],
+};
+const intact: [name: string, kind: ContentKind, content: FlowContent][] = [
   [
     "the module",
     "module",
@@ -45,6 +91,7 @@ const ours: [name: string, kind: ContentKind, content: FlowContent][] = [
     "flow",
     inboundFlow({ moduleId: "blockedStatus", queueId: "11111111-2222-4333-8444-555555555555", whenBlocked: blocked }),
   ]),
+  ["a flow of the other blocks", "flow", otherBlocks],
 ];
 
 const reserved = [
@@ -146,14 +193,14 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
         ["a way to nowhere", (d) => (at(d).Transitions.NextAction = "Nowhere")],
         [
           "an error it does not have",
-          (d) => at(d).Transitions.Errors?.push({ ErrorType: "Unknown", NextAction: "Unknown" }),
+          (d) => (at(d).Transitions.Errors ??= []).push({ ErrorType: "Unknown", NextAction: d.Actions[0]?.Identifier }),
         ],
         ["no transitions", (d) => (at(d).Transitions = {})],
       );
     }
     (action.Transitions.Errors ?? []).forEach((error, e) => {
-      // The error of a prompt is the one that Connect does not demand.
-      if (action.Type !== "MessageParticipant") {
+      // The errors of a prompt and of a loop are the ones that Connect does not demand.
+      if (action.Type !== "MessageParticipant" && action.Type !== "Loop") {
         damage.push([`no ${error.ErrorType}`, (d) => at(d).Transitions.Errors?.splice(e, 1)]);
         damage.push([
           `${error.ErrorType} misspelt`,
@@ -185,6 +232,13 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
           ],
           ["a literal", (d) => (at(d).Parameters["ComparisonValue"] = "match")],
           ["a bare root", (d) => (at(d).Parameters["ComparisonValue"] = "$.External")],
+        );
+        break;
+      case "Loop":
+        damage.push(
+          ["too many times", (d) => (at(d).Parameters["LoopCount"] = "101")],
+          ["one condition", (d) => at(d).Transitions.Conditions?.pop()],
+          ["another condition", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operands: ["Looping"] })],
         );
         break;
       case "InvokeLambdaFunction":
@@ -224,7 +278,7 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
   return [...envelope, ...perAction];
 }
 
-test.each(ours)("every damage to %s is caught", (_, kind, content) => {
+test.each(intact)("every damage to %s is caught", (_, kind, content) => {
   expect(validateContent(content, kind)).toEqual([]);
   const survivors = damages(structuredClone(content) as unknown as Draft, kind).filter(([, damage]) => {
     const draft = structuredClone(content) as unknown as Draft;
@@ -236,7 +290,7 @@ test.each(ours)("every damage to %s is caught", (_, kind, content) => {
 });
 
 test("the damages are many, so that catching all of them means something", () => {
-  const count = ours.reduce(
+  const count = intact.reduce(
     (sum, [, kind, content]) => sum + damages(structuredClone(content) as unknown as Draft, kind).length,
     0,
   );

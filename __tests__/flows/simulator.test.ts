@@ -515,3 +515,59 @@ test("text without a reference goes through a write unchanged", async () => {
     }),
   );
 });
+
+test("whatever is accepted comes to an end, whatever the contact brings and the Lambdas answer", async () => {
+  const id = fc.constantFrom("0", "1", "2", "3", "4", "5", "6", "7");
+  const value = fc.constantFrom("gold", "", "3", "$.External.a", "$.Attributes.a", "__proto__");
+  const error = (next: string) => [onError(next), onError(next, "NoMatchingCondition")];
+  const block = fc
+    .record({ next: id, other: id, value: value.filter((v) => v !== ""), type: fc.nat({ max: 8 }) })
+    .map(({ next, other, value, type }): ((identifier: string) => Action) => {
+      const to = { NextAction: next, Errors: [onError(other)] };
+      const branches = [when("Equals", "ContinueLooping", other), when("Equals", "DoneLooping", next)];
+      return (it) =>
+        [
+          hangUp,
+          set(it, { a: value }, next, other),
+          call(it, next, other, {
+            LambdaInvocationAttributes: { a: value },
+            ResponseValidation: { ResponseType: "JSON" },
+          }),
+          compare(it, "$.External.a", [when("Equals", value, other)], next),
+          action(it, "MessageParticipant", { SSML: value }, { NextAction: next }),
+          action(it, "UpdateFlowAttributes", { FlowAttributes: { a: { Value: value } } }, to),
+          action(it, "Loop", { LoopCount: "$.Attributes.a" }, { ...to, Conditions: branches }),
+          action(
+            it,
+            "InvokeFlowModule",
+            { FlowModuleId: "self" },
+            { NextAction: next, Errors: error(other), Conditions: [when("Equals", value, other)] },
+          ),
+          action(it, "GetParticipantInput", {}, { NextAction: next }),
+        ].map((made) => ({ ...made, Identifier: it }))[type] ?? hangUp;
+    });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(block, { minLength: 8, maxLength: 8 }),
+      fc.dictionary(fc.constantFrom("a", "b"), value),
+      fc.array(fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom("a", "b"), value)), { minLength: 1 }),
+      fc.boolean(),
+      async (blocks, attributes, answers, fails) => {
+        const content = flow(...blocks.map((make, n) => make(String(n))));
+        let calls = 0;
+        const result = await run(content, {
+          contact: { ...contact, Attributes: attributes },
+          modules: { self: module_(...content.Actions) },
+          invokeLambda: () => {
+            calls += 1;
+            if (fails && calls % 3 === 0) throw new Error("boom");
+            return answers[calls % answers.length];
+          },
+        });
+        expect(["disconnected", "stuck"]).toContain(result.ending.kind);
+        expect(result.path.length).toBeLessThanOrEqual(10_000);
+      },
+    ),
+    { numRuns: 40 },
+  );
+}, 60_000);

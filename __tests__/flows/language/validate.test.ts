@@ -590,6 +590,13 @@ test.each(rules)("$rule", ({ refused, says, accepted, kind = "flow" }) => {
   expect(validateContent(accepted, kind)).toEqual([]);
 });
 
+test.each([
+  ["Equals", "TextStartsWith", "TextEndsWith", "TextContains", "KeyExists"],
+  ["NumberGreaterThan", "NumberGreaterOrEqualTo", "NumberLessThan", "NumberLessOrEqualTo"],
+])("every operator that the service knows is accepted: %s, %s, …", (...operators) => {
+  expect(operators.flatMap((operator) => validateContent(condition(operator, ["1"]), "flow"))).toEqual([]);
+});
+
 test("a problem tells where it is and what to do", () => {
   expect(validateContent(invoke({ InvocationTimeLimitSeconds: "30" }), "flow")).toEqual([
     {
