@@ -26,7 +26,7 @@ afterAll(() => {
 function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
-  const sources = ["main.ts", "package.json", "tsconfig.json", "environments", "stacks", "lambda", "flows"];
+  const sources = ["main.ts", "package.json", "tsconfig.json", "environments", "stacks", "lambda", "flows", "sandbox"];
   for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
   symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
   return copy;
@@ -102,6 +102,15 @@ test("a synth opens no connection, looks up no name, and runs no terraform", () 
   // esbuild, which packages the function, is a program of its own.
   expect(seen.filter((what) => !/^run .*esbuild$/.test(what))).toEqual([]);
   expect(seen).not.toEqual([]);
+});
+
+test("the sandbox shows what the README says it shows", () => {
+  const shown = run(first, "node", ["build/sandbox/main.js"]);
+  expect(shown).toMatchObject({ status: 0, stderr: "" });
+  const withoutTimes = (text: string): string => text.replaceAll(/ *\d+\.\d ms/g, " …");
+  const readme = readFileSync(path.join(projectRoot(), "README.md"), "utf8");
+  const promised = /```\n( {2}call [^]*?)```/.exec(readme)?.[1] ?? "no block";
+  expect(withoutTimes(shown.stdout)).toContain(withoutTimes(promised));
 });
 
 test("an edit that does not compile fails the app that cdktf runs", () => {

@@ -24,11 +24,13 @@ const caller = {
   withheld: "Anonymous",
 } as const;
 
-const contacts: readonly FinishedContact[] = [
-  { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: "Blocked" },
-  { contactId: "contact-2", customerEndpoint: caller.underReview, disposition: "Nuisance" },
+const underReview = { contactId: "contact-2", customerEndpoint: caller.underReview, disposition: "Under review" };
+
+const contacts = (blocked: string): readonly FinishedContact[] => [
+  { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: blocked },
+  underReview,
   // Without the policy on withheld callers, this one contact would block every one of them.
-  { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: "Blocked" },
+  { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
 ];
 
 function synthesizeDev(): SynthesizedStack {
@@ -55,7 +57,8 @@ function synthesizeDev(): SynthesizedStack {
 async function main(): Promise<void> {
   const stack = synthesizeDev();
   const table = await startContactTable(stack.tableName, stack.region);
-  for (const contact of contacts) await table.put(contact);
+  const { blockedDisposition: blocked } = stack;
+  for (const contact of contacts(blocked)) await table.put(contact);
   const lambda = await startFunction({
     zip: stack.function.zip,
     handler: stack.function.handler,
@@ -77,26 +80,30 @@ async function main(): Promise<void> {
     });
 
     const calls = new CallTable();
-    const play = async (what: string, from: string): Promise<void> => {
+    const play = async (what: string, from: string, expected: "match" | "nomatch"): Promise<void> => {
       const played = await playCall({
         moduleContent: stack.moduleContent,
         region: stack.region,
-        instanceArn: `arn:aws:connect:${stack.region}:111122223333:instance/${stack.instanceId}`,
+        instanceArn: stack.instanceArn,
         from,
         function: lambda,
         mayInvoke: (arn) => arn === stack.associatedArn,
       });
       calls.add(what, from, played);
+      if (played.attributes["blockedStatus"] === expected) return;
+      process.stderr.write(`  This should have been ${expected}: what would be deployed does not do what it is for.\n`);
+      process.exitCode = 1;
     };
+    const withheld = stack.function.environment["ANONYMOUS_CALLERS"] === "block" ? "match" : "nomatch";
 
-    await play("nobody has complained about this number", caller.stranger);
-    await play('1-step: an agent chose the Disposition "Blocked"', caller.listedInOneStep);
-    await play('2-step: an agent chose "Nuisance", not yet reviewed', caller.underReview);
-    await table.overrideDisposition("contact-2", "Blocked");
-    await play('2-step: reviewed and overridden to "Blocked"', caller.underReview);
-    await play("withheld number: never looked up", caller.withheld);
+    await play("nobody has complained about this number", caller.stranger, "nomatch");
+    await play(`1-step: an agent chose the Disposition "${blocked}"`, caller.listedInOneStep, "match");
+    await play(`2-step: an agent chose "${underReview.disposition}"`, caller.underReview, "nomatch");
+    await table.overrideDisposition(underReview.contactId, blocked);
+    await play(`2-step: a reviewer overrode it to "${blocked}"`, caller.underReview, "match");
+    await play("withheld number: never looked up", caller.withheld, withheld);
     await table.stop();
-    await play("the table cannot be reached: the call goes through", caller.listedInOneStep);
+    await play("the table cannot be reached: the call goes through", caller.listedInOneStep, "nomatch");
     calls.close();
   } finally {
     await lambda.stop();

@@ -8,9 +8,10 @@ export interface SynthesizedStack {
   readonly name: string;
   readonly region: string;
   readonly tableName: string;
-  /** UUID of the Connect instance. */
-  readonly instanceId: string;
+  readonly instanceArn: string;
   readonly moduleContent: FlowContent;
+  /** The Disposition that the module asks for. */
+  readonly blockedDisposition: string;
   /** ARN that is associated with the instance, the only one that its flows may call. */
   readonly associatedArn: string;
   readonly function: {
@@ -38,10 +39,13 @@ const configuration = z.object({
         environment: z.object({ variables: z.record(z.string(), z.string()) }),
       }),
     ),
+    aws_lambda_permission: one(z.object({ source_arn: z.string() })),
     aws_connect_lambda_function_association: one(z.object({ function_arn: z.string() })),
-    aws_connect_contact_flow_module: one(z.object({ instance_id: z.string(), content: z.string() })),
+    aws_connect_contact_flow_module: one(z.object({ content: z.string() })),
   }),
 });
+
+const disposition = z.object({ LambdaInvocationAttributes: z.object({ BlockedDisposition: z.string() }) });
 
 /**
  * The stacks that a synth left in its output directory.
@@ -53,13 +57,16 @@ export function readSynthesizedStacks(outdir: string): readonly SynthesizedStack
   return Object.entries(manifest.parse(read("manifest.json")).stacks).map(([name, { workingDirectory }]) => {
     const { provider, resource } = configuration.parse(read(path.join(workingDirectory, "cdk.tf.json")));
     const lambda = only(resource.aws_lambda_function);
-    const module = only(resource.aws_connect_contact_flow_module);
+    const moduleContent = JSON.parse(only(resource.aws_connect_contact_flow_module).content) as FlowContent;
     return {
       name,
       region: provider.aws[0].region,
       tableName: only(resource.aws_dynamodb_table).name,
-      instanceId: module.instance_id,
-      moduleContent: JSON.parse(module.content) as FlowContent,
+      instanceArn: only(resource.aws_lambda_permission).source_arn,
+      moduleContent,
+      blockedDisposition: disposition.parse(
+        moduleContent.Actions.find(({ Type }) => Type === "InvokeLambdaFunction")?.Parameters,
+      ).LambdaInvocationAttributes.BlockedDisposition,
       associatedArn: only(resource.aws_connect_lambda_function_association).function_arn,
       function: {
         name: lambda.function_name,

@@ -11,6 +11,8 @@ export interface AdoptedTableProps {
   readonly tableName: string;
   /** How long Terraform waits for the index to be built, in minutes. A large table takes hours. */
   readonly indexTimeoutMinutes: number;
+  /** Whether a table with replicas in other regions may be adopted: the index appears in each of them. */
+  readonly acceptReplicas: boolean;
   /** Decides which attributes of the resource exist and have to be left alone. */
   readonly awsProvider: AwsProviderConstraint;
 }
@@ -52,6 +54,15 @@ const LEFT_ALONE = [
 const HASH_KEY = "Disposition";
 const RANGE_KEY = "CustomerEndpoint";
 
+/** Condition that a table with replicas fails: an index added to one of them appears in every region, out of our sight. */
+const NOT_GLOBAL = {
+  condition: "${length(self.replica) == 0}",
+  errorMessage:
+    'Table ${self.name} is a global table with replicas in ${join(", ", sort([for r in self.replica : r.region_name]))}: ' +
+    `DynamoDB would build ${indexName} in each of these regions. Nothing was changed. ` +
+    "If that is wanted, set table.acceptReplicas: true for this instance and plan again.",
+};
+
 /** Conditions under which the table can be adopted; each stops the plan with a sentence for the person who must act. */
 const ADOPTABLE = [
   {
@@ -60,7 +71,8 @@ const ADOPTABLE = [
       `Table \${self.name} already has an index named ${indexName}, but of another shape: ` +
       `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}. ` +
       `Call blocking needs: hash ${HASH_KEY}, range ${RANGE_KEY}, KEYS_ONLY. Nothing was changed. ` +
-      `Find out who uses that index; if nobody does, delete it in DynamoDB and plan again.`,
+      `Find out who uses that index. If nobody does, delete it in DynamoDB and plan again; if it was made for call ` +
+      `blocking, no call is blocked from then until the new one is built.`,
   },
   {
     condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "S"])}`,
@@ -92,7 +104,7 @@ const LEFT_ALONE_SINCE_6 = ["global_table_witness", "warm_throughput"];
 export class AdoptedTable extends Construct {
   /** The adopted table. Whatever needs the index to be ACTIVE depends on it: the provider waits for the index. */
   readonly table: DynamodbTable;
-  /** Terraform expression: ARN of the KMS key that encrypts the live table, `""` where DynamoDB's own key does. */
+  /** Terraform expression: ARN of the KMS key that encrypts the live table; null or `""` where DynamoDB's own key does. */
   readonly keyArn: string;
 
   constructor(scope: Construct, id: string, props: AdoptedTableProps) {
@@ -100,7 +112,7 @@ export class AdoptedTable extends Construct {
 
     const tableAsItIs = new DataAwsDynamodbTable(this, "live", {
       name: props.tableName,
-      lifecycle: { postcondition: ADOPTABLE },
+      lifecycle: { postcondition: props.acceptReplicas ? ADOPTABLE : [...ADOPTABLE, NOT_GLOBAL] },
     });
     tableAsItIs.overrideLogicalId("live");
     const live = `data.${tableAsItIs.terraformResourceType}.${tableAsItIs.friendlyUniqueId}`;
@@ -108,11 +120,7 @@ export class AdoptedTable extends Construct {
     // is no difference, and the plan shows ours alone. Later lines refuse "" (hashicorp/terraform-provider-aws#46735).
     const fivex = props.awsProvider.startsWith("~> 5.");
     const sortKey = (live: string): string => (fivex ? `\${${live}}` : `\${${live} == "" ? null : ${live}}`);
-    const keyArn = new TerraformLocal(
-      this,
-      "key_arn",
-      `\${try(coalesce(${live}.server_side_encryption[0].kms_key_arn, ""), "")}`,
-    );
+    const keyArn = new TerraformLocal(this, "key_arn", `\${one(${live}.server_side_encryption[*].kms_key_arn)}`);
     keyArn.overrideLogicalId("table_key_arn");
     this.keyArn = "local.table_key_arn";
 

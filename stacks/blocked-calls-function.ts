@@ -17,7 +17,7 @@ export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
   readonly functionPackage: PackagedFunction;
   /**
-   * ARN of the KMS key that encrypts the table, as a Terraform expression that is empty where the table has none.
+   * ARN of the KMS key that encrypts the table, as a Terraform expression that is null or `""` where the table has none.
    * With a customer managed key a Query needs `kms:Decrypt`; without it every lookup fails.
    */
   readonly tableKeyArn: string;
@@ -50,6 +50,8 @@ export class BlockedCallsFunction extends Construct {
       ]),
     });
     role.overrideLogicalId("blocked_calls");
+    // Under another name the new role is there, with its permissions, before the function lets go of the old one.
+    role.lifecycle = { createBeforeDestroy: true };
 
     const lookup = new IamRolePolicy(this, "lookup", {
       name: "lookup",
@@ -65,6 +67,7 @@ export class BlockedCallsFunction extends Construct {
       ]),
     });
     lookup.overrideLogicalId("lookup");
+    lookup.lifecycle = { createBeforeDestroy: true };
 
     const decrypt = new IamRolePolicy(this, "decrypt", {
       name: "decrypt",
@@ -84,8 +87,9 @@ export class BlockedCallsFunction extends Construct {
         },
       ]),
     });
-    decrypt.addOverride("count", `\${${props.tableKeyArn} == "" ? 0 : 1}`);
+    decrypt.addOverride("count", `\${coalesce(${props.tableKeyArn}, "none") == "none" ? 0 : 1}`);
     decrypt.overrideLogicalId("decrypt");
+    decrypt.lifecycle = { createBeforeDestroy: true };
 
     // Directly in the stack, so that its path, which the function's state holds, does not hang on the construct tree.
     const zip = new TerraformAsset(TerraformStack.of(this), "blockedCalls", {
@@ -133,7 +137,8 @@ export class BlockedCallsFunction extends Construct {
 
     const permission = new LambdaPermission(this, "permission", {
       // Not `connect-<instance id>`: under that id the association adds a statement of its own, and would find it taken.
-      statementId: "connectpath-call-blocking",
+      // With the instance in it, so that the statement for another instance can be there before this one goes.
+      statementId: `connectpath-call-blocking-${instance.instanceId}`,
       action: "lambda:InvokeFunction",
       functionName: this.function.functionName,
       qualifier: this.alias.name,

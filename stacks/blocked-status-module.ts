@@ -28,8 +28,14 @@ export class BlockedStatusModule extends Construct {
       instanceId: instance.instanceId,
       functionArn: instance.function.aliasArn,
       dependsOn: [...props.dependsOn],
+      // Terraform then makes all that this depends on before it removes what they replace: a renamed function is there,
+      // permitted and associated, before the module calls it, and the old one goes after that.
+      lifecycle: { createBeforeDestroy: true },
     });
     association.overrideLogicalId("blocked_calls");
+
+    // The provider would go on addressing the old instance: it takes it from the id in its state, and replaces for nothing.
+    const elsewhere = [`${association.terraformResourceType}.${association.friendlyUniqueId}.instance_id`];
 
     this.module = new ConnectContactFlowModule(this, "module", {
       instanceId: instance.instanceId,
@@ -37,6 +43,7 @@ export class BlockedStatusModule extends Construct {
       description: `Sets the contact attribute blockedStatus to match or nomatch. Managed by Terraform (${instance.stackName}).`,
       content: toTerraformString(moduleContent(instance)),
       dependsOn: [association],
+      lifecycle: { replaceTriggeredBy: elsewhere },
     });
     this.module.overrideLogicalId("blocked_status");
 
@@ -48,6 +55,7 @@ export class BlockedStatusModule extends Construct {
       type: "CONTACT_FLOW",
       description: `Asks the module blockedStatus about each caller. Managed by Terraform (${instance.stackName}).`,
       content: toTerraformString(content, { [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId }),
+      lifecycle: { replaceTriggeredBy: elsewhere },
     });
     inbound.overrideLogicalId("inbound");
   }

@@ -51,6 +51,7 @@ export class CallBlockingStack extends TerraformStack {
     const adopted = new AdoptedTable(this, "table", {
       tableName: instance.table.name,
       indexTimeoutMinutes: instance.table.indexTimeoutMinutes,
+      acceptReplicas: instance.table.acceptReplicas,
       awsProvider: instance.awsProvider,
     });
     const blockedCalls = new BlockedCallsFunction(this, "function", {

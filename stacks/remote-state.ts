@@ -3,18 +3,15 @@ import { S3Backend } from "cdktf";
 import type { TerraformStack } from "cdktf";
 import type { StateConfig } from "../environments/model/types";
 
-/**
- * Gives the stack its backend.
- *
- * @param account the only AWS account that the state may be written from, 12 digits
- */
+/** Gives the stack its backend. */
 export function useRemoteState(stack: TerraformStack, state: StateConfig): void {
   new S3Backend(stack, {
     bucket: state.bucket,
     key: state.key,
     region: state.region,
-    encrypt: true,
     ...(state.kmsKeyArn === undefined ? {} : { kmsKeyId: state.kmsKeyArn }),
+    // Other stores refuse to encrypt on demand unless they have a key service (minio/minio#6367).
+    ...(state.endpoint === undefined || state.kmsKeyArn !== undefined ? { encrypt: true } : {}),
     ...(state.roleArn === undefined ? {} : { assumeRole: { roleArn: state.roleArn } }),
     ...(state.endpoint === undefined ? {} : otherStore(state.endpoint)),
     ...(state.usePathStyle === undefined ? {} : { usePathStyle: state.usePathStyle }),
@@ -23,7 +20,13 @@ export function useRemoteState(stack: TerraformStack, state: StateConfig): void 
   stack.addOverride("terraform.backend.s3.use_lockfile", true);
 }
 
-/** A store that is not AWS has neither AWS's account services nor its region names. */
+/** A store that is not AWS has neither AWS's account services nor its region names, and may not know its newer checksums. */
 function otherStore(endpoint: string): object {
-  return { endpoints: { s3: endpoint }, skipRegionValidation: true, skipRequestingAccountId: true };
+  return {
+    endpoints: { s3: endpoint },
+    skipCredentialsValidation: true,
+    skipRegionValidation: true,
+    skipRequestingAccountId: true,
+    skipS3Checksum: true,
+  };
 }

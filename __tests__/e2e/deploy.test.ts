@@ -35,7 +35,7 @@ const mutations = new Map<string, readonly RecordedCall[]>();
 beforeAll(async () => {
   world = await createWorld(
     [...adoptable, ...refused].map(({ name }) => name),
-    (name) => (name === withInboundFlow ? [`inboundFlow: { queue: ${queue} }`] : []),
+    { more: (name) => (name === withInboundFlow ? [`inboundFlow: { queue: ${queue} }`] : []) },
   );
   for (const vendor of [...adoptable, ...refused]) {
     await createVendorTable(world.dynamodb, vendor);

@@ -5,15 +5,20 @@ const path = require("node:path");
 
 const required = process.env.E2E === "required" || process.argv.includes("--required");
 
+const terraformVersion = /Terraform v(\d+)\.(\d+)/.exec(spawnSync("terraform", ["version"]).stdout ?? "") ?? [];
 const tools = [
   {
-    command: process.env.TERRAFORM_BINARY_NAME ?? "terraform",
-    version: ["version"],
+    command: "terraform",
+    found: Number(terraformVersion[1]) > 1 || Number(terraformVersion[2]) >= 11,
     get: "Terraform >= 1.11 from its install page",
   },
-  { command: process.env.MOTO_SERVER ?? "moto_server", version: ["--help"], get: "pip install 'moto[server]'" },
+  {
+    command: process.env.MOTO_SERVER ?? "moto_server",
+    found: !spawnSync(process.env.MOTO_SERVER ?? "moto_server", ["--help"], { stdio: "ignore" }).error,
+    get: "pip install 'moto[server]'",
+  },
 ];
-const missing = tools.filter(({ command, version }) => spawnSync(command, version, { stdio: "ignore" }).error);
+const missing = tools.filter(({ found }) => !found);
 
 if (missing.length > 0) {
   const what = missing.map(({ command, get }) => `${command} (${get})`).join(" and ");

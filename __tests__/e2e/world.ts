@@ -51,15 +51,17 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the emulators, with a state bucket and one Connect instance for each name, and writes the environment file
- * `e2e.yaml` for them.
- *
- * @param more further lines of an instance in that file
- */
+export interface WorldOptions {
+  /** Those of the Connect instances that the environment file names. @default all */
+  readonly deployed?: readonly string[];
+  /** Further lines of an instance in that file. */
+  readonly more?: (name: string) => readonly string[];
+}
+
+/** Starts the emulators, with a state bucket and a Connect instance for each name, and writes the file `e2e.yaml` for them. */
 export async function createWorld(
   names: readonly string[],
-  more: (name: string) => readonly string[] = () => [],
+  { deployed = names, more = () => [] }: WorldOptions = {},
 ): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
   const environments = path.join(directory, "environments");
@@ -92,7 +94,7 @@ tags:
   team: not the vendor
 blockedDispositions: [Blocked]
 instances:
-${names.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ...more(name)].map((line) => `    ${line}`)].join("\n")).join("\n")}
+${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ...more(name)].map((line) => `    ${line}`)].join("\n")).join("\n")}
 `,
   );
 

@@ -160,6 +160,13 @@ describe("the adopted table", () => {
     expect(table["timeouts"]).toEqual({ update: "1440m" });
   });
 
+  test("is refused with replicas in other regions, unless the instance accepts them", () => {
+    const conditions = (synthesized: Synthesized): string => JSON.stringify(synthesized.data["aws_dynamodb_table"]);
+    expect(conditions(stack)).toContain("length(self.replica) == 0");
+    const accepting = synthesize({ table: { ...sampleInstance.table, acceptReplicas: true } });
+    expect(conditions(accepting)).not.toContain("self.replica");
+  });
+
   test("leaves alone what only the 6.x provider knows, on that line, and drops an absent sort key there", () => {
     const six = resource(synthesize({ awsProvider: ">= 6.44, < 7" }), "aws_dynamodb_table.contacts");
     expect((six["lifecycle"] as { ignore_changes: string[] }).ignore_changes).toEqual(
@@ -231,9 +238,9 @@ describe("the function", () => {
 
   test("may decrypt with the table's key, through DynamoDB and for that table alone, where the table has a key", () => {
     const decrypt = resource(stack, "aws_iam_role_policy.decrypt");
-    expect(decrypt["count"]).toBe('${local.table_key_arn == "" ? 0 : 1}');
-    expect(stack.locals["table_key_arn"]).toContain(
-      "data.aws_dynamodb_table.live.server_side_encryption[0].kms_key_arn",
+    expect(decrypt["count"]).toBe('${coalesce(local.table_key_arn, "none") == "none" ? 0 : 1}');
+    expect(stack.locals["table_key_arn"]).toBe(
+      "${one(data.aws_dynamodb_table.live.server_side_encryption[*].kms_key_arn)}",
     );
     const policy = JSON.parse(decrypt["policy"] as string) as { Statement: Json[] };
     expect(policy.Statement).toHaveLength(1);
@@ -252,7 +259,7 @@ describe("the function", () => {
   test("may be invoked by Connect alone, for this instance and account, through the alias", () => {
     expect(resource(stack, "aws_lambda_permission.connect")).toMatchObject({
       // AssociateLambdaFunction adds a statement with the id connect-<instance id>, and fails where there is one already.
-      statement_id: "connectpath-call-blocking",
+      statement_id: `connectpath-call-blocking-${sampleInstance.instanceId}`,
       action: "lambda:InvokeFunction",
       principal: "connect.amazonaws.com",
       source_account: "111122223333",
@@ -361,8 +368,17 @@ describe("provider and state", () => {
         usePathStyle: true,
       },
     });
-    expect(terraform["backend"]).toMatchObject({
+    expect(terraform["backend"]).toEqual({
       s3: {
+        bucket: "acme-terraform-state",
+        key: sampleInstance.state.key,
+        region: "eu-west-1",
+        encrypt: true,
+        use_lockfile: true,
+        skip_credentials_validation: true,
+        skip_region_validation: true,
+        skip_requesting_account_id: true,
+        skip_s3_checksum: true,
         kms_key_id: "arn:aws:kms:eu-west-1:111122223333:key/k",
         assume_role: { role_arn: "arn:aws:iam::111122223333:role/state" },
         endpoints: { s3: "https://store.example" },

@@ -27,6 +27,7 @@ export const sampleInstance: InstanceConfig = {
     arn: "arn:aws:dynamodb:eu-central-1:111122223333:table/dextr-acme",
     indexArn: "arn:aws:dynamodb:eu-central-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index",
     indexTimeoutMinutes: 1440,
+    acceptReplicas: false,
   },
   function: {
     name: "blockedCalls-acme",

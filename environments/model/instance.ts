@@ -177,7 +177,9 @@ function inboundFlowProblems(candidate: Candidate): Problem[] {
       wanted.length === 0 ? "Remove it, or say which action it is for." : `The action takes ${wanted.join(" or ")}.`;
     problems.push(...problemAt(candidate, [[...place, key]], `The action "${action}" does not go with it.`, fix));
   }
-  const given = wanted.filter((key) => gives([...place, key]));
+  // What counts is the level that whenBlocked was taken from; a value that was refused there is mentioned all the same.
+  const source = candidate.levels.find(({ file, at }) => file.mentions([...at, ...place]));
+  const given = wanted.filter((key) => source?.file.mentions([...source.at, ...place, key]));
   if (wanted.length > 0 && given.length !== 1) {
     const wrong =
       given.length === 0 ? `The action "${action}" lacks its ${wanted.join(" or ")}.` : "Both text and ssml are given.";

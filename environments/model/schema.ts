@@ -10,7 +10,7 @@ export const builtInDefaults = {
   anonymousCallers: "allow",
   lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
   function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
-  table: { indexTimeoutMinutes: 1440 },
+  table: { indexTimeoutMinutes: 1440, acceptReplicas: false },
   inboundFlowName: "Inbound with call blocking",
 } as const;
 
@@ -304,7 +304,12 @@ const settings = {
   inboundFlow: key(
     z.strictObject({
       name: key(
-        text(/^(?=\S)[^\p{Cc}]{1,127}$/u, "a name for a flow", "Use 1 to 127 characters, not beginning with a space."),
+        text(
+          // Terraform would read "${" and "%{" as the start of a template, and evaluate it.
+          /^(?=\S)(?!.*[$%]\{)[^\p{Cc}]{1,127}$/u,
+          "a name for a flow",
+          'Use 1 to 127 characters, not beginning with a space, without "${" and "%{".',
+        ),
         "Name of the flow in Connect.",
         builtInDefaults.inboundFlowName,
       ),
@@ -312,7 +317,10 @@ const settings = {
         connectId("queue", "queue"),
         "Id or ARN of the queue for callers who are not blocked. Required in inboundFlow.",
       ),
-      whenBlocked: key(whenBlocked, "What a blocked caller meets. Default: the call ends."),
+      whenBlocked: key(
+        whenBlocked,
+        "What a blocked caller meets; the innermost level that says it says all of it. Default: the call ends.",
+      ),
     }),
     "An inbound flow that calls the module and branches on its answer. Default: none, for teams with a flow of their own.",
   ),
@@ -347,9 +355,15 @@ const settings = {
   table: key(
     z.strictObject({
       indexTimeoutMinutes: key(
-        wholeNumber(1, 10080, "minutes"),
+        // The provider waits 20 minutes whatever it is told (its wait.go).
+        wholeNumber(20, 10080, "minutes"),
         "How long Terraform waits for the index to be built, in minutes; a large table takes hours.",
         builtInDefaults.table.indexTimeoutMinutes,
+      ),
+      acceptReplicas: key(
+        z.boolean(),
+        "Adopt a global table as well, although DynamoDB then builds the index in the region of every replica.",
+        builtInDefaults.table.acceptReplicas,
       ),
     }),
     "How the index is added to the contact table.",

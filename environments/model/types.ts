@@ -88,6 +88,8 @@ export interface InstanceConfig {
     readonly indexArn: string;
     /** How long Terraform waits for the index to be built, in minutes. */
     readonly indexTimeoutMinutes: number;
+    /** Whether a table with replicas in other regions may be adopted: the index appears in each of them. */
+    readonly acceptReplicas: boolean;
   };
 
   readonly function: {

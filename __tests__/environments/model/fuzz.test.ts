@@ -31,7 +31,7 @@ function:
   runtime: nodejs24.x
   memoryMb: 512
   logRetentionDays: 30
-table: { indexTimeoutMinutes: 60 }
+table: { indexTimeoutMinutes: 60, acceptReplicas: true }
 inboundFlow:
   name: Front door
   queue: 2f0e0d0c-1b1a-4918-8716-151413121110

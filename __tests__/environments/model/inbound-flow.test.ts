@@ -45,6 +45,25 @@ test("an instance takes the environment's flow and says only what differs", () =
   });
 });
 
+test("an instance that says what its blocked callers meet says all of it", () => {
+  const yaml = withFlow(`{ queue: ${queue}, whenBlocked: { action: message, text: Goodbye } }`);
+  const own = (whenBlocked: string): string =>
+    yaml.replace("  - name: acme\n", `  - name: acme\n    inboundFlow: { whenBlocked: ${whenBlocked} }\n`);
+  expect(loadOne(own("{ action: disconnect }")).inboundFlow?.whenBlocked).toEqual({ action: "disconnect" });
+  expect(refusal({ "dev.yaml": own("{ action: message }") }).message).toBe(
+    'environments/dev.yaml:7:33  instances[0].inboundFlow.whenBlocked: The action "message" lacks its text or ssml.\n' +
+      "  Add text or ssml.",
+  );
+});
+
+test.each(["Front ${path.module}", "%{ if true }"])(
+  "a name of a flow that Terraform would evaluate (%s) is refused",
+  (name) => {
+    const { message } = refusal({ "dev.yaml": withFlow(`{ queue: ${queue}, name: "${name}" }`) });
+    expect(message).toContain('Use 1 to 127 characters, not beginning with a space, without "${" and "%{".');
+  },
+);
+
 test.each([
   ["{ name: Front door }", "inboundFlow: The queue is missing.\n  Add the id or ARN of the queue"],
   [`{ queue: Support }`, 'inboundFlow.queue: "Support" is not the id or ARN of a Connect queue.'],

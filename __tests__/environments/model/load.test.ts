@@ -30,6 +30,7 @@ test("the smallest environment file is completed with the defaults and the names
       arn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme",
       indexArn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index",
       indexTimeoutMinutes: 1440,
+      acceptReplicas: false,
     },
     function: {
       name: "blockedCalls-acme",
@@ -62,7 +63,7 @@ anonymousCallers: block
 exemptNumbers: ["+15555550100", "+1555*", "+4*"]
 lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 }
 function: { name: blocked_calls, roleName: role@acme, runtime: nodejs24.x, memoryMb: 128, logRetentionDays: 3653 }
-table: { indexTimeoutMinutes: 1 }
+table: { indexTimeoutMinutes: 20, acceptReplicas: true }
 instances:
   - name: Acme-Voice
     id: arn:aws-us-gov:connect:us-gov-west-1:444455556666:instance/0f0e0d0c-1b1a-4918-8716-151413121110
@@ -85,7 +86,7 @@ instances:
     anonymousCallers: "block",
     exemptNumbers: ["+15555550100", "+1555*", "+4*"],
     lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 },
-    table: { name: "Dextr.acme_voice", indexTimeoutMinutes: 1 },
+    table: { name: "Dextr.acme_voice", indexTimeoutMinutes: 20, acceptReplicas: true },
     function: {
       name: "blocked_calls",
       roleName: "role@acme",

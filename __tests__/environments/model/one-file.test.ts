@@ -108,7 +108,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a key that is like no other",
     inEnvironment("table: { colour: red }"),
-    '8:10  table.colour: "colour" is not a key.\n  Allowed here: indexTimeoutMinutes.',
+    '8:10  table.colour: "colour" is not a key.\n  Allowed here: indexTimeoutMinutes, acceptReplicas.',
   ],
   [
     "a key of one instance given for the environment",
@@ -355,7 +355,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a number with its unit",
     inInstance("table: { indexTimeoutMinutes: 1440m }"),
-    '8:35  instances[0].table.indexTimeoutMinutes: "1440m" is not a whole number of minutes from 1 to 10080.\n  Give one without quotes and unit.',
+    '8:35  instances[0].table.indexTimeoutMinutes: "1440m" is not a whole number of minutes from 20 to 10080.\n  Give one without quotes and unit.',
   ],
   [
     "a time limit that a flow block cannot have",

@@ -41,6 +41,7 @@ test("of the smallest file every value has an origin, and a default is only what
     "exemptNumbers",
     "lookup.budgetMs",
     "lookup.flowTimeLimitSeconds",
+    "table.acceptReplicas",
     "table.indexTimeoutMinutes",
     "function.runtime",
     "function.memoryMb",
