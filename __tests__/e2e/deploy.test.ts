@@ -2,22 +2,33 @@
  * Real Terraform, the real AWS provider and the real `cdktf deploy`, on emulators: every kind of table is adopted with one
  * call on the wire, plans stay empty whatever the vendor does later, and a call is blocked by what was deployed.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   type AttributeDefinition,
   type GlobalSecondaryIndexDescription,
   PutItemCommand,
+  type TableDescription,
   TagResourceCommand,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { FlowContent } from "../../flows/language/types";
 import { simulate } from "../../flows/simulator";
+import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
 import { inboundContact, playCall } from "../../sandbox/play-call";
 import { readSynthesizedStacks } from "../../sandbox/synthesized-stack";
-import { adoptable, createVendorTable, INDEX, look, refused, type Seen, type VendorTable } from "./vendor-tables";
+import {
+  adoptable,
+  createVendorTable,
+  INDEX,
+  KEY_ARN,
+  look,
+  refused,
+  type Seen,
+  type VendorTable,
+} from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(15 * 60_000);
@@ -67,11 +78,13 @@ function seenBefore(name: string): Seen {
 
 /** What an index is, without what DynamoDB counts and reports of it. */
 function shape(description: unknown): object {
-  const { IndexName, KeySchema, Projection, ProvisionedThroughput } = description as GlobalSecondaryIndexDescription;
+  const { IndexName, KeySchema, Projection, ProvisionedThroughput, OnDemandThroughput } =
+    description as GlobalSecondaryIndexDescription;
   return {
     IndexName,
     KeySchema,
     Projection,
+    OnDemandThroughput,
     read: ProvisionedThroughput?.ReadCapacityUnits,
     write: ProvisionedThroughput?.WriteCapacityUnits,
   };
@@ -80,6 +93,34 @@ function shape(description: unknown): object {
 /** Output as running text: Terraform wraps its messages, and cdktf puts the stack's name before the lines. */
 const unwrapped = (output: string): string =>
   output.replaceAll(/\S*us-east-1 {2}|[\s│╷╵]+/g, " ").replaceAll(/ +/g, " ");
+
+async function expectNothingToPlan(name: string): Promise<void> {
+  const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
+  expect(plan.output).toContain("No changes.");
+  expect(plan.exitCode).toBe(0);
+}
+
+/** The part of `terraform providers schema -json` that is read here. */
+interface ProviderSchemas {
+  readonly provider_schemas: {
+    readonly "registry.terraform.io/hashicorp/aws": {
+      readonly resource_schemas: {
+        readonly aws_dynamodb_table: {
+          readonly block: {
+            readonly attributes: Readonly<Record<string, { readonly optional?: boolean }>>;
+            readonly block_types: Readonly<Record<string, unknown>>;
+          };
+        };
+      };
+    };
+  };
+}
+
+interface Synthesized {
+  readonly resource: {
+    readonly aws_dynamodb_table: { readonly contacts: { readonly lifecycle: { readonly ignore_changes: string[] } } };
+  };
+}
 
 test("cdktf deploy adopts every table and says which stacks it deployed", () => {
   expect(deployed.output).not.toContain("Error:");
@@ -142,16 +183,44 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
     );
   });
 
-  test("has nothing left to plan", async () => {
-    const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
-    expect(plan.output).toContain("No changes.");
-    expect(plan.exitCode).toBe(0);
+  test("has nothing left to plan", () => expectNothingToPlan(name));
+
+  test("shows its reviewers one import, and one change: the index that is added", () => {
+    const lines = deployed.output.split("\n").filter((line) => line.includes("Plan:"));
+    expect(lines).toHaveLength(adoptable.length);
+    for (const line of lines) expect(line).toMatch(/Plan: 1 to import, \d+ to add, 1 to change, 0 to destroy\./);
+  });
+
+  test("has its index ACTIVE before Connect is told of the function", () => {
+    const of = (instance: string) => (call: RecordedCall) =>
+      call.operation === "AssociateLambdaFunction" && call.url.includes(world.instanceId(instance));
+    const described = deployCalls
+      .slice(0, deployCalls.findIndex(of(name)))
+      .filter((call) => call.operation === "DescribeTable" && tableOf(call) === tableName)
+      .map(({ output }) => (output as { Table: TableDescription }).Table.GlobalSecondaryIndexes ?? [])
+      .map((indexes) => indexes.find(({ IndexName }) => IndexName === INDEX)?.IndexStatus);
+    expect(described.at(-1)).toBe("ACTIVE");
+    // Otherwise nothing here was waited for.
+    if (!vendor.hasOurIndex) expect(described).toContain("CREATING");
+  });
+
+  test("lets the function decrypt exactly where the table has a key of its owner's", () => {
+    const policies = deployCalls
+      .filter(({ operation }) => operation === "PutRolePolicy")
+      .map(({ input }) => input as { RoleName: string; PolicyName: string; PolicyDocument: string })
+      .filter(({ RoleName }) => RoleName === `blockedCalls-${name}-${REGION}`);
+    const hasKey = vendor.table.SSESpecification !== undefined;
+    expect(policies.map(({ PolicyName }) => PolicyName).sort()).toEqual(hasKey ? ["decrypt", "lookup"] : ["lookup"]);
+    const decrypt = policies.find(({ PolicyName }) => PolicyName === "decrypt");
+    if (hasKey) expect(JSON.parse(decrypt?.PolicyDocument ?? "")).toMatchObject({ Statement: [{ Resource: KEY_ARN }] });
   });
 
   test("has its state in the bucket, and none on this machine", async () => {
     const key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
     const states = deployCalls.filter((c) => c.service === "s3" && c.method === "PUT" && c.url.includes(`${key}?`));
     expect(states.length).toBeGreaterThan(0);
+    const local = [world.stackDirectory(name), projectRoot()].flatMap((directory) => readdirSync(directory));
+    expect(local.filter((file) => file.includes('tfstate'))).toEqual([]);
     const listed = await world.terraform(name, "state", "list");
     expect(listed.output.split("\n").filter(Boolean)).toContain("aws_dynamodb_table.contacts");
   });
@@ -165,52 +234,65 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
 });
 
 describe("when the vendor goes on", () => {
-  const name = "on-demand";
-
-  test("a new index, another capacity and a new tag leave the plan empty", async () => {
-    await world.dynamodb.send(
-      new UpdateTableCommand({
-        TableName: "dextr-on-demand",
-        AttributeDefinitions: [
-          ...[...(await look(world.dynamodb, name)).attributes].map(([AttributeName, AttributeType]) => ({
-            AttributeName,
-            AttributeType: AttributeType as "S",
-          })),
-          { AttributeName: "g9", AttributeType: "S" },
-        ],
-        GlobalSecondaryIndexUpdates: [
-          {
-            Create: {
-              IndexName: "vendor-9",
-              KeySchema: [{ AttributeName: "g9", KeyType: "HASH" }],
-              Projection: { ProjectionType: "ALL" },
+  test.each(adoptable)(
+    "with the table $what, a new index and a new tag leave the plan empty",
+    async ({ name, table }) => {
+      const scaled = { ReadCapacityUnits: 40, WriteCapacityUnits: 30 };
+      const provisioned = table.BillingMode === "PROVISIONED";
+      await world.dynamodb.send(
+        new UpdateTableCommand({
+          TableName: `dextr-${name}`,
+          AttributeDefinitions: [{ AttributeName: "g9", AttributeType: "S" }],
+          GlobalSecondaryIndexUpdates: [
+            {
+              Create: {
+                IndexName: "vendor-9",
+                KeySchema: [{ AttributeName: "g9", KeyType: "HASH" }],
+                Projection: { ProjectionType: "ALL" },
+                ...(provisioned ? { ProvisionedThroughput: scaled } : {}),
+              },
             },
-          },
-        ],
-      }),
-    );
-    const scaled = { ReadCapacityUnits: 40, WriteCapacityUnits: 30 };
+          ],
+        }),
+      );
+      await world.dynamodb.send(
+        new TagResourceCommand({
+          ResourceArn: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/dextr-${name}`,
+          Tags: [{ Key: "vendor", Value: "new" }],
+        }),
+      );
+      await expectNothingToPlan(name);
+    },
+  );
+
+  test("capacities that somebody scales, ours among them, leave the plan empty", async () => {
     await world.dynamodb.send(
       new UpdateTableCommand({
         TableName: "dextr-provisioned",
         ProvisionedThroughput: { ReadCapacityUnits: 21, WriteCapacityUnits: 22 },
         GlobalSecondaryIndexUpdates: ["vendor-1", INDEX].map((IndexName) => ({
-          Update: { IndexName, ProvisionedThroughput: scaled },
+          Update: { IndexName, ProvisionedThroughput: { ReadCapacityUnits: 50, WriteCapacityUnits: 60 } },
         })),
       }),
     );
-    await world.dynamodb.send(
-      new TagResourceCommand({
-        ResourceArn: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/dextr-on-demand`,
-        Tags: [{ Key: "vendor", Value: "new" }],
-      }),
-    );
-    for (const stack of [name, "provisioned"]) {
-      const plan = await world.terraform(stack, "plan", "-input=false", "-detailed-exitcode", "-no-color");
-      expect(plan.output).toContain("No changes.");
-      expect(plan.exitCode).toBe(0);
-    }
+    await expectNothingToPlan("provisioned");
   });
+});
+
+test("everything that the provider knows of a table, but its indexes, is left alone", async () => {
+  const { output } = await world.terraform("hash-only", "providers", "schema", "-json");
+  const { provider_schemas } = JSON.parse(output) as ProviderSchemas;
+  const { attributes, block_types } =
+    provider_schemas["registry.terraform.io/hashicorp/aws"].resource_schemas.aws_dynamodb_table.block;
+  const settable = Object.entries(attributes).filter(([, { optional }]) => optional);
+  const ours = ["id", "attribute", "global_secondary_index", "timeouts"];
+  const arguments_ = [...settable.map(([argument]) => argument), ...Object.keys(block_types)];
+
+  const file = path.join(world.stackDirectory("hash-only"), "cdk.tf.json");
+  const synthesized = JSON.parse(readFileSync(file, "utf8")) as Synthesized;
+  expect(synthesized.resource.aws_dynamodb_table.contacts.lifecycle.ignore_changes).toEqual(
+    arguments_.filter((argument) => !ours.includes(argument)).sort(),
+  );
 });
 
 describe("a table that cannot be adopted", () => {

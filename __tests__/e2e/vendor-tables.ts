@@ -16,6 +16,9 @@ import {
 
 export const INDEX = "Disposition-CustomerEndpoint-index";
 
+/** The key of the one table that is encrypted with a key of its owner's. */
+export const KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/5f3c1c1e-8f0d-4f5e-9d5a-0c2f0f7a1b2c";
+
 /** One table to begin with, and what a deployment must make of it. */
 export interface VendorTable {
   /** Connect instance; the table is `dextr-<name>`. */
@@ -97,12 +100,16 @@ export const adoptable: readonly VendorTable[] = [
       ...keys,
       BillingMode: "PAY_PER_REQUEST",
       AttributeDefinitions: [...keyAttributes, attribute("g1")],
-      GlobalSecondaryIndexes: [index("vendor-1", "g1")],
+      GlobalSecondaryIndexes: [
+        index("vendor-1", "g1", undefined, {
+          OnDemandThroughput: { MaxReadRequestUnits: 40, MaxWriteRequestUnits: 20 },
+        }),
+      ],
       StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
       SSESpecification: {
         Enabled: true,
         SSEType: "KMS",
-        KMSMasterKeyId: "arn:aws:kms:us-east-1:111122223333:key/5f3c1c1e-8f0d-4f5e-9d5a-0c2f0f7a1b2c",
+        KMSMasterKeyId: KEY_ARN,
       },
       TableClass: "STANDARD_INFREQUENT_ACCESS",
       DeletionProtectionEnabled: true,
