@@ -8,7 +8,7 @@ const mayImport = {
   flows: [],
   environments: [],
   stacks: ["lambda/packaging", "lambda/settings", "flows", "environments"],
-  fleet: ["environments"],
+  fleet: ["flows", "environments", "stacks/flow-contents"],
 };
 const folders = ["lambda", "flows", "environments", "stacks", "fleet", "sandbox", "bench", "__tests__", "main.ts"];
 

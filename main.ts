@@ -1,29 +1,27 @@
 /** The CDKTF app: the environment files go in, one Terraform stack per Connect instance comes out. */
-import path from "node:path";
 import { App } from "cdktf";
-import { loadEnvironments } from "./environments/model/load";
 import { EnvironmentErrors } from "./environments/model/problems";
-import { UnusableText } from "./flows/literal-text";
+import { readEnvironments, selectFrom } from "./environments/model/project";
+import { SelectionError } from "./environments/model/selection";
 import { writeFunctionPackage } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
 
 function main(): void {
-  const { instances } = loadEnvironments(path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments"));
+  // All files are checked, whatever is selected of them.
+  const instances = selectFrom(readEnvironments(), process.env["SELECT"]);
   const app = new App();
   const functionPackage = writeFunctionPackage();
-  const unusable = instances.flatMap((instance) => {
+  const tooLarge = instances.flatMap((instance) => {
     try {
       new CallBlockingStack(app, { instance, functionPackage });
       return [];
     } catch (error) {
       if (error instanceof FunctionEnvironmentTooLarge) return [error.message];
-      if (error instanceof UnusableText)
-        return [`instance "${instance.name}" of environment "${instance.environment}": ${error.message}`];
       throw error;
     }
   });
-  if (unusable.length > 0) refuse(unusable.join("\n"));
+  if (tooLarge.length > 0) refuse(tooLarge.join("\n"));
   else app.synth();
 }
 
@@ -36,6 +34,6 @@ function refuse(message: string): void {
 try {
   main();
 } catch (error) {
-  if (!(error instanceof EnvironmentErrors)) throw error;
+  if (!(error instanceof EnvironmentErrors || error instanceof SelectionError)) throw error;
   refuse(error.message);
 }

@@ -122,6 +122,41 @@ test("an edit that does not compile fails the app that cdktf runs", () => {
   expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
 });
 
+test("SELECT builds what it selects, and says what exists where it selects nothing", () => {
+  const outdir = path.join(scratch, "selected");
+  const selected = run(first, "node", ["build/main.js"], { SELECT: "env=dev", CDKTF_OUTDIR: outdir });
+  expect(selected).toMatchObject({ status: 0, stderr: "" });
+  expect(readdirSync(path.join(outdir, "stacks"))).toEqual([expect.stringMatching(/^dev-/)]);
+
+  const nothing = run(first, "node", ["build/main.js"], { SELECT: "env=nowhere" });
+  expect(nothing).toMatchObject({ status: 1, stdout: "" });
+  expect(nothing.stderr).toContain("dev");
+  expect(nothing.stderr).not.toMatch(/^\s+at /m);
+});
+
+test("settings that do not fit into Lambda's environment are told with what to shorten, and no stack trace", () => {
+  const environments = path.join(scratch, "too large");
+  mkdirSync(environments);
+  const numbers = Array.from({ length: 600 }, (_, n) => `"+1555555${String(n).padStart(4, "0")}*"`).join(", ");
+  writeFileSync(
+    path.join(environments, "one.yaml"),
+    `account: "111122223333"
+region: us-east-1
+state: { bucket: acme-state, region: us-east-1 }
+blockedDispositions: [Blocked]
+exemptNumbers: [${numbers}]
+instances:
+  - name: acme
+    id: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+`,
+  );
+  const { status, stdout, stderr } = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: environments });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toContain('instance "acme" of environment "one"');
+  expect(stderr).toContain("Shorten exemptNumbers (600 entries");
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
 test("every mistake of every environment file is told at once, with exit code 1 and no stack trace", () => {
   const environments = path.join(scratch, "environments");
   mkdirSync(environments);

@@ -4,7 +4,7 @@ import { didYouMean } from "../environments/model/did-you-mean";
 import type { InstanceConfig } from "../environments/model/types";
 import type { Command } from "./command-line";
 import { CommandError } from "./command-line";
-import { readEnvironments } from "./environment-files";
+import { readEnvironments } from "../environments/model/project";
 import { assumeRole, callerIdentity } from "./security-token-service";
 import { makeStateBucket } from "./state-bucket";
 import type { Options, Step } from "./state-bucket";

@@ -2,7 +2,7 @@
 import type { Origin, Setting } from "../environments/model/provenance";
 import { selectionSyntax } from "../environments/model/selection";
 import type { Command } from "./command-line";
-import { readEnvironments, selectFrom } from "./environment-files";
+import { readEnvironments, selectFrom } from "../environments/model/project";
 import { textTable } from "./text-table";
 
 export const config: Command = {

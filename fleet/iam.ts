@@ -4,7 +4,7 @@ import path from "node:path";
 import { selectionSyntax } from "../environments/model/selection";
 import type { Command } from "./command-line";
 import { CommandError } from "./command-line";
-import { readEnvironments, selectFrom } from "./environment-files";
+import { readEnvironments, selectFrom } from "../environments/model/project";
 import { policiesFor } from "./iam-policies";
 import { reason } from "./reason";
 

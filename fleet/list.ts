@@ -1,7 +1,7 @@
 /** `list`: which stacks there are. */
 import { selectionSyntax } from "../environments/model/selection";
 import type { Command } from "./command-line";
-import { readEnvironments, selectFrom } from "./environment-files";
+import { readEnvironments, selectFrom } from "../environments/model/project";
 import { textTable } from "./text-table";
 
 export const list: Command = {

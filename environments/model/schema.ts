@@ -149,6 +149,10 @@ function connectId(what: string, arnPart: string) {
 
 const notBlank = [/\S/, refusal(() => "The text is empty", "Give the words that a blocked caller hears.")] as const;
 
+/** https://docs.aws.amazon.com/polly/latest/dg/limits.html; plain text is cut into several prompts where it is longer. */
+const maxSpoken = 3000;
+const spokenLength = (ssml: string): number => ssml.replace(/<[^>]*>/g, "").length;
+
 const whenBlocked = z.strictObject({
   action: key(
     z.enum(
@@ -163,7 +167,14 @@ const whenBlocked = z.strictObject({
     "For the action message: the words that are spoken before the call ends. Default: none.",
   ),
   ssml: key(
-    flowText.regex(...notBlank),
+    flowText.regex(...notBlank).refine(
+      (value) => spokenLength(value) <= maxSpoken && value.length <= 2 * maxSpoken,
+      refusal(
+        (given) =>
+          `${spokenLength(String(given))} characters of text and ${String(given).length} with markup are too many`,
+        `Amazon Polly speaks at most ${maxSpoken} and ${2 * maxSpoken}: shorten it.`,
+      ),
+    ),
     "For the action message, instead of text: the words with Speech Synthesis Markup. Default: none.",
   ),
   queue: key(connectId("queue", "queue"), "For the action queue: its id or ARN. Default: none."),

@@ -1,9 +1,9 @@
-/** The environment files that commands work on: those of the project, or of the directory `ENVIRONMENTS_DIR`. */
+/** The fleet that commands work on: the environment files of the project, or of the directory `ENVIRONMENTS_DIR`. */
 import path from "node:path";
-import { loadEnvironments } from "../environments/model/load";
-import type { LoadResult } from "../environments/model/load";
-import { select } from "../environments/model/selection";
-import type { InstanceConfig } from "../environments/model/types";
+import { loadEnvironments } from "./load";
+import type { LoadResult } from "./load";
+import { select } from "./selection";
+import type { InstanceConfig } from "./types";
 
 /** @throws EnvironmentErrors with every problem of every file */
 export function readEnvironments(): LoadResult {
