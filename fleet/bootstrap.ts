@@ -91,7 +91,7 @@ async function bootstrapBucket(
   options: Options,
   print: (text: string) => void,
 ): Promise<void> {
-  const { state, account, partition, dnsSuffix } = instance;
+  const { state, account, partition } = instance;
   const owner = givenOwner ?? state.roleArn?.split(":")[4] ?? account;
   // A store that is not AWS has no accounts.
   const isAws = state.endpoint === undefined;
@@ -128,14 +128,12 @@ async function bootstrapBucket(
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(usePathStyle === undefined ? {} : { forcePathStyle: usePathStyle }),
     };
-    const own = new S3Client(settings);
-    const sts = { region, dnsSuffix };
     if (roleArn !== undefined) {
-      return new S3Client({ ...settings, credentials: await assumeRole(own, sts, roleArn) });
+      return new S3Client({ ...settings, credentials: await assumeRole(region, roleArn) });
     }
     if (endpoint === undefined) {
       // Asked before anything is made: a bucket in the wrong account would take the name from the right one.
-      const caller = await callerIdentity(own, sts);
+      const caller = await callerIdentity(region);
       if (caller.account !== expected) {
         throw new CommandError(
           `The credentials are of account ${caller.account} (${caller.arn}), but the bucket ${state.bucket} belongs to account ` +
@@ -144,7 +142,7 @@ async function bootstrapBucket(
         );
       }
     }
-    return own;
+    return new S3Client(settings);
   }
 }
 

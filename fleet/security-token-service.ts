@@ -1,5 +1,5 @@
 /** The two calls to AWS STS that commands need: whose credentials these are, and credentials of another role. */
-import type { S3Client } from "@aws-sdk/client-s3";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { CommandError } from "./command-line";
 import { reason } from "./reason";
 
@@ -9,76 +9,41 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
-/** Where STS is asked. */
-export interface StsEndpoint {
-  readonly region: string;
-  /** `amazonaws.com`, or `amazonaws.com.cn` in China. */
-  readonly dnsSuffix: string;
-}
-
 /**
- * The account of the client's credentials, 12 digits, and the ARN of who they are.
+ * The account of the credentials that the SDK finds, 12 digits, and the ARN of who they are.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  *
  * @throws CommandError when there are no credentials, or STS does not accept them
  */
-export async function callerIdentity(
-  client: S3Client,
-  endpoint: StsEndpoint,
-): Promise<{ readonly account: string; readonly arn: string }> {
-  const answer = await callSts(client, endpoint, { Action: "GetCallerIdentity" });
-  return { account: element(answer, "Account"), arn: element(answer, "Arn") };
+export async function callerIdentity(region: string): Promise<{ readonly account: string; readonly arn: string }> {
+  const { Account, Arn } = await ask(region, "GetCallerIdentity", (sts) => sts.send(new GetCallerIdentityCommand()));
+  return { account: Account ?? "", arn: Arn ?? "" };
 }
 
 /**
  * Credentials of a role, for an hour. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  *
- * @throws CommandError when the client's credentials may not assume it
+ * @throws CommandError when the credentials that the SDK finds may not assume it
  */
-export async function assumeRole(client: S3Client, endpoint: StsEndpoint, roleArn: string): Promise<Credentials> {
-  const answer = await callSts(client, endpoint, {
-    Action: "AssumeRole",
-    RoleArn: roleArn,
-    RoleSessionName: "connectpath-call-blocking",
-  });
+export async function assumeRole(region: string, roleArn: string): Promise<Credentials> {
+  const input = { RoleArn: roleArn, RoleSessionName: "connectpath-call-blocking" };
+  const { Credentials: given } = await ask(region, `AssumeRole of ${roleArn}`, (sts) =>
+    sts.send(new AssumeRoleCommand(input)),
+  );
   return {
-    accessKeyId: element(answer, "AccessKeyId"),
-    secretAccessKey: element(answer, "SecretAccessKey"),
-    sessionToken: element(answer, "SessionToken"),
+    accessKeyId: given?.AccessKeyId ?? "",
+    secretAccessKey: given?.SecretAccessKey ?? "",
+    sessionToken: given?.SessionToken ?? "",
   };
 }
 
-async function callSts(
-  client: S3Client,
-  { region, dnsSuffix }: StsEndpoint,
-  input: { readonly Action: string } & Readonly<Record<string, string>>,
-): Promise<string> {
-  const body = new URLSearchParams({ ...input, Version: "2011-06-15" }).toString();
+async function ask<T>(region: string, what: string, call: (sts: STSClient) => Promise<T>): Promise<T> {
+  const sts = new STSClient({ region });
   try {
-    // The order in which SDKs look: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-    const given = process.env["AWS_ENDPOINT_URL_STS"] ?? process.env["AWS_ENDPOINT_URL"];
-    const url = new URL("/", given ?? `https://sts.${region}.${dnsSuffix}`);
-    const request = {
-      method: "POST",
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: "/",
-      headers: { host: url.host, "content-type": "application/x-www-form-urlencoded" },
-      body,
-    };
-    const signer = await client.config.signer();
-    const { headers } = await signer.sign(request, { signingRegion: region, signingService: "sts" });
-    const answer = await fetch(url, { method: "POST", headers, body });
-    const text = await answer.text();
-    if (answer.ok) return text;
-    throw new Error(`${element(text, "Code")}: ${element(text, "Message")}`);
+    return await call(sts);
   } catch (error) {
-    const target = input["RoleArn"] === undefined ? "" : ` of ${input["RoleArn"]}`;
-    throw new CommandError(`${input.Action}${target} failed. ${reason(error)}`);
+    throw new CommandError(`${what} failed. ${reason(error)}`);
+  } finally {
+    sts.destroy();
   }
-}
-
-/** Text of the only element of this name in an answer; empty when there is none. */
-function element(xml: string, name: string): string {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
 }
