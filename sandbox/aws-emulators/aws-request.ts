@@ -1,6 +1,6 @@
 /** Reads an HTTP request as a call to AWS: which service, region and operation it addresses, and with what input. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { matchRoute } from "../connect-emulator/server";
+import { matchRoute } from "../connect-emulator/routes";
 import { splitTarget } from "./request-target";
 
 /** One call to AWS, its body read to the end. */

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { blockedStatusModule } from "../../../flows/blocked-status";
 import { validateContent } from "../../../flows/language/validate";
-import { ConnectEmulator, matchRoute } from "../../../sandbox/connect-emulator/server";
+import { matchRoute } from "../../../sandbox/connect-emulator/routes";
+import { ConnectEmulator } from "../../../sandbox/connect-emulator/server";
 
 const id = "00000000-0000-4000-8000-000000000001";
 const other = "00000000-0000-4000-8000-000000000002";
