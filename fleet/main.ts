@@ -5,10 +5,11 @@ import { bootstrap } from "./bootstrap";
 import { CommandError, commandHelp, findCommand, overview, parseArguments } from "./command-line";
 import type { Command } from "./command-line";
 import { config } from "./config";
+import { flows } from "./flows";
 import { iam } from "./iam";
 import { list } from "./list";
 
-const commands: readonly Command[] = [list, config, bootstrap, iam];
+const commands: readonly Command[] = [list, config, flows, bootstrap, iam];
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   const print = (text: string): void => {

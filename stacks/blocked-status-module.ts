@@ -47,14 +47,15 @@ export class BlockedStatusModule extends Construct {
     });
     this.module.overrideLogicalId("blocked_status");
 
-    const content = inboundContent(instance);
-    if (instance.inboundFlow === undefined || content === undefined) return;
+    if (instance.inboundFlow === undefined) return;
     const inbound = new ConnectContactFlow(this, "inbound", {
       instanceId: instance.instanceId,
       name: instance.inboundFlow.name,
       type: "CONTACT_FLOW",
       description: `Asks the module blockedStatus about each caller. Managed by Terraform (${instance.stackName}).`,
-      content: toTerraformString(content, { [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId }),
+      content: toTerraformString(inboundContent(instance.inboundFlow), {
+        [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId,
+      }),
       lifecycle: { replaceTriggeredBy: elsewhere },
     });
     inbound.overrideLogicalId("inbound");

@@ -1,5 +1,5 @@
 /** The contents of the flows of one instance, exactly as they are deployed. */
-import type { InstanceConfig } from "../environments/model/types";
+import type { InboundFlowConfig, InstanceConfig } from "../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME, blockedStatusModule } from "../flows/blocked-status";
 import { inboundFlow } from "../flows/inbound";
 import type { FlowContent } from "../flows/language/types";
@@ -15,9 +15,7 @@ export function moduleContent(instance: InstanceConfig): FlowContent {
   });
 }
 
-/** The inbound flow, which names the module by `BLOCKED_STATUS_MODULE_NAME`; undefined where the team has its own. */
-export function inboundContent({ inboundFlow: config }: InstanceConfig): FlowContent | undefined {
-  if (config === undefined) return undefined;
-  const { queueId, whenBlocked } = config;
+/** The inbound flow, which names the module by `BLOCKED_STATUS_MODULE_NAME`. */
+export function inboundContent({ queueId, whenBlocked }: InboundFlowConfig): FlowContent {
   return inboundFlow({ moduleId: BLOCKED_STATUS_MODULE_NAME, queueId, whenBlocked });
 }
