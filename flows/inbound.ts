@@ -3,7 +3,14 @@ import { BLOCKED_STATUS_ATTRIBUTE, BLOCKED_STATUS_MODULE_NAME, MATCH } from "./b
 import { withPositions } from "./diagram/layout";
 import { requireLiteral, UnusableText } from "./literal-text";
 import { containsReference } from "./language/jsonpath";
-import { type FlowContent, FLOW_LANGUAGE_VERSION, type Message, type ModelledAction } from "./language/types";
+import {
+  type FlowContent,
+  FLOW_LANGUAGE_VERSION,
+  MAX_PROMPT_LENGTH,
+  MAX_SPOKEN_LENGTH,
+  type Message,
+  type ModelledAction,
+} from "./language/types";
 import { requireAccepted } from "./language/validate";
 
 /** What a blocked caller meets. Queues and flows are named by id or ARN. */
@@ -32,9 +39,6 @@ export const INBOUND_ACTIONS = {
   message: "Tell the caller",
   hangUp: "Hang up",
 } as const;
-
-/** Amazon Polly speaks at most this many characters of a request, markup not counted; beyond it the caller hears nothing. */
-const MAX_SPOKEN = 3000;
 
 /**
  * The content of the flow. Nothing but a `match` that the module wrote blocks: whatever fails before that leads to the
@@ -134,10 +138,10 @@ function prompts(message: Message): Message[] {
       "whenBlocked message (SSML)": message.SSML,
     });
     const spoken = message.SSML.replace(/<[^>]*>/g, "").length;
-    if (spoken > MAX_SPOKEN || message.SSML.length > 2 * MAX_SPOKEN) {
+    if (spoken > MAX_SPOKEN_LENGTH || message.SSML.length > MAX_PROMPT_LENGTH) {
       throw new UnusableText(
         `whenBlocked message (SSML): ${spoken} characters of text and ${message.SSML.length} with markup; at most ` +
-          `${MAX_SPOKEN} and ${2 * MAX_SPOKEN} can be spoken. Shorten it.`,
+          `${MAX_SPOKEN_LENGTH} and ${MAX_PROMPT_LENGTH} can be spoken. Shorten it.`,
       );
     }
     return [message];
@@ -145,8 +149,8 @@ function prompts(message: Message): Message[] {
   // Plain text has no escape for what Connect would read as a reference ("only $.50 a minute"); SSML, which is XML, has.
   const escape = containsReference(message.Text);
   requireLiteral({ "whenBlocked message": escape ? speak(message.Text) : message.Text });
-  if (escape) return pieces(message.Text, MAX_SPOKEN / 3).map((text) => ({ SSML: speak(text) }));
-  return pieces(message.Text, MAX_SPOKEN).map((Text) => ({ Text }));
+  if (escape) return pieces(message.Text, MAX_SPOKEN_LENGTH / 3).map((text) => ({ SSML: speak(text) }));
+  return pieces(message.Text, MAX_SPOKEN_LENGTH).map((Text) => ({ Text }));
 }
 
 /** `text` in pieces of at most `length` characters. */

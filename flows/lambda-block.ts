@@ -1,6 +1,5 @@
 /** What Connect does around the Lambda of a flow: the event it sends, how long it waits, and which answers it takes. */
-import { isRecord } from "./language/action-rules";
-import type { JsonValue } from "./language/types";
+import { isRecord, type JsonValue } from "./language/json";
 
 export interface Endpoint {
   /** `+15555550100`; `Anonymous` or empty when the caller withholds the number. */

@@ -1,7 +1,7 @@
 /** Runs flow and module content as Connect runs it, so that what a flow does can be tested before it is deployed. */
-import { isRecord } from "./language/action-rules";
+import { isRecord, type JsonValue } from "./language/json";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
-import type { Action, ContentKind, FlowContent, JsonValue, ModelledAction, Transitions } from "./language/types";
+import type { Action, ContentKind, FlowContent, ModelledAction, Transitions } from "./language/types";
 import { requireAccepted, uncheckedActionTypes } from "./language/validate";
 import { callLambda, type Contact, contactData, type InvokeLambda, type Queue } from "./lambda-block";
 

@@ -1,6 +1,7 @@
 // The simulator's semantics: branches, what a module sees and leaves behind, references, limits, and how a contact ends.
 import fc from "fast-check";
-import type { Action, FlowContent, JsonValue, Transitions } from "../../flows/language/types";
+import type { JsonValue } from "../../flows/language/json";
+import type { Action, FlowContent, Transitions } from "../../flows/language/types";
 import { type Contact, simulate, type Simulation, type SimulationResult } from "../../flows/simulator";
 
 const contact: Contact = {

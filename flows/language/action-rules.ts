@@ -1,6 +1,7 @@
 /** What Connect demands of each action type: parameters, error branches, conditions, and where the action may stand. */
-import type { ContentKind, ModelledActionType } from "./types";
+import { isRecord } from "./json";
 import { isComparable } from "./jsonpath";
+import { type ContentKind, MAX_PROMPT_LENGTH, type ModelledActionType } from "./types";
 
 /** Undefined when the value is right beside the action's other parameters, else what is allowed, as the hint of a problem says it. */
 export type ValueRule = (value: unknown, parameters: Readonly<Record<string, unknown>>) => string | undefined;
@@ -24,10 +25,6 @@ export interface ActionRule {
   readonly terminal?: true;
   /** Refused in the other kind of content. */
   readonly only?: ContentKind;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const text: ValueRule = (value) => (typeof value === "string" ? undefined : "a string");
@@ -103,9 +100,10 @@ const comparable: ValueRule = (value) =>
     ? undefined
     : 'one reference down to a value, such as "$.Attributes.name" or "$.External.name"';
 
-/** Amazon Polly speaks at most 6000 characters a request (polly SynthesizeSpeech); Connect refuses longer text. */
 const spoken: ValueRule = (value) =>
-  typeof value === "string" && value.length <= 6000 ? undefined : "text of at most 6000 characters";
+  typeof value === "string" && value.length <= MAX_PROMPT_LENGTH
+    ? undefined
+    : `text of at most ${MAX_PROMPT_LENGTH} characters`;
 
 /** `Type` → rule. Sources: facts of the AWS devguide pages of each action, corrected by what the live service answered. */
 export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {

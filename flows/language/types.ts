@@ -1,12 +1,12 @@
 /** The JSON of the Amazon Connect flow language: the envelope of flows and modules and the action types this project models. */
 
+import type { JsonValue } from "./json";
+
 /** The only version of the flow language that Connect accepts (devguide/flow-language-example). */
 export const FLOW_LANGUAGE_VERSION = "2019-10-30";
 
 /** Modules and flows share the language, but only a module has `Settings`, and each has actions the other may not use. */
 export type ContentKind = "module" | "flow";
-
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 export type ErrorType = "NoMatchingError" | "NoMatchingCondition" | "QueueAtCapacity";
 
@@ -99,6 +99,11 @@ type NoParameters = Readonly<Record<string, never>>;
 
 /** What a caller hears: plain text, or SSML (`<speak>…</speak>`, voice contacts only). */
 export type Message = { readonly Text: string } | { readonly SSML: string };
+
+/** Longest text of one prompt in characters, markup included: Connect refuses more (polly SynthesizeSpeech). */
+export const MAX_PROMPT_LENGTH = 6000;
+/** How many of them Amazon Polly speaks, markup not counted; beyond that the caller hears nothing (polly SynthesizeSpeech). */
+export const MAX_SPOKEN_LENGTH = 3000;
 
 export interface Position {
   readonly x: number;

@@ -1,5 +1,6 @@
 /** Checks flow and module content as Connect does on create and update, and words each problem as Connect words it. */
-import { type ActionRule, actionRule, isRecord } from "./action-rules";
+import { type ActionRule, actionRule } from "./action-rules";
+import { isRecord } from "./json";
 import { type ContentKind, FLOW_LANGUAGE_VERSION, type FlowContent, OPERATORS } from "./types";
 
 export interface Problem {

@@ -1,6 +1,7 @@
 // Each rule of the validator: an example that Connect refuses, with its words, and a neighbour that it accepts.
 import fc from "fast-check";
-import type { Action, ContentKind, JsonValue, Transitions } from "../../../flows/language/types";
+import type { JsonValue } from "../../../flows/language/json";
+import type { Action, ContentKind, Transitions } from "../../../flows/language/types";
 import { uncheckedActionTypes, validateContent } from "../../../flows/language/validate";
 
 const settings = { InputParameters: [], OutputParameters: [], Transitions: [] };
