@@ -56,6 +56,8 @@ export interface Simulation {
 const MAX_ATTRIBUTE_BYTES = 32_768;
 /** A chain of Lambdas may take this long until the contact hears something again (adminguide/connect-lambda-functions). */
 const MAX_LAMBDA_CHAIN_MS = 20_000;
+/** Longer than any caller waits in a flow that ends: stops one that goes in circles through a Lambda that does not answer. */
+const MAX_LAMBDA_MS = 60_000;
 const MAX_MODULE_DEPTH = 5;
 /** Far beyond any flow that ends; stops one that goes in circles. */
 const MAX_STEPS = 10_000;
@@ -89,7 +91,8 @@ function failed(detail: string, branch = "NoMatchingError"): Outcome {
  * Runs `content` for one contact, from its start action to an end.
  *
  * Contact attributes last; flow attributes, `$.External` and a module's input and result belong to one flow or module and
- * are gone after it. A type of action that is not modelled takes its success branch.
+ * are gone after it. A type of action that is not modelled takes its success branch. Lambdas take the time that they take;
+ * after a minute of them in one run, the contact counts as stuck.
  *
  * @returns the path taken, the final contact attributes, and how it ended
  * @throws Error that lists the problems, when Connect would refuse the content or one of the modules
@@ -108,6 +111,7 @@ class Run {
   attributes: Readonly<Record<string, string>>;
   private queue: Queue | null = null;
   private writes = 0;
+  private lambdaMs = 0;
   private lambdaChainMs = 0;
 
   constructor(private readonly simulation: Simulation) {
@@ -253,6 +257,8 @@ class Run {
       }).catch(() => undefined);
       return success;
     }
+    if (this.lambdaMs >= MAX_LAMBDA_MS)
+      return { ending: { kind: "stuck", why: `no end within ${MAX_LAMBDA_MS} ms of Lambdas` } };
     const limit = Math.min(timeLimit, MAX_LAMBDA_CHAIN_MS - this.lambdaChainMs);
     if (limit <= 0) return failed(`the Lambdas in a row took ${MAX_LAMBDA_CHAIN_MS} ms`);
     // Whatever an earlier Lambda answered is gone even when this one fails.
@@ -260,7 +266,9 @@ class Run {
     const responseType = parameters.ResponseValidation?.ResponseType ?? "STRING_MAP";
     const started = performance.now();
     const outcome = await callLambda(this.simulation.invokeLambda, arn, event, limit, responseType);
-    this.lambdaChainMs += performance.now() - started;
+    const took = performance.now() - started;
+    this.lambdaMs += took;
+    this.lambdaChainMs += took;
     if (!outcome.ok) return failed(outcome.why);
     frame.external = outcome.response;
     return success;

@@ -351,6 +351,20 @@ test("a flow that goes in circles is stopped and says so", async () => {
   expect((await run(content)).ending).toEqual({ kind: "stuck", why: "no end within 10000 actions" });
 });
 
+test("a flow that circles through a prompt and a Lambda that never answers is stopped after a minute", async () => {
+  jest.useFakeTimers();
+  try {
+    const say = action("say", "MessageParticipant", { Text: "One moment" }, { NextAction: "a" });
+    const invokeLambda = jest.fn(() => new Promise(() => undefined));
+    const result = run(flow(call("a", "say"), say), { invokeLambda });
+    await jest.advanceTimersByTimeAsync(70_000);
+    expect((await result).ending).toEqual({ kind: "stuck", why: "no end within 60000 ms of Lambdas" });
+    expect(invokeLambda).toHaveBeenCalledTimes(8);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test("the queue that was set is the queue the contact waits in, and Lambdas see it", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
   const content = flow(
