@@ -58,10 +58,17 @@ test("a Disposition in normal form C is taken as it is, whatever its language", 
   expect(JSON.stringify(blockedStatusModule({ ...props, blockedDisposition }))).toContain(blockedDisposition);
 });
 
-test("a module that Connect would refuse is not built", () => {
-  expect(() => blockedStatusModule({ ...props, flowTimeLimitSeconds: 9 })).toThrow(
+test.each([
+  [{ flowTimeLimitSeconds: 9 }, "InvocationTimeLimitSeconds", '"9" was given; allowed is a whole number from 1 to 8.'],
+  [{ flowTimeLimitSeconds: 0 }, "InvocationTimeLimitSeconds", '"0" was given; allowed is a whole number from 1 to 8.'],
+  [
+    { functionArn: "the function" },
+    "LambdaFunctionARN",
+    '"the function" was given; allowed is an id, an ARN or one reference such as "$.Attributes.name".',
+  ],
+])("a module that Connect would refuse is not built: %j", (change, parameter, says) => {
+  expect(() => blockedStatusModule({ ...props, ...change })).toThrow(
     "Connect would refuse module blockedStatus:\n" +
-      "  Invalid Action property value. Path: Actions[1].Parameters.InvocationTimeLimitSeconds\n" +
-      '    "9" was given; allowed is a whole number from 1 to 8.',
+      `  Invalid Action property value. Path: Actions[1].Parameters.${parameter}\n    ${says}`,
   );
 });

@@ -159,9 +159,17 @@ test.each([
   expect(() => build({ action: "message", message })).toThrow(says);
 });
 
-test("an inbound flow that Connect would refuse is not built", () => {
-  const build_ = () => inboundFlow({ moduleId: "blockedStatus", queueId: "", whenBlocked: { action: "disconnect" } });
-  expect(build_).toThrow("Connect would refuse the inbound flow:\n  At least one of [QueueId, AgentId] must be set");
+test.each([
+  [{ queueId: "" }, "At least one of [QueueId, AgentId] must be set"],
+  [{ queueId: "the first queue" }, "Invalid Action property value. Path: Actions[2].Parameters.QueueId"],
+  [{ moduleId: "a module" }, "Invalid Action property value. Path: Actions[0].Parameters.FlowModuleId"],
+  [
+    { whenBlocked: { action: "flow", flowId: "a flow" } } as const,
+    "Invalid Action property value. Path: Actions[4].Parameters.ContactFlowId",
+  ],
+])("an inbound flow that Connect would refuse is not built: %j", (change, says) => {
+  const props = { moduleId: "blockedStatus", queueId, whenBlocked: { action: "disconnect" } } as const;
+  expect(() => inboundFlow({ ...props, ...change })).toThrow(`Connect would refuse the inbound flow:\n  ${says}`);
 });
 
 test("the console finds the module by name when the flow is imported", () => {
