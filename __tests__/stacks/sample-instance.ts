@@ -5,6 +5,8 @@ export const sampleInstance: InstanceConfig = {
   environment: "test",
   name: "acme",
   stackName: "test-acme-eu-central-1",
+  wave: { name: "all", index: 0 },
+  suspended: false,
   account: "111122223333",
   region: "eu-central-1",
   partition: "aws",

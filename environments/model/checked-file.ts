@@ -3,7 +3,7 @@ import { z } from "zod";
 import { didYouMean } from "./did-you-mean";
 import { show } from "./problems";
 import type { Path, Problem } from "./problems";
-import { instanceSchema } from "./schema";
+import { environmentSchema, instanceSchema } from "./schema";
 import type { YamlFile } from "./yaml-file";
 
 export interface CheckedFile<T> {
@@ -84,7 +84,8 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
 function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType, path: Path): string {
   if (near !== undefined) return `Did you mean "${near}"?`;
   const allowed = keysAt(schema, path);
-  if (path.length === 0 && key === "instances") return "Instances belong in the file of their environment.";
+  if (path.length === 0 && Object.hasOwn(environmentSchema.shape, key))
+    return "It belongs in the file of an environment.";
   if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
     return "It belongs to one instance: put it below instances.";
   return `Allowed here: ${allowed.join(", ")}.`;

@@ -6,6 +6,7 @@ import type { Path, Problem } from "./problems";
 import { builtInDefaults } from "./schema";
 import type { EnvironmentSettings, InstanceSettings, Settings } from "./schema";
 import type { InstanceConfig, WhenBlocked } from "./types";
+import { waveOf } from "./waves";
 
 /** Where a level stands: a file, and the place of its keys in it. */
 interface Level {
@@ -18,6 +19,8 @@ export interface Candidate {
   readonly environment: string;
   /** All levels merged, without the built-in defaults. */
   readonly settings: InstanceSettings;
+  /** The environment's, in order; undefined where it has none. */
+  readonly waves: readonly string[] | undefined;
   /** The innermost first: instance, environment, defaults. */
   readonly levels: readonly Level[];
 }
@@ -47,11 +50,12 @@ export function candidates(
   file: CheckedFile<EnvironmentSettings>,
   defaults: CheckedFile<Settings> | undefined,
 ): Candidate[] {
-  const { instances = [], ...shared } = file.value ?? {};
+  const { instances = [], waves, ...shared } = file.value ?? {};
   const outer = merge(defaults?.value ?? {}, shared);
   return instances.map((own, index) => ({
     environment,
     settings: merge(outer, own),
+    waves,
     levels: [
       { file, at: ["instances", index] },
       { file, at: [] },
@@ -251,6 +255,8 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     environment,
     name,
     stackName: stack,
+    wave: waveOf(candidate.waves, settings.wave),
+    suspended: settings.suspended ?? builtInDefaults.suspended,
     ...home,
     partition,
     dnsSuffix: names.dnsSuffix(partition),

@@ -14,6 +14,7 @@ import { settingsOf } from "./provenance";
 import type { Setting } from "./provenance";
 import { defaultsSchema, environmentSchema } from "./schema";
 import type { InstanceConfig } from "./types";
+import { waveProblems } from "./waves";
 import { systemErrorCode, YamlFile } from "./yaml-file";
 
 export { EnvironmentErrors } from "./problems";
@@ -61,7 +62,12 @@ export function loadEnvironments(directory: string): LoadResult {
     const file = read(name, environmentSchema);
     const environment = name.replace(/\.ya?ml$/i, "");
     const members = candidates(environment, file, defaults);
-    problems.push(...file.problems, ...misnamed(name, environment, file.yaml), ...missing(members));
+    problems.push(
+      ...file.problems,
+      ...misnamed(name, environment, file.yaml),
+      ...missing(members),
+      ...waveProblems(file),
+    );
     if (members.length === 0 && (file.value?.instances !== undefined || !file.mentions(["instances"]))) {
       problems.push(file.yaml.problem(["instances"], "The environment has no instances.", `Add one: ${firstInstance}`));
     }

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { loadEnvironments } from "./load";
 import type { LoadResult } from "./load";
-import { select } from "./selection";
+import { parseSelection, select, SelectionError } from "./selection";
 import type { InstanceConfig } from "./types";
 
 /** @throws EnvironmentErrors with every problem of every file */
@@ -10,7 +10,27 @@ export function readEnvironments(): LoadResult {
   return loadEnvironments(path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments"));
 }
 
-/** @param expression undefined selects all. @throws SelectionError */
+/**
+ * The instances to work on. A suspended one is among them only where the expression has a term on `status`, so that neither its
+ * name nor a glob rolls it out by accident.
+ *
+ * @param expression undefined selects all that are not suspended
+ * @throws SelectionError
+ */
 export function selectFrom({ instances }: LoadResult, expression: string | undefined): readonly InstanceConfig[] {
-  return expression === undefined ? instances : select(instances, expression);
+  if (expression === undefined) return active(instances);
+  const selected = select(instances, expression);
+  if (parseSelection(expression).some(({ field }) => field === "status")) return selected;
+  if (active(selected).length === 0) {
+    const stacks = selected.map(({ stackName }) => stackName).join(", ");
+    throw new SelectionError(
+      `Only suspended instances are selected by ${JSON.stringify(expression)}: ${stacks}.\n` +
+        "  Add status=suspended to take them all the same, or remove suspended from their environment's file.",
+    );
+  }
+  return active(selected);
+}
+
+function active(instances: readonly InstanceConfig[]): readonly InstanceConfig[] {
+  return instances.filter(({ suspended }) => !suspended);
 }

@@ -23,6 +23,8 @@ export interface Setting {
 const derived: Readonly<Record<string, { readonly givenAt?: Path; readonly from: string }>> = {
   environment: { from: "the file's name" },
   stackName: { from: "environment, name, region" },
+  "wave.name": { givenAt: ["wave"], from: "the environment's waves" },
+  "wave.index": { from: "the environment's waves" },
   partition: { from: "region" },
   dnsSuffix: { from: "region" },
   instanceId: { givenAt: ["id"], from: "id" },

@@ -1,6 +1,6 @@
 /** The keys of an environment file: the one schema behind validation, the types and `environments/schema.json`. */
 import { z } from "zod";
-import { instanceNamePattern, regions } from "./aws-names";
+import { environmentNamePattern, instanceNamePattern, regions } from "./aws-names";
 import { didYouMean } from "./did-you-mean";
 import { show } from "./problems";
 
@@ -11,6 +11,7 @@ export const builtInDefaults = {
   lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
   function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
   table: { indexTimeoutMinutes: 1440, acceptReplicas: false },
+  suspended: false,
   inboundFlowName: "Inbound with call blocking",
 } as const;
 
@@ -408,6 +409,15 @@ export const instanceSchema = z
       ),
       "Name of the contact table. Default: dextr-<name>.",
     ),
+    wave: key(
+      z.string(),
+      "The one of the environment's waves in which it is rolled out. Default: the last one, or all in one wave where the environment has no waves.",
+    ),
+    suspended: key(
+      z.boolean(),
+      "Keeps the instance in the file and leaves it out of rollouts; what is deployed of it stays as it is.",
+      builtInDefaults.suspended,
+    ),
     ...settings,
   })
   // Not z's own `required`: an instance without a name is read on, so that everything else in it is checked in the same run.
@@ -420,12 +430,28 @@ export const defaultsSchema = z.strictObject(settings);
 export const environmentSchema = z
   .strictObject({
     ...settings,
+    waves: key(
+      list(
+        text(
+          environmentNamePattern,
+          "a name for a wave",
+          "Use lower-case letters, digits and hyphens, a letter first: canary.",
+        ),
+      ).min(
+        1,
+        refusal(
+          () => "The list is empty, so no instance could be in a wave",
+          "Name the waves in order, or remove the key.",
+        ),
+      ),
+      "Names of the waves in which the instances are rolled out, the first one first. Default: none, all instances in one wave.",
+    ),
     instances: key(z.array(instanceSchema), "The Connect instances of this environment, at least one."),
   })
   .meta({
     title: "ConnectPath call blocking: one environment",
     description:
-      "Every key but instances may also stand in defaults.yaml and in each instance. The innermost one counts: values and lists replace, maps merge key by key.",
+      "Every key but waves and instances may also stand in defaults.yaml and in each instance. The innermost one counts: values and lists replace, maps merge key by key.",
   });
 
 export type InstanceSettings = z.output<typeof instanceSchema>;

@@ -3,7 +3,10 @@ import { didYouMean } from "./did-you-mean";
 import { show } from "./problems";
 import type { InstanceConfig } from "./types";
 
-type Selectable = Pick<InstanceConfig, "environment" | "name" | "region" | "account" | "stackName">;
+type Selectable = Pick<
+  InstanceConfig,
+  "environment" | "name" | "region" | "account" | "stackName" | "wave" | "suspended"
+>;
 
 /** What can be selected by, and the value that an instance has there. */
 const fields = {
@@ -12,6 +15,8 @@ const fields = {
   region: ({ region }: Selectable) => region,
   account: ({ account }: Selectable) => account,
   stack: ({ stackName }: Selectable) => stackName,
+  wave: ({ wave }: Selectable) => wave.name,
+  status: ({ suspended }: Selectable) => (suspended ? "suspended" : "active"),
 } as const;
 
 type Field = keyof typeof fields;
@@ -37,6 +42,8 @@ export const selectionSyntax = `A selection is one or more terms, all of which m
   region=eu-*,us-east-1    the region; * stands for any characters, a comma for "or"
   instance!=acme-*         not these Connect instances
   account=111122223333     the AWS account
+  wave=canary              the wave of rollouts; "all" where the environment has none
+  status=suspended         suspended instances; no other selection builds or deploys one (status=* takes all)
   prod-*                   the name of the stack (also: stack=prod-*)
 Upper and lower case are the same. Each value must match something: a slip of the pen never selects more than was meant.
 In a shell, quote it all: 'env=prod region=eu-*'. An unquoted * becomes the names of files.`;

@@ -50,6 +50,10 @@ export interface InstanceConfig {
   readonly name: string;
   /** `<environment>-<instance>-<region>` */
   readonly stackName: string;
+  /** When it is rolled out; `index` counts the environment's waves from 0. No part of the stack: another wave changes nothing in it. */
+  readonly wave: { readonly name: string; readonly index: number };
+  /** Whether it is kept in the file and left out of rollouts; what is deployed of it stays as it is. */
+  readonly suspended: boolean;
   /** 12 digits. */
   readonly account: string;
   readonly region: string;

@@ -36,10 +36,15 @@ inboundFlow:
   name: Front door
   queue: 2f0e0d0c-1b1a-4918-8716-151413121110
   whenBlocked: { action: message, text: "Goodbye." }
+waves:
+  - canary
+  - rest
 instances:
   - name: acme
     id: 0f0e0d0c-1b1a-4918-8716-151413121110
     tableName: dextr-other
+    wave: canary
+    suspended: true
   - name: beta
     id: arn:aws:connect:us-west-2:111122223333:instance/1f0e0d0c-1b1a-4918-8716-151413121110
     region: us-west-2
@@ -91,6 +96,7 @@ const token = fc.oneof(
     ],
     ...[
       "us-east-2",
+      "canary",
       "us-gov-west-1",
       "nodejs22.x",
       "constructor: x",
@@ -144,6 +150,7 @@ function loadOrRefuse(files: Files): readonly InstanceConfig[] {
   try {
     const instances = load(files);
     for (const instance of instances) expectValid(instance);
+    expectWavesWithoutGaps(instances);
     return instances;
   } catch (error) {
     if (!(error instanceof EnvironmentErrors)) throw error;
@@ -170,6 +177,13 @@ function expectValid(instance: InstanceConfig): void {
   expect(instance.function.roleName.length).toBeLessThanOrEqual(64);
   expect(Object.values(instance.tags).every((value) => typeof value === "string")).toBe(true);
   expect(JSON.parse(JSON.stringify(instance))).toEqual(instance);
+}
+
+function expectWavesWithoutGaps(instances: readonly InstanceConfig[]): void {
+  const waves = new Map(instances.map(({ wave }) => [wave.index, wave.name]));
+  expect([...waves.keys()].sort((a, b) => a - b)).toEqual([...waves.keys()].map((_, index) => index));
+  expect(new Set(waves.values()).size).toBe(waves.size);
+  expect(new Set(instances.map(({ wave }) => JSON.stringify(wave))).size).toBe(waves.size);
 }
 
 function expectReadable(errors: EnvironmentErrors, files: Files): void {

@@ -8,6 +8,8 @@ test("the smallest environment file is completed with the defaults and the names
     environment: "dev",
     name: "acme",
     stackName: "dev-acme-us-east-1",
+    wave: { name: "all", index: 0 },
+    suspended: false,
     account: "111122223333",
     region: "us-east-1",
     partition: "aws",
@@ -106,12 +108,23 @@ test("an instance given by its ARN is known by its bare id", () => {
   });
 });
 
-test("China has its own partition and domain", () => {
-  expect(loadOne(edited("region: us-east-1\n", "region: cn-northwest-1\n"))).toMatchObject({
-    partition: "aws-cn",
-    dnsSuffix: "amazonaws.com.cn",
-    table: { arn: "arn:aws-cn:dynamodb:cn-northwest-1:111122223333:table/dextr-acme" },
+test.each([
+  ["us-gov-west-1", "aws-us-gov", "amazonaws.com"],
+  ["cn-northwest-1", "aws-cn", "amazonaws.com.cn"],
+])("in %s every ARN is of the partition %s, and the domain is %s", (region, partition, dnsSuffix) => {
+  const table = `arn:${partition}:dynamodb:${region}:111122223333:table/dextr-acme`;
+  const resolved = loadOne(edited("region: us-east-1\n", `region: ${region}\n`));
+  expect(resolved).toMatchObject({
+    partition,
+    dnsSuffix,
+    instanceArn: `arn:${partition}:connect:${region}:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110`,
+    table: { arn: table, indexArn: `${table}/index/Disposition-CustomerEndpoint-index` },
+    function: {
+      aliasArn: `arn:${partition}:lambda:${region}:111122223333:function:blockedCalls-acme:live`,
+      logGroupArn: `arn:${partition}:logs:${region}:111122223333:log-group:/aws/lambda/blockedCalls-acme`,
+    },
   });
+  expect(JSON.stringify(resolved)).not.toContain("arn:aws:");
 });
 
 describe("inheritance", () => {
@@ -189,9 +202,38 @@ test("line ends of Windows and comments change nothing", () => {
   expect(loadOne(`# a comment\r\n${validYaml.replaceAll("\n", " # here too\r\n")}`)).toEqual(loadOne(validYaml));
 });
 
-test("the environments of this project load", () => {
+describe("the environments of this project", () => {
   const { instances } = loadEnvironments(path.join(__dirname, "../../../environments"));
-  expect(instances).toContainEqual(
-    expect.objectContaining({ environment: "dev", name: "acme-dev", account: "111122223333", region: "us-east-1" }),
-  );
+  const of = (name: string) => instances.filter(({ environment }) => environment === name);
+
+  test("dev is one instance", () => {
+    expect(of("dev")).toMatchObject([{ name: "acme-dev", account: "111122223333", region: "us-east-1" }]);
+  });
+
+  test("staging is one instance in two regions, as Global Resiliency replicates it, that share nothing", () => {
+    const [source, replica, ...others] = of("staging");
+    expect(others).toEqual([]);
+    expect([replica?.name, replica?.instanceId]).toEqual([source?.name, source?.instanceId]);
+    const own = [source, replica].flatMap((one) => [
+      one?.stackName,
+      one?.state.key,
+      one?.table.arn,
+      one?.function.aliasArn,
+      one?.function.roleName,
+    ]);
+    expect(new Set(own).size).toBe(10);
+  });
+
+  test("prod is four instances in three regions, two accounts and two waves, and one that is suspended", () => {
+    const active = of("prod").filter(({ suspended }) => !suspended);
+    const count = (values: readonly unknown[]) => new Set(values).size;
+    expect(active).toHaveLength(4);
+    expect(of("prod")).toHaveLength(5);
+    expect(count(active.map(({ region }) => region))).toBe(3);
+    expect(count(active.map(({ account }) => account))).toBe(2);
+    expect(active.map(({ wave }) => wave.name)).toEqual(["canary", "rest", "rest", "rest"]);
+    expect(active.filter(({ inboundFlow }) => inboundFlow !== undefined)).toHaveLength(1);
+    expect(count(active.map(({ state }) => state.bucket))).toBe(2);
+    for (const { account, deployRole } of active) expect(deployRole?.arn).toContain(`:${account}:`);
+  });
 });

@@ -118,7 +118,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
-    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, account, region, awsProvider, deployRole, state, tags, ' +
+    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, account, region, awsProvider, deployRole, state, tags, ' +
       "blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, table.",
   ],
   [
@@ -386,6 +386,11 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     '8:23  instances[0].function.name: "blocked.calls" is not a name for a Lambda function.\n  Use 1 to 64 letters, digits, hyphens and underscores.',
   ],
   [
+    "a function's name of 65 characters",
+    inInstance(`function: { name: ${"f".repeat(65)} }`),
+    `8:23  instances[0].function.name: "${"f".repeat(65)}" is not a name for a Lambda function.\n  Use 1 to 64 letters, digits, hyphens and underscores.`,
+  ],
+  [
     "a role's name of 65 characters",
     inInstance(`function: { roleName: ${"r".repeat(65)} }`),
     `8:27  instances[0].function.roleName: "${"r".repeat(65)}" is not a name for an IAM role.\n  Use 1 to 64 letters, digits and the characters _+=,.@-.`,
@@ -587,9 +592,10 @@ test("what a broken defaults.yaml may have given contradicts nothing", () => {
   expect(problemsOf(files).map(({ file }) => file)).toEqual(["environments/defaults.yaml"]);
 });
 
-test("instances do not belong in defaults.yaml", () => {
-  expect(refusal({ "defaults.yaml": "instances: []\n", "dev.yaml": validYaml }).message).toBe(
-    'environments/defaults.yaml:1:1  instances: "instances" is not a key.\n  Instances belong in the file of their environment.',
+test("waves and instances do not belong in defaults.yaml", () => {
+  expect(refusal({ "defaults.yaml": "waves: [canary]\ninstances: []\n", "dev.yaml": validYaml }).message).toBe(
+    'environments/defaults.yaml:1:1  waves: "waves" is not a key.\n  It belongs in the file of an environment.\n' +
+      'environments/defaults.yaml:2:1  instances: "instances" is not a key.\n  It belongs in the file of an environment.',
   );
 });
 

@@ -32,9 +32,12 @@ test("of the smallest file every value has an origin, and a default is only what
     "table.name": "from name",
     "function.name": "from name",
     "function.roleName": "from name, region",
+    "wave.name": "from the environment's waves",
+    "wave.index": "from the environment's waves",
   });
   const defaults = Object.keys(origins).filter((key) => origins[key] === "default");
   expect(defaults).toEqual([
+    "suspended",
     "awsProvider",
     "tags",
     "anonymousCallers",
@@ -63,6 +66,7 @@ region: us-east-1
 state: { bucket: acme-state, region: us-east-1 }
 blockedDispositions: [Blocked]
 tags: { owner: prod }
+waves: [canary, rest]
 instances:
   - name: one
     id: 0f0e0d0c-1b1a-4918-8716-151413121110
@@ -73,6 +77,8 @@ instances:
     blockedDispositions:
       - Spam
     function: { memoryMb: 1024, name: ask }
+    wave: canary
+    suspended: true
 `,
   };
   expect(originsOf("one", files)).toMatchObject({
@@ -83,11 +89,13 @@ instances:
     "function.logRetentionDays": "environments/defaults.yaml:6:3",
   });
   expect(originsOf("two", files)).toMatchObject({
-    region: "environments/prod.yaml:12:5",
-    blockedDispositions: "environments/prod.yaml:13:5",
-    "table.name": "environments/prod.yaml:11:5",
-    "function.name": "environments/prod.yaml:15:33",
-    "function.memoryMb": "environments/prod.yaml:15:17",
+    region: "environments/prod.yaml:13:5",
+    blockedDispositions: "environments/prod.yaml:14:5",
+    "table.name": "environments/prod.yaml:12:5",
+    "function.name": "environments/prod.yaml:16:33",
+    "function.memoryMb": "environments/prod.yaml:16:17",
     "function.logRetentionDays": "environments/defaults.yaml:6:3",
+    "wave.name": "environments/prod.yaml:17:5",
+    suspended: "environments/prod.yaml:18:5",
   });
 });

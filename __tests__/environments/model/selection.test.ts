@@ -2,18 +2,20 @@
 import fc from "fast-check";
 import { parseSelection, select, SelectionError } from "../../../environments/model/selection";
 
-const one = (environment: string, name: string, region: string, account: string) => ({
+const one = (environment: string, name: string, region: string, account: string, wave = "all") => ({
   environment,
   name,
   region,
   account,
   stackName: `${environment}-${name}-${region}`,
+  wave: { name: wave, index: 0 },
+  suspended: false,
 });
 const fleet = [
   one("dev", "acme-dev", "us-east-1", "111122223333"),
-  one("prod", "acme-one", "eu-west-1", "444455556666"),
-  one("prod", "acme-two", "us-west-2", "444455556666"),
-  one("prod", "Globex", "eu-central-1", "777788889999"),
+  one("prod", "acme-one", "eu-west-1", "444455556666", "canary"),
+  one("prod", "acme-two", "us-west-2", "444455556666", "rest"),
+  { ...one("prod", "Globex", "eu-central-1", "777788889999", "rest"), suspended: true },
 ];
 
 const selected = (expression: string): string[] => select(fleet, expression).map(({ name }) => name);
@@ -34,6 +36,10 @@ test.each([
   ["region=eu-west-1,us-*", ["acme-dev", "acme-one", "acme-two"]],
   ["instance!=acme-one,acme-two", ["acme-dev", "Globex"]],
   ["account=4444*", ["acme-one", "acme-two"]],
+  ["wave=canary", ["acme-one"]],
+  ["env=prod wave!=canary", ["acme-two", "Globex"]],
+  ["status=suspended", ["Globex"]],
+  ["wave=rest status=active", ["acme-two"]],
   ["prod-*-us-west-2", ["acme-two"]],
   ["stack=prod-*-us-west-2", ["acme-two"]],
   ["instance=*acme*e*", ["acme-dev", "acme-one"]],
@@ -48,7 +54,7 @@ describe("a refusal", () => {
   test("names an unknown field and the one that was probably meant", () => {
     expect(refusal("regoin=eu-*")).toContain('"regoin=eu-*": "regoin" is not a field. Did you mean "region"?');
     expect(refusal("colour=red")).toContain(
-      '"colour=red": "colour" is not a field. Allowed: env, instance, region, account, stack.',
+      '"colour=red": "colour" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
     );
   });
 
@@ -56,7 +62,7 @@ describe("a refusal", () => {
     const message = refusal("env= =x region=a,,b instance=a=b stack==x !prod");
     expect(message.split("\n").slice(0, 6)).toEqual([
       '"env=": a value is missing. Write one on either side of a comma.',
-      '"=x": "" is not a field. Allowed: env, instance, region, account, stack.',
+      '"=x": "" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
       '"region=a,,b": a value is missing. Write one on either side of a comma.',
       '"instance=a=b": "a=b" is no name. Use letters, digits, hyphens and *.',
       '"stack==x": "=x" is no name. Use letters, digits, hyphens and *.',
