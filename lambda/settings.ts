@@ -24,6 +24,9 @@ export interface FunctionSettings {
  */
 export const ENVIRONMENT_LIMIT_BYTES = 4096;
 
+/** Environment variables, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const EXEMPT = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
 
 /** The settings of one instance do not fit into Lambda's environment variables; the message is for who wrote them. */
@@ -71,7 +74,7 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
  *
  * @throws Error naming the variable that is missing or wrong and what is allowed, never its value: the message is logged.
  */
-export function readFunctionEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionSettings {
+export function readFunctionEnvironment(environment: Environment): FunctionSettings {
   const text = (name: string): string => {
     const value = environment[name];
     if (value === undefined || value === "") throw new Error(`${name} is not set`);

@@ -1,9 +1,10 @@
 /** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
-import { readFunctionEnvironment, type FunctionSettings } from "../settings";
+import { readFunctionEnvironment, type Environment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
 import { dynamoDbEndpoint } from "./endpoint";
+import { field } from "./field";
 import { logLine } from "./log-line";
-import { decide, field, type Lookup } from "./policy";
+import { decide, type Lookup } from "./policy";
 import { query, type QueryResult, type Table } from "./query";
 import { REASONS, type Reason } from "./reasons";
 import type { Credentials } from "./signature";
@@ -24,11 +25,12 @@ export interface CallBlocking {
 /** What a broken table, network or configuration may add to the silence of a cold start, in milliseconds. */
 const CONNECT_AT_START_MS = 300;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-type Result = Pick<QueryResult, "attempts" | "error"> & {
+interface Result {
   readonly reason: Reason;
+  readonly attempts: number;
+  readonly error: string | undefined;
   readonly detail?: string | undefined;
-};
+}
 
 /**
  * Sets the function up from its environment variables, and begins to connect.
@@ -65,7 +67,7 @@ export function startCallBlocking(environment: Environment, write: (line: string
     try {
       outcome = await result(event);
     } catch (error) {
-      outcome = { reason: "internal_error", attempts: 0, error: error instanceof Error ? error.name : undefined };
+      outcome = { reason: "internal_error", attempts: 0, error: nameOf(error) };
     }
     try {
       write(
@@ -98,15 +100,20 @@ export function startCallBlocking(environment: Environment, write: (line: string
  * failure is reported rather than `not_blocked`, which nobody knows then.
  */
 async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: number): Promise<Result> {
+  const round = table.connection.newRound();
   const results: QueryResult[] = [];
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve) => {
     for (const disposition of dispositions) {
-      query(table, disposition, number, budgetMs).then((result) => {
-        results.push(result);
-        if (result.answer === "blocked" || results.length === dispositions.length) resolve();
-      }, reject);
+      const defect = (error: unknown): QueryResult => ({ answer: "internal_error", error: nameOf(error) });
+      void query(table, disposition, number, budgetMs, round)
+        .catch(defect)
+        .then((result) => {
+          results.push(result);
+          if (result.answer === "blocked" || results.length === dispositions.length) resolve();
+        });
     }
   });
+  round.end();
   const decisive =
     results.find(({ answer }) => answer === "blocked") ??
     results.find(({ answer }) => answer !== "not_blocked") ??
@@ -114,7 +121,7 @@ async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: 
   return {
     reason: decisive?.answer ?? "internal_error",
     error: decisive?.error,
-    attempts: results.reduce((sum, { attempts }) => sum + attempts, 0),
+    attempts: round.attempts,
   };
 }
 
@@ -125,7 +132,7 @@ function tableOf(settings: FunctionSettings, environment: Environment): Table {
     name: settings.tableName,
     region,
     connection: new Connection(dynamoDbEndpoint(environment, region)),
-    credentials: () => credentialsOf(environment),
+    credentials: credentialsOf(environment),
   };
 }
 
@@ -133,5 +140,8 @@ function credentialsOf(environment: Environment): Credentials | undefined {
   const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
   if (!accessKeyId || !secretAccessKey) return undefined;
-  return { accessKeyId, secretAccessKey, sessionToken: environment["AWS_SESSION_TOKEN"] };
+  const sessionToken = environment["AWS_SESSION_TOKEN"];
+  return { accessKeyId, secretAccessKey, sessionToken: sessionToken === "" ? undefined : sessionToken };
 }
+
+const nameOf = (error: unknown): string | undefined => (error instanceof Error ? error.name : undefined);

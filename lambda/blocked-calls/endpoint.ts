@@ -1,10 +1,10 @@
-/** Finds the DynamoDB endpoint as the AWS SDKs do. */
-
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Finds the DynamoDB endpoint: a configured one, or else the region's own. */
+import type { Environment } from "../settings";
 
 /**
  * The endpoint's URL: `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's own; the first two count unless
  * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+ * `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` are not read: such an endpoint is configured by its URL.
  *
  * @throws Error when a configured URL is not an http or https URL; the message does not quote it
  */

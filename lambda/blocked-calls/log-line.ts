@@ -1,7 +1,7 @@
 /** The one line a call leaves in the log, which CloudWatch also reads as metrics (embedded metric format). */
 import { REASONS, type Reason } from "./reasons";
 
-export const NAMESPACE = "ConnectPathCallBlocking";
+const NAMESPACE = "ConnectPathCallBlocking";
 
 export interface Call {
   /** Undefined or empty where the configuration does not even say this much. */
@@ -10,12 +10,12 @@ export interface Call {
   readonly reason: Reason;
   /** Details.ContactData.ContactId, of any type. */
   readonly contactId: unknown;
-  /** Requests sent to DynamoDB. */
+  /** Attempts to ask DynamoDB, those of all Dispositions together. */
   readonly attempts: number;
   readonly latencyMs: number;
   /** Whether this was the first call of its sandbox. */
   readonly coldStart: boolean;
-  /** Name of the underlying error: letters and underscores alone. */
+  /** Name of the underlying error; left out when it does not look like one. */
   readonly error: string | undefined;
   /** What is wrong with the configuration: names of variables, never values. */
   readonly detail: string | undefined;
@@ -62,10 +62,15 @@ export function logLine(call: Call, now: Date): string {
     // What is no UUID is not Connect's, and could be anything.
     contactId: typeof call.contactId === "string" && CONTACT_ID.test(call.contactId) ? call.contactId : undefined,
     attempts: call.attempts,
-    error: call.error,
+    error: errorName(call.error),
     detail: call.detail,
   };
   return `${JSON.stringify(line)}\n`;
+}
+
+/** The name if it looks like one. It can come from the network, and the log line takes no digits from there. */
+export function errorName(name: string | undefined): string | undefined {
+  return name !== undefined && /^[A-Za-z_]{1,64}$/.test(name) ? name : undefined;
 }
 
 /** CloudWatch drops a metric whose dimension is empty, and an error that nobody sees is what this line is against. */

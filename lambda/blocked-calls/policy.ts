@@ -1,5 +1,6 @@
 /** Decides what the event alone decides: which Dispositions to look up for which number, or an answer without the table. */
 import type { FunctionSettings } from "../settings";
+import { field } from "./field";
 import type { Reason } from "./reasons";
 
 /** A lookup that is due: one number under each of these Dispositions. */
@@ -40,15 +41,6 @@ export function decide(event: unknown, settings: FunctionSettings): Lookup | Rea
   if (address !== undefined && address !== null && !isWithheld(address)) return "not_e164";
   if (!isPhoneCall(event)) return "no_number";
   return settings.anonymousCallers === "block" ? "anonymous_blocked" : "anonymous_allowed";
-}
-
-/** The value at a path of an object of unknown shape; undefined where the path ends early. */
-export function field(value: unknown, ...path: readonly string[]): unknown {
-  for (const key of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
 }
 
 function isExempt(address: string, exemptNumbers: readonly string[]): boolean {

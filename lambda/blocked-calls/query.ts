@@ -1,21 +1,20 @@
 /** Asks the index whether a number has a contact under a Disposition: attempts, retries, and what each answer means. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { INDEX_NAME } from "../settings";
-import type { Connection, Exchange } from "./connection";
-import { field } from "./policy";
+import type { Connection, Exchange, Retry, Round } from "./connection";
+import { field } from "./field";
+import { errorName } from "./log-line";
 import type { FailureReason } from "./reasons";
 import { signedHeaders, type Credentials } from "./signature";
 
 export interface QueryResult {
   readonly answer: "blocked" | "not_blocked" | FailureReason;
-  /** Requests sent. */
-  readonly attempts: number;
-  /** Name of the error as Node or DynamoDB gives it: letters and underscores alone, so never a number. */
+  /** Name of the error as Node or DynamoDB gives it. */
   readonly error: string | undefined;
 }
 
 /** One attempt's outcome. */
-type Answer = Pick<QueryResult, "answer" | "error"> & { readonly retry: boolean };
+type Answer = QueryResult & { readonly retry: Retry };
 
 const MAX_ATTEMPTS = 3;
 
@@ -30,8 +29,8 @@ export interface Table {
   readonly name: string;
   readonly region: string;
   readonly connection: Connection;
-  /** Read for every request: a Lambda's credentials can be renewed while it lives. */
-  readonly credentials: () => Credentials | undefined;
+  /** Those of the function's role. */
+  readonly credentials: Credentials | undefined;
 }
 
 /**
@@ -39,27 +38,33 @@ export interface Table {
  * dead one that a thawed sandbox still holds.
  *
  * @param budgetMs - time for the whole query in milliseconds; one attempt gets at most half of it, a connection a third
+ * @param round - the call that this query is a part of; when it is over, no further attempt is made
  */
-export async function query(table: Table, disposition: string, number: string, budgetMs: number): Promise<QueryResult> {
+export async function query(
+  table: Table,
+  disposition: string,
+  number: string,
+  budgetMs: number,
+  round: Round,
+): Promise<QueryResult> {
+  const { connection, credentials, region } = table;
+  if (credentials === undefined) return { answer: "bad_credentials", error: undefined };
   const body = queryBody(table.name, disposition, number);
   const end = performance.now() + budgetMs;
-  for (let attempts = 1; ; attempts++) {
-    const left = end - performance.now();
-    const credentials = table.credentials();
-    if (credentials === undefined) return { answer: "bad_credentials", attempts: attempts - 1, error: undefined };
-    const { host, path } = table.connection;
-    const headers = signedHeaders(
-      { host, path, region: table.region, target: "DynamoDB_20120810.Query", body },
-      credentials,
-      new Date(),
-    );
+  const { host, path } = connection;
+  const signable = { host, path, region, target: "DynamoDB_20120810.Query", body };
+  let last: Answer = { answer: "timeout", error: undefined, retry: "at once" };
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS && last.retry !== "never"; attempt++) {
+    const pause = last.retry === "at once" ? 0 : Math.random() * BACKOFF_MS * 2 ** (attempt - 2);
+    if (end - performance.now() - pause < SHORTEST_ATTEMPT_MS) break;
+    if (pause > 0) await sleep(pause);
+    const left = end - performance.now(); // a pause can take longer than it was meant to
+    if (round.over || left < SHORTEST_ATTEMPT_MS) break;
+    const headers = signedHeaders(signable, credentials, new Date());
     const limits = { connectMs: Math.min(budgetMs / 3, left), totalMs: Math.min(budgetMs / 2, left) };
-    const last = read(await table.connection.exchange("POST", headers, body, limits));
-    if (!last.retry || attempts === MAX_ATTEMPTS) return { ...last, attempts };
-    const wait = Math.random() * BACKOFF_MS * 2 ** (attempts - 1);
-    if (end - performance.now() - wait < SHORTEST_ATTEMPT_MS) return { ...last, attempts };
-    await sleep(wait);
+    last = read(await connection.exchange("POST", headers, body, limits, round));
   }
+  return last;
 }
 
 /**
@@ -80,14 +85,14 @@ function queryBody(table: string, disposition: string, number: string): string {
 
 function read(exchange: Exchange): Answer {
   if ("failure" in exchange) {
-    return { answer: exchange.failure, retry: exchange.retry, error: errorName(exchange.code) };
+    return { answer: exchange.failure, retry: exchange.retry, error: exchange.code };
   }
   const json = parse(exchange.body);
   if (exchange.status === 200) {
     const count = field(json, "Count");
     if (typeof count !== "number" || !Number.isInteger(count) || count < 0)
-      return { answer: "bad_answer", retry: false, error: undefined };
-    return { answer: count === 0 ? "not_blocked" : "blocked", retry: false, error: undefined };
+      return { answer: "bad_answer", retry: "never", error: undefined };
+    return { answer: count === 0 ? "not_blocked" : "blocked", retry: "never", error: undefined };
   }
   const type = field(json, "__type");
   const error = typeof type === "string" ? errorName(type.slice(type.lastIndexOf("#") + 1)) : undefined;
@@ -101,30 +106,25 @@ function readError(status: number, name: string, message: string): Pick<Answer, 
     case "ProvisionedThroughputExceededException":
     case "ThrottlingException":
     case "RequestLimitExceeded":
-      return { answer: "throttled", retry: true };
+      return { answer: "throttled", retry: "after a pause" };
     case "AccessDeniedException":
-      return { answer: "access_denied", retry: false };
+      return { answer: "access_denied", retry: "never" };
     case "ExpiredTokenException":
     case "UnrecognizedClientException":
     case "InvalidSignatureException":
     case "IncompleteSignatureException":
     case "MissingAuthenticationTokenException":
-      return { answer: "bad_credentials", retry: false };
+      return { answer: "bad_credentials", retry: "never" };
     case "ResourceNotFoundException":
-      return { answer: "table_missing", retry: false };
+      return { answer: "table_missing", retry: "never" };
     case "ValidationException":
-      if (message.includes("backfilling")) return { answer: "index_backfilling", retry: false };
-      if (message.includes("specified index")) return { answer: "index_missing", retry: false };
-      return { answer: "request_rejected", retry: false };
+      if (message.includes("backfilling")) return { answer: "index_backfilling", retry: "never" };
+      if (message.includes("specified index")) return { answer: "index_missing", retry: "never" };
+      return { answer: "request_rejected", retry: "never" };
   }
-  if (status >= 500) return { answer: "server_error", retry: true };
-  if (status === 429) return { answer: "throttled", retry: true };
-  return { answer: status >= 400 && name !== "" ? "request_rejected" : "bad_answer", retry: false };
-}
-
-/** The name if it looks like one. It comes from the network, and the log line takes no digits from there. */
-function errorName(name: string | undefined): string | undefined {
-  return name !== undefined && /^[A-Za-z_]{1,64}$/.test(name) ? name : undefined;
+  if (status >= 500) return { answer: "server_error", retry: "after a pause" };
+  if (status === 429) return { answer: "throttled", retry: "after a pause" };
+  return { answer: status >= 400 && name !== "" ? "request_rejected" : "bad_answer", retry: "never" };
 }
 
 function parse(body: string): unknown {

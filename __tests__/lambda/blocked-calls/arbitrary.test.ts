@@ -8,8 +8,8 @@ import { count, dynamoDbError, http, startScriptedServer, type Script, type Scri
 /** Short, so that ten thousand calls, some of them to servers that never answer, take seconds. */
 const BUDGET_MS = 150;
 
-/** The product's limit, under which the budget lies: the flow's Lambda block. The machine that runs tests may be slow. */
-const FLOW_LIMIT_MS = 3000;
+/** What a call may take: its budget, and the work of a hundred calls that share one thread of a test machine. */
+const LIMIT_MS = BUDGET_MS + 1000;
 
 /** Calls made at once, spread over so many functions; calls by batches is the number of events. */
 const CALLS = 100;
@@ -164,7 +164,7 @@ test(`${BATCHES * CALLS} arbitrary events against arbitrary servers`, async () =
             const { call } = functions[i % FUNCTIONS] ?? startFunction(server.url);
             const start = performance.now();
             const answer = await call(anyEvent);
-            expect(performance.now() - start).toBeLessThan(FLOW_LIMIT_MS);
+            expect(performance.now() - start).toBeLessThan(LIMIT_MS);
             expect(Object.keys(answer).sort()).toEqual(["reason", "response"]);
             expect(REASONS).toHaveProperty(answer.reason);
             expect(answer.response).toBe(REASONS[answer.reason].response);

@@ -1,15 +1,18 @@
 /** The zip that is deployed, in a process as Lambda runs it, over TLS. */
 import { once } from "node:events";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { packageBlockedCalls } from "../../../lambda/packaging";
 import { functionEnvironment } from "../../../lambda/settings";
 import { selfSignedCertificate } from "../../../sandbox/lambda-runtime/certificate";
 import { startFunction, type FunctionInstance } from "../../../sandbox/lambda-runtime/function-instance";
-import { connectEvent, CONTACT_ID, SETTINGS, type LogLine } from "./connect-event";
+import { callFrom, connectEvent, CONTACT_ID, SETTINGS, type LogLine } from "./connect-event";
 
 const directory = mkdtempSync(join(tmpdir(), "packaged-"));
 const caFile = join(directory, "ca.pem");
@@ -19,16 +22,22 @@ let instance: FunctionInstance | undefined;
 const sockets = new Set<Socket>();
 const requests: string[] = [];
 let handshakes = 0;
+/** What happens to a query; all are answered with a match at once unless a test says otherwise. */
+let respond: (response: ServerResponse, body: string) => void;
+const MATCH = '{"Count":1,"ScannedCount":1}';
 
 beforeEach(async () => {
   const certificate = selfSignedCertificate();
   writeFileSync(caFile, certificate.cert);
   handshakes = 0;
   requests.length = 0;
+  respond = (response) => response.end(MATCH);
   server = createServer(certificate, (request, response) => {
     requests.push(`${request.method ?? ""} ${String(request.headers["x-amz-target"])}`);
-    request.resume();
-    response.end(request.method === "POST" ? '{"Count":1,"ScannedCount":1}' : "healthy");
+    void text(request).then((body) => {
+      if (request.method === "POST") respond(response, body);
+      else response.end("healthy");
+    });
   });
   server.on("secureConnection", (socket: Socket) => {
     handshakes++;
@@ -101,6 +110,57 @@ test("a function frozen until the server had hung up answers the next call", asy
   running.resume();
   expect((await invoke()).payload).toEqual({ response: "match", reason: "blocked" });
   expect(handshakes).toBe(2);
+});
+
+describe("a function frozen after a match, with other Dispositions unanswered", () => {
+  const BUDGET_MS = 400;
+  const held: ServerResponse[] = [];
+  let running: FunctionInstance;
+  beforeEach(async () => {
+    held.length = 0;
+    const blocked: ServerResponse[] = [];
+    respond = (response, body) => {
+      (body.includes('"Blocked"') ? blocked : held).push(response);
+      if (held.length === 2) blocked.pop()?.end(MATCH);
+    };
+    const settings = { ...SETTINGS, blockedDispositions: ["Blocked", "Spam", "Fraud"], budgetMs: BUDGET_MS };
+    running = await start(functionEnvironment(settings));
+    expect(handshakes).toBe(3);
+  });
+
+  /** A call is answered; the function sleeps longer than any limit within that call; in its sleep, `meanwhile`. */
+  async function callAndFreeze(meanwhile: () => void): Promise<void> {
+    const { payload } = await running.invoke(connectEvent());
+    expect(payload).toEqual({ response: "match", reason: "blocked" });
+    running.pause();
+    meanwhile();
+    await setTimeout(BUDGET_MS);
+    running.resume();
+    // A call without a lookup, by whose end the function has dealt with all that waited for it.
+    expect((await running.invoke(callFrom("Anonymous"))).payload).toMatchObject({ reason: "anonymous_allowed" });
+  }
+
+  test("keeps every connection when the answers come", async () => {
+    for (let calls = 1; calls <= 3; calls++) {
+      await callAndFreeze(() => {
+        for (const response of held.splice(0)) response.end(MATCH);
+      });
+    }
+    expect(handshakes).toBe(3);
+    expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(9);
+  });
+
+  test("loses those two connections when no answer comes, the next call not waiting for them", async () => {
+    await callAndFreeze(() => undefined);
+    expect(handshakes).toBe(3);
+    respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
+    for (let calls = 1; calls <= 2; calls++) {
+      const { payload, logs } = await running.invoke(connectEvent());
+      expect(payload).toEqual({ response: "nomatch", reason: "not_blocked" });
+      expect(JSON.parse(logs[0] ?? "")).toMatchObject({ attempts: 3 });
+    }
+    expect(handshakes).toBe(5);
+  });
 });
 
 test("an endpoint that cannot be reached delays the start by less than half a second and breaks nothing", async () => {
