@@ -1,0 +1,44 @@
+/** Whatever users write, the synthesized stack holds it as they wrote it: no text is a template or a token on the way. */
+import fc from "fast-check";
+import { instanceNamePattern } from "../../environments/model/aws-names";
+import { readFunctionEnvironment } from "../../lambda/settings";
+import { inboundContent, moduleContent } from "../../stacks/flow-contents";
+import { hostileText, hostileTexts } from "../flows/hostile-text";
+import { instanceWith, MODULE_REFERENCE, synthesizedTexts } from "./synthesized-texts";
+
+function expectLiteral(disposition: string, message: string, name?: string): void {
+  const instance = instanceWith(disposition, message, name);
+  const { module, inbound, variables } = synthesizedTexts(instance);
+
+  expect(`${module}${JSON.stringify(variables)}`).not.toMatch(/[$%]\{/);
+  expect(JSON.parse(module)).toEqual(moduleContent(instance));
+
+  expect(inbound.match(/[$%]\{/g)).toHaveLength(1);
+  expect(inbound).toContain(`"FlowModuleId":"${MODULE_REFERENCE}"`);
+  expect(JSON.parse(inbound.replace(MODULE_REFERENCE, "blockedStatus"))).toEqual(inboundContent(instance.inboundFlow));
+
+  expect(readFunctionEnvironment(variables)).toEqual({
+    environment: instance.environment,
+    instanceName: instance.name,
+    tableName: instance.table.name,
+    blockedDispositions: instance.blockedDispositions,
+    anonymousCallers: instance.anonymousCallers,
+    exemptNumbers: instance.exemptNumbers,
+    budgetMs: instance.lookup.budgetMs,
+  });
+}
+
+test.each(hostileTexts)("a Disposition and a message are deployed character for character: %j", (text) => {
+  expectLiteral(text, text);
+});
+
+test("so is a message of 4 kB, in as many prompts as it takes", () => {
+  expectLiteral("Blocked", "${x} ".repeat(820));
+});
+
+test("so is any Disposition and any message, for an instance of any name", () => {
+  const name = fc
+    .stringMatching(/^[\da-zA-Z](?:[\da-zA-Z-]{0,43}[\da-zA-Z])?$/)
+    .filter((text) => instanceNamePattern.test(text));
+  fc.assert(fc.property(hostileText, hostileText, name, expectLiteral), { numRuns: 50 });
+});

@@ -1,0 +1,52 @@
+/** The strings of a synthesized stack that hold free text of users. */
+import { Testing } from "cdktf";
+import type { InstanceConfig } from "../../environments/model/types";
+import { CallBlockingStack } from "../../stacks/call-blocking-stack";
+import { sampleInstance } from "./sample-instance";
+
+/** What stands in the inbound flow for the module's id until Terraform knows it. */
+export const MODULE_REFERENCE = "${aws_connect_contact_flow_module.blocked_status.contact_flow_module_id}";
+
+export interface SynthesizedTexts {
+  /** Content of the module, and of the inbound flow, as JSON. */
+  readonly module: string;
+  readonly inbound: string;
+  /** Environment variables of the function. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+interface Synthesized {
+  readonly resource: {
+    readonly aws_connect_contact_flow_module: { readonly blocked_status: { readonly content: string } };
+    readonly aws_connect_contact_flow: { readonly inbound: { readonly content: string } };
+    readonly aws_lambda_function: {
+      readonly blocked_calls: { readonly environment: { readonly variables: Readonly<Record<string, string>> } };
+    };
+  };
+}
+
+/** An instance whose every free text is given: a Disposition that blocks, and what a blocked caller is told. */
+export function instanceWith(disposition: string, message: string, name = sampleInstance.name) {
+  return {
+    ...sampleInstance,
+    name,
+    blockedDispositions: [disposition, "Blocked"],
+    inboundFlow: {
+      name: "Front door",
+      queueId: "11111111-2222-4333-8444-555555555555",
+      whenBlocked: { action: "message", message: { Text: message } },
+    },
+  } as const satisfies InstanceConfig;
+}
+
+/** Synthesizes the stack of `instance`, which has an inbound flow. */
+export function synthesizedTexts(instance: InstanceConfig): SynthesizedTexts {
+  const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
+  const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
+  const { resource } = JSON.parse(Testing.synth(stack)) as Synthesized;
+  return {
+    module: resource.aws_connect_contact_flow_module.blocked_status.content,
+    inbound: resource.aws_connect_contact_flow.inbound.content,
+    variables: resource.aws_lambda_function.blocked_calls.environment.variables,
+  };
+}
