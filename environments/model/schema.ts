@@ -110,7 +110,7 @@ const flowText = composedText.refine(
 const dispositionBytes = 2048;
 const disposition = flowText
   .regex(
-    /^(?!\s)[^]*\S$/,
+    /^(?!\s)[\s\S]*\S$/,
     refusal(
       (given) =>
         String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} begins or ends with white space`,
