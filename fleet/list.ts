@@ -1,7 +1,7 @@
 /** `list`: which stacks there are. */
-import { selectionSyntax } from "../environments/model/selection";
+import { select, selectionSyntax } from "../environments/model/selection";
 import type { Command } from "./command-line";
-import { readEnvironments, selectFrom } from "../environments/model/project";
+import { readEnvironments } from "../environments/model/project";
 import { textTable } from "./text-table";
 
 export const list: Command = {
@@ -11,15 +11,18 @@ export const list: Command = {
   options: { json: { description: "Prints a JSON array instead of a table." } },
   details: selectionSyntax,
   run({ selection, switches }, print) {
-    const stacks = selectFrom(readEnvironments(), selection).map((instance) => ({
+    // Suspended instances too: what is left out of rollouts is not forgotten.
+    const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({
       stack: instance.stackName,
       environment: instance.environment,
       instance: instance.name,
       region: instance.region,
       account: instance.account,
       table: instance.table.name,
+      wave: instance.wave.name,
+      status: instance.suspended ? "suspended" : "active",
     }));
-    const header = ["stack", "environment", "instance", "region", "account", "table"];
+    const header = ["stack", "environment", "instance", "region", "account", "table", "wave", "status"];
     const rows = stacks.map((stack) => Object.values(stack));
     print(switches.has("json") ? JSON.stringify(stacks, null, 2) : textTable(header, rows));
   },

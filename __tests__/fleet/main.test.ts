@@ -29,11 +29,11 @@ describe("list", () => {
     expect(await fleet("list")).toEqual({
       exitCode: 0,
       stdout: [
-        "stack               environment  instance  region     account       table",
-        "------------------  -----------  --------  ---------  ------------  ----------",
-        "dev-acme-us-east-1  dev          acme      us-east-1  111122223333  dextr-acme",
-        "prod-one-eu-west-1  prod         one       eu-west-1  444455556666  dextr-one",
-        "prod-two-eu-west-1  prod         two       eu-west-1  444455556666  dextr-two",
+        "stack               environment  instance  region     account       table       wave  status",
+        "------------------  -----------  --------  ---------  ------------  ----------  ----  ------",
+        "dev-acme-us-east-1  dev          acme      us-east-1  111122223333  dextr-acme  all   active",
+        "prod-one-eu-west-1  prod         one       eu-west-1  444455556666  dextr-one   all   active",
+        "prod-two-eu-west-1  prod         two       eu-west-1  444455556666  dextr-two   all   active",
         "",
       ].join("\n"),
       stderr: "",
@@ -47,8 +47,20 @@ describe("list", () => {
         region: "eu-west-1",
         account: "444455556666",
         table: "dextr-two",
+        wave: "all",
+        status: "active",
       },
     ]);
+  });
+
+  test("shows a suspended instance, which no other command works on unless it is told to", async () => {
+    const suspended = { "dev.yaml": `${validYaml}    wave: canary\n    suspended: true\nwaves: [canary]\n` };
+    const { stdout } = await runFleet(["list"], suspended);
+    expect(stdout).toMatch(/^dev-acme-us-east-1 .* canary +suspended$/m);
+    const config = await runFleet(["config", "dev-*"], suspended);
+    expect(config).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(config.stderr).toMatch(/^Only suspended instances are selected by "dev-\*": dev-acme-us-east-1\.\n/);
+    expect((await runFleet(["config", "dev-* status=suspended"], suspended)).exitCode).toBe(0);
   });
 });
 
