@@ -220,7 +220,7 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
     const states = deployCalls.filter((c) => c.service === "s3" && c.method === "PUT" && c.url.includes(`${key}?`));
     expect(states.length).toBeGreaterThan(0);
     const local = [world.stackDirectory(name), projectRoot()].flatMap((directory) => readdirSync(directory));
-    expect(local.filter((file) => file.includes('tfstate'))).toEqual([]);
+    expect(local.filter((file) => file.includes("tfstate"))).toEqual([]);
     const listed = await world.terraform(name, "state", "list");
     expect(listed.output.split("\n").filter(Boolean)).toContain("aws_dynamodb_table.contacts");
   });
@@ -373,15 +373,15 @@ describe("content that Connect refuses", () => {
     expect(world.connect.modules(id).get("blockedStatus")?.content).toBe(registered);
   });
 
-  test("does not get as far as that: our synth stops it, and nothing is asked of AWS", async () => {
-    const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "reference.yaml");
+  test("does not get as far as that: reading the environments stops it, and nothing is asked of AWS", async () => {
+    const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "empty.yaml");
     const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
-    writeFileSync(file, yaml.replace("blockedDispositions: [Blocked]", 'blockedDispositions: ["$.Attributes.x"]'));
+    writeFileSync(file, yaml.replace("blockedDispositions: [Blocked]", 'blockedDispositions: [""]'));
     world.proxy.clear();
     try {
       const { exitCode, output } = await world.cdktf("deploy", world.stackName(name), "--auto-approve");
       expect(exitCode).not.toBe(0);
-      expect(unwrapped(output)).toContain('"$.Attributes.x" holds "$." or "$[", which Connect reads as a reference');
+      expect(unwrapped(output)).toContain('blockedDispositions[0]: "" is empty. The match is exact');
       expect(output).not.toMatch(/^\s+at .*\(/m);
     } finally {
       rmSync(file);
