@@ -20,7 +20,8 @@ interface DraftAction {
     Conditions?: { NextAction: unknown; Condition: { Operator: string; Operands: unknown[] } }[];
   };
 }
-type Damage = [name: string, damage: (draft: Draft) => unknown];
+/** What is done to the content, and what Connect would say of it; the path where the message itself does not name the place. */
+type Damage = [name: string, damage: (draft: Draft) => unknown, message: string, path?: string];
 
 const whenBlocked: WhenBlocked[] = [
   { action: "disconnect" },
@@ -140,88 +141,160 @@ function actionAt(draft: Draft, index: number): DraftAction {
   return action;
 }
 
+const invalid = (path: string) => `Invalid Action property value. Path: ${path}`;
+const missing = (path: string) => `Action is missing required property. Path: ${path}`;
+/** What is said of an action without any of the parameters of which it needs one, by its type. */
+const noneOf: Readonly<Record<string, string>> = {
+  MessageParticipant: "At least one of [Text, SSML, PromptId, Media, LexInitializationData] must be set",
+  UpdateContactTargetQueue: "At least one of [QueueId, AgentId] must be set",
+};
+
 function damages(original: Draft, kind: ContentKind): Damage[] {
+  const noField = (name: string) => `JSON field is missing or null for field name: ${name}`;
   const envelope: Damage[] = [
-    ...["Version", "StartAction", "Actions"].map((key): Damage => [`no ${key}`, (d) => Reflect.deleteProperty(d, key)]),
-    ["another version", (d) => (d["Version"] = "2020-01-01")],
-    ["a start that does not exist", (d) => (d["StartAction"] = "Nowhere")],
+    ["no Version", (d) => Reflect.deleteProperty(d, "Version"), noField("version")],
+    ["no StartAction", (d) => Reflect.deleteProperty(d, "StartAction"), noField("startAction")],
+    ["no Actions", (d) => Reflect.deleteProperty(d, "Actions"), noField("actions")],
+    ["another version", (d) => (d["Version"] = "2020-01-01"), "Invalid flow language version. Path: Version"],
+    ["a start that does not exist", (d) => (d["StartAction"] = "Nowhere"), "Invalid value. Path: StartAction"],
     kind === "module"
-      ? ["no Settings", (d) => Reflect.deleteProperty(d, "Settings")]
-      : ["Settings in a flow", (d) => (d["Settings"] = { InputParameters: [], OutputParameters: [], Transitions: [] })],
+      ? ["no Settings", (d) => Reflect.deleteProperty(d, "Settings"), noField("settings")]
+      : [
+          "Settings in a flow",
+          (d) => (d["Settings"] = { InputParameters: [], OutputParameters: [], Transitions: [] }),
+          "Invalid property name. Path: Settings",
+        ],
     [
       "251 actions",
       (d) => {
         while (d.Actions.length < 251) d.Actions.push({ ...actionAt(d, -1), Identifier: `more ${d.Actions.length}` });
       },
+      "Number of actions exceeds the maximum of 250",
     ],
   ];
   const perAction = original.Actions.flatMap((action, n): Damage[] => {
     const at = (d: Draft) => actionAt(d, n);
+    const here = `Actions[${n}]`;
+    const { Type: type } = action;
     const name = (what: string) => `${String(action.Identifier)}: ${what}`;
     const terminal = Object.keys(action.Transitions).length === 0;
+    const identifier = (what: string, id: string): Damage => [
+      what,
+      (d) => rename(d, n, id),
+      invalid(`${here}.Identifier`),
+    ];
+    const noError = (error: string) => `Action is missing required error. Error: ${error}, Path: ${here}`;
+    const strangeError = (error: string) => `Invalid Action error. Error: ${error}, Path: ${here}`;
     const damage: Damage[] = [
-      ["no identifier", (d) => Reflect.deleteProperty(at(d), "Identifier")],
-      ["no type", (d) => Reflect.deleteProperty(at(d), "Type")],
-      ["the identifier of another", (d) => rename(d, n, String(d.Actions[n === 0 ? 1 : 0]?.Identifier))],
-      ["an identifier of 51 characters", (d) => rename(d, n, "x".repeat(51))],
-      ["an empty identifier", (d) => rename(d, n, "")],
-      ...Array.from("%:(\\/)=$,;[]{}", (c): Damage => [`${c} in the identifier`, (d) => rename(d, n, `a${c}b`)]),
-      ...reserved.map((word): Damage => [`the identifier ${word}`, (d) => rename(d, n, word)]),
-      ["an unknown parameter", (d) => (at(d).Parameters["Unknown"] = "x")],
+      ["no identifier", (d) => Reflect.deleteProperty(at(d), "Identifier"), missing(`${here}.Identifier`)],
+      ["no type", (d) => Reflect.deleteProperty(at(d), "Type"), missing(`${here}.Type`)],
+      [
+        "the identifier of another",
+        (d) => rename(d, n, String(d.Actions[n === 0 ? 1 : 0]?.Identifier)),
+        // The later of the two is the one too many.
+        invalid(`Actions[${n === 0 ? 1 : n}].Identifier`),
+      ],
+      identifier("an identifier of 51 characters", "x".repeat(51)),
+      identifier("an empty identifier", ""),
+      ...Array.from("%:(\\/)=$,;[]{}", (c) => identifier(`${c} in the identifier`, `a${c}b`)),
+      ...reserved.map((word) => identifier(`the identifier ${word}`, word)),
+      [
+        "an unknown parameter",
+        (d) => (at(d).Parameters["Unknown"] = "x"),
+        `Invalid Action property name. Path: ${here}.Parameters.Unknown`,
+      ],
       [
         "a type of the other kind",
         (d) => {
-          const type = kind === "flow" ? "EndFlowModuleExecution" : "EndFlowExecution";
-          d.Actions[n] = { ...at(d), Type: type, Parameters: {}, Transitions: {} };
+          const other = kind === "flow" ? "EndFlowModuleExecution" : "EndFlowExecution";
+          d.Actions[n] = { ...at(d), Type: other, Parameters: {}, Transitions: {} };
         },
+        "Invalid Action type",
+        `${here}.Type`,
       ],
       ...Object.keys(action.Parameters)
         .filter(
           (key) =>
             !["InvocationType", "LambdaInvocationAttributes", "ResponseValidation", "TargetContact"].includes(key),
         )
-        .map((key): Damage => [`no ${key}`, (d) => Reflect.deleteProperty(at(d).Parameters, key)]),
-      ...texts(action.Parameters, "Parameters").map(([path], i): Damage => [
-        `an empty ${path}`,
-        (d) => texts(at(d).Parameters, "Parameters")[i]?.[1](""),
-      ]),
+        .map((key): Damage => {
+          const remove = (d: Draft) => Reflect.deleteProperty(at(d).Parameters, key);
+          const none = noneOf[type];
+          return none === undefined
+            ? [`no ${key}`, remove, missing(`${here}.Parameters.${key}`)]
+            : [`no ${key}`, remove, none, `${here}.Parameters`];
+        }),
+      ...texts(action.Parameters, "Parameters").map(([path], i): Damage => {
+        const empty = (d: Draft) => texts(at(d).Parameters, "Parameters")[i]?.[1]("");
+        const none = noneOf[type];
+        if (none !== undefined) return [`an empty ${path}`, empty, none, `${here}.Parameters`];
+        const message =
+          type === "UpdateContactAttributes" ? "Empty value in Parameters.Attributes" : invalid(`${n}.Parameter`);
+        return [`an empty ${path}`, empty, message, `${here}.${path}`];
+      }),
     ];
-    if (terminal) damage.push(["a way on", (d) => (at(d).Transitions.NextAction = d.Actions[0]?.Identifier)]);
-    else {
+    const ways = `${here}.Transitions`;
+    if (terminal) {
+      damage.push([
+        "a way on",
+        (d) => (at(d).Transitions.NextAction = d.Actions[0]?.Identifier),
+        `Action does not support transitions. Path: ${ways}`,
+      ]);
+    } else {
       damage.push(
-        ["no way on", (d) => Reflect.deleteProperty(at(d).Transitions, "NextAction")],
-        ["a way to nowhere", (d) => (at(d).Transitions.NextAction = "Nowhere")],
+        ["no way on", (d) => Reflect.deleteProperty(at(d).Transitions, "NextAction"), missing(`${ways}.NextAction`)],
+        ["a way to nowhere", (d) => (at(d).Transitions.NextAction = "Nowhere"), invalid(`${ways}.NextAction`)],
         [
           "an error it does not have",
           (d) => (at(d).Transitions.Errors ??= []).push({ ErrorType: "Unknown", NextAction: d.Actions[0]?.Identifier }),
+          strangeError("Unknown"),
         ],
-        ["no transitions", (d) => (at(d).Transitions = {})],
+        ["no transitions", (d) => (at(d).Transitions = {}), missing(`${ways}.NextAction`)],
       );
     }
-    (action.Transitions.Errors ?? []).forEach((error, e) => {
+    (action.Transitions.Errors ?? []).forEach(({ ErrorType: error }, e) => {
       // The errors of a prompt and of a loop are the ones that Connect does not demand.
-      if (action.Type !== "MessageParticipant" && action.Type !== "Loop") {
-        damage.push([`no ${error.ErrorType}`, (d) => at(d).Transitions.Errors?.splice(e, 1)]);
-        damage.push([
-          `${error.ErrorType} misspelt`,
-          (d) => Object.assign(at(d).Transitions.Errors?.[e] ?? {}, { ErrorType: "NoMatch" }),
-        ]);
+      if (type !== "MessageParticipant" && type !== "Loop") {
+        const misspell = (d: Draft) => Object.assign(at(d).Transitions.Errors?.[e] ?? {}, { ErrorType: "NoMatch" });
+        damage.push(
+          [`no ${error}`, (d) => at(d).Transitions.Errors?.splice(e, 1), noError(error)],
+          [`${error} misspelt, so missing`, misspell, noError(error)],
+          [`${error} misspelt`, misspell, strangeError("NoMatch")],
+        );
       }
       damage.push([
-        `${error.ErrorType} to nowhere`,
+        `${error} to nowhere`,
         (d) => Object.assign(at(d).Transitions.Errors?.[e] ?? {}, { NextAction: "Nowhere" }),
+        invalid(`${ways}.Errors[${e}].NextAction`),
       ]);
     });
     const branch = (d: Draft) => (at(d).Transitions.Conditions ?? [])[0];
-    switch (action.Type) {
-      case "Compare":
+    /** Gives the first condition another operator or other operands. */
+    const condition = (what: string, change: object, message: string): Damage => [
+      what,
+      (d) => Object.assign(branch(d)?.Condition ?? {}, change),
+      message,
+    ];
+    /** Gives a parameter another value, which is refused for itself. */
+    const parameter = (what: string, key: string, value: unknown): Damage => [
+      what,
+      (d) => (at(d).Parameters[key] = value),
+      invalid(`${here}.Parameters.${key}`),
+    ];
+    switch (type) {
+      case "Compare": {
+        const first = `${ways}.Conditions[0]`;
         damage.push(
-          ["no conditions", (d) => (at(d).Transitions.Conditions = [])],
-          ["a condition to nowhere", (d) => Object.assign(branch(d) ?? {}, { NextAction: "Nowhere" })],
-          ["an unknown operator", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operator: "Contains" })],
-          ["an empty operand", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operands: [""] })],
-          ["two operands", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operands: ["a", "b"] })],
-          ["no operand", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operands: [] })],
+          ["no conditions", (d) => (at(d).Transitions.Conditions = []), invalid(`${ways}.Conditions`)],
+          [
+            "a condition to nowhere",
+            (d) => Object.assign(branch(d) ?? {}, { NextAction: "Nowhere" }),
+            invalid(`${first}.NextAction`),
+          ],
+          condition("an unknown operator", { Operator: "Contains" }, invalid(`${first}.Condition.Operator`)),
+          condition("an empty operand", { Operands: [""] }, `Invalid branch. Path: ${n}.Evaluate`),
+          condition("two operands", { Operands: ["a", "b"] }, invalid(`${first}.Condition.Operands`)),
+          condition("no operand", { Operands: [] }, invalid(`${first}.Condition.Operands`)),
           [
             "NoMatchingError",
             (d) =>
@@ -229,64 +302,86 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
                 ErrorType: "NoMatchingError",
                 NextAction: at(d).Transitions.NextAction,
               }),
+            strangeError("NoMatchingError"),
           ],
-          ["a literal", (d) => (at(d).Parameters["ComparisonValue"] = "match")],
-          ["a bare root", (d) => (at(d).Parameters["ComparisonValue"] = "$.External")],
+          parameter("a literal", "ComparisonValue", "match"),
+          parameter("a bare root", "ComparisonValue", "$.External"),
         );
         break;
+      }
       case "Loop":
         damage.push(
-          ["too many times", (d) => (at(d).Parameters["LoopCount"] = "101")],
-          ["one condition", (d) => at(d).Transitions.Conditions?.pop()],
-          ["another condition", (d) => Object.assign(branch(d)?.Condition ?? {}, { Operands: ["Looping"] })],
+          parameter("too many times", "LoopCount", "101"),
+          ["one condition", (d) => at(d).Transitions.Conditions?.pop(), invalid(`${ways}.Conditions`)],
+          condition("another condition", { Operands: ["Looping"] }, invalid(`${ways}.Conditions`)),
         );
         break;
       case "InvokeLambdaFunction":
         damage.push(
-          ["no time", (d) => (at(d).Parameters["InvocationTimeLimitSeconds"] = "0")],
-          ["too much time", (d) => (at(d).Parameters["InvocationTimeLimitSeconds"] = "9")],
-          ["an unknown invocation type", (d) => (at(d).Parameters["InvocationType"] = "Event")],
-          ["an unknown response type", (d) => (at(d).Parameters["ResponseValidation"] = { ResponseType: "MAP" })],
+          parameter("no time", "InvocationTimeLimitSeconds", "0"),
+          parameter("too much time", "InvocationTimeLimitSeconds", "9"),
+          parameter("an unknown invocation type", "InvocationType", "Event"),
+          parameter("an unknown response type", "ResponseValidation", { ResponseType: "MAP" }),
           [
             "a condition",
             (d) =>
               (at(d).Transitions.Conditions = [
                 { NextAction: d["StartAction"], Condition: { Operator: "Equals", Operands: ["a"] } },
               ]),
+            "Action does not support conditions",
+            `${ways}.Conditions`,
           ],
         );
         break;
       case "UpdateContactAttributes":
         damage.push(
-          ["an unknown contact", (d) => (at(d).Parameters["TargetContact"] = "Other")],
-          ["a number for an attribute", (d) => (at(d).Parameters["Attributes"] = { blockedStatus: 1 })],
-          ["a dot in an attribute's name", (d) => (at(d).Parameters["Attributes"] = { "blocked.status": "a" })],
+          parameter("an unknown contact", "TargetContact", "Other"),
+          parameter("a number for an attribute", "Attributes", { blockedStatus: 1 }),
+          parameter("a dot in an attribute's name", "Attributes", { "blocked.status": "a" }),
         );
         break;
       case "MessageParticipant":
         damage.push(
-          ["text and SSML", (d) => Object.assign(at(d).Parameters, { Text: "a", SSML: "<speak>a</speak>" })],
-          ["6001 characters", (d) => (at(d).Parameters = { Text: "x".repeat(6001) })],
+          [
+            "text and SSML",
+            (d) => Object.assign(at(d).Parameters, { Text: "a", SSML: "<speak>a</speak>" }),
+            "Only one of these properties may be defined. Properties: [Text, SSML]",
+            `${here}.Parameters`,
+          ],
+          [
+            "6001 characters",
+            (d) => (at(d).Parameters = { Text: "x".repeat(6001) }),
+            invalid(`${here}.Parameters.Text`),
+          ],
         );
         break;
       case "UpdateContactTargetQueue":
-        damage.push(["a queue and an agent", (d) => (at(d).Parameters["AgentId"] = "a")]);
+        damage.push([
+          "a queue and an agent",
+          (d) => (at(d).Parameters["AgentId"] = "a"),
+          "Only one of these properties may be defined. Properties: [QueueId, AgentId]",
+          `${here}.Parameters`,
+        ]);
         break;
     }
-    return damage.map(([what, apply]): Damage => [name(what), apply]);
+    return damage.map(([what, ...rest]): Damage => [name(what), ...rest]);
   });
   return [...envelope, ...perAction];
 }
 
-test.each(intact)("every damage to %s is caught", (_, kind, content) => {
+test.each(intact)("every damage to %s is told in Connect's words, with its place", (_, kind, content) => {
   expect(validateContent(content, kind)).toEqual([]);
-  const survivors = damages(structuredClone(content) as unknown as Draft, kind).filter(([, damage]) => {
-    const draft = structuredClone(content) as unknown as Draft;
-    damage(draft);
-    expect(draft).not.toEqual(content);
-    return validateContent(draft, kind).length === 0;
-  });
-  expect(survivors.map(([name]) => name)).toEqual([]);
+  const survivors = damages(structuredClone(content) as unknown as Draft, kind).flatMap(
+    ([name, damage, message, path]) => {
+      const draft = structuredClone(content) as unknown as Draft;
+      damage(draft);
+      expect(draft).not.toEqual(content);
+      const problems = validateContent(draft, kind);
+      const told = problems.some((problem) => problem.message === message && (path ?? problem.path) === problem.path);
+      return told ? [] : [{ name, expected: [message, path], problems }];
+    },
+  );
+  expect(survivors).toEqual([]);
 });
 
 test("the damages are many, so that catching all of them means something", () => {
