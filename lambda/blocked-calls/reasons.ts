@@ -47,7 +47,7 @@ export const REASONS = {
   timeout: failed,
   /** DynamoDB refused for lack of capacity, after retries. */
   throttled: failed,
-  /** The function's role lacks `dynamodb:Query` on the index. */
+  /** The function's role lacks `dynamodb:Query` on the index, or `kms:Decrypt` on the key of an encrypted table. */
   access_denied: failed,
   /** Credentials are missing, expired or not accepted. */
   bad_credentials: failed,

@@ -22,6 +22,10 @@ export interface SignableRequest {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
+/** Signature Version 4 encodes five characters more than JavaScript does. */
+const uriEncode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
 /** The signing key changes once a day and with the credentials; deriving it is half the work of a signature. */
 let cachedKey: { scope: string; secret: string; key: Buffer } | undefined;
 
@@ -54,7 +58,7 @@ export function signedHeaders(request: SignableRequest, credentials: Credentials
   };
   const names = Object.keys(headers).join(";");
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-  const path = request.path.split("/").map(encodeURIComponent).join("/");
+  const path = request.path.split("/").map(uriEncode).join("/");
   const canonical = `POST\n${path}\n\n${lines.join("")}\n${names}\n${sha256(request.body)}`;
   const scope = `${date}/${request.region}/dynamodb/aws4_request`;
   const signature = createHmac("sha256", signingKey(credentials.secretAccessKey, date, request.region))

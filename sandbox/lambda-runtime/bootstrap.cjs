@@ -83,8 +83,9 @@ async function main() {
       path = `invocation/${id}/error`;
       body = JSON.stringify(describe(error));
     }
-    // All that the function printed comes before this line in the pipe.
+    // All that the function printed comes before this line in its pipe.
     process.stdout.write(`END RequestId: ${id}\n`);
+    process.stderr.write(`END RequestId: ${id}\n`);
     await call("POST", path, {}, body);
   }
 }

@@ -43,7 +43,7 @@ export interface Invocation {
   readonly durationMs: number;
   /** Start of the process until it asked for its first event, in milliseconds; only for the first invocation of a process. */
   readonly initMs?: number;
-  /** What the function wrote, line by line. */
+  /** What the function wrote to its output and its error output, line by line: in Lambda both go to one log. */
   readonly logs: readonly string[];
 }
 
@@ -80,7 +80,8 @@ interface Pending {
   readonly started: number;
   readonly logs: string[];
   answered?: { readonly body: string; readonly failed: boolean; readonly durationMs: number };
-  ended: boolean;
+  /** Of output and error output, how many have been read to their end. */
+  ended: number;
   readonly settle: (result: Omit<Invocation, "logs">) => void;
 }
 
@@ -179,7 +180,7 @@ export class FunctionInstance {
         deadline: Date.now() + timeoutMs,
         started,
         logs,
-        ended: false,
+        ended: 0,
         settle: (settled) => {
           clearTimeout(timer);
           this.#pending = undefined;
@@ -205,9 +206,9 @@ export class FunctionInstance {
   async stop(): Promise<void> {
     const child = this.#child;
     if (child !== undefined) {
-      const exited = once(child, "exit");
+      const closed = once(child, "close");
       child.kill("SIGKILL");
-      await exited;
+      await closed;
     }
     this.#server.closeAllConnections();
     this.#server.close();
@@ -246,14 +247,18 @@ export class FunctionInstance {
     this.#child = child;
     const killWithParent = (): void => void child.kill("SIGKILL");
     process.once("exit", killWithParent);
-    child.stderr.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
     createInterface({ input: child.stdout }).on("line", (line) => {
+      this.#onLine(line);
+    });
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (!line.startsWith("END RequestId: ")) this.#stderr += `${line}\n`;
       this.#onLine(line);
     });
     child.once("error", (error) => {
       this.#onInit(error);
     });
-    child.once("exit", (code, signal) => {
+    // Not "exit", at which the last of the output may still be unread.
+    child.once("close", (code, signal) => {
       process.off("exit", killWithParent);
       if (this.#child !== child) return;
       this.#child = undefined;
@@ -266,7 +271,7 @@ export class FunctionInstance {
 
   #onLine(line: string): void {
     if (this.#pending === undefined) return;
-    if (line === `END RequestId: ${this.#pending.id}`) this.#pending.ended = true;
+    if (line === `END RequestId: ${this.#pending.id}`) this.#pending.ended++;
     else this.#pending.logs.push(line);
     this.#complete();
   }
@@ -313,7 +318,7 @@ export class FunctionInstance {
   /** An invocation is over when the answer is here, all output is read and the process waits for its next event. */
   #complete(): void {
     const { answered, ended, settle } = this.#pending ?? {};
-    if (answered === undefined || !ended || settle === undefined || this.#next === undefined) return;
+    if (answered === undefined || ended !== 2 || settle === undefined || this.#next === undefined) return;
     const { body, failed, durationMs } = answered;
     if (failed) settle({ payload: undefined, error: JSON.parse(body) as RuntimeError, durationMs });
     else settle({ payload: JSON.parse(body) as unknown, durationMs });

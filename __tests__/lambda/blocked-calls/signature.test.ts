@@ -50,7 +50,7 @@ async function awsAuthorization(request: SignableRequest, credentials: Credentia
 }
 
 const token = fc.stringMatching(/^[A-Za-z0-9/+=]{1,60}$/);
-const segment = fc.stringMatching(/^([A-Za-z0-9._~-]|%20|%2F){1,8}$/).filter((text) => !/^\.+$/.test(text));
+const segment = fc.stringMatching(/^([A-Za-z0-9._~!'()*-]|%20|%2F){1,8}$/).filter((text) => !/^\.+$/.test(text));
 const anyRequest = fc.record({
   host: fc.constantFrom("dynamodb.us-east-1.amazonaws.com", "127.0.0.1:4567", "[::1]:80"),
   path: fc.array(segment).map((segments) => `/${segments.join("/")}`),

@@ -6,6 +6,10 @@ import {
   DynamoDBClient,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { once } from "node:events";
+import { createServer, request, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { startContactTable, type ContactTable } from "../../../sandbox/contact-table";
 import { callFrom, connectEvent, NUMBER, SETTINGS, startFunction, type Function } from "./connect-event";
 
@@ -123,8 +127,33 @@ test("among 100,000 contacts under one Disposition one page is read, of one item
     }));
     await client.send(new BatchWriteItemCommand({ RequestItems: { [SETTINGS.tableName]: puts } }));
   }
-  const single = startFunction(table.endpoint);
-  expect((await single.call(callFrom("+15555550142"))).reason).toBe("blocked");
-  expect((await single.call(callFrom("+15555550199"))).reason).toBe("not_blocked");
-  expect(single.lines.map(({ attempts }) => attempts)).toEqual([1, 1]);
+  const exchanges: Record<string, unknown>[] = [];
+  const hop = createServer((incoming, response) => {
+    void (async () => {
+      const { method, headers } = incoming;
+      const body = await text(incoming);
+      const onward = request({ port: new URL(table.endpoint).port, host: "127.0.0.1", method, headers }).end(body);
+      const [answer] = (await once(onward, "response")) as [IncomingMessage];
+      const answered = await text(answer);
+      if (method === "POST") {
+        const [asked, told] = [body, answered].map((json) => JSON.parse(json) as Record<string, unknown>);
+        exchanges.push({ Limit: asked?.["Limit"], Count: told?.["Count"], ScannedCount: told?.["ScannedCount"] });
+      }
+      response.writeHead(answer.statusCode ?? 500).end(answered);
+    })();
+  }).listen(0, "127.0.0.1");
+  await once(hop, "listening");
+  try {
+    const single = startFunction(`http://127.0.0.1:${(hop.address() as AddressInfo).port}`);
+    await single.connected;
+    expect((await single.call(callFrom("+15555550142"))).reason).toBe("blocked");
+    expect((await single.call(callFrom("+15555550199"))).reason).toBe("not_blocked");
+  } finally {
+    hop.closeAllConnections();
+    hop.close();
+  }
+  expect(exchanges).toEqual([
+    { Limit: 1, Count: 1, ScannedCount: 1 },
+    { Limit: 1, Count: 0, ScannedCount: 0 },
+  ]);
 }, 180_000);

@@ -32,6 +32,15 @@ test("the handler's answer, its output and the times come back", async () => {
   expect(instance.usage.rssBytes).toBeGreaterThan(1e6);
 });
 
+test("what goes to the error output is in the log as well, of the invocation that wrote it", async () => {
+  const instance = await run(`exports.handler = async (event) => {
+    console.error("beware of", event); process.emitWarning("something odd"); console.log("done");
+  };`);
+  const { logs } = await instance.invoke(1);
+  expect(logs).toEqual(expect.arrayContaining(["beware of 1", "done"]));
+  expect((await instance.invoke(2)).logs).toEqual(expect.arrayContaining(["beware of 2", "done"]));
+});
+
 test("init waits for the top-level await of an ES module", async () => {
   const source = `import { setTimeout } from "node:timers/promises";
     await setTimeout(50);
