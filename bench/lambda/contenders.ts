@@ -28,16 +28,24 @@ export function contenders(): readonly Contender[] {
       environment: {},
     },
     bundled("a", "(a) @aws-sdk/client-dynamodb v3", "sdk-v3.mjs"),
+    bundled("a-light", "(a) without credential providers", "sdk-v3.mjs", CREDENTIAL_PROVIDERS),
     fromRuntime("b", "(b) aws-sdk v2 DocumentClient", "sdk-v2.js"),
     bundled("c", "(c) empty handler", "empty.mjs"),
     bundled("d", "(d) bare signed request", "bare.mjs"),
   ];
 }
 
+/** The SDK imports these when the environment has no credentials; in Lambda it always has, so a bundle can do without. */
+const CREDENTIAL_PROVIDERS = [
+  ...["sso", "ini", "http", "process", "web-identity", "login"].map((name) => `@aws-sdk/credential-provider-${name}`),
+  "@smithy/credential-provider-imds",
+  "@aws-sdk/nested-clients/*",
+];
+
 const sources = (): string => join(projectRoot(), "bench/lambda/contenders");
 
 /** As small and fast as its makers advise: one minified ES module, `module` before `main`. */
-function bundled(id: string, title: string, file: string): Contender {
+function bundled(id: string, title: string, file: string, external: string[] = []): Contender {
   const { outputFiles } = buildSync({
     entryPoints: [join(sources(), file)],
     write: false,
@@ -47,8 +55,9 @@ function bundled(id: string, title: string, file: string): Contender {
     format: "esm",
     target: "node22",
     mainFields: ["module", "main"],
+    external,
     // Some of the SDK's dependencies are CommonJS.
-    ...(id === "a"
+    ...(file === "sdk-v3.mjs"
       ? { banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' } }
       : {}),
     logLevel: "error",

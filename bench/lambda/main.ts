@@ -44,11 +44,11 @@ const CALLS = 400;
 
 /** One contender in one round. Times in milliseconds. */
 interface Sample {
-  /** Require or import of the function's code and its first instance. */
+  /** Require or import of the function's code; the yardsticks make their client there, the product settles for its module. */
   readonly load: number;
   /** CPU time of that, which other work on the machine hardly changes. */
   readonly loadCpu: number;
-  /** What init takes beyond that: the product opens its connection there, the others with their first call. */
+  /** What init takes beyond that: the product reads its settings and opens its connection, the others with their first call. */
   readonly connect: number;
   readonly first: number;
   /** CPU of the process for one warm call, what the harness costs included. */
@@ -68,7 +68,7 @@ async function measure(contender: Contender, nodePath: string, emulator: Emulato
   };
   let loaded: { readonly load: number; readonly loadCpu: number } | undefined;
   if (contender.id === "product") {
-    // Without a region it has nothing to connect to.
+    // Without a region it stops before it makes anything that could connect.
     const unconnected = await startFunction({
       zip,
       handler,
