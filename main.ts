@@ -6,23 +6,32 @@ import { SelectionError } from "./environments/model/selection";
 import { writeFunctionPackage } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
+import { omitCreationStacks } from "./stacks/creation-stacks";
+import { dependOnPreviousWave } from "./stacks/waves";
+import type { PlacedStack } from "./stacks/waves";
 
 function main(): void {
   // All files are checked, whatever is selected of them.
   const instances = selectFrom(readEnvironments(), process.env["SELECT"]);
+  if (process.env["CREATION_STACKS"] !== "1") omitCreationStacks();
   const app = new App();
   const functionPackage = writeFunctionPackage();
-  const tooLarge = instances.flatMap((instance) => {
+  const placed: PlacedStack[] = [];
+  const tooLarge: string[] = [];
+  for (const instance of instances) {
     try {
-      new CallBlockingStack(app, { instance, functionPackage });
-      return [];
+      placed.push({ instance, stack: new CallBlockingStack(app, { instance, functionPackage }) });
     } catch (error) {
-      if (error instanceof FunctionEnvironmentTooLarge) return [error.message];
-      throw error;
+      if (!(error instanceof FunctionEnvironmentTooLarge)) throw error;
+      tooLarge.push(error.message);
     }
-  });
-  if (tooLarge.length > 0) refuse(tooLarge.join("\n"));
-  else app.synth();
+  }
+  if (tooLarge.length > 0) {
+    refuse(tooLarge.join("\n"));
+  } else {
+    dependOnPreviousWave(placed);
+    app.synth();
+  }
 }
 
 /** Bad input ends with its message and exit code 1: a stack trace is for defects of ours. */

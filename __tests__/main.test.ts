@@ -122,6 +122,63 @@ test("an edit that does not compile fails the app that cdktf runs", () => {
   expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
 });
 
+test("stack traces of tokens are off, CREATION_STACKS=1 brings them back, and the output is the same bytes", () => {
+  const count = path.join(scratch, "count.cjs");
+  writeFileSync(
+    count,
+    `const original = Error.captureStackTrace;
+     let full = 0; // cdktf lifts the limit for its own captures
+     Error.captureStackTrace = (...args) => {
+       if (Error.stackTraceLimit === Number.MAX_SAFE_INTEGER) full++;
+       original(...args);
+     };
+     process.on("exit", () => process.stdout.write(full + " captures"));`,
+  );
+  const synth = (name: string, env: Readonly<Record<string, string>>) => {
+    const outdir = path.join(scratch, name);
+    const result = run(first, "node", ["build/main.js"], {
+      NODE_OPTIONS: `--require ${count}`,
+      CDKTF_OUTDIR: outdir,
+      ...env,
+    });
+    expect(result).toMatchObject({ status: 0, stderr: "" });
+    return { captures: parseInt(result.stdout), written: files(outdir) };
+  };
+  const without = synth("without-traces", {});
+  const withThem = synth("with-traces", { CREATION_STACKS: "1" });
+  // Loading cdktf makes a few tokens before anything of ours runs.
+  expect(without.captures).toBeLessThan(10);
+  expect(withThem.captures).toBeGreaterThan(100);
+  expect(withThem.written).toEqual(without.written);
+});
+
+test("the manifest makes cdktf wait for the wave before", () => {
+  const outdir = path.join(scratch, "waves");
+  const environments = path.join(scratch, "in waves");
+  mkdirSync(environments);
+  writeFileSync(
+    path.join(environments, "prod.yaml"),
+    `account: "111122223333"
+region: us-east-1
+state: { bucket: acme-state, region: us-east-1 }
+blockedDispositions: [Blocked]
+waves: [canary, rest]
+instances:
+  - { name: acme-b, id: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4b, wave: rest }
+  - { name: acme-a, id: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4a, wave: canary }
+`,
+  );
+  const synth = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: environments, CDKTF_OUTDIR: outdir });
+  expect(synth).toMatchObject({ status: 0, stderr: "" });
+  const manifest = JSON.parse(readFileSync(path.join(outdir, "manifest.json"), "utf8")) as {
+    readonly stacks: Readonly<Record<string, { readonly dependencies: readonly string[] }>>;
+  };
+  expect(manifest.stacks).toMatchObject({
+    "prod-acme-a-us-east-1": { dependencies: [] },
+    "prod-acme-b-us-east-1": { dependencies: ["prod-acme-a-us-east-1"] },
+  });
+});
+
 test("SELECT builds what it selects, and says what exists where it selects nothing", () => {
   const outdir = path.join(scratch, "selected");
   const selected = run(first, "node", ["build/main.js"], { SELECT: "env=dev", CDKTF_OUTDIR: outdir });
