@@ -1,0 +1,108 @@
+/**
+ * Rehearses the way out of CDKTF: the same sources built against its successor CDK Terrain (`cdktn`) and its AWS bindings
+ * synthesize the same stacks, or this fails and shows what does not.
+ *
+ * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. Environments are those of the project, or of the
+ * directory `ENVIRONMENTS_DIR`.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as esbuild from "esbuild";
+import { projectRoot } from "../../lambda/packaging";
+import { compareDirectories, isExpected, type Difference } from "./compare";
+
+const PACKAGES = join(projectRoot(), "bench/cdktn/package.json");
+
+/** What stands for what, `constructs` for itself: there must be one copy of its classes, the successor's. */
+const SUCCESSORS = { cdktf: "cdktn", "@cdktf/provider-aws": "@cdktn/provider-aws", constructs: "constructs" } as const;
+
+const successors: esbuild.Plugin = {
+  name: "successors",
+  setup(build) {
+    const require = createRequire(PACKAGES);
+    build.onResolve({ filter: /^(cdktf|@cdktf\/provider-aws|constructs)(\/|$)/ }, ({ path }) => {
+      const name = Object.keys(SUCCESSORS).find((each) => path === each || path.startsWith(`${each}/`));
+      const successor = SUCCESSORS[name as keyof typeof SUCCESSORS];
+      return { path: require.resolve(path.replace(name ?? "", successor)), external: true };
+    });
+  },
+};
+
+/** Both syntheses, of all instances of all environments, the suspended ones too. */
+async function rehearse(scratch: string): Promise<readonly Difference[]> {
+  // In build/, because the app looks for the project's sources above its own code.
+  const successor = join(projectRoot(), "build/cdktn/main.js");
+  await esbuild.build({
+    entryPoints: [join(projectRoot(), "main.ts")],
+    outfile: successor,
+    bundle: true,
+    platform: "node",
+    packages: "external",
+    plugins: [successors],
+    logLevel: "error",
+  });
+  const [before, after] = [join(scratch, "cdktf"), join(scratch, "cdktn")];
+  synthesize(join(projectRoot(), "build/main.js"), before);
+  synthesize(successor, after);
+  return compareDirectories(before, after);
+}
+
+function synthesize(app: string, outdir: string): void {
+  execFileSync(process.execPath, [app], {
+    cwd: projectRoot(),
+    env: { ...process.env, CDKTF_OUTDIR: outdir, SELECT: "status=*", CDKTN_DISABLE_CREATION_STACK: "1" },
+    stdio: "inherit",
+  });
+}
+
+/** One line for each place and pair of values, with the number of files that it stands in. */
+function table(differences: readonly Difference[]): string {
+  const files = new Map<string, string[]>();
+  for (const { file, path, before = "nothing", after = "nothing" } of differences) {
+    const line = `${path === "" ? file : path}: ${before} -> ${after}`;
+    files.set(line, [...(files.get(line) ?? []), file]);
+  }
+  return [...files]
+    .map(
+      ([line, [first, ...more]]) => `  ${line}  (${first ?? ""}${more.length > 0 ? ` and ${more.length} more` : ""})\n`,
+    )
+    .join("");
+}
+
+function versionOf(name: string): string {
+  const { version } = JSON.parse(readFileSync(createRequire(PACKAGES).resolve(`${name}/package.json`), "utf8")) as {
+    version: string;
+  };
+  return `${name} ${version}`;
+}
+
+async function main(): Promise<void> {
+  if (!existsSync(join(projectRoot(), "bench/cdktn/node_modules/cdktn"))) {
+    process.stderr.write("CDK Terrain is not installed. Run: npm --prefix bench/cdktn ci\n");
+    process.exitCode = 1;
+    return;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), "rehearse-cdktn-"));
+  try {
+    const differences = await rehearse(scratch);
+    const unexpected = differences.filter((difference) => !isExpected(difference));
+    const { stacks } = JSON.parse(readFileSync(join(scratch, "cdktf/manifest.json"), "utf8")) as { stacks: object };
+    process.stdout.write(
+      `${Object.keys(stacks).length} stacks with ${versionOf("cdktn")} and ${versionOf("@cdktn/provider-aws")}.\n` +
+        `Differences that come with the library:\n${table(differences.filter(isExpected))}`,
+    );
+    if (unexpected.length === 0) {
+      process.stdout.write("No other difference.\n");
+    } else {
+      process.stderr.write(`Differences that would change what is deployed (cdktf -> cdktn):\n${table(unexpected)}`);
+      process.exitCode = 1;
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+void main();
