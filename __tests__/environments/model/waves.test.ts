@@ -114,7 +114,7 @@ describe("a suspended instance", () => {
 });
 
 test("any environment loads exactly if each of its instances is in a wave that it has and each wave has an instance", () => {
-  const name = fc.constantFrom("canary", "few", "most", "rest");
+  const name: fc.Arbitrary<string> = fc.constantFrom("canary", "few", "most", "rest");
   const waves = fc.uniqueArray(name, { minLength: 1 });
   const instances = fc.array(fc.option(name, { nil: undefined }), { minLength: 1, maxLength: 6 });
   fc.assert(
