@@ -1,6 +1,7 @@
 /** Settings on their way through Lambda's environment variables. */
 import fc from "fast-check";
 import { indexName } from "../../environments/model/aws-names";
+import { instanceSchema } from "../../environments/model/schema";
 import {
   ENVIRONMENT_LIMIT_BYTES,
   functionEnvironment,
@@ -39,6 +40,26 @@ test("what the stack encodes is what the function reads, for any Unicode in name
 
 test("the stack and the function mean the same index", () => {
   expect(INDEX_NAME).toBe(indexName);
+});
+
+test("the environment files and the function accept the same exempt numbers", () => {
+  const { exemptNumbers } = instanceSchema.shape;
+  const anyEntry = fc.oneof(
+    fc.stringMatching(/^\+?[0-9]{0,17}\*?$/),
+    fc.stringMatching(/^\+[1-9][0-9]{0,15}\*?$/),
+    fc.constantFrom("", "+", "*", "+*", "+1", "+1*", "+1 555*", "+1**"),
+  );
+  fc.assert(
+    fc.property(anyEntry, (entry) => {
+      const configured = exemptNumbers.safeParse([entry]).success;
+      const variables = { ...functionEnvironment(settings), EXEMPT_NUMBERS: `+1800* ${entry}` };
+      const accepted = (): readonly string[] => readFunctionEnvironment(variables).exemptNumbers;
+      if (configured) expect(accepted()).toEqual(["+1800*", entry]);
+      // Spaces separate the entries of the variable.
+      else if (entry !== "" && !entry.includes(" ")) expect(accepted).toThrow("EXEMPT_NUMBERS");
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test("no Disposition can begin a Terraform template, on its way through the synthesized configuration", () => {
