@@ -62,7 +62,7 @@ function synthesize(app: string, outdir: string): void {
 function table(differences: readonly Difference[]): string {
   const files = new Map<string, string[]>();
   for (const { file, path, before = "nothing", after = "nothing" } of differences) {
-    const line = `${path === "" ? file : path}: ${before} -> ${after}`;
+    const line = `${path === "" ? file : path}: ${short(before)} -> ${short(after)}`;
     files.set(line, [...(files.get(line) ?? []), file]);
   }
   return [...files]
@@ -70,6 +70,11 @@ function table(differences: readonly Difference[]): string {
       ([line, [first, ...more]]) => `  ${line}  (${first ?? ""}${more.length > 0 ? ` and ${more.length} more` : ""})\n`,
     )
     .join("");
+}
+
+/** Enough of a value to know it by: whole resources are long. */
+function short(value: string): string {
+  return value.length > 60 ? `${value.slice(0, 59)}…` : value;
 }
 
 function versionOf(name: string): string {
