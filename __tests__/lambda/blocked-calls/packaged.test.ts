@@ -160,7 +160,22 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
       expect(JSON.parse(logs[0] ?? "")).toMatchObject({ attempts: 3 });
     }
     expect(handshakes).toBe(5);
+    expect(sockets.size).toBe(3);
   });
+});
+
+test("more Dispositions than connections, call after call: no line but its own, so no warning of Node's either", async () => {
+  respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
+  const blockedDispositions = Array.from({ length: 20 }, (_, i) => `Disposition ${i}`);
+  const running = await start(functionEnvironment({ ...SETTINGS, blockedDispositions }));
+  const event = connectEvent({}, { BlockedDisposition: "Disposition 7" });
+  // Node warns of the eleventh listener on one connection.
+  for (let calls = 1; calls <= 20; calls++) {
+    const { payload, logs } = await running.invoke(event);
+    expect(payload).toEqual({ response: "nomatch", reason: "not_blocked" });
+    expect(logs).toEqual([expect.stringContaining('"attempts":20')]);
+  }
+  expect(handshakes).toBe(8);
 });
 
 test("an endpoint that cannot be reached delays the start by less than half a second and breaks nothing", async () => {
