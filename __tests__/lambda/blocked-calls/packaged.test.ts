@@ -150,6 +150,15 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
     expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(9);
   });
 
+  test("loses those two connections and no other when they are reset", async () => {
+    await callAndFreeze(() => {
+      for (const { socket } of held) socket?.destroy();
+    });
+    respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
+    expect((await running.invoke(connectEvent())).payload).toEqual({ response: "nomatch", reason: "not_blocked" });
+    expect(handshakes).toBe(5);
+  });
+
   test("loses those two connections when no answer comes, the next call not waiting for them", async () => {
     await callAndFreeze(() => undefined);
     expect(handshakes).toBe(3);
