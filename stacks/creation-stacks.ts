@@ -1,4 +1,4 @@
-/** Switches off the stack trace that cdktf takes for every token: about a third of a large synth, for errors alone. */
+/** Switches off the stack trace that cdktf takes for every token: over a quarter of a large synth, for errors alone. */
 import { createRequire } from "node:module";
 
 /** Private to cdktf, so it may move: then a synth is slower, not broken, and a test of ours fails. */

