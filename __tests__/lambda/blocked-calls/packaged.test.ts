@@ -169,6 +169,7 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
       expect(JSON.parse(logs[0] ?? "")).toMatchObject({ attempts: 3 });
     }
     expect(handshakes).toBe(5);
+    for (const end = Date.now() + 2000; sockets.size !== 3 && Date.now() < end;) await setTimeout(10);
     expect(sockets.size).toBe(3);
   });
 });
