@@ -54,6 +54,8 @@ export interface World {
 export interface WorldOptions {
   /** Those of the Connect instances that the environment file names. @default all */
   readonly deployed?: readonly string[];
+  /** Further lines of that file. */
+  readonly environment?: string;
   /** Further lines of an instance in that file. */
   readonly more?: (name: string) => readonly string[];
 }
@@ -61,7 +63,7 @@ export interface WorldOptions {
 /** Starts the emulators, with a state bucket and a Connect instance for each name, and writes the file `e2e.yaml` for them. */
 export async function createWorld(
   names: readonly string[],
-  { deployed = names, more = () => [] }: WorldOptions = {},
+  { deployed = names, environment = "", more = () => [] }: WorldOptions = {},
 ): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
   const environments = path.join(directory, "environments");
@@ -93,6 +95,7 @@ tags:
   managed-by: terraform
   team: not the vendor
 blockedDispositions: [Blocked]
+${environment}
 instances:
 ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ...more(name)].map((line) => `    ${line}`)].join("\n")).join("\n")}
 `,

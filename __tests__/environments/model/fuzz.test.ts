@@ -4,52 +4,8 @@ import { EnvironmentErrors, formatProblem } from "../../../environments/model/pr
 import type { InstanceConfig } from "../../../environments/model/types";
 import { load } from "./environment-files";
 import type { Files } from "./environment-files";
+import { environment, mutated } from "./mutated-yaml";
 
-/** Every key at some level, and each kind of YAML: block and flow, quoted and plain, comments. */
-const environment = `# yaml-language-server: $schema=./schema.json
-account: "111122223333" # in quotes
-region: us-east-1
-awsProvider: ">= 6.44, < 7"
-deployRole: { arn: "arn:aws:iam::111122223333:role/deploy", externalId: abc }
-state:
-  bucket: acme-state
-  region: us-east-1
-  kmsKeyArn: arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110
-  roleArn: arn:aws:iam::444455556666:role/state
-  endpoint: https://s3.example.com
-  usePathStyle: true
-tags:
-  owner: telephony
-  'cost centre': "42"
-blockedDispositions:
-  - Blocked
-  - Nuisance:Confirmed
-anonymousCallers: block
-exemptNumbers: ["+15555550199", '+1555*']
-lookup: { budgetMs: 2500, flowTimeLimitSeconds: 3 }
-function:
-  runtime: nodejs24.x
-  memoryMb: 512
-  logRetentionDays: 30
-table: { indexTimeoutMinutes: 60, acceptReplicas: true }
-inboundFlow:
-  name: Front door
-  queue: 2f0e0d0c-1b1a-4918-8716-151413121110
-  whenBlocked: { action: message, text: "Goodbye." }
-waves:
-  - canary
-  - rest
-instances:
-  - name: acme
-    id: 0f0e0d0c-1b1a-4918-8716-151413121110
-    tableName: dextr-other
-    wave: canary
-    suspended: true
-  - name: beta
-    id: arn:aws:connect:us-west-2:111122223333:instance/1f0e0d0c-1b1a-4918-8716-151413121110
-    region: us-west-2
-    function: { name: blocked, roleName: blocked }
-`;
 const defaults = `region: eu-west-2
 function: { memoryMb: 256 }
 tags: { owner: nobody }
@@ -58,92 +14,6 @@ tags: { owner: nobody }
 test("the file that is mutated is valid to begin with", () => {
   expect(load({ "prod.yaml": environment, "defaults.yaml": defaults })).toHaveLength(2);
 });
-
-const token = fc.oneof(
-  fc.constantFrom(
-    ...["", "~", "null", "true", "no", "0", "-1", "1.5", "1e999", ".nan", "0x1F", "011122223333", "111122223333"],
-    ...[
-      "[]",
-      "{}",
-      "[a, [b]]",
-      "{ a: { b: c } }",
-      '""',
-      "''",
-      '" "',
-      "'",
-      '"',
-      "|",
-      ">-",
-      "- x",
-      "? x",
-      "? [a]: b",
-      ": x",
-    ],
-    ...[
-      "&a b",
-      "*a",
-      "<<: *a",
-      "!!str 1",
-      "!!binary aGk=",
-      "!!set { a }",
-      "!x y",
-      "%YAML 1.1",
-      "---",
-      "...",
-      "#",
-      "@",
-      "`",
-    ],
-    ...[
-      "us-east-2",
-      "canary",
-      "us-gov-west-1",
-      "nodejs22.x",
-      "constructor: x",
-      "__proto__: x",
-      "toString",
-      "\t",
-      "\u2028",
-      "\uFEFF",
-      "\0",
-    ],
-  ),
-  fc.string({ maxLength: 8, unit: "binary" }),
-  fc.double().map(String),
-  fc.json({ maxDepth: 2 }),
-);
-
-type Mutation = (text: string) => string;
-const onLines = (place: number, change: (line: string, all: string[], index: number) => string[]): Mutation => {
-  return (text) => {
-    const lines = text.split("\n");
-    const index = place % lines.length;
-    return lines.flatMap((line, i) => (i === index ? change(line, lines, index) : [line])).join("\n");
-  };
-};
-const place = fc.nat({ max: 10_000 });
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
-  place.map((at) => onLines(at, () => [])),
-  place.map((at) => onLines(at, (line) => [line, line])),
-  fc.tuple(place, place).map(([at, from]) => onLines(at, (line, all) => [line, all[from % all.length] ?? ""])),
-  fc
-    .tuple(place, fc.integer({ min: 0, max: 6 }))
-    .map(([at, indent]) => onLines(at, (line) => [" ".repeat(indent) + line.trimStart()])),
-  fc
-    .tuple(place, token)
-    .map(([at, value]) => onLines(at, (line) => [line.replace(/([:-]) .*$/, `$1 ${value.replaceAll("$", "$$$$")}`)])),
-  fc.tuple(place, token).map(([at, key]) => onLines(at, (line) => [line.replace(/[\w-]+(?=:)/, () => key)])),
-  fc.tuple(place, token).map(([at, line]) => onLines(at, (old) => [old, line])),
-  fc.tuple(place, token, fc.nat({ max: 5 })).map(([at, inserted, removed]) => (text: string) => {
-    const offset = at % (text.length + 1);
-    return text.slice(0, offset) + inserted + text.slice(offset + removed);
-  }),
-  place.map((at) => (text: string) => text.slice(0, at % (text.length + 1))),
-);
-const mutated = (text: string) =>
-  fc
-    .array(mutation, { minLength: 1, maxLength: 4 })
-    .map((mutations) => mutations.reduce((result, next) => next(result), text));
 
 /** The instances, or none when the files are refused in good order; anything else fails the test. */
 function loadOrRefuse(files: Files): readonly InstanceConfig[] {

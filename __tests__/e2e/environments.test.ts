@@ -1,0 +1,61 @@
+/** Whatever an environment file is made into, what is synthesized from it is what Terraform takes. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Testing } from "cdktf";
+import fc from "fast-check";
+import { EnvironmentErrors } from "../../environments/model/problems";
+import type { InstanceConfig } from "../../environments/model/types";
+import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
+import { CallBlockingStack } from "../../stacks/call-blocking-stack";
+import { load } from "../environments/model/environment-files";
+import { environment, mutated } from "../environments/model/mutated-yaml";
+
+jest.setTimeout(5 * 60_000);
+
+/** How many different stacks are validated; each takes Terraform a second or two. */
+const stacks = 25;
+
+const onTestedProvider = environment
+  .replace('awsProvider: ">= 6.44, < 7"', 'awsProvider: "~> 5.100.0"')
+  .replace("runtime: nodejs24.x", "runtime: nodejs22.x");
+
+const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-validate-"));
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function accepted(yaml: string): readonly InstanceConfig[] {
+  try {
+    return load({ "prod.yaml": yaml }).filter(({ awsProvider }) => awsProvider === "~> 5.100.0");
+  } catch (error) {
+    if (error instanceof EnvironmentErrors) return [];
+    throw error;
+  }
+}
+
+function synthesize(instance: InstanceConfig): string {
+  const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
+  return Testing.synth(new CallBlockingStack(Testing.app(), { instance, functionPackage }));
+}
+
+test("no environment file, however it was mutated, becomes a stack that terraform validate refuses", async () => {
+  const files = [onTestedProvider, ...fc.sample(mutated(onTestedProvider), { numRuns: 1_000, seed: 20 })];
+  const different = [...new Set(files.flatMap(accepted).map(synthesize))];
+  expect(different.length).toBeGreaterThan(stacks);
+
+  const env = { ...process.env, ...(await findTerraformProvider(directory)).env };
+  const terraform = ["-chdir=" + directory];
+  const write = (stack: string): void => {
+    writeFileSync(path.join(directory, "cdk.tf.json"), stack);
+  };
+  write(different[0] ?? "");
+  execFileSync("terraform", [...terraform, "init", "-backend=false", "-input=false"], { env, stdio: "pipe" });
+  for (const stack of different.slice(0, stacks)) {
+    write(stack);
+    const { stdout } = spawnSync("terraform", [...terraform, "validate", "-json"], { env, encoding: "utf8" });
+    const { valid, diagnostics } = JSON.parse(stdout) as { valid: boolean; diagnostics: unknown[] };
+    expect({ valid, diagnostics, stack: valid ? "" : stack }).toEqual({ valid: true, diagnostics: [], stack: "" });
+  }
+});
