@@ -1,7 +1,8 @@
 // The blockedStatus module, run: every Lambda outcome, every pattern of failing attribute writes, every contact that may arrive.
 import fc from "fast-check";
 import { BLOCKED_STATUS_ACTIONS, blockedStatusModule } from "../../flows/blocked-status";
-import { type Contact, type InvokeLambda, simulate } from "../../flows/simulator";
+import { type InvokeLambda, simulate } from "../../flows/simulator";
+import { inboundCall } from "./inbound-call";
 
 const functionArn = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live";
 const module_ = blockedStatusModule({
@@ -10,19 +11,6 @@ const module_ = blockedStatusModule({
   instanceName: "acme",
   flowTimeLimitSeconds: 1,
 });
-
-function contact(attributes: Record<string, string>): Contact {
-  return {
-    ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
-    Channel: "VOICE",
-    InitiationMethod: "INBOUND",
-    InstanceARN: "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555",
-    AwsRegion: "us-east-1",
-    CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
-    SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
-    Attributes: attributes,
-  };
-}
 
 /** What the Lambda may do → whether that is a match. */
 const outcomes: Record<string, { invoke: InvokeLambda; match: boolean }> = {
@@ -61,7 +49,7 @@ async function expectProved(invoke: InvokeLambda, match: boolean, arrival: Recor
   const result = await simulate({
     content: module_,
     kind: "module",
-    contact: contact(arrival),
+    contact: inboundCall(arrival),
     invokeLambda: invoke,
     failWrite: (identifier, nth) => {
       const fails = ((pattern >> (nth - 1)) & 1) === 1;
@@ -93,7 +81,7 @@ test.each(Object.entries(outcomes))(
 
 test("the Lambda is told the Disposition and the instance as they are configured, and who calls", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<InvokeLambda>>(() => ({ response: "nomatch" }));
-  await simulate({ content: module_, kind: "module", contact: contact({ vip: "yes" }), invokeLambda });
+  await simulate({ content: module_, kind: "module", contact: inboundCall({ vip: "yes" }), invokeLambda });
   const [arn, event, timeLimitMs] = invokeLambda.mock.calls[0] ?? [];
   expect(arn).toBe(functionArn);
   expect(timeLimitMs).toBe(1000);
@@ -114,7 +102,7 @@ test("the module changes no attribute but its own", async () => {
   const result = await simulate({
     content: module_,
     kind: "module",
-    contact: contact({ vip: "yes" }),
+    contact: inboundCall({ vip: "yes" }),
     invokeLambda: () => ({ response: "match", vip: "no" }),
   });
   expect(result.attributes).toEqual({ vip: "yes", blockedStatus: "match" });
@@ -136,7 +124,7 @@ test("any Disposition and instance name without a reference reach the Lambda cha
       await simulate({
         content,
         kind: "module",
-        contact: contact({}),
+        contact: inboundCall({}),
         invokeLambda: (_, event) => {
           parameters = event.Details.Parameters;
           return { response: "nomatch" };
@@ -158,7 +146,7 @@ test("a Disposition of 4 kB is no problem", async () => {
   const result = await simulate({
     content,
     kind: "module",
-    contact: contact({}),
+    contact: inboundCall({}),
     invokeLambda: (_, event) => ({
       response: event.Details.Parameters["BlockedDisposition"] === blockedDisposition ? "match" : "nomatch",
     }),

@@ -4,7 +4,8 @@ import { blockedStatusModule } from "../../flows/blocked-status";
 import { INBOUND_ACTIONS, inboundFlow, type WhenBlocked } from "../../flows/inbound";
 import type { FlowContent } from "../../flows/language/types";
 import { validateContent } from "../../flows/language/validate";
-import { type Contact, type Ending, simulate, type Simulation } from "../../flows/simulator";
+import { type Ending, simulate, type Simulation } from "../../flows/simulator";
+import { inboundCall } from "./inbound-call";
 
 const queueId = "11111111-2222-4333-8444-555555555555";
 const module_ = blockedStatusModule({
@@ -13,16 +14,7 @@ const module_ = blockedStatusModule({
   instanceName: "acme",
   flowTimeLimitSeconds: 3,
 });
-const contact: Contact = {
-  ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
-  Channel: "VOICE",
-  InitiationMethod: "INBOUND",
-  InstanceARN: "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555",
-  AwsRegion: "us-east-1",
-  CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
-  SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
-  Attributes: {},
-};
+const contact = inboundCall();
 const normal: Ending = { kind: "queued", queue: queueId };
 
 function build(whenBlocked: WhenBlocked): FlowContent {

@@ -2,18 +2,10 @@
 import fc from "fast-check";
 import type { JsonValue } from "../../flows/language/json";
 import type { Action, FlowContent, Transitions } from "../../flows/language/types";
-import { type Contact, simulate, type Simulation, type SimulationResult } from "../../flows/simulator";
+import { simulate, type Simulation, type SimulationResult } from "../../flows/simulator";
+import { inboundCall } from "./inbound-call";
 
-const contact: Contact = {
-  ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",
-  Channel: "VOICE",
-  InitiationMethod: "INBOUND",
-  InstanceARN: "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555",
-  AwsRegion: "us-east-1",
-  CustomerEndpoint: { Address: "+15555550100", Type: "TELEPHONE_NUMBER" },
-  SystemEndpoint: { Address: "+15555550199", Type: "TELEPHONE_NUMBER" },
-  Attributes: { tier: "gold" },
-};
+const contact = inboundCall({ tier: "gold" });
 const arn = "arn:aws:lambda:us-east-1:111122223333:function:any:live";
 
 function action(id: string, type: string, parameters: Record<string, JsonValue>, transitions: Transitions): Action {
