@@ -119,10 +119,10 @@ export class AdoptedTable extends Construct {
     // An absent sort key reads as "". The 5.x provider keeps "" in its state: mirrored as it is, an index without one
     // is no difference, and the plan shows ours alone. Later lines refuse "" (hashicorp/terraform-provider-aws#46735).
     const fivex = props.awsProvider.startsWith("~> 5.");
-    const sortKey = (live: string): string => (fivex ? `\${${live}}` : `\${${live} == "" ? null : ${live}}`);
+    const sortKey = (key: string): string => (fivex ? `\${${key}}` : `\${${key} == "" ? null : ${key}}`);
     const keyArn = new TerraformLocal(this, "key_arn", `\${one(${live}.server_side_encryption[*].kms_key_arn)}`);
     keyArn.overrideLogicalId("table_key_arn");
-    this.keyArn = "local.table_key_arn";
+    this.keyArn = `local.${keyArn.friendlyUniqueId}`;
 
     this.table = new DynamodbTable(this, "table", {
       name: props.tableName,

@@ -34,7 +34,8 @@ export class BlockedStatusModule extends Construct {
     });
     association.overrideLogicalId("blocked_calls");
 
-    // The provider would go on addressing the old instance: it takes it from the id in its state, and replaces for nothing.
+    // The provider replaces for no change of instance, and takes the instance from the id in its state: it would go on
+    // addressing the old one.
     const elsewhere = [`${association.terraformResourceType}.${association.friendlyUniqueId}.instance_id`];
 
     this.module = new ConnectContactFlowModule(this, "module", {

@@ -314,6 +314,31 @@ describe("a table that cannot be adopted", () => {
   });
 });
 
+test("a table with replicas in other regions is refused, and they are named", async () => {
+  const name = "local-index";
+  const described = deployCalls.findLast(
+    (call) => call.operation === "DescribeTable" && tableOf(call) === `dextr-${name}`,
+  );
+  const { Table } = described?.output as { Table: TableDescription };
+  // moto has no global tables of today's kind: this is its own answer with what AWS would add.
+  const Replicas = ["eu-west-1", "ap-south-1"].map((RegionName) => ({ RegionName, ReplicaStatus: "ACTIVE" }));
+  const withdraw = world.proxy.intercept(
+    ({ operation, input }) =>
+      operation === "DescribeTable" && (input as { TableName?: string }).TableName === `dextr-${name}`,
+    () => ({ status: 200, body: JSON.stringify({ Table: { ...Table, Replicas } }) }),
+  );
+  try {
+    const { exitCode, output } = await world.terraform(name, "plan", "-input=false", "-no-color");
+    expect(exitCode).toBe(1);
+    expect(unwrapped(output)).toContain(
+      "Table dextr-local-index is a global table with replicas in ap-south-1, eu-west-1: " +
+        "DynamoDB would build Disposition-CustomerEndpoint-index in each of these regions.",
+    );
+  } finally {
+    withdraw();
+  }
+});
+
 describe("state", () => {
   test("while one deploy holds the lock, another is refused", async () => {
     const name = "hash-only";
@@ -400,6 +425,14 @@ test("cdktf destroy does not get past the table", async () => {
   // cdktf keeps the reason to itself; this is what Terraform told it.
   const plan = await world.terraform(name, "plan", "-destroy", "-input=false", "-no-color");
   expect(unwrapped(plan.output)).toContain("has lifecycle.prevent_destroy set, but the plan calls for this resource");
+});
+
+test("the table is let go of by taking it out of the state, and nothing is asked of DynamoDB", async () => {
+  world.proxy.clear();
+  const { exitCode, output } = await world.terraform("made-by-hand", "state", "rm", "aws_dynamodb_table.contacts");
+  expect(output).toContain("Successfully removed 1 resource instance(s).");
+  expect(exitCode).toBe(0);
+  expect(world.proxy.calls().filter(({ service }) => service === "dynamodb")).toEqual([]);
 });
 
 describe("a call, through what was deployed", () => {
