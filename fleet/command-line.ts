@@ -36,9 +36,11 @@ export interface Command {
   readonly details?: string;
   /**
    * @param print writes one line, or several, to standard output
+   * @returns the exit code, where it says more than that all went well (0)
    * @throws CommandError, or what reading environment files and selections throws, when it cannot do what it is asked
    */
-  run(given: Arguments, print: (text: string) => void): Promise<void> | void;
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands succeed or throw
+  run(given: Arguments, print: (text: string) => void): Promise<number | void> | number | void;
 }
 
 /**

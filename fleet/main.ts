@@ -22,7 +22,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   }
   const command = findCommand(commands, name);
   if (args.includes("--help") || args.includes("-h")) print(commandHelp(command));
-  else await command.run(parseArguments(command, args), print);
+  else process.exitCode = (await command.run(parseArguments(command, args), print)) ?? 0;
 }
 
 // The reader may have seen enough: `npm run fleet -- list | head`.

@@ -7,6 +7,8 @@ export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** When they end. */
+  readonly expiration?: Date;
 }
 
 /**
@@ -25,8 +27,12 @@ export async function callerIdentity(region: string): Promise<{ readonly account
  *
  * @throws CommandError when the credentials that the SDK finds may not assume it
  */
-export async function assumeRole(region: string, roleArn: string): Promise<Credentials> {
-  const input = { RoleArn: roleArn, RoleSessionName: "connectpath-call-blocking" };
+export async function assumeRole(region: string, roleArn: string, externalId?: string): Promise<Credentials> {
+  const input = {
+    RoleArn: roleArn,
+    RoleSessionName: "connectpath-call-blocking",
+    ...(externalId === undefined ? {} : { ExternalId: externalId }),
+  };
   const { Credentials: given } = await ask(region, `AssumeRole of ${roleArn}`, (sts) =>
     sts.send(new AssumeRoleCommand(input)),
   );
@@ -34,6 +40,7 @@ export async function assumeRole(region: string, roleArn: string): Promise<Crede
     accessKeyId: given?.AccessKeyId ?? "",
     secretAccessKey: given?.SecretAccessKey ?? "",
     sessionToken: given?.SessionToken ?? "",
+    ...(given?.Expiration === undefined ? {} : { expiration: given.Expiration }),
   };
 }
 

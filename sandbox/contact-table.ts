@@ -1,7 +1,13 @@
 /** A `dextr-` table in an emulator, with contacts as ConnectPath leaves them behind. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DynamoDBClient, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+  waitUntilTableExists,
+} from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import { indexName } from "../environments/model/aws-names";
 
@@ -61,6 +67,8 @@ export async function startContactTable(tableName: string, region: string): Prom
       ],
     }),
   );
+  // Until the table is ACTIVE the emulator, like AWS, answers for it as if it were not there.
+  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: tableName });
   const key = (contactId: string) => ({ hash: { S: contactId }, range: { S: "contact" } });
   return {
     endpoint,

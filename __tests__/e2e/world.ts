@@ -24,6 +24,8 @@ export interface Finished {
 }
 
 export interface Running {
+  /** Sends a signal to it, as Ctrl-C (SIGINT) or `kill -9` (SIGKILL) does; `group` reaches its children too. */
+  kill(signal: NodeJS.Signals, to?: "process" | "group"): void;
   readonly finished: Promise<Finished>;
   /** Resolves when the output so far contains the text; rejects when the command ends without it. */
   says(text: string): Promise<void>;
@@ -44,6 +46,10 @@ export interface World {
   readonly stackDirectory: (name: string) => string;
   /** `cdktf <arguments>` as a user runs it in the project's directory, on this account's environment files. */
   cdktf(...args: readonly string[]): Promise<Finished>;
+  /** `npm run fleet -- <arguments>`, as compiled, on this account's environment files. */
+  fleet(...args: readonly string[]): Promise<Finished>;
+  /** The same, not waited for. */
+  startFleet(...args: readonly string[]): Running;
   /** `terraform <arguments>` in the directory of a synthesized stack. */
   terraform(name: string, ...args: readonly string[]): Promise<Finished>;
   /** The same, not waited for. */
@@ -126,6 +132,8 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
   const stackName = (name: string): string => `e2e-${name}-${REGION}`;
   const stackDirectory = (name: string): string => path.join(outdir, "stacks", stackName(name));
   const root = projectRoot();
+  const startFleet = (...args: readonly string[]): Running =>
+    start(process.execPath, [path.join(root, "build/fleet/main.js"), ...args], root, env);
   const startTerraform = (name: string, ...args: readonly string[]): Running =>
     start("terraform", [...args], stackDirectory(name), env);
 
@@ -139,6 +147,8 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     stackDirectory,
     cdktf: (...args) =>
       start(path.join(root, "node_modules/.bin/cdktf"), [...args, "--output", outdir], root, env).finished,
+    startFleet,
+    fleet: (...args) => startFleet(...args).finished,
     startTerraform,
     terraform: (...args) => startTerraform(...args).finished,
     stop: async () => {
@@ -150,7 +160,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
 }
 
 function start(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Running {
-  const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
   let output = "";
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])
@@ -166,6 +176,9 @@ function start(command: string, args: readonly string[], cwd: string, env: Reado
   });
   return {
     finished,
+    kill: (signal, to = "process") => {
+      if (child.pid !== undefined) process.kill(to === "group" ? -child.pid : child.pid, signal);
+    },
     says: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -111,7 +111,7 @@ export function namesOf({ environment, settings }: Candidate) {
 
 /** Problems between the values of one instance. What was refused before is undefined here and contradicts nothing. */
 export function contradictions(candidate: Candidate): Problem[] {
-  const { id, deployRole, state, awsProvider, function: own } = { ...builtInDefaults, ...candidate.settings };
+  const { id, state, awsProvider, function: own } = { ...builtInDefaults, ...candidate.settings };
   const { budgetMs, flowTimeLimitSeconds } = { ...builtInDefaults.lookup, ...candidate.settings.lookup };
   const problems: Problem[] = [];
   const report = (paths: readonly Path[], message: string, fix: string): void => {
@@ -136,10 +136,10 @@ export function contradictions(candidate: Candidate): Problem[] {
       'Use runtime "nodejs22.x", or awsProvider ">= 6.44, < 7".',
     );
   }
-  const hasRoleArn = candidate.levels.some(({ file, at }) => file.mentions([...at, "deployRole", "arn"]));
-  if (deployRole !== undefined && !hasRoleArn) {
-    const fix = "Add the ARN of the role to assume, or remove deployRole.";
-    report([["deployRole"]], "The arn of the role is missing.", fix);
+  for (const key of ["deployRole", "planRole"] as const) {
+    if (candidate.settings[key] === undefined) continue;
+    if (candidate.levels.some(({ file, at }) => file.mentions([...at, key, "arn"]))) continue;
+    report([[key]], "The arn of the role is missing.", `Add the ARN of the role to assume, or remove ${key}.`);
   }
   problems.push(...inboundFlowProblems(candidate));
   const role = namesOf(candidate).role ?? "";
@@ -153,7 +153,9 @@ export function contradictions(candidate: Candidate): Problem[] {
   return [
     ...problems,
     ...strangers(candidate, ["id"], id, "instance", ["account", "region", "partition"]),
-    ...strangers(candidate, ["deployRole", "arn"], deployRole?.arn, "instance", ["account", "partition"]),
+    ...(["deployRole", "planRole"] as const).flatMap((key) =>
+      strangers(candidate, [key, "arn"], candidate.settings[key]?.arn, "instance", ["account", "partition"]),
+    ),
     ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
     ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
   ];
@@ -240,7 +242,7 @@ function strangers(
 /** The complete configuration, or undefined while a required key is missing or refused. */
 export function resolve(candidate: Candidate): InstanceConfig | undefined {
   const { environment, settings } = candidate;
-  const { name, id, account, region, deployRole, blockedDispositions } = settings;
+  const { name, id, account, region, blockedDispositions } = settings;
   const { bucket, region: stateRegion, ...state } = settings.state ?? {};
   const { stack, table, function: functionName, role } = namesOf(candidate);
   if (name === undefined || id === undefined || account === undefined || region === undefined) return undefined;
@@ -263,7 +265,8 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     instanceId,
     instanceArn: names.instanceArn(home, instanceId),
     awsProvider: settings.awsProvider ?? builtInDefaults.awsProvider,
-    ...(deployRole?.arn === undefined ? {} : { deployRole: { ...given(deployRole), arn: deployRole.arn } }),
+    ...roleOf("deployRole", settings),
+    ...roleOf("planRole", settings),
     state: { ...given(state), bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
     tags: settings.tags ?? {},
     blockedDispositions: [firstDisposition, ...otherDispositions],
@@ -288,6 +291,14 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       logGroupArn: names.logGroupArn(home, functionName),
     },
   };
+}
+
+function roleOf<K extends "deployRole" | "planRole">(
+  key: K,
+  settings: InstanceSettings,
+): Partial<Pick<InstanceConfig, K>> {
+  const role = settings[key];
+  return role?.arn === undefined ? {} : ({ [key]: { ...given(role), arn: role.arn } } as Pick<InstanceConfig, K>);
 }
 
 function inboundFlowOf({ inboundFlow }: InstanceSettings): Pick<InstanceConfig, "inboundFlow"> {

@@ -60,6 +60,24 @@ const roleArn = text(
   'Write it as "arn:aws:iam::111122223333:role/NAME".',
 );
 
+/** A role to assume. */
+function role(name: string, description: string) {
+  return key(
+    z.strictObject({
+      arn: key(roleArn, `ARN of the role. Required in ${name}.`),
+      externalId: key(
+        text(
+          /^[\w+=,.@:/-]{2,1224}$/,
+          "an external id",
+          "Use 2 to 1224 letters, digits and the characters _+=,.@:/-, as in the role's trust policy.",
+        ),
+        "External id that the role's trust policy asks for. Default: none.",
+      ),
+    }),
+    description,
+  );
+}
+
 const awsProvider = z.enum(
   ["~> 5.100.0", ">= 6.44, < 7"],
   refusal((given) => {
@@ -199,19 +217,13 @@ const settings = {
     "Version constraint of the Terraform AWS provider. 6.0 to 6.43 have index bugs and are refused.",
     builtInDefaults.awsProvider,
   ),
-  deployRole: key(
-    z.strictObject({
-      arn: key(roleArn, "ARN of the role. Required in deployRole."),
-      externalId: key(
-        text(
-          /^[\w+=,.@:/-]{2,1224}$/,
-          "an external id",
-          "Use 2 to 1224 letters, digits and the characters _+=,.@:/-, as in the role's trust policy.",
-        ),
-        "External id that the role's trust policy asks for. Default: none.",
-      ),
-    }),
+  deployRole: role(
+    "deployRole",
     "Role that Terraform assumes to deploy. Default: none, the credentials it is run with.",
+  ),
+  planRole: role(
+    "planRole",
+    "Role for commands that only read: plan --read-only, drift, preflight, verify, check. Default: the deploy role, or the credentials they are run with.",
   ),
   state: key(
     z.strictObject({

@@ -66,6 +66,8 @@ export interface InstanceConfig {
   readonly instanceArn: string;
   readonly awsProvider: AwsProviderConstraint;
   readonly deployRole?: RoleConfig;
+  /** Role of commands that only read; absent where the credentials they are run with, or the deploy role, do. */
+  readonly planRole?: RoleConfig;
   readonly state: StateConfig;
   readonly tags: Readonly<Record<string, string>>;
 

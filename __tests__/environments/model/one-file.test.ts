@@ -118,7 +118,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
-    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, account, region, awsProvider, deployRole, state, tags, ' +
+    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, account, region, awsProvider, deployRole, planRole, state, tags, ' +
       "blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, table.",
   ],
   [
@@ -263,6 +263,11 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a role without ARN",
     inEnvironment("deployRole: { externalId: abc }"),
     "8:13  deployRole: The arn of the role is missing.\n  Add the ARN of the role to assume, or remove deployRole.",
+  ],
+  [
+    "a plan role without ARN",
+    inEnvironment("planRole: { externalId: abc }"),
+    "8:11  planRole: The arn of the role is missing.\n  Add the ARN of the role to assume, or remove planRole.",
   ],
   [
     "an external id with a space",
@@ -436,6 +441,12 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a deploy role of another account",
     inEnvironment("deployRole: { arn: 'arn:aws:iam::444455556666:role/deploy' }"),
     '8:20  deployRole.arn: "arn:aws:iam::444455556666:role/deploy" is of account 444455556666, but the instance is in account 111122223333.\n' +
+      "  Correct the one that is wrong.",
+  ],
+  [
+    "a plan role of another account",
+    inEnvironment("planRole: { arn: 'arn:aws:iam::444455556666:role/plan' }"),
+    '8:18  planRole.arn: "arn:aws:iam::444455556666:role/plan" is of account 444455556666, but the instance is in account 111122223333.\n' +
       "  Correct the one that is wrong.",
   ],
   [

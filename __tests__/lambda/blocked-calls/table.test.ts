@@ -5,6 +5,7 @@ import {
   CreateTableCommand,
   DynamoDBClient,
   PutItemCommand,
+  waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage } from "node:http";
@@ -108,6 +109,8 @@ test("a table that is not there, and one without the index, are told apart", asy
       KeySchema: [{ AttributeName: "hash", KeyType: "HASH" }],
     }),
   );
+  // The emulator, like AWS, knows a table for its first moments as CREATING, and answers for it as if it were not there.
+  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: "dextr-other" });
   expect((await noTable.call(connectEvent())).reason).toBe("index_missing");
 });
 
