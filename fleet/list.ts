@@ -21,9 +21,10 @@ export const list: Command = {
       table: instance.table.name,
       wave: instance.wave.name,
       status: instance.suspended ? "suspended" : "active",
+      release: instance.release ?? null,
     }));
-    const header = ["stack", "environment", "instance", "region", "account", "table", "wave", "status"];
-    const rows = stacks.map((stack) => Object.values(stack));
+    const header = ["stack", "environment", "instance", "region", "account", "table", "wave", "status", "release"];
+    const rows = stacks.map((stack) => Object.values(stack).map((value) => value ?? "-"));
     print(switches.has("json") ? JSON.stringify(stacks, null, 2) : textTable(header, rows));
   },
 };

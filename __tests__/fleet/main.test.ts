@@ -29,11 +29,11 @@ describe("list", () => {
     expect(await fleet("list")).toEqual({
       exitCode: 0,
       stdout: [
-        "stack               environment  instance  region     account       table       wave  status",
-        "------------------  -----------  --------  ---------  ------------  ----------  ----  ------",
-        "dev-acme-us-east-1  dev          acme      us-east-1  111122223333  dextr-acme  all   active",
-        "prod-one-eu-west-1  prod         one       eu-west-1  444455556666  dextr-one   all   active",
-        "prod-two-eu-west-1  prod         two       eu-west-1  444455556666  dextr-two   all   active",
+        "stack               environment  instance  region     account       table       wave  status  release",
+        "------------------  -----------  --------  ---------  ------------  ----------  ----  ------  -------",
+        "dev-acme-us-east-1  dev          acme      us-east-1  111122223333  dextr-acme  all   active  -",
+        "prod-one-eu-west-1  prod         one       eu-west-1  444455556666  dextr-one   all   active  -",
+        "prod-two-eu-west-1  prod         two       eu-west-1  444455556666  dextr-two   all   active  -",
         "",
       ].join("\n"),
       stderr: "",
@@ -49,14 +49,24 @@ describe("list", () => {
         table: "dextr-two",
         wave: "all",
         status: "active",
+        release: null,
       },
     ]);
+  });
+
+  test.each([
+    ["release: remove-index", "remove-index"],
+    ["release: true", "forget"],
+    ["release: keep-index", "keep-index"],
+  ])("shows an instance with %s", async (line, shown) => {
+    const { stdout } = await runFleet(["list"], { "dev.yaml": `${validYaml}    ${line}\n` });
+    expect(stdout).toMatch(new RegExp(`^dev-acme-us-east-1 .* active +${shown}$`, "m"));
   });
 
   test("shows a suspended instance, which no other command works on unless it is told to", async () => {
     const suspended = { "dev.yaml": `${validYaml}    wave: canary\n    suspended: true\nwaves: [canary]\n` };
     const { stdout } = await runFleet(["list"], suspended);
-    expect(stdout).toMatch(/^dev-acme-us-east-1 .* canary +suspended$/m);
+    expect(stdout).toMatch(/^dev-acme-us-east-1 .* canary +suspended +-$/m);
     const config = await runFleet(["config", "dev-*"], suspended);
     expect(config).toMatchObject({ exitCode: 1, stdout: "" });
     expect(config.stderr).toMatch(/^Only suspended instances are selected by "dev-\*": dev-acme-us-east-1\.\n/);

@@ -141,6 +141,14 @@ export function contradictions(candidate: Candidate): Problem[] {
     if (candidate.levels.some(({ file, at }) => file.mentions([...at, key, "arn"]))) continue;
     report([[key]], "The arn of the role is missing.", `Add the ARN of the role to assume, or remove ${key}.`);
   }
+  const { release = false, suspended } = candidate.settings;
+  if (suspended === true && release !== false) {
+    report(
+      [["release"]],
+      `A suspended instance is left out of rollouts, so release: ${release} would never be deployed.`,
+      "Remove one of the two.",
+    );
+  }
   problems.push(...inboundFlowProblems(candidate));
   const role = namesOf(candidate).role ?? "";
   if (role.length > names.roleNameLimit) {
@@ -259,6 +267,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     stackName: stack,
     wave: waveOf(candidate.waves, settings.wave),
     suspended: settings.suspended ?? builtInDefaults.suspended,
+    ...releaseOf(settings),
     ...home,
     partition,
     dnsSuffix: names.dnsSuffix(partition),
@@ -299,6 +308,10 @@ function roleOf<K extends "deployRole" | "planRole">(
 ): Partial<Pick<InstanceConfig, K>> {
   const role = settings[key];
   return role?.arn === undefined ? {} : ({ [key]: { ...given(role), arn: role.arn } } as Pick<InstanceConfig, K>);
+}
+
+function releaseOf({ release = false }: InstanceSettings): Pick<InstanceConfig, "release"> {
+  return release === false ? {} : { release: release === true ? "forget" : release };
 }
 
 function inboundFlowOf({ inboundFlow }: InstanceSettings): Pick<InstanceConfig, "inboundFlow"> {

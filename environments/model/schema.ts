@@ -430,6 +430,18 @@ export const instanceSchema = z
       "Keeps the instance in the file and leaves it out of rollouts; what is deployed of it stays as it is.",
       builtInDefaults.suspended,
     ),
+    release: key(
+      z.literal(
+        ["remove-index", "keep-index", true, false],
+        refusal(
+          "a way to let go of an instance",
+          "Allowed: remove-index (the first of two steps), true (the second) and keep-index (one step, and the index stays), without quotes around true.",
+        ),
+      ),
+      "Lets go of the instance; the contact table always stays. remove-index, deployed: the index is taken off it, and the function, the module and all else of ours are deleted. " +
+        "true, deployed after that: Terraform forgets the table. keep-index: both in one step, and the index stays.",
+      false,
+    ),
     ...settings,
   })
   // Not z's own `required`: an instance without a name is read on, so that everything else in it is checked in the same run.

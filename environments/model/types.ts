@@ -26,6 +26,12 @@ export interface RoleConfig {
   readonly externalId?: string;
 }
 
+/**
+ * How far an instance is let go of: everything of ours is deleted, the index too, and the table stays adopted (`remove-index`);
+ * after that Terraform forgets the table (`forget`); or both at once, and the index stays on it (`keep-index`).
+ */
+export type Release = "remove-index" | "forget" | "keep-index";
+
 /** What a blocked caller meets. A queue or flow is its id or ARN; a message is spoken before the call ends. */
 export type WhenBlocked =
   | { readonly action: "disconnect" }
@@ -54,6 +60,8 @@ export interface InstanceConfig {
   readonly wave: { readonly name: string; readonly index: number };
   /** Whether it is kept in the file and left out of rollouts; what is deployed of it stays as it is. */
   readonly suspended: boolean;
+  /** Absent for an instance that is there to stay. */
+  readonly release?: Release;
   /** 12 digits. */
   readonly account: string;
   readonly region: string;

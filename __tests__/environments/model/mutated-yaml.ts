@@ -44,6 +44,7 @@ instances:
   - name: beta
     id: arn:aws:connect:us-west-2:111122223333:instance/1f0e0d0c-1b1a-4918-8716-151413121110
     region: us-west-2
+    release: keep-index
     function: { name: blocked, roleName: blocked }
 `;
 const token = fc.oneof(
