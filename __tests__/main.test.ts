@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -26,7 +27,8 @@ afterAll(() => {
 function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
-  const sources = ["main.ts", "package.json", "tsconfig.json", "environments", "stacks", "lambda", "flows", "sandbox"];
+  const files = ["main.ts", "compile.js", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
+  const sources = [...files, "environments", "stacks", "lambda", "flows", "sandbox"];
   for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
   symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
   return copy;
@@ -113,13 +115,45 @@ test("the sandbox shows what the README says it shows", () => {
   expect(withoutTimes(shown.stdout)).toContain(withoutTimes(promised));
 });
 
-test("an edit that does not compile fails the app that cdktf runs", () => {
-  const broken = copyOfTheProject("broken");
-  writeFileSync(path.join(broken, "stacks/broken.ts"), "export const one: number = 'two';\n");
+describe("the app that cdktf runs", () => {
   const { app } = JSON.parse(readFileSync(path.join(projectRoot(), "cdktf.json"), "utf8")) as { app: string };
-  const result = run(broken, "sh", ["-c", app]);
-  expect(result.status).not.toBe(0);
-  expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
+  const edited = copyOfTheProject("edited");
+  const source = path.join(edited, "stacks/remote-state.ts");
+  const synth = () => run(edited, "sh", ["-c", app]);
+  const synthesized = () => files(path.join(edited, "cdktf.out"));
+  let asItWas: ReturnType<typeof synthesized>;
+
+  beforeAll(() => {
+    expect(synth()).toMatchObject({ status: 0 });
+    asItWas = synthesized();
+  });
+
+  test("is not compiled again where nothing changed", () => {
+    const compiled = path.join(edited, "build/app/main.js");
+    utimesSync(compiled, 1_000_000_000, 1_000_000_000);
+    touchEverything(path.join(edited, "stacks"));
+    expect(synth()).toMatchObject({ status: 0 });
+    expect(statSync(compiled).mtimeMs).toBe(1_000_000_000_000);
+  });
+
+  test("follows an edit, and an older file that is put back", () => {
+    const original = readFileSync(source, "utf8");
+    writeFileSync(source, original.replace("use_lockfile", "use_lockfile_no_more"));
+    expect(synth()).toMatchObject({ status: 0 });
+    expect(synthesized()).not.toEqual(asItWas);
+    writeFileSync(source, original);
+    utimesSync(source, 1_000_000_000, 1_000_000_000);
+    expect(synth()).toMatchObject({ status: 0 });
+    expect(synthesized()).toEqual(asItWas);
+  });
+
+  test("fails for an edit that does not compile, and goes on failing", () => {
+    writeFileSync(path.join(edited, "stacks/broken.ts"), "export const one: number = 'two';\n");
+    for (const result of [synth(), synth()]) {
+      expect(result.status).not.toBe(0);
+      expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
+    }
+  });
 });
 
 test("stack traces of tokens are off, CREATION_STACKS=1 brings them back, and the output is the same bytes", () => {
