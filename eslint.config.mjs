@@ -8,7 +8,7 @@ const mayImport = {
   flows: [],
   environments: [],
   stacks: ["lambda/packaging", "lambda/settings", "flows", "environments"],
-  fleet: ["flows", "environments", "stacks/flow-contents"],
+  fleet: ["flows", "environments", "stacks/flow-contents", "lambda/canary/probe"],
 };
 const folders = ["lambda", "flows", "environments", "stacks", "fleet", "sandbox", "bench", "__tests__", "main.ts"];
 

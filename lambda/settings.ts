@@ -3,6 +3,12 @@
 /** Name of the one index that is read; its shape is `Disposition` (S, hash), `CustomerEndpoint` (S, range), keys only. */
 export const INDEX_NAME = "Disposition-CustomerEndpoint-index";
 
+/**
+ * `Name` of an event by which the function is tested. Connect itself always sends `ContactFlowEvent`, and no flow can set it: such an
+ * event is answered as a call is, and leaves no metrics.
+ */
+export const PROBE_EVENT = "CallBlockingProbe";
+
 export interface FunctionSettings {
   /** Name of the environment; a dimension of the metrics. */
   readonly environment: string;

@@ -1,5 +1,5 @@
 /** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
-import { readFunctionEnvironment, type Environment, type FunctionSettings } from "../settings";
+import { PROBE_EVENT, readFunctionEnvironment, type Environment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
 import { dynamoDbEndpoint } from "./endpoint";
 import { field } from "./field";
@@ -76,6 +76,7 @@ export function startCallBlocking(environment: Environment, write: (line: string
             environment: environment["ENVIRONMENT"],
             instanceName: environment["INSTANCE_NAME"],
             reason: outcome.reason,
+            probe: field(event, "Name") === PROBE_EVENT,
             contactId: field(event, "Details", "ContactData", "ContactId"),
             attempts: outcome.attempts,
             latencyMs: performance.now() - start,

@@ -8,6 +8,8 @@ export interface Call {
   readonly environment: string | undefined;
   readonly instanceName: string | undefined;
   readonly reason: Reason;
+  /** Whether a test asked and nobody called: its line is no metric. */
+  readonly probe: boolean;
   /** Details.ContactData.ContactId, of any type. */
   readonly contactId: unknown;
   /** Attempts to ask DynamoDB, those of all Dispositions together. */
@@ -27,8 +29,8 @@ const CONTACT_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * The line, newline included.
  *
  * Metrics, each in the dimensions `Environment` and `Instance`: `Lookups` (the table was asked), `Match`, `NoMatch`, `Skipped` (policy decided),
- * `LookupError`, `ColdStart`, as 0 or 1 for every call so that alarms always have data; `LatencyMs`; and `Reason_<reason>` = 1. Personal data stays
- * out: the contact id leads to the contact record, whose access Connect controls.
+ * `LookupError`, `ColdStart`, as 0 or 1 for every call so that alarms always have data; `LatencyMs`; and `Reason_<reason>` = 1. The line
+ * of a probe has the same fields and is no metric: probes are no calls, and must not hide that none come. Personal data stays out: the contact id leads to the contact record, whose access Connect controls.
  * Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function logLine(call: Call, now: Date): string {
@@ -44,16 +46,20 @@ export function logLine(call: Call, now: Date): string {
   };
   const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
   const line = {
-    _aws: {
-      Timestamp: now.getTime(),
-      CloudWatchMetrics: [
-        {
-          Namespace: NAMESPACE,
-          Dimensions: [["Environment", "Instance"]],
-          Metrics: [...metrics, { Name: "LatencyMs", Unit: "Milliseconds" }],
-        },
-      ],
-    },
+    ...(call.probe
+      ? { probe: true }
+      : {
+          _aws: {
+            Timestamp: now.getTime(),
+            CloudWatchMetrics: [
+              {
+                Namespace: NAMESPACE,
+                Dimensions: [["Environment", "Instance"]],
+                Metrics: [...metrics, { Name: "LatencyMs", Unit: "Milliseconds" }],
+              },
+            ],
+          },
+        }),
     Environment: dimension(call.environment),
     Instance: dimension(call.instanceName),
     ...counts,

@@ -43,6 +43,11 @@ export function decide(event: unknown, settings: FunctionSettings): Lookup | Rea
   return settings.anonymousCallers === "block" ? "anonymous_blocked" : "anonymous_allowed";
 }
 
+/** Whether a call from this address is looked up at all, whoever calls: an E.164 number that is not exempt. */
+export function isLookedUp(address: string, exemptNumbers: readonly string[]): boolean {
+  return E164.test(address) && !isExempt(address, exemptNumbers);
+}
+
 function isExempt(address: string, exemptNumbers: readonly string[]): boolean {
   return exemptNumbers.some((entry) =>
     entry.endsWith("*") ? address.startsWith(entry.slice(0, -1)) : address === entry,

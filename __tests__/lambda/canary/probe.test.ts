@@ -1,0 +1,232 @@
+/** The probe on the real function and a DynamoDB emulator, and on functions that answer wrongly. */
+import { DynamoDBClient, paginateQuery, QueryCommand } from "@aws-sdk/client-dynamodb";
+import fc from "fast-check";
+import { CONTACTS_READ, probe, type ProbeAccess, type ProbeTarget } from "../../../lambda/canary/probe";
+import { INDEX_NAME } from "../../../lambda/settings";
+import { type ContactTable, startContactTable } from "../../../sandbox/contact-table";
+import { connectEvent, SETTINGS, startFunction, type Function } from "../blocked-calls/connect-event";
+
+const target: ProbeTarget = {
+  instanceName: SETTINGS.instanceName,
+  instanceArn: "arn:aws:connect:us-east-1:111122223333:instance/9308c2a1-9bc6-4cea-8290-6c0b4a6d38fa",
+  region: "us-east-1",
+  blockedDispositions: ["Blocked", "Nuisance:Confirmed"],
+  exemptNumbers: [],
+};
+const UNLISTED_IS_RIGHT = {
+  listedUnder: undefined,
+  expected: "nomatch",
+  answered: "nomatch",
+  reason: "not_blocked",
+  right: true,
+};
+const LISTED_IS_RIGHT = {
+  listedUnder: "Blocked",
+  expected: "match",
+  answered: "match",
+  reason: "blocked",
+  right: true,
+};
+
+let table: ContactTable;
+let client: DynamoDBClient;
+beforeEach(async () => {
+  table = await startContactTable(SETTINGS.tableName, "us-east-1");
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+  client = new DynamoDBClient({ endpoint: table.endpoint, region: "us-east-1", credentials });
+});
+afterEach(async () => {
+  client.destroy();
+  await table.stop();
+});
+
+/** The index of the emulated table, and a function that is asked. */
+function access(ask: ProbeAccess["ask"], pageSize = 1000): ProbeAccess {
+  const input = (condition: string, values: Record<string, string>) => ({
+    TableName: SETTINGS.tableName,
+    IndexName: INDEX_NAME,
+    KeyConditionExpression: condition,
+    ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, S]) => [name, { S }])),
+  });
+  return {
+    listed: async function* (disposition) {
+      const query = input("Disposition = :d", { ":d": disposition });
+      for await (const { Items = [] } of paginateQuery({ client, pageSize }, query))
+        for (const { CustomerEndpoint } of Items) yield CustomerEndpoint?.S ?? "";
+    },
+    isListed: async (disposition, number) => {
+      const condition = "Disposition = :d AND CustomerEndpoint = :c";
+      const { Count } = await client.send(new QueryCommand(input(condition, { ":d": disposition, ":c": number })));
+      return Count !== 0;
+    },
+    ask,
+  };
+}
+const deployed = (settings: Parameters<typeof startFunction>[1] = {}): Function =>
+  startFunction(table.endpoint, { blockedDispositions: target.blockedDispositions, ...settings });
+const list = (...numbers: string[]) =>
+  Promise.all(
+    numbers.map((customerEndpoint, i) =>
+      table.put({ contactId: `${customerEndpoint} ${i}`, customerEndpoint, disposition: "Blocked" }),
+    ),
+  );
+
+test("an index without contacts leaves one question: a number that nobody listed", async () => {
+  expect(await probe(target, access(deployed().call))).toEqual({ answers: [UNLISTED_IS_RIGHT], listedContacts: 0 });
+});
+
+test("a listed number is asked for under each Disposition that has one, also under one that the flow does not pass", async () => {
+  await list("+15555550150", "+15555550151");
+  await table.put({ contactId: "n", customerEndpoint: "+15555550152", disposition: "Nuisance:Confirmed" });
+  expect(await probe(target, access(deployed().call))).toEqual({
+    answers: [UNLISTED_IS_RIGHT, LISTED_IS_RIGHT, { ...LISTED_IS_RIGHT, listedUnder: "Nuisance:Confirmed" }],
+    listedContacts: 3,
+  });
+});
+
+test("only numbers that can be blocked count as listed and are asked for", async () => {
+  await list("Anonymous", "", "sip:somebody@example.com", "+15555550160", "+15555550170").catch(() => undefined);
+  const exemptNumbers = ["+1555555016*"];
+  const asked: unknown[] = [];
+  const lambda = deployed({ exemptNumbers });
+  const result = await probe(
+    { ...target, exemptNumbers },
+    access((event) => {
+      asked.push((event as ReturnType<typeof connectEvent>).Details.ContactData.CustomerEndpoint);
+      return lambda.call(event);
+    }),
+  );
+  expect(result).toEqual({ answers: [UNLISTED_IS_RIGHT, LISTED_IS_RIGHT], listedContacts: 1 });
+  expect(asked[1]).toEqual({ Address: "+15555550170", Type: "TELEPHONE_NUMBER" });
+});
+
+test("the number that must not match is neither exempt nor listed under any blocked Disposition", async () => {
+  await list("+15555550120");
+  await table.put({ contactId: "n", customerEndpoint: "+15555550121", disposition: "Nuisance:Confirmed" });
+  const exemptNumbers = ["+1555555010*", "+1555555011*"];
+  const lambda = deployed({ exemptNumbers });
+  const result = await probe({ ...target, exemptNumbers }, access(lambda.call));
+  expect(result.answers[0]).toEqual(UNLISTED_IS_RIGHT);
+  expect(result.answers.every(({ right }) => right)).toBe(true);
+});
+
+test("where every fictitious number is exempt, no question is left for an unlisted one", async () => {
+  const exemptNumbers = ["+1*"];
+  const lambda = deployed({ exemptNumbers });
+  expect(await probe({ ...target, exemptNumbers }, access(lambda.call))).toEqual({ answers: [], listedContacts: 0 });
+});
+
+test("the contacts under a Disposition are read page by page, and no further than the limit", async () => {
+  let read = 0;
+  const endless: ProbeAccess = {
+    ...access(deployed().call),
+    async *listed() {
+      for (;;) {
+        await Promise.resolve();
+        read++;
+        yield "+15555550199";
+      }
+    },
+    isListed: (_, number) => Promise.resolve(number === "+15555550199"),
+    ask: () => Promise.resolve({ response: "nomatch", reason: "not_blocked" }),
+  };
+  const one = { ...target, blockedDispositions: ["Blocked"] };
+  expect((await probe(one, endless)).listedContacts).toBe(CONTACTS_READ);
+  expect(read).toBe(CONTACTS_READ);
+
+  await list(...Array.from({ length: 25 }, (_, n) => `+155555501${n + 10}`));
+  expect((await probe(one, access(deployed().call, 10))).listedContacts).toBe(25);
+});
+
+describe("a function that answers wrongly", () => {
+  beforeEach(() => list("+15555550150"));
+  const wrong = async (ask: ProbeAccess["ask"]) =>
+    (await probe(target, access(ask))).answers.filter(({ right }) => !right);
+
+  test("never matching", async () => {
+    expect(await wrong(() => Promise.resolve({ response: "nomatch", reason: "not_blocked" }))).toEqual([
+      { ...LISTED_IS_RIGHT, answered: "nomatch", reason: "not_blocked", right: false },
+    ]);
+  });
+
+  test("matching everybody", async () => {
+    expect(await wrong(() => Promise.resolve({ response: "match", reason: "blocked" }))).toEqual([
+      { ...UNLISTED_IS_RIGHT, answered: "match", reason: "blocked", right: false },
+    ]);
+  });
+
+  test("with nomatch because of a fault, which is no answer for either number", async () => {
+    const { call } = startFunction("http://127.0.0.1:9");
+    const faulty = { answered: "nomatch", reason: "connection_failed", right: false };
+    expect(await wrong(call)).toEqual([
+      { ...UNLISTED_IS_RIGHT, ...faulty },
+      { ...LISTED_IS_RIGHT, ...faulty },
+    ]);
+  });
+
+  test("with what is no answer at all, of which nothing is passed on", async () => {
+    const anything = fc.oneof(
+      fc.anything(),
+      fc.record({ response: fc.constant("+15555550150"), reason: fc.constant("number 15555550150") }),
+    );
+    await fc.assert(
+      fc.asyncProperty(anything, async (answer) => {
+        const [{ answered, reason } = UNLISTED_IS_RIGHT] = await wrong(() => Promise.resolve(answer));
+        expect(`${answered} ${reason}`).not.toMatch(/\d{4}/);
+        if (typeof answer !== "object") expect([answered, reason]).toEqual(["unreadable", "unreadable"]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("an error is passed on", async () => {
+    await expect(wrong(() => Promise.reject(new Error("no such function")))).rejects.toThrow("no such function");
+  });
+});
+
+describe("between the look at the index and the question", () => {
+  const whileAsking = (change: () => Promise<unknown>) => {
+    const lambda = deployed();
+    return access(async (event) => {
+      await change();
+      return lambda.call(event);
+    });
+  };
+
+  test("a contact that is overridden is no wrong answer", async () => {
+    await list("+15555550150");
+    let questions = 0;
+    const change = async () => {
+      if (++questions === 2) await table.overrideDisposition("+15555550150 0", "Sale");
+    };
+    expect((await probe(target, whileAsking(change))).answers).toEqual([UNLISTED_IS_RIGHT]);
+    expect(questions).toBe(2);
+  });
+
+  test("a number that is listed is no wrong answer", async () => {
+    const { answers } = await probe(
+      target,
+      whileAsking(() => list("+15555550100")),
+    );
+    expect(answers).toEqual([LISTED_IS_RIGHT]);
+  });
+});
+
+test("no number stands in the result", async () => {
+  await list("+15555550150");
+  expect(JSON.stringify(await probe(target, access(deployed().call)))).not.toMatch(/\d{4}/);
+});
+
+test("the function answers a probe as a call, and its line says so and is no metric", async () => {
+  await list("+15555550150");
+  const lambda = deployed();
+  await probe(target, access(lambda.call));
+  await lambda.call(connectEvent());
+  expect(lambda.lines.map((line) => [line["probe"], line["reason"], "_aws" in line])).toEqual([
+    [true, "not_blocked", false],
+    [true, "blocked", false],
+    [undefined, "not_blocked", true],
+  ]);
+  const [first, , last] = lambda.lines.map((line) => Object.keys(line));
+  expect(first?.filter((key) => key !== "probe")).toEqual(last?.filter((key) => key !== "_aws"));
+});
