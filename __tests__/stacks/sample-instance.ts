@@ -19,6 +19,7 @@ export const sampleInstance: InstanceConfig = {
     region: "eu-west-1",
     key: "connectpath-call-blocking/test/eu-central-1/acme/terraform.tfstate",
   },
+  allowances: [],
   tags: { "cost-centre": "4711" },
   blockedDispositions: ["Blocked"],
   anonymousCallers: "allow",

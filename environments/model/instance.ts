@@ -277,6 +277,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     ...roleOf("deployRole", settings),
     ...roleOf("planRole", settings),
     state: { ...given(state), bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
+    allowances: [],
     tags: settings.tags ?? {},
     blockedDispositions: [firstDisposition, ...otherDispositions],
     anonymousCallers: settings.anonymousCallers ?? builtInDefaults.anonymousCallers,

@@ -1,4 +1,5 @@
 /** The resolved configuration of one Connect instance: what every other part of the project reads instead of YAML. */
+import type { GuardRuleId } from "./guard-rules";
 
 /** What happens to a caller whose number is withheld; decided without a table lookup. */
 export type AnonymousCallers = "allow" | "block";
@@ -19,6 +20,17 @@ export interface StateConfig {
   readonly endpoint?: string;
   /** Path-style addressing (`https://host/bucket/key`), which most S3-compatible stores need. */
   readonly usePathStyle?: boolean;
+}
+
+/** One thing that the guard may let pass: a rule, for one resource of one stack, until a day. */
+export interface Allowance {
+  /** Address of the resource in Terraform: `aws_cloudwatch_log_group.blocked_calls`. */
+  readonly resource: string;
+  readonly rule: GuardRuleId;
+  /** For the people who review the plan. */
+  readonly reason: string;
+  /** The last day on which it counts, `YYYY-MM-DD`. */
+  readonly until: string;
 }
 
 export interface RoleConfig {
@@ -77,6 +89,8 @@ export interface InstanceConfig {
   /** Role of commands that only read; absent where the credentials they are run with, or the deploy role, do. */
   readonly planRole?: RoleConfig;
   readonly state: StateConfig;
+  /** What the guard lets pass in this stack although a rule is against it. */
+  readonly allowances: readonly Allowance[];
   readonly tags: Readonly<Record<string, string>>;
 
   /** Blocked Dispositions, at least one; two-level ones joined with `:`. The first is the one baked into the module. */

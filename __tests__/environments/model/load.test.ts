@@ -16,6 +16,7 @@ test("the smallest environment file is completed with the defaults and the names
     dnsSuffix: "amazonaws.com",
     instanceId: "0f0e0d0c-1b1a-4918-8716-151413121110",
     instanceArn: "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110",
+    allowances: [],
     awsProvider: "~> 5.100.0",
     state: {
       bucket: "acme-state",

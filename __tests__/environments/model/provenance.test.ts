@@ -39,6 +39,7 @@ test("of the smallest file every value has an origin, and a default is only what
   expect(defaults).toEqual([
     "suspended",
     "awsProvider",
+    "allowances",
     "tags",
     "anonymousCallers",
     "exemptNumbers",
