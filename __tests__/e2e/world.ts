@@ -7,9 +7,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FlowContent } from "../../flows/language/types";
 import { validateContent } from "../../flows/language/validate";
 import { projectRoot } from "../../lambda/packaging";
+import { forwardTo } from "../../sandbox/aws-emulators/aws-endpoint";
 import { startMoto } from "../../sandbox/aws-emulators/moto";
 import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
+import { rolesIn } from "../../sandbox/aws-emulators/roles";
 import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
+import { runUploadedFunctions } from "../../sandbox/aws-emulators/uploaded-functions";
 import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
 
 export const ACCOUNT = "111122223333";
@@ -84,7 +87,19 @@ export async function createWorld(
     (content, kind) => validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
   const moto = await startMoto(ACCOUNT);
-  const proxy = await startRecordingProxy(moto.url, { connect: (request) => connect.handle(request) });
+  const others = forwardTo(moto.url);
+  const roles = rolesIn(moto.url);
+  const functions = runUploadedFunctions({
+    moto: others,
+    motoUrl: moto.url,
+    environment: (roleArn) => ({ AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: roles.accessKeyOf(roleArn) }),
+  });
+  const proxy: RecordingProxy = await startRecordingProxy(moto.url, {
+    connect: (request) => connect.handle(request),
+    dynamodb: roles.asRoleAllows(others),
+    iam: roles.simulating(others),
+    lambda: roles.asRoleAllows(functions.lambda),
+  });
   const made = await fetch(`${moto.url}/${BUCKET}`, { method: "PUT" });
   if (!made.ok) throw new Error(`the state bucket could not be made: ${made.status}`);
 
@@ -152,6 +167,8 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     startTerraform,
     terraform: (...args) => startTerraform(...args).finished,
     stop: async () => {
+      await functions.close();
+      roles.close();
       await proxy.close();
       await moto.stop();
       rmSync(directory, { recursive: true, force: true });
