@@ -1,0 +1,33 @@
+/** What may be shown of a text out of the vendor's table: no telephone number, no address, nothing that drives a terminal. */
+
+/** Characters of a masked text, at most. */
+const longest = 60;
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** Seven digits or more, however they are grouped: the shortest number that reaches a person without a prefix. */
+const telephoneNumber = /\+?\d(?:[\s().\/\p{Pd}\p{Cc}\p{Cf}]{0,3}\d){6,}/gu;
+const email = /[^\s<>"'@#:]+@[^\s<>"'@#:]+/g;
+/** Controls, and marks that change the direction or the place of what follows. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}]/gu;
+
+/**
+ * A text of the table as it may be printed. Telephone numbers keep their first two characters and last two digits
+ * (`+1••••••••01`), e-mail addresses nothing; an id in the form of a UUID is shown, since it is what a contact is found by.
+ */
+export function masked(text: string): string {
+  if (uuid.test(text)) return text;
+  // Cut first, by characters: a mask must not cost more than it shows, and a number at the cut is masked all the same.
+  const cut = text.length > 4 * longest ? text.slice(0, 4 * longest) : text;
+  const harmless = cut
+    .replaceAll(telephoneNumber, maskedNumber)
+    .replaceAll(email, "•••@•••")
+    .replaceAll(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  const isCut = cut.length < text.length || harmless.length > longest;
+  // Not in the middle of a character of two units.
+  return isCut ? `${harmless.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "")}…` : harmless;
+}
+
+function maskedNumber(number: string): string {
+  const plain = number.replaceAll(/[^\d+]/g, "");
+  return `${plain.slice(0, 2)}${"•".repeat(plain.length - 4)}${plain.slice(-2)}`;
+}
