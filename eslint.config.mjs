@@ -8,7 +8,18 @@ const mayImport = {
   flows: [],
   environments: [],
   stacks: ["lambda/packaging", "lambda/settings", "flows", "environments"],
-  fleet: ["flows", "environments", "stacks/flow-contents", "lambda/canary/probe"],
+  fleet: [
+    "flows",
+    "environments",
+    // What is deployed, to compare with what is found.
+    "stacks/flow-contents",
+    "stacks/function-settings",
+    "lambda/settings",
+    // How the deployed function decides, asks and explains itself: one policy, and one list of reasons.
+    "lambda/blocked-calls/policy",
+    "lambda/canary/probe",
+    "lambda/reasons-page",
+  ],
 };
 const folders = ["lambda", "flows", "environments", "stacks", "fleet", "sandbox", "bench", "__tests__", "main.ts"];
 

@@ -8,8 +8,9 @@ import { config } from "./config";
 import { flows } from "./flows";
 import { iam } from "./iam";
 import { list } from "./list";
+import { verify } from "./verify/command";
 
-const commands: readonly Command[] = [list, config, flows, bootstrap, iam];
+const commands: readonly Command[] = [list, config, flows, bootstrap, iam, verify];
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   const print = (text: string): void => {

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { REASONS, type Reason } from "./blocked-calls/reasons";
 
-interface Explanation {
+export interface Explanation {
   readonly means: string;
   readonly todo: string;
 }
@@ -97,6 +97,11 @@ const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
     todo: "Report it with the log line.",
   },
 };
+
+/** What a reason means and what to do about it, in Markdown; undefined for a word that is no reason of the function's. */
+export function explanationOf(reason: string): Explanation | undefined {
+  return Object.hasOwn(EXPLANATIONS, reason) ? EXPLANATIONS[reason as Reason] : undefined;
+}
 
 /** The page, in Markdown. */
 export function reasonsPage(): string {

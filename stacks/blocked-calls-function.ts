@@ -12,6 +12,7 @@ import { aliasName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
 import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
+import { functionSettings } from "./function-settings";
 
 export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
@@ -112,15 +113,7 @@ export class BlockedCallsFunction extends Construct {
       timeout: instance.lookup.flowTimeLimitSeconds,
       publish: true,
       environment: {
-        variables: functionEnvironment({
-          environment: instance.environment,
-          instanceName: instance.name,
-          tableName: instance.table.name,
-          blockedDispositions: instance.blockedDispositions,
-          anonymousCallers: instance.anonymousCallers,
-          exemptNumbers: instance.exemptNumbers,
-          budgetMs: instance.lookup.budgetMs,
-        }),
+        variables: functionEnvironment(functionSettings(instance)),
       },
       // A reference orders the role before the function, but not what the role may do.
       dependsOn: [logGroup, lookup, decrypt],

@@ -134,6 +134,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     AWS_CONFIG_FILE: path.join(directory, "no-aws-config"),
     AWS_SHARED_CREDENTIALS_FILE: path.join(directory, "no-aws-credentials"),
     AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     ENVIRONMENTS_DIR: environments,
     CDKTF_OUTDIR: outdir,
     // cdktf would share one plugin cache among stacks deployed at once, which is not safe (hashicorp/terraform-cdk#2741).

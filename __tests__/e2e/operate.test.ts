@@ -1,0 +1,366 @@
+/** The operator's commands that only read, on an instance that real Terraform deployed: proven, then broken in every way that stays silent. */
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  AddPermissionCommand,
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  PublishVersionCommand,
+  RemovePermissionCommand,
+  UpdateAliasCommand,
+  UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import { zipSync } from "fflate";
+import type { Check } from "../../fleet/verify/verify";
+import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { ACCOUNT, createWorld, REGION, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+const name = "on-demand";
+const functionName = `blockedCalls-${name}`;
+const aliasArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${functionName}:live`;
+const role = { RoleName: `${functionName}-${REGION}`, PolicyName: "lookup" };
+let world: World;
+let lambda: LambdaClient;
+let iam: IAMClient;
+let deployed: Seen;
+
+beforeAll(async () => {
+  world = await createWorld([name], { more: () => ['blockedDispositions: [Blocked, "Nuisance:Confirmed"]'] });
+  const vendor = adoptable.find((table) => table.name === name);
+  if (vendor === undefined) throw new Error(`there is no table ${name}`);
+  await createVendorTable(world.dynamodb, vendor);
+  const { exitCode, output } = await world.cdktf(
+    "deploy",
+    world.stackName(name),
+    "--auto-approve",
+    "--skip-provider-lock",
+  );
+  if (exitCode !== 0) throw new Error(output);
+  const settings = {
+    endpoint: world.proxy.url,
+    region: REGION,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  };
+  lambda = new LambdaClient(settings);
+  iam = new IAMClient(settings);
+  deployed = await look(world.dynamodb, name);
+});
+
+afterAll(async () => {
+  lambda.destroy();
+  iam.destroy();
+  await world.stop();
+});
+
+interface Verified {
+  readonly exitCode: number;
+  /** By name. */
+  readonly checks: ReadonlyMap<string, Check>;
+  /** Names of the failed ones. */
+  readonly failed: readonly string[];
+}
+
+async function verify(): Promise<Verified> {
+  const { exitCode, output } = await world.fleet("verify", world.stackName(name), "--json");
+  const [instance] = JSON.parse(output) as { readonly checks: readonly Check[] }[];
+  const checks = instance?.checks ?? [];
+  return {
+    exitCode,
+    checks: new Map(checks.map((check) => [check.name, check])),
+    failed: checks.filter(({ outcome }) => outcome === "failed").map((check) => check.name),
+  };
+}
+
+/** One call to Connect, as the console makes it. */
+function atConnect(method: string, url: string, body?: object): void {
+  const id = world.instanceId(name);
+  const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+  const { status, body: answer } = world.connect.handle({
+    method,
+    url: url.replace("{id}", id),
+    body: bytes,
+    region: REGION,
+  });
+  if (status !== 200) throw new Error(answer);
+}
+
+const blockedStatus = () => {
+  const module = world.connect.modules(world.instanceId(name)).get("blockedStatus");
+  if (module === undefined) throw new Error("there is no module");
+  return module;
+};
+
+describe("verify", () => {
+  test("proves what was deployed, and says that a Disposition which no number carries is unproven", async () => {
+    world.proxy.clear();
+    const { exitCode, output } = await world.fleet("verify", world.stackName(name));
+    expect(output).toContain("1 instance: 0 proven, 1 unproven, 0 failed.");
+    expect(output).toContain("A number that is listed under it is answered with match.");
+    expect(exitCode).toBe(0);
+    expect(output).not.toContain("FAILED");
+    expect(output).not.toMatch(/\+1\d{5}/);
+  });
+
+  test("only reads, and every question reaches the function as the alias runs it", async () => {
+    const calls = world.proxy.calls();
+    const writes = [...new Set(["dynamodb", "iam", "lambda", "connect"].flatMap((s) => world.proxy.mutating(s)))];
+    expect(writes.map(({ operation }) => operation).filter((o) => o !== "SimulatePrincipalPolicy")).toEqual([
+      "Invoke",
+      "Invoke",
+    ]);
+    const invoked = calls.filter(({ operation }) => operation === "Invoke");
+    expect(invoked.map(({ url }) => decodeURIComponent(url))).toEqual(
+      [aliasArn, aliasArn].map((arn) => `/2015-03-31/functions/${arn}/invocations`),
+    );
+    expect(invoked.map(({ input }) => (input as { Name: string }).Name)).toEqual(Array(2).fill("CallBlockingProbe"));
+    expect(await look(world.dynamodb, name)).toEqual(deployed);
+  });
+
+  test("names each check once, in the order in which a call depends on them", async () => {
+    const { checks, exitCode } = await verify();
+    expect(exitCode).toBe(0);
+    expect([...checks].map(([check, { outcome }]) => `${outcome} ${check}`)).toEqual([
+      "ok table",
+      "ok index",
+      "ok function",
+      "ok alias",
+      "ok environment",
+      "ok permission",
+      "ok role",
+      "ok association",
+      "ok module",
+      "ok content",
+      "ok unlisted number",
+      "ok listed: Blocked",
+      "unproven listed: Nuisance:Confirmed",
+      "ok time",
+    ]);
+    expect(checks.get("time")?.detail).toMatch(
+      /^The slowest of 2 answers took [\d.]+ ms by its own clock, of a budget of 1500 ms\.$/,
+    );
+  });
+
+  test("is complete as soon as a number is listed", async () => {
+    const Item = {
+      hash: { S: "contact-5" },
+      range: { S: "ctr" },
+      CustomerEndpoint: { S: "+15555550105" },
+      Disposition: { S: "Nuisance:Confirmed" },
+    };
+    await world.dynamodb.send(new PutItemCommand({ TableName: `dextr-${name}`, Item }));
+    const { exitCode, output } = await world.fleet("verify");
+    expect(output).toContain("1 instance: 1 proven, 0 unproven, 0 failed.");
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe("each silent break of the vendor's guide is found and named", () => {
+  test("a runtime without the SDK that the function loads", async () => {
+    const source =
+      'const AWS = require("aws-sdk"); exports.handler = (e, c, done) => done(null, { response: "nomatch" });';
+    const ZipFile = zipSync({ "index.js": Buffer.from(source) });
+    await lambda.send(new UpdateFunctionCodeCommand({ FunctionName: functionName, ZipFile }));
+    const { Version } = await lambda.send(new PublishVersionCommand({ FunctionName: functionName }));
+    const alias = { FunctionName: functionName, Name: "live" };
+    await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: Version }));
+    const { exitCode, failed, checks } = await verify();
+    await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: "1" }));
+    expect(exitCode).toBe(1);
+    expect(failed).toEqual(["answers"]);
+    expect(checks.get("answers")?.detail).toContain("Cannot find module 'aws-sdk'");
+    expect(checks.get("answers")?.detail).toContain(
+      "Its code loads the AWS SDK v2, which the runtimes of Node.js 18 and later do not have",
+    );
+  });
+
+  test.each(["IAM's simulator", "the policies, where its simulator is not allowed"])(
+    "a role that may not query, told by %s",
+    async (by) => {
+      const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
+      // What the console's template "Simple microservice permissions" allows.
+      const template = {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Action: ["DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem"].map((action) => `dynamodb:${action}`),
+            Resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/*`,
+          },
+        ],
+      };
+      await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: JSON.stringify(template) }));
+      const withdraw = by.startsWith("IAM") ? () => undefined : refuseSimulation();
+      const { exitCode, failed, checks } = await verify();
+      withdraw();
+      await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: decodeURIComponent(PolicyDocument) }));
+      expect(exitCode).toBe(1);
+      expect(failed).toEqual(["role", "unlisted number", "listed: Blocked", "listed: Nuisance:Confirmed"]);
+      expect(checks.get("role")?.detail).toContain(
+        `The role ${role.RoleName} may not dynamodb:Query on the index: every lookup ends as access_denied, and nobody is blocked.`,
+      );
+      expect(checks.get("listed: Blocked")?.detail).toContain(
+        "is answered with nomatch (access_denied) instead of match",
+      );
+      expect(checks.get("unlisted number")?.detail).toContain("calls go through because of a fault");
+    },
+  );
+
+  test("a function that is not associated with the instance", async () => {
+    atConnect("DELETE", `/instance/{id}/lambda-function?functionArn=${encodeURIComponent(aliasArn)}`);
+    // As somebody may have tried to repair it.
+    const unqualified = aliasArn.replace(":live", "");
+    atConnect("PUT", "/instance/{id}/lambda-function", { FunctionArn: unqualified });
+    const { exitCode, failed, checks } = await verify();
+    atConnect("DELETE", `/instance/{id}/lambda-function?functionArn=${encodeURIComponent(unqualified)}`);
+    atConnect("PUT", "/instance/{id}/lambda-function", { FunctionArn: aliasArn });
+    expect(exitCode).toBe(1);
+    expect(failed).toEqual(["association"]);
+    expect(checks.get("association")?.detail).toBe(
+      `${aliasArn} is not associated with the Connect instance, only ${unqualified} is: the flow's Lambda block takes its ` +
+        "error branch, with no invocation, no log and no metric, and nobody is blocked.",
+    );
+  });
+
+  test("a module that calls the function of another account", async () => {
+    const { id, content } = blockedStatus();
+    const foreign = "arn:aws:lambda:us-east-1:999999999999:function:blockedCalls";
+    const put = (Content: string) => {
+      atConnect("POST", `/contact-flow-modules/{id}/${id}/content`, { Content });
+    };
+    put(content.replaceAll(aliasArn, foreign));
+    const { exitCode, failed, checks } = await verify();
+    put(content);
+    expect(exitCode).toBe(1);
+    expect(failed).toEqual(["content"]);
+    expect(checks.get("content")?.detail).toContain(
+      `The module calls ${foreign}, of account 999999999999, instead of ${aliasArn}`,
+    );
+  });
+});
+
+/** AWS refuses to simulate policies for these credentials, until the returned function is called. */
+function refuseSimulation(): () => void {
+  return world.proxy.intercept(
+    ({ operation }) => operation === "SimulatePrincipalPolicy",
+    () => ({
+      status: 403,
+      headers: { "content-type": "text/xml" },
+      body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: iam:SimulatePrincipalPolicy</Message></Error></ErrorResponse>",
+    }),
+  );
+}
+
+describe("and what else may happen to a deployed instance is found", () => {
+  test("the module edited, redrawn, archived or deleted", async () => {
+    const { id, content } = blockedStatus();
+    const module = `/contact-flow-modules/{id}/${id}`;
+    atConnect("POST", `${module}/content`, {
+      Content: content.replace('"InvocationTimeLimitSeconds":"3"', '"InvocationTimeLimitSeconds":"8"'),
+    });
+    const edited = await verify();
+    expect(edited.failed).toEqual(["content"]);
+    expect(edited.checks.get("content")?.detail).toBe(
+      "The module is not as it was deployed: Actions[1].Parameters.InvocationTimeLimitSeconds differs.",
+    );
+    atConnect("POST", `${module}/content`, { Content: content.replace(/"x":\d+/, '"x":1234') });
+    const redrawn = await verify();
+    expect(redrawn.failed).toEqual([]);
+    expect(redrawn.checks.get("content")?.detail).toContain("but for where its blocks are drawn");
+    atConnect("POST", `${module}/content`, { Content: content });
+
+    atConnect("POST", `${module}/metadata`, { State: "ARCHIVED" });
+    const archived = await verify();
+    atConnect("POST", `${module}/metadata`, { State: "ACTIVE" });
+    expect(archived.failed).toEqual(["module"]);
+
+    atConnect("POST", `${module}/metadata`, { Name: "blockedStatus of yesterday" });
+    const renamed = await verify();
+    atConnect("POST", `${module}/metadata`, { Name: "blockedStatus" });
+    expect(renamed.failed).toEqual(["module"]);
+    expect(renamed.checks.get("module")?.detail).toContain("The instance has no module blockedStatus");
+  });
+
+  test("other settings behind the alias, and no permission to invoke it", async () => {
+    const live = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName, Qualifier: "1" }));
+    const { Variables = {} } = live.Environment ?? {};
+    const Environment = { Variables: { ...Variables, EXEMPT_NUMBERS: "+15555550101", DEBUG: "1" } };
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Environment }));
+    const { Version } = await lambda.send(new PublishVersionCommand({ FunctionName: functionName }));
+    const alias = { FunctionName: functionName, Name: "live" };
+    await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: Version }));
+    const StatementId = `connectpath-call-blocking-${world.instanceId(name)}`;
+    const statement = { FunctionName: functionName, Qualifier: "live", StatementId };
+    await lambda.send(new RemovePermissionCommand(statement));
+    const { failed, checks } = await verify();
+    await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: "1" }));
+    const instanceArn = `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${world.instanceId(name)}`;
+    const connect = { Action: "lambda:InvokeFunction", Principal: "connect.amazonaws.com" };
+    await lambda.send(
+      new AddPermissionCommand({ ...statement, ...connect, SourceAccount: ACCOUNT, SourceArn: `${instanceArn}0` }),
+    );
+    const ofAnother = await verify();
+    await lambda.send(new RemovePermissionCommand(statement));
+    await lambda.send(
+      new AddPermissionCommand({ ...statement, ...connect, SourceAccount: ACCOUNT, SourceArn: instanceArn }),
+    );
+    expect(failed).toContain("environment");
+    expect(failed).toContain("permission");
+    expect(checks.get("environment")?.detail).toBe(
+      "The function is not told what the environment file says: DEBUG is set and not ours, EXEMPT_NUMBERS differs.",
+    );
+    expect(ofAnother.failed).toEqual(["permission"]);
+  });
+
+  test("an index that is still being built, of which nothing is asked", async () => {
+    const withdraw = world.proxy.intercept(
+      ({ operation }) => operation === "DescribeTable",
+      () => ({
+        status: 200,
+        body: JSON.stringify({
+          Table: {
+            TableStatus: "UPDATING",
+            AttributeDefinitions: ["Disposition", "CustomerEndpoint"].map((AttributeName) => ({
+              AttributeName,
+              AttributeType: "S",
+            })),
+            GlobalSecondaryIndexes: [
+              {
+                IndexName: INDEX,
+                IndexStatus: "CREATING",
+                Backfilling: true,
+                KeySchema: [
+                  { AttributeName: "Disposition", KeyType: "HASH" },
+                  { AttributeName: "CustomerEndpoint", KeyType: "RANGE" },
+                ],
+              },
+            ],
+          },
+        }),
+      }),
+    );
+    world.proxy.clear();
+    const { exitCode, failed, checks } = await verify();
+    withdraw();
+    expect(exitCode).toBe(1);
+    expect(failed).toEqual(["index"]);
+    expect(checks.get("answers")?.outcome).toBe("unproven");
+    expect(world.proxy.calls().filter(({ operation }) => operation === "Invoke")).toEqual([]);
+  });
+
+  test("and when all is as it was, the instance is proven again", async () => {
+    const { failed, exitCode } = await verify();
+    expect(failed).toEqual([]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("a role without any policy", async () => {
+    const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
+    await iam.send(new DeleteRolePolicyCommand(role));
+    const { failed } = await verify();
+    await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: decodeURIComponent(PolicyDocument) }));
+    expect(failed).toContain("role");
+  });
+});

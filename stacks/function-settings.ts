@@ -1,0 +1,15 @@
+/** What the function of one instance is told, exactly as it is deployed. */
+import type { InstanceConfig } from "../environments/model/types";
+import type { FunctionSettings } from "../lambda/settings";
+
+export function functionSettings(instance: InstanceConfig): FunctionSettings {
+  return {
+    environment: instance.environment,
+    instanceName: instance.name,
+    tableName: instance.table.name,
+    blockedDispositions: instance.blockedDispositions,
+    anonymousCallers: instance.anonymousCallers,
+    exemptNumbers: instance.exemptNumbers,
+    budgetMs: instance.lookup.budgetMs,
+  };
+}
