@@ -35,7 +35,7 @@ export interface VendorTable {
 
 const attribute = (AttributeName: string, AttributeType: "S" | "N" | "B" = "S") => ({ AttributeName, AttributeType });
 
-function index(
+export function index(
   IndexName: string,
   hash: string,
   range?: string,

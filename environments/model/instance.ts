@@ -5,7 +5,7 @@ import { show } from "./problems";
 import type { Path, Problem } from "./problems";
 import { builtInDefaults } from "./schema";
 import type { EnvironmentSettings, InstanceSettings, Settings } from "./schema";
-import type { InstanceConfig, WhenBlocked } from "./types";
+import type { Allowance, InstanceConfig, WhenBlocked } from "./types";
 import { waveOf } from "./waves";
 
 /** Where a level stands: a file, and the place of its keys in it. */
@@ -149,7 +149,7 @@ export function contradictions(candidate: Candidate): Problem[] {
       "Remove one of the two.",
     );
   }
-  problems.push(...inboundFlowProblems(candidate));
+  problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
   const role = namesOf(candidate).role ?? "";
   if (role.length > names.roleNameLimit) {
     report(
@@ -167,6 +167,39 @@ export function contradictions(candidate: Candidate): Problem[] {
     ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
     ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
   ];
+}
+
+/** What each allowance must say, and what to write. */
+const requiredOfAllowance = {
+  resource: 'Add the address of the resource from the review, for example "aws_cloudwatch_log_group.blocked_calls".',
+  rule: "Add the guard's rule from the review, for example deletion.",
+  reason: "Say why it may happen, for those who review the plan.",
+  until: "Add the last day on which it counts, as YYYY-MM-DD: an allowance must end.",
+} as const;
+
+function allowanceProblems(candidate: Candidate): Problem[] {
+  const source = candidate.levels.find(({ file, at }) => file.mentions([...at, "allowances"]));
+  const { allowances = [] } = candidate.settings;
+  if (source === undefined) return [];
+  const seen = new Map<string, number>();
+  return allowances.flatMap((allowance, index) => {
+    const at = ["allowances", index];
+    const lacking = Object.entries(requiredOfAllowance).flatMap(([key, fix]) =>
+      source.file.mentions([...source.at, ...at, key])
+        ? []
+        : [source.file.yaml.problem([...source.at, ...at], `The key ${key} is missing.`, fix)],
+    );
+    if (lacking.length > 0) return lacking;
+    const { resource, rule } = allowance;
+    const same = JSON.stringify([resource, rule]);
+    const first = seen.get(same);
+    if (first === undefined) {
+      seen.set(same, index);
+      return [];
+    }
+    const wrong = `Item ${first} allows ${rule ?? ""} for ${resource ?? ""} already.`;
+    return problemAt(candidate, [at], wrong, "Remove one of the two.");
+  });
 }
 
 /** Which keys each action of `whenBlocked` goes with: exactly one of them. */
@@ -277,7 +310,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     ...roleOf("deployRole", settings),
     ...roleOf("planRole", settings),
     state: { ...given(state), bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
-    allowances: [],
+    allowances: allowancesOf(settings),
     tags: settings.tags ?? {},
     blockedDispositions: [firstDisposition, ...otherDispositions],
     anonymousCallers: settings.anonymousCallers ?? builtInDefaults.anonymousCallers,
@@ -313,6 +346,15 @@ function roleOf<K extends "deployRole" | "planRole">(
 
 function releaseOf({ release = false }: InstanceSettings): Pick<InstanceConfig, "release"> {
   return release === false ? {} : { release: release === true ? "forget" : release };
+}
+
+/** {@link allowanceProblems} has made sure that each is complete. */
+function allowancesOf({ allowances = [] }: InstanceSettings): readonly Allowance[] {
+  return allowances.flatMap(({ resource, rule, reason, until }) =>
+    resource === undefined || rule === undefined || reason === undefined || until === undefined
+      ? []
+      : [{ resource, rule, reason, until }],
+  );
 }
 
 function inboundFlowOf({ inboundFlow }: InstanceSettings): Pick<InstanceConfig, "inboundFlow"> {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { environmentNamePattern, instanceNamePattern, regions } from "./aws-names";
 import { didYouMean } from "./did-you-mean";
+import { guardRuleIds, neverAllowed } from "./guard-rules";
 import { show } from "./problems";
 
 /** Built-in defaults: what stands when neither defaults.yaml nor the environment nor the instance says otherwise. */
@@ -200,6 +201,56 @@ const whenBlocked = z.strictObject({
   flow: key(connectId("flow", "contact-flow"), "For the action flow: its id or ARN. Default: none."),
 });
 
+/** Rules of the guard that an allowance can lift. */
+const liftable = guardRuleIds.filter((rule) => neverAllowed(rule) === undefined);
+
+const allowedRule = z.enum(
+  liftable,
+  refusal(
+    (given) => {
+      const never = guardRuleIds.find((rule) => rule === given && !liftable.includes(rule));
+      return never === undefined
+        ? `${show(given)} is not a rule of the guard`
+        : `${show(given)} is a rule that nothing can lift: ${neverAllowed(never) ?? ""}`;
+    },
+    (given) => {
+      const near = typeof given === "string" ? didYouMean(given, liftable) : undefined;
+      return near === undefined ? `Allowed: ${liftable.join(", ")}.` : `Did you mean "${near}"?`;
+    },
+  ),
+);
+
+const notADay = refusal("a day of the calendar", 'Write the last day on which it counts as "YYYY-MM-DD".');
+const day = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d$/, notADay)
+  .refine((value) => {
+    const time = new Date(`${value}T00:00:00Z`);
+    // 30 February is read as a day of March.
+    return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value);
+  }, notADay);
+
+const allowance = z.strictObject({
+  resource: key(
+    text(
+      /^[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[(\d+|"[^"]+")\])?$/,
+      "the address of a resource in Terraform",
+      'Copy it from the review, for example "aws_cloudwatch_log_group.blocked_calls".',
+    ),
+    "Address of the one resource that it is for. Required.",
+  ),
+  rule: key(allowedRule, "The guard's rule that is lifted for it. Required."),
+  reason: key(
+    text(
+      /^(?=.*\S)[^\p{Cc}]{1,300}$/u,
+      "a reason for those who review the plan",
+      "Say on one line, in at most 300 characters, why it may happen.",
+    ),
+    "Why it may happen; the review shows it. Required.",
+  ),
+  until: key(day, "The last day on which it counts, as YYYY-MM-DD in UTC. Required."),
+});
+
 const lambdaName = text(
   /^[\w-]{1,64}$/,
   "a name for a Lambda function",
@@ -282,6 +333,11 @@ const settings = {
     ),
     "Tags on everything that is created. The contact table's tags are never touched.",
     {},
+  ),
+  allowances: key(
+    z.array(allowance),
+    "What the guard lets pass in a plan although one of its rules is against it: each for one resource, until a day. Nothing else turns a rule off.",
+    [],
   ),
   blockedDispositions: key(
     list(disposition).min(

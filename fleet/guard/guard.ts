@@ -1,18 +1,14 @@
-/** Judges a saved plan before it is applied: what it would do to the vendor's table, to running flows, and to whom. */
+/** Judges a saved plan before it is applied: what it would do to the vendor's table, to running calls, and to whom. */
 import type { GuardRuleId } from "../../environments/model/guard-rules";
+import { neverAllowed } from "../../environments/model/guard-rules";
 import type { Allowance, InstanceConfig } from "../../environments/model/types";
+import { callPath } from "./call-path-rules";
+import { deletions, imports, otherDynamodb, ownTypesOnly, renames, wholePlan } from "./own-rules";
 import type { PlanJson } from "./plan-json";
+import type { Rule, Violation } from "./rule";
+import { tableAttributes, tableIdentity, tableIndexes, tableKept, tableSettings } from "./table-rules";
 
-/** One reason not to apply a plan. */
-export interface Violation {
-  readonly rule: GuardRuleId;
-  /** Of the resource; empty where it is the whole plan. */
-  readonly address: string;
-  /** What would happen, and to whom: one or more sentences. */
-  readonly what: string;
-  /** What to do instead. */
-  readonly fix: string;
-}
+export type { Violation } from "./rule";
 
 /** A violation that the environment file allows, by name and until a day. */
 export interface Allowed {
@@ -24,25 +20,66 @@ export interface GuardResult {
   /** None: the plan may be applied. */
   readonly violations: readonly Violation[];
   readonly allowed: readonly Allowed[];
+  /** Allowances whose last day is over, and those that nothing needed: to be removed from the file. */
+  readonly expired: readonly Allowance[];
+  readonly unused: readonly Allowance[];
 }
 
+/** Every rule, in the order in which their violations are told. */
+export const rules: Readonly<Record<GuardRuleId, Rule>> = {
+  "whole-plan": wholePlan,
+  "table-kept": tableKept,
+  "table-identity": tableIdentity,
+  "table-settings": tableSettings,
+  "table-attributes": tableAttributes,
+  "table-indexes": tableIndexes,
+  "other-dynamodb": otherDynamodb,
+  rename: renames,
+  "own-types": ownTypesOnly,
+  imports,
+  deletion: deletions,
+  "call-path": callPath,
+};
+
 /**
- * Judges exactly the plan that is going to be applied. Whatever it does not know, it refuses.
+ * Judges exactly the plan that is going to be applied. Whatever it does not know, it refuses; there is no way to turn it off.
  *
- * @param today `YYYY-MM-DD`, by which allowances expire
+ * @param today `YYYY-MM-DD`, by which allowances expire; with anything else none counts
+ * @param judgedBy tests leave one out
  */
-export function guard(plan: PlanJson, instance: InstanceConfig, today: string): GuardResult {
+export function guard(
+  plan: PlanJson,
+  instance: InstanceConfig,
+  today: string,
+  judgedBy: readonly Rule[] = Object.values(rules),
+): GuardResult {
+  const found = judgedBy.flatMap((rule) => rule(plan, instance));
+  // A rename says all that there is to say of the deletion it comes with.
+  const renamed = new Set(found.filter(({ rule }) => rule === "rename").map(({ address }) => address));
+  const told = found.filter(
+    ({ rule, address }) => !((rule === "deletion" || rule === "call-path") && renamed.has(address)),
+  );
+
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(today);
+  const counts = ({ until }: Allowance): boolean => isDay && until >= today;
   const violations: Violation[] = [];
   const allowed: Allowed[] = [];
-  const table = plan.resource_changes.filter(({ type, mode }) => mode === "managed" && type === "aws_dynamodb_table");
-  for (const { address, change } of table) {
-    if (["no-op", "update"].includes(change.actions.join())) continue;
-    violations.push({
-      rule: "table-kept",
-      address,
-      what: `The plan would ${change.actions.join(" and ")} the table ${instance.table.name}, with every contact in it.`,
-      fix: `Nothing of this plan may be applied. Today is ${today}: find out what changed in the stack since the last plan.`,
-    });
+  for (const violation of told) {
+    const fitting = instance.allowances.filter(
+      ({ resource, rule }) =>
+        rule === violation.rule && resource === violation.address && neverAllowed(rule) === undefined,
+    );
+    const allowance = fitting.find(counts);
+    const last = fitting.at(-1);
+    if (allowance !== undefined) allowed.push({ violation, allowance });
+    else if (last === undefined) violations.push(violation);
+    else violations.push({ ...violation, what: `${violation.what} The allowance for it ended on ${last.until}.` });
   }
-  return { violations, allowed };
+  const used = new Set(allowed.map(({ allowance }) => allowance));
+  return {
+    violations,
+    allowed,
+    expired: instance.allowances.filter((allowance) => !counts(allowance)),
+    unused: instance.allowances.filter((allowance) => counts(allowance) && !used.has(allowance)),
+  };
 }

@@ -1,8 +1,282 @@
-/** The review as one HTML file without anything from elsewhere, for a person. */
-import type { PlannedStack, ReviewOptions } from "./review";
-import { verdictOf } from "./review";
+/** The review as one HTML file without anything from elsewhere: for a person, at a desk or on a telephone, in light or dark. */
+import { createHash } from "node:crypto";
+import type { Allowance } from "../../environments/model/types";
+import type { DiffLine, FlowChange, ResourceDiff } from "./differences";
+import { svgOf } from "./flow-picture";
+import type { PlannedStack, Review, ReviewOptions, Row, Verdict } from "./review";
+import { guardWord, reviewOf, stacksWord } from "./review";
+import { style } from "./html-style";
 
+/** Markup, as opposed to text that is yet to be escaped. */
+interface Markup {
+  readonly markup: string;
+}
+
+/** A template in which every value but markup is escaped. */
+function html(
+  strings: TemplateStringsArray,
+  ...values: readonly (string | number | Markup | readonly Markup[])[]
+): Markup {
+  const text = strings.map((string, n) => {
+    const value = values[n];
+    if (value === undefined) return string;
+    if (typeof value === "string" || typeof value === "number") return string + escaped(String(value));
+    return (
+      string +
+      (Array.isArray(value) ? (value as readonly Markup[]) : [value as Markup]).map(({ markup }) => markup).join("")
+    );
+  });
+  return { markup: text.join("") };
+}
+
+const nothing: Markup = { markup: "" };
+
+/** Text for an element or an attribute; what HTML cannot hold at all becomes the replacement character. */
+function escaped(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{7E}\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
+    .replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+/** A whole document; its policy lets it load and run nothing, so that no text in it could either. */
 export function reviewHtml(stacks: readonly PlannedStack[], options: ReviewOptions = {}): string {
-  const { sentence } = verdictOf(stacks);
-  return `<!doctype html>\n<title>${options.title ?? "Call blocking"}</title>\n<p>${sentence}</p>\n`;
+  const review = reviewOf(stacks, options);
+  const hash = createHash("sha256").update(style).digest("base64");
+  const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const { markup } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${review.verdict.sentence} ${review.title}</title>
+        <style>
+          ${{ markup: style }}
+        </style>
+      </head>
+      <body>
+        ${banner(review)}
+        <main>
+          ${table(review.rows)} ${violations(review)} ${failures(review)} ${allowances(review)} ${changes(review)}
+          ${byOthers(review)}
+        </main>
+      </body>
+    </html> `;
+  return markup;
+}
+
+const verdictClass: Readonly<Record<Verdict["exitCode"], string>> = {
+  0: "idle",
+  1: "failed",
+  2: "passed",
+  3: "refused",
+};
+const verdictSign: Readonly<Record<Verdict["exitCode"], string>> = { 0: "✓", 1: "✕", 2: "✓", 3: "⛔" };
+
+function banner({ title, verdict, unchanged }: Review): Markup {
+  const { exitCode, sentence } = verdict;
+  const rest =
+    unchanged === 0
+      ? nothing
+      : html`<p class="aside">
+          ${unchanged} ${unchanged === 1 ? "stack is" : "stacks are"} synthesized as before and not planned.
+        </p>`;
+  return html`<header class="verdict ${verdictClass[exitCode]}">
+    <p class="title">${title}</p>
+    <h1><span class="sign" aria-hidden="true">${verdictSign[exitCode]}</span> <span>${sentence}</span></h1>
+    ${rest}
+  </header>`;
+}
+
+function table(rows: readonly Row[]): Markup {
+  if (rows.length === 0) return nothing;
+  const columns = ["import", "add", "change", "destroy"] as const;
+  const cells = (row: Row): readonly Markup[] =>
+    columns.map((column) => {
+      const count = row.counts?.[column];
+      const forgotten =
+        column === "destroy" && row.counts !== undefined && row.counts.forget > 0
+          ? ` + ${row.counts.forget} let go`
+          : "";
+      const kind = count === undefined || (count === 0 && forgotten === "") ? "none" : column;
+      return html`<td class="count ${kind}" data-label="${column}">${count ?? "–"}${forgotten}</td>`;
+    });
+  return html`<table class="fleet">
+    <thead>
+      <tr>
+        <th scope="col">instance</th>
+        ${columns.map((column) => html`<th scope="col" class="count">${column}</th>`)}
+        <th scope="col">guard</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        (row) =>
+          html`<tr>
+            <th scope="row">${row.stack}</th>
+            ${cells(row)}
+            <td class="guard"><span class="badge ${row.guard}">${guardWord(row)}</span></td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function section(heading: string, items: readonly Markup[], more: Markup = nothing): Markup {
+  return items.length === 0
+    ? nothing
+    : html`<section>
+        <h2>${heading}</h2>
+        ${more}${items}
+      </section>`;
+}
+
+function violations({ violations: found }: Review): Markup {
+  return section(
+    "Refused",
+    found.map(
+      ({ stacks, value: { rule, address, what, fix } }) =>
+        html`<article class="card refused">
+          <p class="where"><code>${address === "" ? "the whole plan" : address}</code> in ${stacksWord(stacks)}</p>
+          <p>${what}</p>
+          <p class="fix"><strong>What to do:</strong> ${fix}</p>
+          <p class="rule">rule <code>${rule}</code></p>
+        </article>`,
+    ),
+  );
+}
+
+function failures({ failures: found }: Review): Markup {
+  return section(
+    "Failed",
+    found.map(
+      ({ stacks, value }) =>
+        html`<article class="card failed">
+          <p class="where">${stacksWord(stacks, 20)}</p>
+          <pre>${value.trim()}</pre>
+        </article>`,
+    ),
+  );
+}
+
+function allowances({ allowed, expired, unused }: Review): Markup {
+  const item = (
+    kind: string,
+    how: string,
+    stacks: readonly string[],
+    { resource, rule, reason, until }: Allowance,
+  ): Markup =>
+    html`<article class="card ${kind}">
+      <p class="where"><code>${resource}</code> in ${stacksWord(stacks)}</p>
+      <p>“${reason}”</p>
+      <p>${how}</p>
+      <p class="rule">rule <code>${rule}</code>, until ${until}</p>
+    </article>`;
+  return section("Allowances", [
+    ...allowed.map(({ stacks, value: { allowance, violation } }) =>
+      item("allowed", `Used: ${violation.what}`, stacks, allowance),
+    ),
+    ...expired.map(({ stacks, value }) => item("failed", "Ended: remove it, or give it another day.", stacks, value)),
+    ...unused.map(({ stacks, value }) => item("idle", "Nothing needed it in this plan.", stacks, value)),
+  ]);
+}
+
+function changes({ changes: groups }: Review): Markup {
+  const isShared = groups.some(({ stacks }) => stacks.length > 1);
+  const legend = isShared
+    ? html`<p class="aside">What is each instance's own, such as its account, stands as ‹account›.</p>`
+    : nothing;
+  return section(
+    "Changes",
+    groups.map(({ stacks, value }, index) => {
+      const heading =
+        stacks.length === 1
+          ? html`<h3>${stacks[0] ?? ""}</h3>
+              ${groups.length > 1 && index > 0 ? html`<p class="aside">Another change than the one above.</p>` : nothing}`
+          : html`<h3>${stacks.length} instances, one change</h3>
+              <p class="names">${stacks.join(", ")}</p>`;
+      return html`<article class="change">
+        ${heading}${value.map(resource)}${iam(value)}${value.map(({ flow }) => (flow === undefined ? nothing : pictures(flow)))}
+      </article>`;
+    }),
+    legend,
+  );
+}
+
+function resource({ address, verb, lines }: ResourceDiff): Markup {
+  const kind = /destroy|old one/.test(verb)
+    ? "destroy"
+    : (/create|import|change|replace|let go|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
+  return html`<div class="resource">
+    <p><span class="verb ${kind}">${verb}</span> <code>${address}</code></p>
+    ${diff(lines)}
+  </div>`;
+}
+
+const sideOf: Readonly<Record<DiffLine["sign"], string>> = { "+": "added", "-": "removed", "~": "changed" };
+
+function diff(lines: readonly DiffLine[]): Markup {
+  if (lines.length === 0) return nothing;
+  return html`<ul class="diff">
+    ${lines.map(({ sign, text }) => html`<li class="${sideOf[sign]}"><span class="side">${sign}</span><span>${text}</span></li>`)}
+  </ul>`;
+}
+
+function iam(value: readonly ResourceDiff[]): Markup {
+  const changed = value.filter(({ iam: lines }) => lines.length > 0);
+  if (changed.length === 0) return nothing;
+  return html`<div class="resource">
+    <h4>Who may do what</h4>
+    ${changed.map(
+      ({ address, iam: lines }) =>
+        html`<p><code>${address}</code></p>
+          ${diff(lines)}`,
+    )}
+  </div>`;
+}
+
+function pictures({ kind, title, before, after }: FlowChange): Markup {
+  const drawn = [["before", before] as const, ["after", after] as const].flatMap(([when, content]) => {
+    const name = `${title}, ${when}`;
+    const svg = content === undefined ? undefined : svgOf(content, kind, name);
+    if (svg === undefined) return [];
+    // As an image, it can neither take the page's style nor give it one.
+    const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+    return [
+      html`<figure>
+        <figcaption>${name}</figcaption>
+        <div class="scroll"><img src="${source}" alt="${name}" /></div>
+      </figure>`,
+    ];
+  });
+  return html`${drawn}`;
+}
+
+function byOthers({ byOthers: groups }: Review): Markup {
+  return section(
+    "Changed by others since the last deployment",
+    groups.map(
+      ({ stacks, value }) =>
+        html`<article class="change">
+          <h3>${stacksWord(stacks, 20)}</h3>
+          ${value.map(
+            ({ address, what, lines, iam: policies, meaning, flow }) =>
+              html`<div class="resource">
+                <p><span class="verb idle">${what}</span> <code>${address}</code></p>
+                <p class="aside">${meaning}</p>
+                ${diff([...lines, ...policies])}${flow === undefined ? nothing : pictures(flow)}
+              </div>`,
+          )}
+        </article>`,
+    ),
+  );
 }

@@ -1,0 +1,57 @@
+/** A plan as it is kept: without what it says of the machine and the minute in which it was made, and only what a guard reads. */
+
+import { isMarked } from "../../fleet/guard/values";
+
+/** Parts of `terraform show -json` that are kept. */
+const kept = [
+  "format_version",
+  "terraform_version",
+  "applyable",
+  "complete",
+  "errored",
+  "resource_changes",
+  "resource_drift",
+  "deferred_changes",
+  "output_changes",
+] as const;
+
+/** Masks that mark nothing are as long as the values that they are of, and say nothing. */
+const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_sensitive"];
+
+/**
+ * @param json what `terraform show -json` printed
+ * @param fixedIds UUIDs that are the same in every run
+ */
+export function normalisedPlan(json: string, fixedIds: readonly string[]): object {
+  const plan = JSON.parse(json) as Record<string, unknown>;
+  const whole = Object.fromEntries(kept.flatMap((key) => (key in plan ? [[key, plan[key]]] : [])));
+  for (const { type, change } of (plan["resource_changes"] ?? []) as {
+    type: string;
+    change: Record<string, unknown>;
+  }[]) {
+    // Before it is what it is after; of the table both are judged.
+    if (String(change["actions"]) === "no-op" && type !== "aws_dynamodb_table") delete change["before"];
+  }
+  const text = JSON.stringify(whole, (key, value: unknown) =>
+    masks.includes(key) && !isMarked(value) ? undefined : value,
+  );
+  const seen = new Map<string, string>();
+  /** The first such value becomes the first placeholder, and so on: what differed goes on differing. */
+  const numbered = (value: string, placeholder: (n: number) => string): string => {
+    const known = seen.get(value) ?? placeholder(seen.size + 1);
+    seen.set(value, known);
+    return known;
+  };
+  const masked = text
+    .replace(/[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}/g, (id) =>
+      fixedIds.includes(id) ? id : numbered(id, (n) => `00000000-0000-4000-9000-${String(n).padStart(12, "0")}`),
+    )
+    .replace(/\b[a-f0-9]{64}\b/gi, (hash) => numbered(hash, (n) => String(n).padStart(64, "0")))
+    .replace(/[A-Za-z0-9+/]{43}=/g, (hash) => numbered(hash, (n) => `${String(n).padStart(43, "0")}=`))
+    .replace(/\b(AROA|AIDA)[A-Z0-9]{16,17}\b/g, "$1EXAMPLE")
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d{4})/g, "2026-01-01T00:00:00Z")
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://localhost")
+    .replace(/"source_code_size":\d+/g, '"source_code_size":1')
+    .replace(/"last_updated_date":\d+/g, '"last_updated_date":1');
+  return JSON.parse(masked) as object;
+}

@@ -1,0 +1,31 @@
+/** Plans that a real Terraform made (see __tests__/e2e/recorded-plans.test.ts), and the instance whose plans they are. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { InstanceConfig } from "../../../environments/model/types";
+import { parsePlan, type PlanJson } from "../../../fleet/guard/plan-json";
+import { loadOne } from "../../environments/model/environment-files";
+
+const directory = path.join(__dirname, "plans");
+
+export const recordedNames: readonly string[] = readdirSync(directory)
+  .map((file) => path.basename(file, ".json"))
+  .sort();
+
+export const recordedJson = (name: string): string => readFileSync(path.join(directory, `${name}.json`), "utf8");
+
+export const recordedPlan = (name: string): PlanJson => parsePlan(recordedJson(name));
+
+/** The instance, with further lines in its part of the environment file. */
+export function recordedInstance(more = "", name = "recorded"): InstanceConfig {
+  return loadOne(`account: "111122223333"
+region: us-east-1
+state: { bucket: acme-terraform-state, region: us-east-1 }
+tags: { managed-by: terraform, team: not the vendor }
+blockedDispositions: [Blocked]
+instances:
+  - name: ${name}
+    id: 00000000-0000-4000-8000-000000000001
+    inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }
+    ${more}
+`);
+}

@@ -1,0 +1,77 @@
+/** What call blocking is made of: the resource types that its plans may change, and by what each is the same real thing. */
+import type { InstanceConfig } from "../../environments/model/types";
+import { textAt } from "./values";
+
+export const TABLE = "aws_dynamodb_table";
+export const FUNCTION = "aws_lambda_function";
+export const ALIAS = "aws_lambda_alias";
+export const PERMISSION = "aws_lambda_permission";
+export const ASSOCIATION = "aws_connect_lambda_function_association";
+export const MODULE = "aws_connect_contact_flow_module";
+export const FLOW = "aws_connect_contact_flow";
+
+interface OwnType {
+  /** What people call it. */
+  readonly what: string;
+  /** Arguments that together name one real thing; two addresses that agree in all of them are one. */
+  readonly identity: readonly string[];
+}
+
+/** Every type that `CallBlockingStack` may contain. A test holds the stack against it. */
+export const ownTypes: Readonly<Record<string, OwnType>> = {
+  [TABLE]: { what: "the contact table", identity: ["name"] },
+  [FUNCTION]: { what: "the Lambda function", identity: ["function_name"] },
+  [ALIAS]: { what: "the function's alias", identity: ["function_name", "name"] },
+  [PERMISSION]: {
+    what: "a permission to invoke the function",
+    identity: ["function_name", "qualifier", "statement_id"],
+  },
+  [ASSOCIATION]: { what: "the association of the function with Connect", identity: ["instance_id", "function_arn"] },
+  [MODULE]: { what: "the flow module", identity: ["instance_id", "name"] },
+  [FLOW]: { what: "the inbound flow", identity: ["instance_id", "name"] },
+  aws_iam_role: { what: "a role", identity: ["name"] },
+  aws_iam_role_policy: { what: "a permission of a role", identity: ["role", "name"] },
+  aws_cloudwatch_log_group: { what: "a log group", identity: ["name"] },
+  aws_cloudwatch_metric_alarm: { what: "an alarm", identity: ["alarm_name"] },
+  aws_cloudwatch_composite_alarm: { what: "an alarm", identity: ["alarm_name"] },
+  aws_cloudwatch_dashboard: { what: "a dashboard", identity: ["dashboard_name"] },
+  aws_cloudwatch_event_rule: { what: "a schedule", identity: ["event_bus_name", "name"] },
+  aws_cloudwatch_event_target: { what: "what a schedule starts", identity: ["rule", "target_id"] },
+  aws_scheduler_schedule: { what: "a schedule", identity: ["group_name", "name"] },
+  aws_sns_topic: { what: "a topic for alarms", identity: ["name"] },
+  aws_sns_topic_policy: { what: "the policy of a topic", identity: ["arn"] },
+  aws_sns_topic_subscription: { what: "a subscription to alarms", identity: ["topic_arn", "protocol", "endpoint"] },
+};
+
+/** Types without which a call is not answered: each must be there before what it replaces goes. */
+export const callPathTypes: readonly string[] = [FUNCTION, ALIAS, PERMISSION, ASSOCIATION, MODULE, FLOW];
+
+/**
+ * Which real thing some values are of, as text to compare; undefined while a part of its name is not known.
+ *
+ * @param values `before` or `after` of a change
+ */
+export function identityOf(type: string, values: unknown): string | undefined {
+  const parts = (ownTypes[type]?.identity ?? ["id"]).map((key) => textAt(values, key));
+  return parts.includes(undefined) ? undefined : JSON.stringify([type, ...parts]);
+}
+
+/** Whether an import takes over what is the instance's own: its table, or what bears the names that its files give. */
+export function mayImport(
+  type: string,
+  id: string,
+  { table, function: own, instanceId, ...rest }: InstanceConfig,
+): boolean {
+  const allowed: Readonly<Record<string, (id: string) => boolean>> = {
+    [TABLE]: (given) => given === table.name,
+    [FUNCTION]: (given) => given === own.name,
+    [ALIAS]: (given) => given === `${own.name}/${own.aliasArn.slice(own.aliasArn.lastIndexOf(":") + 1)}`,
+    [ASSOCIATION]: (given) => given === `${instanceId},${own.aliasArn}`,
+    [MODULE]: (given) => given.startsWith(`${instanceId}:`),
+    [FLOW]: (given) => rest.inboundFlow !== undefined && given.startsWith(`${instanceId}:`),
+    aws_iam_role: (given) => given === own.roleName,
+    aws_iam_role_policy: (given) => given.startsWith(`${own.roleName}:`),
+    aws_cloudwatch_log_group: (given) => given === own.logGroupName,
+  };
+  return allowed[type]?.(id) === true;
+}
