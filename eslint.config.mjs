@@ -18,7 +18,7 @@ const mayImport = {
     // How the deployed function decides, asks and explains itself: one policy, and one list of reasons.
     "lambda/blocked-calls/policy",
     "lambda/canary/probe",
-    "lambda/reasons-page",
+    "lambda/explanations",
   ],
 };
 const folders = ["lambda", "flows", "environments", "stacks", "fleet", "sandbox", "bench", "__tests__", "main.ts"];

@@ -4,7 +4,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { indexName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { CONTACTS_READ, probe, type ProbeAnswer, type ProbeResult } from "../../lambda/canary/probe";
-import { explanationOf } from "../../lambda/reasons-page";
+import { explanationOf } from "../../lambda/explanations";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
 import { failed, look, ok, unproven } from "./check";

@@ -20,7 +20,7 @@ const refused = { response: "match", outcome: "skipped" } as const;
 const skipped = { response: "nomatch", outcome: "skipped" } as const;
 const failed = { response: "nomatch", outcome: "error" } as const;
 
-/** What each means and what to do about it is in `../reasons-page.ts`, from which `docs/reasons.md` is written. */
+/** What each means and what to do about it is in `../explanations.ts`, from which `docs/reasons.md` is written too. */
 export const REASONS = {
   blocked,
   not_blocked: notBlocked,
