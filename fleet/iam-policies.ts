@@ -1,5 +1,6 @@
 /** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
 import type { InstanceConfig } from "../environments/model/types";
+import { guideFunctionName } from "./preflight/guide-checks";
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface Statement {
@@ -9,7 +10,11 @@ export interface Statement {
   /** Every action but these. */
   readonly NotAction?: readonly string[];
   readonly Resource: readonly string[];
-  readonly Condition?: { readonly StringEquals: Readonly<Record<string, string>> };
+  readonly Condition?: {
+    readonly StringEquals?: Readonly<Record<string, string>>;
+    /** Holds where each of the request's values is among these. */
+    readonly "ForAllValues:StringEquals"?: Readonly<Record<string, readonly string[]>>;
+  };
 }
 
 export interface PolicyDocument {
@@ -32,6 +37,7 @@ const policyLimit = 6144;
  * - `deploy`: what Terraform's AWS provider calls to create, change and remove the stack. Of the table it may change the indexes;
  *   all else is denied, so that no other policy of the role can allow it.
  * - `plan`: the calls among them that read.
+ * - `preflight`: what `fleet preflight` calls. Of contacts it may read the table's keys and those of our index, and nothing else.
  *
  * For each account of their state buckets, unless a store other than AWS holds the states:
  *
@@ -43,6 +49,7 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
   return [
     ...named("deploy", instances, ({ account }) => account, deployStatements),
     ...named("plan", instances, ({ account }) => account, planStatements),
+    ...named("preflight", instances, ({ account }) => account, preflightStatements),
     ...named("state", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject", "s3:PutObject"])),
     ...named("state-read", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject"])),
   ];
@@ -103,6 +110,45 @@ function planStatements(instances: readonly InstanceConfig[]): Statement[] {
     allow("ReadTheLogsTags", ["logs:ListTagsForResource"], on.logs.groups),
     allow("ReadTheAssociation", ["connect:ListLambdaFunctions"], on.connect.instances),
     allow("ReadTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+  ];
+}
+
+/** What a scan for preflight asks for: ConnectPath's own keys and those of our index. */
+const scannedAttributes = ["CustomerEndpoint", "Disposition", "hash", "range"];
+
+function preflightStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = resourcesOf(instances);
+  const home = ({ partition, region, account }: InstanceConfig, service: string): string =>
+    `arn:${partition}:${service}:${region}:${account}`;
+  const keys = unique(instances, (one) => `${home(one, "kms")}:key/*`);
+  const functions = [
+    ...unique(instances, (one) => `${home(one, "lambda")}:function:${one.function.name}`),
+    ...unique(instances, (one) => `${home(one, "lambda")}:function:${guideFunctionName}`),
+  ];
+  // Where the console puts the roles that it makes for functions.
+  const guideRoles = unique(instances, (one) => `arn:${one.partition}:iam::${one.account}:role/service-role/*`);
+  return [
+    allow("LookAtTheTable", ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"], on.tables),
+    {
+      ...allow("ReadTheIndexsKeys", ["dynamodb:Scan"], on.tables),
+      // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+      Condition: {
+        StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": scannedAttributes },
+      },
+    },
+    allow("LookAtTheTablesKey", ["kms:DescribeKey"], keys),
+    allow("LookAtTheInstance", ["connect:DescribeInstance"], on.connect.instances),
+    allow(
+      "LookAtFlowsAndFunctions",
+      ["connect:ListContactFlowModules", "connect:ListContactFlows", "connect:ListLambdaFunctions"],
+      on.connect.instances,
+    ),
+    allow("LookAtTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+    allow("LookAtFunctions", ["lambda:GetFunctionConfiguration"], functions),
+    allow("LookAtTheRole", ["iam:GetRole"], on.roles),
+    allow("AskWhatARoleMay", ["iam:SimulatePrincipalPolicy"], guideRoles),
+    allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
   ];
 }
 

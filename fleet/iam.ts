@@ -10,10 +10,10 @@ import { reason } from "./reason";
 
 export const iam: Command = {
   name: "iam",
-  summary: "Prints the IAM policies that planning and deploying the selected instances needs, and no more.",
+  summary: "Prints the IAM policies that planning, deploying and looking at the selected instances needs, and no more.",
   selection: "optional",
   options: { out: { value: "DIRECTORY", description: "Writes each into a file of this directory instead." } },
-  details: `For each account: "deploy" and "plan"; for each account that holds states: "state", which goes with deploy, and
+  details: `For each account: "deploy", "plan" and "preflight"; for each account that holds states: "state", which goes with deploy, and
 "state-read", which goes with plan. What they allow and why: docs/iam/README.md.
 
 ${selectionSyntax}`,

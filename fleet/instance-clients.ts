@@ -1,8 +1,10 @@
 /** Clients of the AWS services that commands ask about one instance, with the role that its environment names for that. */
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ConnectClient } from "@aws-sdk/client-connect";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { InstanceConfig } from "../environments/model/types";
 import { assumeRole } from "./security-token-service";
@@ -13,7 +15,9 @@ export interface InstanceClients {
   readonly connect: ConnectClient;
   readonly dynamodb: DynamoDBClient;
   readonly iam: IAMClient;
+  readonly kms: KMSClient;
   readonly lambda: LambdaClient;
+  readonly logs: CloudWatchLogsClient;
   /** Closes their connections. */
   destroy(): void;
 }
@@ -39,7 +43,9 @@ export function instanceClients(instance: Pick<InstanceConfig, "region" | "planR
     connect: new ConnectClient(settings),
     dynamodb: new DynamoDBClient(settings),
     iam: new IAMClient(settings),
+    kms: new KMSClient(settings),
     lambda: new LambdaClient(settings),
+    logs: new CloudWatchLogsClient(settings),
   };
   return {
     ...clients,

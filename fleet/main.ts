@@ -8,9 +8,10 @@ import { config } from "./config";
 import { flows } from "./flows";
 import { iam } from "./iam";
 import { list } from "./list";
+import { preflight } from "./preflight/command";
 import { verify } from "./verify/command";
 
-const commands: readonly Command[] = [list, config, flows, bootstrap, iam, verify];
+const commands: readonly Command[] = [list, config, flows, bootstrap, iam, preflight, verify];
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   const print = (text: string): void => {

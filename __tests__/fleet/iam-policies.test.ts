@@ -103,6 +103,20 @@ test("plan holds actions that read, and no other", () => {
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
 });
 
+test("preflight reads of contacts what the index is made of, and of everything else no more than what it is", () => {
+  const scan = (context: Readonly<Record<string, string | readonly string[]>>) =>
+    decide(named("preflight"), { action: "dynamodb:Scan", resource: acme.table.arn, context });
+  const asked = ["hash", "range", "Disposition", "CustomerEndpoint"];
+  expect(scan({ "dynamodb:Select": "SPECIFIC_ATTRIBUTES", "dynamodb:Attributes": asked })).toBe("allowed");
+  expect(scan({ "dynamodb:Select": "SPECIFIC_ATTRIBUTES", "dynamodb:Attributes": [...asked, "Notes"] })).toBe(
+    "not allowed",
+  );
+  expect(scan({ "dynamodb:Select": "ALL_ATTRIBUTES" })).toBe("not allowed");
+  const actions = named("preflight").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  const more = ["dynamodb:Scan", "iam:SimulatePrincipalPolicy"];
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual(more);
+});
+
 test("only what must be asked of a whole region or bucket has a resource with a star", () => {
   const wide = policiesFor([acme]).flatMap(({ document }) =>
     document.Statement.filter(
@@ -114,11 +128,15 @@ test("only what must be asked of a whole region or bucket has a resource with a 
     [
       `FindTheLog arn:aws:logs:${home}:log-group:*`,
       `FindTheTablesKey arn:aws:kms:${home}:key/*`,
+      `LookAtTheTablesKey arn:aws:kms:${home}:key/*`,
+      "AskWhatARoleMay arn:aws:iam::111122223333:role/service-role/*",
       ...["ManageTheFunction", "ReadTheFunction"].map(
         (sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
       ),
       ...["ManageTheLog", "ReadTheLogsTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
-      ...["ManageTheModule", "ReadTheModule"].map((sid) => `${sid} ${acme.instanceArn}/flow-module/*`),
+      ...["LookAtTheModule", "ManageTheModule", "ReadTheModule"].map(
+        (sid) => `${sid} ${acme.instanceArn}/flow-module/*`,
+      ),
     ].sort(),
   );
 });
@@ -142,6 +160,7 @@ instances:
   expect(policies.map(({ name }) => name)).toEqual([
     "deploy-444455556666",
     "plan-444455556666",
+    "preflight-444455556666",
     "state-777788889999",
     "state-read-777788889999",
   ]);

@@ -6,7 +6,7 @@ export interface Question {
   readonly action: string;
   /** ARN. */
   readonly resource: string;
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export type Decision = "allowed" | "denied explicitly" | "not allowed";
@@ -25,7 +25,10 @@ function applies(statement: Statement, { action, resource, context = {} }: Quest
   return (
     named === (statement.Action !== undefined) &&
     statement.Resource.some((pattern) => matches(pattern, resource)) &&
-    Object.entries(statement.Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
+    Object.entries(statement.Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value) &&
+    Object.entries(statement.Condition?.["ForAllValues:StringEquals"] ?? {}).every(([key, values]) =>
+      [context[key] ?? []].flat().every((value) => values.includes(value)),
+    )
   );
 }
 

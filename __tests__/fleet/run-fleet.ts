@@ -1,5 +1,6 @@
 /** Runs the command line as a process of its own, on environment files of a test's making. */
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -42,6 +43,15 @@ export async function runFleet(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
+  return startFleet(args, files, env).finished;
+}
+
+/** The same, not waited for: it can be sent signals. */
+export function startFleet(
+  args: readonly string[],
+  files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
   const directory = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
   mkdirSync(directory);
   for (const [name, content] of Object.entries(files)) writeFileSync(path.join(directory, name), content);
@@ -61,10 +71,11 @@ export async function runFleet(
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
+  const finished = new Promise<Finished>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode) => {
       resolve({ exitCode, stdout, stderr });
     });
   });
+  return { child, finished };
 }

@@ -53,7 +53,8 @@ export function isAccessDenied(error: unknown): boolean {
   return isNamed(error, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation");
 }
 
-function isAboutCredentials(error: unknown): boolean {
+/** Whether nobody can be asked anything: no credentials, or a role that may not be assumed. */
+export function isAboutCredentials(error: unknown): boolean {
   return (
     error instanceof CommandError ||
     isNamed(

@@ -1,0 +1,274 @@
+/** `fleet preflight` as a person runs it, on an account of emulators: clean, hurt, made by hand, and stopped in the middle. */
+import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
+import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import type { Check } from "../../../fleet/preflight/check";
+import { policiesFor } from "../../../fleet/iam-policies";
+import { blockedStatusModule } from "../../../flows/blocked-status";
+import type { RecordedCall } from "../../../sandbox/aws-emulators/recording-proxy";
+import { loadOne, validYaml } from "../../environments/model/environment-files";
+import { decide } from "../policy-evaluation";
+import type { Question } from "../policy-evaluation";
+import { runFleet, startFleet } from "../run-fleet";
+import { account, instanceId, region, startAccount } from "./account";
+import type { Account } from "./account";
+import { vendorKeys } from "./large-table";
+import type { WireItem } from "./large-table";
+
+jest.setTimeout(240_000);
+
+const yaml = `${validYaml}    inboundFlow: { queue: 0f0e0d0c-1b1a-4918-8716-151413121119 }\n`;
+const files = { "dev.yaml": yaml };
+const instance = loadOne(yaml);
+let world: Account;
+const everyCall: RecordedCall[] = [];
+
+/** `Blocked` twice with a number and once withheld; each item of another partition. */
+const contact = (n: number, more: WireItem = {}): WireItem => ({
+  hash: { S: `contact-${n}` },
+  range: { S: "ctr" },
+  CustomerEndpoint: { S: n === 2 ? "Anonymous" : `+155555501${String(n % 100).padStart(2, "0")}` },
+  Disposition: { S: n < 3 ? "Blocked" : "Resolved" },
+  ...more,
+});
+
+beforeAll(async () => {
+  world = await startAccount("acme");
+  await world.table.create({ TableName: "dextr-acme", ...vendorKeys });
+  await world.table.put(
+    "dextr-acme",
+    Array.from({ length: 2000 }, (_, n) => contact(n)),
+  );
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  world.proxy.clear();
+});
+afterEach(() => {
+  everyCall.push(...world.proxy.calls());
+});
+
+const preflight = (...args: string[]) => runFleet(["preflight", ...args], files, world.env);
+
+async function checks(...args: string[]): Promise<{ exitCode: number | null; of: ReadonlyMap<string, Check> }> {
+  const { exitCode, stdout, stderr } = await preflight(...args, "--json");
+  if (stdout === "") throw new Error(stderr);
+  const [one] = JSON.parse(stdout) as { checks: Check[] }[];
+  return { exitCode, of: new Map(one?.checks.map((check) => [check.name, check])) };
+}
+
+function hashes(): string[] {
+  return world.proxy
+    .calls()
+    .filter(({ operation }) => operation === "Scan")
+    .flatMap(({ output }) => (output as { Items: { hash: { S: string } }[] }).Items.map(({ hash }) => hash.S));
+}
+
+test("a clean table and a Connect instance with room: exit code 0, and a table that says why", async () => {
+  const { exitCode, stdout, stderr } = await preflight("--full", "--rate", "1000");
+  expect(stdout).toContain("dev-acme-us-east-1\n");
+  expect(stdout).not.toContain("FAILED");
+  expect(stdout).toMatch(/ok +index keys +No item violates the index/);
+  expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+    "3 contacts carry it; 1 of them have no E.164 number and block nobody, 1 of these because the caller withheld it.",
+  );
+  expect(stdout).toContain("1 instance: 1 can be deployed");
+  expect(exitCode).toBe(0);
+  // Of callers nothing is printed but counts.
+  expect(stdout + stderr).not.toMatch(/\+1555|555501/);
+  expect(new Set(hashes()).size).toBe(2000);
+  for (const service of ["dynamodb", "connect"]) expect(world.proxy.mutating(service)).toEqual([]);
+});
+
+test("stopped by Ctrl-C in the middle of a page: it waits for that page, and --resume reads each item once over both runs", async () => {
+  let scans = 0;
+  const running = startFleet(["preflight", "--full", "--rate", "20"], files, world.env);
+  // It has yet to start: no call of it can have come.
+  const done = world.proxy.intercept(
+    ({ operation }) => {
+      if (operation === "Scan" && ++scans === 4) running.child.kill("SIGINT");
+      return false;
+    },
+    () => ({ status: 500, body: "" }),
+  );
+  const first = await running.finished;
+  done();
+  expect(first.exitCode).toBe(130);
+  expect(first.stderr).toContain("Stopping after the page that is being read.");
+  expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("Go on where it stopped with the same command and --resume.");
+  const before = hashes().length;
+  expect(before).toBeGreaterThan(0);
+  expect(before).toBeLessThan(2000);
+
+  const second = await preflight("--full", "--rate", "1000", "--resume");
+  expect(second.exitCode).toBe(0);
+  expect(second.stdout).toContain("2,000 items read");
+  expect([hashes().length, new Set(hashes()).size]).toEqual([2000, 2000]);
+
+  // What is finished is not read again.
+  world.proxy.clear();
+  expect((await preflight("--full", "--resume")).exitCode).toBe(0);
+  expect(hashes()).toEqual([]);
+});
+
+test("items that violate the index are shown by shape, masked, and fail it", async () => {
+  await world.table.put("dextr-acme", [
+    contact(5, { Disposition: { N: "4" } }),
+    contact(6, { CustomerEndpoint: { M: { Address: { S: "+15555550106" }, Type: { S: "TELEPHONE_NUMBER" } } } }),
+    { ...contact(7, { Disposition: { NULL: true } }), hash: { S: "+15555550107" } },
+  ]);
+  const { exitCode, of } = await checks("--full", "--rate", "1000");
+  expect(exitCode).toBe(1);
+  const { detail = "", outcome } = of.get("index keys") ?? {};
+  expect(outcome).toBe("failed");
+  expect(detail).toContain("3 of 2,001 items violate the index");
+  expect(detail).toContain("Disposition is a number in 1 (hash=contact-5 range=ctr: a number)");
+  expect(detail).toContain("CustomerEndpoint is a map in 1 (hash=contact-6 range=ctr: a map of Address, Type)");
+  expect(detail).toContain("Disposition is null in 1 (hash=+1••••••••07 range=ctr: NULL)");
+});
+
+test("by the vendor's guide to the letter: each of its four silent breaks is told by its sentence", async () => {
+  const role = "microservice";
+  const functionArn = `arn:aws:lambda:${region}:${account}:function:blockedCalls`;
+  world.byHand.functions.set("blockedCalls", {
+    ...{ FunctionName: "blockedCalls", FunctionArn: functionArn, Runtime: "nodejs18.x", CodeSize: 1114 },
+    Role: `arn:aws:iam::${account}:role/service-role/${role}`,
+  });
+  const actions = ["DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem"].map((name) => `dynamodb:${name}`);
+  const document = (Action: string[]) => JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
+  world.byHand.roles.set(role, { Description: "", documents: [document(actions)] });
+  const content = blockedStatusModule({
+    functionArn: "arn:aws:lambda:us-east-1:444455556666:function:blockedCalls",
+    blockedDisposition: "demonstration",
+    instanceName: "somebody",
+    flowTimeLimitSeconds: 3,
+  });
+  const client = new ConnectClient({
+    endpoint: world.proxy.url,
+    region,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  await client.send(
+    new CreateContactFlowModuleCommand({
+      InstanceId: instanceId,
+      Name: "blockedStatus",
+      Content: JSON.stringify(content),
+    }),
+  );
+  client.destroy();
+  world.proxy.clear();
+
+  const { exitCode, of } = await checks("--sample", "10");
+  expect(exitCode).toBe(1);
+  expect(of.get("module blockedStatus")).toMatchObject({
+    outcome: "failed",
+    detail: expect.stringContaining("not of this stack, so made by hand or imported") as string,
+    fix: expect.stringContaining("adoptExisting") as string,
+  });
+  for (const [name, sentence] of [
+    ["guide: function", "has no AWS SDK version 2"],
+    [
+      "guide: role",
+      "The role microservice may not dynamodb:Query on the index: the guide's template \"Simple microservice",
+    ],
+    ["guide: association", `${functionArn} is not associated with the Connect instance`],
+    ["guide: module", "444455556666:function:blockedCalls, which is not of account 111122223333"],
+  ] as const) {
+    const detail = expect.stringContaining(sentence) as string;
+    expect([name, of.get(name)]).toEqual([name, expect.objectContaining({ outcome: "warning", detail })]);
+    expect(of.get(name)?.detail).toContain("nobody is blocked");
+  }
+
+  // With each put right, its sentence is gone.
+  world.byHand.roles.set(role, { Description: "", documents: [document([...actions, "dynamodb:Query"])] });
+  world.byHand.functions.set("blockedCalls", { ...world.byHand.functions.get("blockedCalls"), Runtime: "nodejs16.x" });
+  const better = await checks("--sample", "10");
+  expect(better.of.get("guide: role")?.outcome).toBe("ok");
+  expect(better.of.get("guide: function")?.outcome).toBe("ok");
+});
+
+test("names that are taken fail it, and a customer's key is looked at", async () => {
+  const { name, roleName, logGroupName } = instance.function;
+  const Role = `arn:aws:iam::${account}:role/service-role/microservice`;
+  world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs20.x", Description: "mine", Role });
+  world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+  world.byHand.logGroups.add(logGroupName);
+  world.byHand.table = {
+    SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: `arn:aws:kms:${region}:${account}:key/1234abcd` },
+  };
+  const taken = await checks("--sample", "10");
+  for (const check of ["function name", "role name", "log group"]) {
+    expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
+    expect(taken.of.get(check)?.fix).toContain("adoptExisting");
+  }
+  expect(taken.of.get("encryption")?.outcome).toBe("warning");
+
+  world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
+  world.byHand.roles.set(roleName, { Description: `Runs ${name}: may query`, documents: [] });
+  const ours = await checks("--sample", "10");
+  for (const check of ["function name", "role name", "log group"]) {
+    expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
+  }
+});
+
+test("an alias that is not the configured name, and a table that is not there, are told as what they are", async () => {
+  const other = { "dev.yaml": yaml.replace("name: acme", "name: other") };
+  const { exitCode, stdout } = await runFleet(["preflight"], other, world.env);
+  const text = stdout.replaceAll(/\s+/g, " ");
+  expect(exitCode).toBe(1);
+  expect(text).toContain("There is no table dextr-other in us-east-1");
+  expect(text).toContain('The Connect instance\'s alias is "acme", and the environment file calls it "other"');
+});
+
+test("options that make no sense are refused together, before anything is asked", async () => {
+  const { exitCode, stderr } = await preflight("--sample", "0", "--rate", "fast", "--full");
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('--sample "0" is not a whole number of items from 1 to 999999999.');
+  expect(stderr).toContain('--rate "fast" is not a whole number of read capacity units a second');
+  expect(world.proxy.calls()).toEqual([]);
+});
+
+/** What IAM is asked about a call. */
+function question({ service, operation, url, input }: RecordedCall): Question {
+  const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
+  const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
+  const segments = new URL(url, "http://aws").pathname.split("/").filter(Boolean);
+  const ask = (resource: string, action = operation, context = {}): Question => ({
+    action: `${service}:${action}`,
+    resource,
+    context,
+  });
+  switch (service) {
+    case "dynamodb":
+      return ask(given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`), operation, {
+        ...(given["Select"] === undefined ? {} : { "dynamodb:Select": given["Select"] }),
+        "dynamodb:Attributes": Object.values((input as ScanCommandInput).ExpressionAttributeNames ?? {}),
+      });
+    case "kms":
+      return ask(given["KeyId"] ?? "");
+    case "logs":
+      return ask(arn("log-group:*"));
+    case "iam":
+      return ask(given["PolicySourceArn"] ?? `arn:aws:iam::${account}:role/${String(given["RoleName"])}`);
+    case "lambda":
+      return ask(arn(`function:${segments[2] ?? ""}`), "GetFunctionConfiguration");
+    default: {
+      const of = arn(`instance/${segments[1] ?? ""}`);
+      return ask(operation === "DescribeContactFlowModule" ? `${of}/flow-module/${segments[2] ?? ""}` : of);
+    }
+  }
+}
+
+test("the policy preflight allows every call that was made above, and no action that never was", () => {
+  const policies = policiesFor([instance])
+    .filter(({ name }) => name.startsWith("preflight-"))
+    .map(({ document }) => document);
+  const asked = everyCall
+    .map(question)
+    // The one of an instance that is not configured, and what the test itself made.
+    .filter(({ action, resource }) => !resource.includes("other") && action !== "connect:CreateContactFlowModule");
+  expect(asked.filter((one) => decide(policies, one) !== "allowed")).toEqual([]);
+  const called = new Set(asked.map(({ action }) => action));
+  const allowed = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(allowed.filter((action) => !called.has(action))).toEqual([]);
+});

@@ -1,0 +1,191 @@
+/** Looks at the Connect instance: whether it is the one that is meant, and has room and free names for what is deployed. */
+import {
+  DescribeContactFlowModuleCommand,
+  DescribeInstanceCommand,
+  paginateListContactFlowModules,
+  paginateListContactFlows,
+  paginateListLambdaFunctions,
+} from "@aws-sdk/client-connect";
+import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
+import type { InstanceConfig } from "../../environments/model/types";
+import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import type { InstanceClients } from "../instance-clients";
+import { absent, failed, look, ok, warning } from "./check";
+import type { Check, Finding } from "./check";
+import { masked } from "./masked";
+
+/** Per instance; AWS raises them on request. https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html */
+const defaultQuota = { modules: 200, functions: 50, flows: 100 } as const;
+
+export interface LookedAtConnect {
+  readonly checks: readonly Check[];
+  /** The module of our name, whoever made it; undefined where there is none, or it could not be read. */
+  readonly module: ContactFlowModule | undefined;
+  /** ARNs of the functions that flows of the instance may call; undefined where they could not be listed. */
+  readonly associated: readonly string[] | undefined;
+}
+
+export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<LookedAtConnect> {
+  const { instanceId: InstanceId } = instance;
+  let found: Instance | undefined;
+  const first = await look("instance", async () => {
+    found = (await absent(connect.send(new DescribeInstanceCommand({ InstanceId }))))?.Instance;
+    return instanceFinding(instance, found);
+  });
+  if (found === undefined) return { checks: [first], module: undefined, associated: undefined };
+
+  let modules: readonly ContactFlowModuleSummary[] = [];
+  let module: ContactFlowModule | undefined;
+  let associated: readonly string[] | undefined;
+  const checks = [
+    first,
+    await look("modules", async () => {
+      modules = await allModules(connect, InstanceId);
+      const isThere = modules.some(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+      return quotaFinding("flow modules", modules.length, defaultQuota.modules, isThere);
+    }),
+    await look(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
+      const summary = modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+      if (summary === undefined) return ok("The name is free.");
+      const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId: summary.Id });
+      module = (await connect.send(request)).ContactFlowModule;
+      return moduleFinding(instance, module);
+    }),
+    await look("functions", async () => {
+      associated = await allFunctions(connect, InstanceId);
+      const isThere = associated.includes(instance.function.aliasArn);
+      return quotaFinding("Lambda functions", associated.length, defaultQuota.functions, isThere);
+    }),
+    await look("association", () => associationFinding(instance, associated ?? [], module)),
+  ];
+  const { inboundFlow } = instance;
+  if (inboundFlow !== undefined) {
+    checks.push(await look("inbound flow", async () => flowFinding(instance, inboundFlow.name, connect)));
+  }
+  return { checks, module, associated };
+}
+
+function instanceFinding(instance: InstanceConfig, found: Instance | undefined): Finding {
+  const { name, instanceId, region, account } = instance;
+  if (found === undefined) {
+    return failed(
+      `There is no Connect instance ${instanceId} in ${region} of the account that was asked, which should be ${account}.`,
+      `Compare id, region and account of instance ${name} with those in the Connect console.`,
+    );
+  }
+  const { InstanceStatus, InstanceAlias, InboundCallsEnabled, Arn = "" } = found;
+  if (Arn !== "" && Arn !== instance.instanceArn) {
+    return failed(`${Arn} is not ${instance.instanceArn}.`, "Use credentials of that account, or set planRole.");
+  }
+  if (InstanceStatus !== "ACTIVE") {
+    return failed(`The Connect instance is ${InstanceStatus ?? "of no known status"}.`, "Wait until it is ACTIVE.");
+  }
+  if (InstanceAlias === undefined) {
+    return warning(
+      "The Connect instance is ACTIVE and has no alias: it cannot be told whether it belongs to this table.",
+      `Make sure that ConnectPath calls it ${name}.`,
+    );
+  }
+  if (InstanceAlias !== name) {
+    return failed(
+      `The Connect instance's alias is ${JSON.stringify(InstanceAlias)}, and the environment file calls it ${JSON.stringify(name)}: ` +
+        "module and table would be of two instances.",
+      "Correct name or id, whichever is wrong.",
+    );
+  }
+  if (InboundCallsEnabled === false) {
+    return warning(
+      "It is ACTIVE, but takes no inbound calls: there is nobody to block.",
+      "See Telephony in the Connect console.",
+    );
+  }
+  return ok(`${name} is ACTIVE, and its alias is the configured name.`);
+}
+
+function quotaFinding(what: string, used: number, quota: number, isThere: boolean): Finding {
+  const counted = `${used} of ${quota} ${what}, where the default quota of an instance applies; AWS raises it on request`;
+  if (used < quota || isThere) return ok(`${counted}.`);
+  return warning(
+    `${counted}. If it was not raised, the deployment fails when it adds one more.`,
+    "Look it up under Service Quotas, Amazon Connect; ask for more, or delete what nobody uses.",
+  );
+}
+
+/** What a description of ours says at its end. */
+const managed = /Managed by Terraform \(([^()]+)\)\.?$/;
+
+/** Whether this stack made it; the name of the other stack where another did. */
+export function makerOf(
+  { stackName }: InstanceConfig,
+  description: string | undefined,
+): "this stack" | { readonly stack: string } | undefined {
+  const stack = managed.exec(description ?? "")?.[1];
+  if (stack === undefined) return undefined;
+  return stack === stackName ? "this stack" : { stack };
+}
+
+function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | undefined): Finding {
+  if (module === undefined) return ok("The name is free.");
+  const maker = makerOf(instance, module.Description);
+  const { Id = "", Tags = {} } = module;
+  if (maker === "this stack") return ok(`${Id} is there already, made by this stack.`);
+  if (maker !== undefined) {
+    return failed(
+      `${Id} has the name, made by the stack ${maker.stack}: two stacks for one Connect instance.`,
+      "Keep the instance in one environment file.",
+    );
+  }
+  const tags = Object.entries(Tags).map(([key, value]) => `${key}=${masked(value)}`);
+  return failed(
+    `${Id} has the name: not of this stack, so made by hand or imported ` +
+      `(description ${JSON.stringify(masked(module.Description ?? ""))}, tags ${tags.length === 0 ? "none" : tags.join(", ")}). Connect takes a name once, and the first deployment would fail.`,
+    "Say adoptExisting for this instance, which takes the module over, or delete the one that is there once no flow calls it.",
+  );
+}
+
+function associationFinding(
+  { function: own }: InstanceConfig,
+  associated: readonly string[],
+  module: ContactFlowModule | undefined,
+): Finding {
+  if (!associated.includes(own.aliasArn)) return ok("Our alias is not associated yet: the deployment does it.");
+  if (module === undefined) {
+    return warning(
+      `${own.aliasArn} is associated with the instance, and no module is there: somebody else did it, or an earlier deployment was cut short.`,
+      "Deploying fails where Terraform's state does not hold the association: say adoptExisting for this instance, or remove it under Flows, AWS Lambda.",
+    );
+  }
+  return ok("Our alias is associated already.");
+}
+
+async function flowFinding(instance: InstanceConfig, name: string, connect: ConnectClient): Promise<Finding> {
+  const { instanceId: InstanceId } = instance;
+  let count = 0;
+  let taken: string | undefined;
+  for await (const page of paginateListContactFlows({ client: connect }, { InstanceId })) {
+    for (const flow of page.ContactFlowSummaryList ?? []) {
+      count++;
+      if (flow.Name === name) taken = flow.Id;
+    }
+  }
+  if (taken === undefined) return quotaFinding("flows", count, defaultQuota.flows, false);
+  return warning(
+    `${taken} has the name ${JSON.stringify(name)}: after the first deployment that is as it should be; before it, the deployment fails.`,
+    "If it is not ours, give inboundFlow another name.",
+  );
+}
+
+async function allModules(client: ConnectClient, InstanceId: string): Promise<ContactFlowModuleSummary[]> {
+  const all: ContactFlowModuleSummary[] = [];
+  for await (const page of paginateListContactFlowModules({ client }, { InstanceId })) {
+    all.push(...(page.ContactFlowModulesSummaryList ?? []));
+  }
+  return all;
+}
+
+async function allFunctions(client: ConnectClient, InstanceId: string): Promise<string[]> {
+  const all: string[] = [];
+  for await (const page of paginateListLambdaFunctions({ client }, { InstanceId }))
+    all.push(...(page.LambdaFunctions ?? []));
+  return all;
+}

@@ -1,0 +1,34 @@
+/** What is read off the description of a live table by several checks. */
+import type {
+  GlobalSecondaryIndexDescription,
+  LocalSecondaryIndexDescription,
+  TableDescription,
+} from "@aws-sdk/client-dynamodb";
+import { indexName } from "../../environments/model/aws-names";
+
+/** The index of our name, of whatever shape. */
+export function ourIndex({
+  GlobalSecondaryIndexes = [],
+}: TableDescription): GlobalSecondaryIndexDescription | undefined {
+  return GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName);
+}
+
+/** `hash Disposition, range CustomerEndpoint, KEYS_ONLY` */
+export function shapeOf({ KeySchema = [], Projection }: LocalSecondaryIndexDescription): string {
+  const key = (type: string): string => {
+    const names = KeySchema.filter(({ KeyType }) => KeyType === type).map(({ AttributeName = "" }) => AttributeName);
+    return names.length === 0 ? "none" : names.join(" + ");
+  };
+  return `hash ${key("HASH")}, range ${key("RANGE")}, ${Projection?.ProjectionType ?? "no projection"}`;
+}
+
+/** Capacity units a second of a provisioned table, or undefined on demand. A summary is absent on tables that never were on demand. */
+export function capacityOf({ BillingModeSummary, ProvisionedThroughput }: TableDescription) {
+  if (BillingModeSummary?.BillingMode === "PAY_PER_REQUEST") return undefined;
+  return { read: ProvisionedThroughput?.ReadCapacityUnits ?? 0, write: ProvisionedThroughput?.WriteCapacityUnits ?? 0 };
+}
+
+/** Names of the table's own keys, hash first. */
+export function tableKeys({ KeySchema = [] }: TableDescription): readonly string[] {
+  return KeySchema.map(({ AttributeName = "" }) => AttributeName);
+}

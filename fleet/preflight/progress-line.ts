@@ -1,0 +1,63 @@
+/** Shows where a scan is: on one line that changes in a terminal, on a line now and then elsewhere. */
+import type { Clock } from "./clock";
+import type { RunningScan } from "./attribute-scan";
+import { dollars, duration, prices, thousands } from "./prices";
+
+/** Where it is written: standard error, so that what is reported stays alone on standard output. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const everyMs = { terminal: 200, lines: 10_000 } as const;
+
+export class ProgressLine {
+  private shownAt = -Infinity;
+  private readonly startedAt: number;
+
+  /**
+   * @param title stands before everything: the instance
+   * @param expected items that will be read, as far as DynamoDB knows; 0 when it does not
+   */
+  constructor(
+    private readonly title: string,
+    private readonly expected: number,
+    private readonly stream: ProgressStream,
+    private readonly clock: Pick<Clock, "now">,
+    private readonly before: { readonly items: number; readonly units: number },
+  ) {
+    this.startedAt = clock.now();
+  }
+
+  show(scan: RunningScan): void {
+    const now = this.clock.now();
+    if (now - this.shownAt < (this.stream.isTTY === true ? everyMs.terminal : everyMs.lines)) return;
+    this.shownAt = now;
+    const text = this.text(scan, (now - this.startedAt) / 1000);
+    if (this.stream.isTTY !== true) this.stream.write(`${text}\n`);
+    // A line that is longer than the terminal would not be overwritten.
+    else this.stream.write(`\r\u001b[K${text.slice(0, (this.stream.columns ?? 80) - 1)}`);
+  }
+
+  /** Takes the line away, for what is printed next. */
+  clear(): void {
+    if (this.stream.isTTY === true && this.shownAt !== -Infinity) this.stream.write("\r\u001b[K");
+  }
+
+  private text({ tally, units }: RunningScan, seconds: number): string {
+    const done = this.expected > 0 ? Math.min(1, tally.items / this.expected) : undefined;
+    const of = done === undefined ? "" : ` of about ${thousands(this.expected)}`;
+    const parts = [`${this.title}: ${thousands(tally.items)}${of} items`];
+    if (done !== undefined) parts.push(`${Math.floor(done * 100)} %`);
+    const read = units - this.before.units;
+    parts.push(`${(read / Math.max(seconds, 1)).toFixed(1)} read units/s`);
+    parts.push(`${thousands(units)} units, ${dollars(units * prices.readUnit)}`);
+    const items = tally.items - this.before.items;
+    if (done !== undefined && items > 0 && done < 1) {
+      parts.push(`${duration(((this.expected - tally.items) / items) * seconds)} left`);
+    }
+    if (tally.violating > 0) parts.push(`${thousands(tally.violating)} violate the index`);
+    return parts.join(", ");
+  }
+}
