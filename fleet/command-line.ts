@@ -23,13 +23,17 @@ export interface Arguments {
   readonly switches: ReadonlySet<string>;
   /** The selection as one expression; undefined when none is given. */
   readonly selection: string | undefined;
+  /** The word that the command's `argument` names; empty for a command without one. */
+  readonly argument: string;
 }
 
 export interface Command {
   readonly name: string;
   /** One line: what it does. */
   readonly summary: string;
-  /** Whether a selection of instances follows the name. */
+  /** What stands for the first word after the name in the help, such as `NUMBER`; absent where there is none but a selection. */
+  readonly argument?: string;
+  /** Whether a selection of instances follows. */
   readonly selection: "required" | "optional" | "none";
   readonly options: Readonly<Record<string, Option>>;
   /** More for its own help page; whole lines. */
@@ -81,6 +85,8 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
   for (const [name, { value = "", required }] of Object.entries(command.options)) {
     if (required === true && !values.has(name)) mistakes.push(`--${name} ${value} is missing.`);
   }
+  const argument = command.argument === undefined ? "" : words.shift();
+  if (argument === undefined) mistakes.push(`${command.argument ?? ""} is missing.`);
   if (command.selection === "none" && words.length > 0) {
     mistakes.push(`${command.name} takes no ${JSON.stringify(words.join(" "))}, only options.`);
   }
@@ -88,7 +94,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     mistakes.push("A selection of instances is missing; '*', in quotes, is all of them.");
   }
   if (mistakes.length > 0) throw new CommandError([...mistakes, "", usage(command)].join("\n"));
-  return { values, switches, selection: words.length === 0 ? undefined : words.join(" ") };
+  return { values, switches, selection: words.length === 0 ? undefined : words.join(" "), argument: argument ?? "" };
 }
 
 function meantOption(name: string, command: Command): string {
@@ -99,12 +105,12 @@ function meantOption(name: string, command: Command): string {
 
 const program = "npm run fleet --";
 
-function usage({ name, selection, options }: Command): string {
+function usage({ name, argument, selection, options }: Command): string {
   const needed = Object.entries(options)
     .filter(([, { required }]) => required === true)
     .map(([option, { value = "" }]) => ` --${option} ${value}`);
   const selected = { required: " SELECTION", optional: " [SELECTION]", none: "" }[selection];
-  return `Usage: ${program} ${name}${needed.join("")}${selected} [OPTIONS]`;
+  return `Usage: ${program} ${name}${argument === undefined ? "" : ` ${argument}`}${needed.join("")}${selected} [OPTIONS]`;
 }
 
 /** The help page of one command. */

@@ -18,13 +18,16 @@ export function masked(text: string): string {
   if (uuid.test(text)) return text;
   // Cut first, by characters: a mask must not cost more than it shows, and a number at the cut is masked all the same.
   const cut = text.length > 4 * longest ? text.slice(0, 4 * longest) : text;
-  const harmless = cut
-    .replaceAll(telephoneNumber, maskedNumber)
-    .replaceAll(email, "•••@•••")
-    .replaceAll(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  const hidden = cut.replaceAll(telephoneNumber, maskedNumber).replaceAll(email, "•••@•••");
+  const harmless = printable(hidden);
   const isCut = cut.length < text.length || harmless.length > longest;
   // Not in the middle of a character of two units.
   return isCut ? `${harmless.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "")}…` : harmless;
+}
+
+/** A text with what drives a terminal written out: `\\u{1b}`. */
+export function printable(text: string): string {
+  return text.replaceAll(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 function maskedNumber(number: string): string {
