@@ -1,18 +1,8 @@
 /** `npm run fleet -- COMMAND`: the operator's command line. */
 import { EnvironmentErrors } from "../environments/model/problems";
 import { SelectionError } from "../environments/model/selection";
-import { bootstrap } from "./bootstrap";
 import { CommandError, commandHelp, findCommand, overview, parseArguments } from "./command-line";
-import type { Command } from "./command-line";
-import { check } from "./check/command";
-import { config } from "./config";
-import { flows } from "./flows";
-import { iam } from "./iam";
-import { list } from "./list";
-import { preflight } from "./preflight/command";
-import { verify } from "./verify/command";
-
-const commands: readonly Command[] = [list, config, flows, bootstrap, iam, preflight, verify, check];
+import { commands } from "./commands";
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   const print = (text: string): void => {

@@ -55,7 +55,9 @@ export interface World {
   startFleet(...args: readonly string[]): Running;
   /** `terraform <arguments>` in the directory of a synthesized stack. */
   terraform(name: string, ...args: readonly string[]): Promise<Finished>;
-  /** The same, not waited for. */
+  /** The same in any directory. */
+  terraformIn(directory: string, ...args: readonly string[]): Promise<Finished>;
+  /** In the directory of a synthesized stack, not waited for. */
   startTerraform(name: string, ...args: readonly string[]): Running;
   stop(): Promise<void>;
 }
@@ -167,6 +169,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     fleet: (...args) => startFleet(...args).finished,
     startTerraform,
     terraform: (...args) => startTerraform(...args).finished,
+    terraformIn: (cwd, ...args) => start("terraform", args, cwd, env).finished,
     stop: async () => {
       await functions.close();
       roles.close();

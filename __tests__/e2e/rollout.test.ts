@@ -1,0 +1,289 @@
+/** `fleet plan` and `fleet deploy` on real Terraform: waves, what is refused, and going on after failures, Ctrl-C and kill -9. */
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { standings } from "../../fleet/terraform/journal";
+import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+const wave = {
+  "hash-only": "canary",
+  "made-by-hand": "canary",
+  "on-demand": "rest",
+  "local-index": "rest",
+  provisioned: "killed",
+  rich: "stopped",
+} as const;
+type Name = keyof typeof wave;
+const names = Object.keys(wave) as Name[];
+
+let world: World;
+let plans: string;
+let s3: S3Client;
+const before = new Map<Name, Seen>();
+
+beforeAll(async () => {
+  world = await createWorld(names, {
+    environment: "waves: [canary, rest, killed, stopped]",
+    more: (name) => [`wave: ${wave[name as Name]}`],
+  });
+  plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
+  s3 = new S3Client({
+    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
+    region: REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  for (const name of names) {
+    const vendor = adoptable.find((table) => table.name === name);
+    if (vendor === undefined) throw new Error(`there is no table ${name}`);
+    await createVendorTable(world.dynamodb, vendor);
+    before.set(name, await look(world.dynamodb, name));
+  }
+});
+
+afterAll(async () => {
+  s3.destroy();
+  await world.stop();
+});
+
+const plan = (...more: readonly string[]): Promise<Finished> => world.fleet("plan", ...more, "--out", plans);
+const deploy = (...more: readonly string[]): Promise<Finished> => world.fleet("deploy", ...more, "--plans", plans);
+const startDeploy = (...more: readonly string[]): Running => world.startFleet("deploy", ...more, "--plans", plans);
+const planDirectory = (name: Name): string => path.join(plans, "cdktf.out/stacks", world.stackName(name));
+
+const written = (): readonly RecordedCall[] =>
+  ["dynamodb", "lambda", "iam", "connect", "logs"]
+    .flatMap((service) => world.proxy.mutating(service))
+    // Verification calls these, and neither changes anything.
+    .filter(({ operation }) => !["Invoke", "SimulatePrincipalPolicy"].includes(operation));
+
+const about =
+  (name: Name) =>
+  ({ url, input }: RecordedCall): boolean =>
+    `${url} ${JSON.stringify(input)}`.includes(`-${name}`) || url.includes(world.instanceId(name));
+
+/** Whether there is a lock object beside where the state is. */
+async function hasLock(name: Name): Promise<boolean> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  const keys = Contents.map(({ Key }) => Key);
+  const state = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
+  return keys.includes(`${state}.tflock`);
+}
+
+/** The table is as it was but for our index, ACTIVE, and no other change was ever sent. */
+async function expectOnlyOurIndex(name: Name): Promise<void> {
+  const was = before.get(name);
+  const is = await look(world.dynamodb, name);
+  expect(is.items).toEqual(was?.items);
+  expect(is.indexes.get(INDEX)).toMatchObject({ IndexStatus: "ACTIVE" });
+  expect(new Map([...is.indexes].filter(([index]) => index !== INDEX))).toEqual(
+    new Map([...(was?.indexes ?? [])].filter(([index]) => index !== INDEX)),
+  );
+}
+
+/** Holds the first call that creates the alias of a function, and says when it has come. */
+function holdAlias(name: Name): { readonly reached: Promise<void>; readonly release: () => void } {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let arrived = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (arrived = resolve));
+  const withdraw = world.proxy.intercept(
+    ({ operation, url }) => operation === "CreateAlias" && url.includes(`-${name}`),
+    async () => {
+      arrived();
+      await held;
+      const message = "The emulator was told to fail.";
+      return {
+        status: 400,
+        headers: { "x-amzn-errortype": "InvalidParameterValueException" },
+        body: JSON.stringify({ message }),
+      };
+    },
+  );
+  return {
+    reached,
+    release: () => {
+      withdraw();
+      release();
+    },
+  };
+}
+
+describe("two waves", () => {
+  test("a plan of four instances has a row for each, and the provider is installed once", async () => {
+    const { exitCode, output } = await plan("wave=canary,rest");
+    expect(output).toContain("4 of 4 instances would change");
+    expect(exitCode).toBe(2);
+    for (const name of ["on-demand", "made-by-hand"] as const) expect(output).toContain(world.stackName(name));
+  });
+
+  test("an instance that fails in the first wave stops the second, not its neighbour", async () => {
+    const mend = world.proxy.intercept(
+      ({ service, method, url }) =>
+        service === "connect" &&
+        method === "PUT" &&
+        url.startsWith(`/contact-flow-modules/${world.instanceId("hash-only")}`),
+      () => ({ status: 403, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: '{"message":"no"}' }),
+    );
+    world.proxy.clear();
+    const { exitCode, output } = await deploy("wave=canary,rest");
+    mend();
+    expect(output).toContain("Not begun: wave rest of e2e.");
+    expect(output).toMatch(/e2e-hash-only-us-east-1 +canary +failed/);
+    expect(output).toMatch(/e2e-made-by-hand-us-east-1 +canary +applied +ok/);
+    expect(output).toContain("aws_connect_contact_flow_module.blocked_status");
+    expect(exitCode).toBe(1);
+    expect(written().filter(about("on-demand"))).toEqual([]);
+    expect(written().filter(about("local-index"))).toEqual([]);
+  });
+
+  test("once it is mended, resume does what is left, and nothing twice", async () => {
+    const again = await deploy("wave=canary,rest");
+    expect(again.output).toContain("was begun already");
+    expect(again.exitCode).toBe(1);
+
+    world.proxy.clear();
+    const { exitCode, output } = await deploy("wave=canary,rest", "--resume");
+    expect(output).toContain("Everything is deployed and verified.");
+    expect(exitCode).toBe(0);
+    expect(written().filter(about("made-by-hand"))).toEqual([]);
+    expect(
+      written()
+        .filter(about("hash-only"))
+        .map(({ operation }) => operation),
+    ).toEqual(["CreateContactFlowModule"]);
+    for (const name of ["hash-only", "made-by-hand", "on-demand", "local-index"] as const)
+      await expectOnlyOurIndex(name);
+  });
+});
+
+describe("a plan that is not the one that was made, or not of today", () => {
+  let environmentFile: string;
+  let yaml: string;
+
+  beforeAll(async () => {
+    environmentFile = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
+    yaml = readFileSync(environmentFile, "utf8").replace("[Blocked]", "[Spam, Blocked]");
+    writeFileSync(environmentFile, yaml);
+    const { exitCode, output } = await plan("wave=canary");
+    expect(output).toContain("2 of 2 instances would change");
+    expect(exitCode).toBe(2);
+    world.proxy.clear();
+  });
+
+  async function expectRefused(sentence: string): Promise<void> {
+    const { exitCode, output } = await deploy("wave=canary");
+    expect(output).toContain(sentence);
+    expect(output).toContain("Refused: nothing was applied.");
+    expect(exitCode).toBe(3);
+    expect(written()).toEqual([]);
+  }
+
+  test("a plan file with a byte too many is refused, and its neighbour is not applied either", async () => {
+    const file = path.join(planDirectory("hash-only"), "fleet.tfplan");
+    const bytes = readFileSync(file);
+    appendFileSync(file, "x");
+    await expectRefused("is not the one that was saved");
+    writeFileSync(file, bytes);
+  });
+
+  test("a plan whose stack would be another one now is refused", async () => {
+    writeFileSync(environmentFile, yaml.replace("[Spam, Blocked]", "[Fraud, Blocked]"));
+    await expectRefused("The plan is older than its stack");
+    writeFileSync(environmentFile, yaml);
+  });
+
+  test("a plan whose state has moved is refused", async () => {
+    // The same plans elsewhere, of which one is applied.
+    const elsewhere = `${plans}-elsewhere`;
+    cpSync(plans, elsewhere, { recursive: true, verbatimSymlinks: true });
+    const { exitCode } = await world.fleet("deploy", "instance=made-by-hand", "--plans", elsewhere);
+    expect(exitCode).toBe(0);
+    world.proxy.clear();
+    await expectRefused("The state moved since the plan");
+  });
+
+  test("a plan that was made read-only is refused, but deploys as the review that it is compared with", async () => {
+    const made = await plan("instance=hash-only", "--read-only");
+    expect(made.exitCode).toBe(2);
+    const review = `${plans}-review.json`;
+    cpSync(path.join(plans, "review.json"), review);
+    const refused = await deploy("instance=hash-only");
+    expect(refused.output).toContain("made with --read-only");
+    expect(refused.exitCode).toBe(3);
+
+    const different = readFileSync(review, "utf8").replace(/("changes": ")[0-9a-f]{8}/, "$100000000");
+    writeFileSync(`${plans}-different.json`, different);
+    const compared = await deploy("instance=hash-only", "--reviewed", `${plans}-different.json`);
+    expect(compared.output).toContain("does something else than the one that was reviewed");
+    expect(compared.exitCode).toBe(3);
+    expect(written()).toEqual([]);
+
+    const { exitCode, output } = await deploy("instance=hash-only", "--reviewed", review);
+    expect(output).toContain("Everything is deployed and verified.");
+    expect(exitCode).toBe(0);
+  });
+});
+
+test("kill -9 in the middle of an apply: the lock is told of, and resume converges without making anything twice", async () => {
+  const name = "provisioned";
+  expect((await plan(`instance=${name}`)).exitCode).toBe(2);
+  const { reached, release } = holdAlias(name);
+  const running = startDeploy(`instance=${name}`);
+  await reached;
+  const standing = standings(path.join(plans, "deploy.journal")).get(world.stackName(name));
+  if (standing?.state !== "applying" || standing.pid === undefined) throw new Error("the journal knows of no apply");
+  running.kill("SIGKILL");
+  process.kill(-standing.pid, "SIGKILL");
+  await running.finished;
+  release();
+  expect(await hasLock(name)).toBe(true);
+
+  const again = await plan(`instance=${name}`);
+  expect(again.output).toContain("interrupted in the middle of");
+  expect(again.exitCode).toBe(1);
+
+  const told = await deploy(`instance=${name}`, "--resume");
+  expect(told.output).toContain("could not release it");
+  expect(told.exitCode).toBe(3);
+  const id = /force-unlock ([0-9a-f-]{36})/.exec(told.output)?.[1] ?? "";
+  const directory = planDirectory(name);
+  const unlocked = await world.terraformIn(directory, "force-unlock", "-force", id);
+  expect(unlocked.exitCode).toBe(0);
+
+  world.proxy.clear();
+  const { exitCode, output } = await deploy(`instance=${name}`, "--resume");
+  expect(output).toContain("made by the interrupted apply");
+  expect(output).toContain("Everything is deployed and verified.");
+  expect(exitCode).toBe(0);
+  const made = written().map(({ operation }) => operation);
+  expect(made).not.toContain("CreateRole");
+  expect(made).not.toContain("CreateFunction");
+  expect(made).toContain("CreateAlias");
+  await expectOnlyOurIndex(name);
+  expect(await hasLock(name)).toBe(false);
+});
+
+test("Ctrl-C in the middle of an apply ends it properly, leaves no lock, and resume finishes", async () => {
+  const name = "rich";
+  expect((await plan(`instance=${name}`)).exitCode).toBe(2);
+  const { reached, release } = holdAlias(name);
+  const running = startDeploy(`instance=${name}`);
+  await reached;
+  running.kill("SIGINT", "group");
+  await running.says("Stopping: Terraform finishes");
+  release();
+  const { exitCode, output } = await running.finished;
+  expect(output).toContain("Stopped. Go on with");
+  expect(exitCode).toBe(130);
+  expect(await hasLock(name)).toBe(false);
+
+  const resumed = await deploy(`instance=${name}`, "--resume");
+  expect(resumed.output).toContain("Everything is deployed and verified.");
+  expect(resumed.exitCode).toBe(0);
+  await expectOnlyOurIndex(name);
+});

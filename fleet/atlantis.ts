@@ -1,0 +1,85 @@
+/** `atlantis`: an `atlantis.yaml` in which each wave of an environment is a project, planned and applied by this command line. */
+import { writeFileSync } from "node:fs";
+import { stringify } from "yaml";
+import { readEnvironments, selectFrom } from "../environments/model/project";
+import { selectionSyntax } from "../environments/model/selection";
+import type { InstanceConfig } from "../environments/model/types";
+import type { Command } from "./command-line";
+import { CommandError } from "./command-line";
+import { reason } from "./reason";
+import { wavesOf } from "./terraform/rollout";
+
+const workflow = "call-blocking";
+
+export const atlantis: Command = {
+  name: "atlantis",
+  summary: "Writes an atlantis.yaml: a project for each wave of an environment, in their order.",
+  selection: "optional",
+  options: { out: { value: "FILE", description: "Writes this file instead of atlantis.yaml." } },
+  details: `Atlantis plans and applies through plan and deploy, so that the guard judges there too and each instance is verified.
+The server must allow it: allow_custom_workflows, and allowed_overrides with workflow and apply_requirements, in its
+repository configuration; npm ci belongs into its pre_workflow_hooks.
+
+${selectionSyntax}`,
+  run({ selection, values }, print) {
+    const file = values.get("out") ?? "atlantis.yaml";
+    const text = atlantisYaml(selectFrom(readEnvironments(), selection));
+    try {
+      writeFileSync(file, text);
+    } catch (error) {
+      throw new CommandError(`The file cannot be written. ${reason(error)}`);
+    }
+    print(file);
+  },
+};
+
+/** https://www.runatlantis.io/docs/repo-level-atlantis-yaml */
+export function atlantisYaml(instances: readonly InstanceConfig[]): string {
+  const waves = [...wavesOf(instances, (instance) => instance).values()].flatMap((its) =>
+    its.map((wave, index) => ({ wave, index })),
+  );
+  const fleet = "npm run --silent fleet --";
+  const plans = "--out build/plans-$PROJECT_NAME";
+  const select = '"$(cat build/selection-$PROJECT_NAME)"';
+  const selections = waves.map(({ wave }) => `${nameOf(wave)}) echo 'env=${wave.environment} wave=${wave.name}' ;;`);
+  const remember = `mkdir -p build; case "$PROJECT_NAME" in ${selections.join(" ")} esac > build/selection-$PROJECT_NAME`;
+  const document = {
+    version: 3,
+    // All projects work in the same directory; the command itself plans stacks beside one another.
+    parallel_plan: false,
+    parallel_apply: false,
+    abort_on_execution_order_fail: true,
+    projects: waves.map(({ wave, index }) => ({
+      name: nameOf(wave),
+      dir: ".",
+      workflow,
+      execution_order_group: index,
+      apply_requirements: ["approved", "mergeable", "undiverged"],
+      autoplan: {
+        enabled: true,
+        when_modified: [
+          `environments/${wave.environment}.yaml`,
+          "environments/defaults.yaml",
+          "environments/model/**",
+          "flows/**",
+          "fleet/terraform/locks/*",
+          "lambda/**",
+          "stacks/**",
+          "main.ts",
+          "package-lock.json",
+        ],
+      },
+    })),
+    workflows: {
+      [workflow]: {
+        // Exit code 2 of plan: there are changes, and the guard allows them.
+        plan: { steps: [{ run: `${remember}\n${fleet} plan ${select} ${plans} || test $? -eq 2` }] },
+        apply: { steps: [{ run: `${fleet} deploy ${select} --plans build/plans-$PROJECT_NAME` }] },
+      },
+    },
+  };
+  return `# Written by: npm run fleet -- atlantis\n${stringify(document, { lineWidth: 0 })}`;
+}
+
+const nameOf = ({ environment, name }: { readonly environment: string; readonly name: string }): string =>
+  `${environment}-${name}`;

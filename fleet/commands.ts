@@ -1,0 +1,33 @@
+/** All commands, in the order in which the help lists them. */
+import { atlantis } from "./atlantis";
+import { bootstrap } from "./bootstrap";
+import type { Command } from "./command-line";
+import { check } from "./check/command";
+import { config } from "./config";
+import { deploy } from "./deploy";
+import { drift } from "./drift";
+import { flows } from "./flows";
+import { iam } from "./iam";
+import { list } from "./list";
+import { lock } from "./lock";
+import { matrix } from "./matrix";
+import { plan } from "./plan";
+import { preflight } from "./preflight/command";
+import { verify } from "./verify/command";
+
+export const commands: readonly Command[] = [
+  list,
+  config,
+  flows,
+  bootstrap,
+  iam,
+  preflight,
+  plan,
+  deploy,
+  verify,
+  check,
+  drift,
+  matrix,
+  atlantis,
+  lock,
+];

@@ -1,0 +1,137 @@
+/** What is done with one synthesized stack: initialize, plan, show, apply, read the state's version. */
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { InstanceConfig } from "../../environments/model/types";
+import { failureText } from "./diagnostics";
+import { stateVersion } from "./plan-file";
+import type { StateVersion } from "./plan-file";
+import { lockFileName } from "./provider-lock";
+import { planFileName } from "./saved-plan";
+import type { Finished, Terraform } from "./terraform";
+
+/** A run that did not succeed. */
+export class RunFailed extends Error {
+  override readonly name = "RunFailed";
+
+  /** @param output all that Terraform said, where it is needed to find out why */
+  constructor(
+    readonly step: string,
+    readonly output: string,
+  ) {
+    super(`${step} failed. ${failureText(output)}`);
+  }
+}
+
+/** Terraform merges a file of this name into the configuration, last of all. */
+const overrideName = "zz_read_only_override.tf.json";
+
+export class StackRuns {
+  /** @param lockFile of the stack's provider line, completed for this platform */
+  constructor(
+    private readonly terraform: Terraform,
+    readonly directory: string,
+    private readonly lockFile: string,
+  ) {}
+
+  /**
+   * Links the provider from the cache and reads where the state is. May be repeated.
+   *
+   * @param readOnlyFor instance whose `planRole` takes the place of the role that deploys
+   * @throws RunFailed
+   */
+  async initialize(readOnlyFor?: InstanceConfig): Promise<void> {
+    copyFileSync(this.lockFile, path.join(this.directory, lockFileName));
+    const override = path.join(this.directory, overrideName);
+    if (readOnlyFor?.planRole === undefined) rmSync(override, { force: true });
+    else writeFileSync(override, JSON.stringify(readOnlyOverride(readOnlyFor.planRole)));
+    succeeded("terraform init", await this.run(["init", "-input=false", "-no-color", "-lockfile=readonly"]));
+  }
+
+  /**
+   * Saves a plan in the directory. A former file of that name is gone even where this fails.
+   *
+   * @param isLocked whether the state is locked meanwhile, which takes the right to write beside it
+   * @throws RunFailed
+   */
+  async plan({ isLocked }: { readonly isLocked: boolean }, file: string = planFileName): Promise<void> {
+    rmSync(path.join(this.directory, file), { force: true });
+    const lock = isLocked ? [] : ["-lock=false"];
+    const args = ["plan", "-input=false", "-json", ...lock, `-out=${file}`];
+    succeeded("terraform plan", await this.terraform.run(this.directory, args, { log: this.log("plan") }));
+  }
+
+  /** A saved plan as JSON. It holds values in clear, so it is never written anywhere. @throws RunFailed */
+  async show(file: string = planFileName): Promise<string> {
+    const finished = await this.run(["show", "-json", file]);
+    succeeded("terraform show", finished);
+    return finished.output;
+  }
+
+  /**
+   * Applies a saved plan. Terraform itself refuses one whose state has moved.
+   *
+   * @param started told the process id
+   * @throws RunFailed
+   */
+  async apply(started: (pid: number) => void, file: string = planFileName): Promise<void> {
+    const args = ["apply", "-input=false", "-json", file];
+    succeeded("terraform apply", await this.terraform.run(this.directory, args, { log: this.log("apply"), started }));
+  }
+
+  /** What Terraform said of the last apply, also where it was killed; empty where there was none. */
+  lastApply(): string {
+    return existsSync(this.log("apply")) ? readFileSync(this.log("apply"), "utf8") : "";
+  }
+
+  /** Addresses in the state. @throws RunFailed */
+  async addresses(): Promise<readonly string[]> {
+    const finished = await this.run(["state", "list"]);
+    // What Terraform says of a stack that was never applied.
+    if (finished.output.includes("No state file was found")) return [];
+    succeeded("terraform state list", finished);
+    return finished.output.split("\n").filter(Boolean);
+  }
+
+  /** Puts an existing object into the state; nothing in AWS changes. */
+  async import(address: string, id: string): Promise<Finished> {
+    const args = ["import", "-input=false", "-no-color", address, id];
+    return this.terraform.run(this.directory, args, { log: this.log("import") });
+  }
+
+  /** @throws RunFailed */
+  async stateVersion(): Promise<StateVersion> {
+    const finished = await this.run(["state", "pull"]);
+    succeeded("terraform state pull", finished);
+    return stateVersion(finished.output);
+  }
+
+  private run(args: readonly string[]): Promise<Finished> {
+    return this.terraform.run(this.directory, args);
+  }
+
+  /** Kept beside the plan: what Terraform said is asked for when something went wrong. */
+  private log(command: string): string {
+    return path.join(this.directory, `${command}.log`);
+  }
+}
+
+function succeeded(step: string, { exitCode, output }: Finished): void {
+  if (exitCode !== 0) throw new RunFailed(step, output);
+}
+
+/** Blocks within a block replace those of the same name: `assume_role` is another role, all the rest of the provider stays. */
+const readOnlyOverride = ({ arn, externalId }: NonNullable<InstanceConfig["planRole"]>): object => ({
+  provider: {
+    aws: [
+      {
+        assume_role: [
+          {
+            role_arn: arn,
+            session_name: "connectpath-call-blocking",
+            ...(externalId === undefined ? {} : { external_id: externalId }),
+          },
+        ],
+      },
+    ],
+  },
+});

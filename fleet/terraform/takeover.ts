@@ -1,0 +1,54 @@
+/** After a Terraform that was killed: what it made and could not write down is put into the state, instead of being made twice. */
+import type { InstanceConfig } from "../../environments/model/types";
+import type { PlanJson } from "../guard/plan-json";
+import { begunCreations, failureText, lockIn } from "./diagnostics";
+import { RunFailed } from "./stack-runs";
+import type { StackRuns } from "./stack-runs";
+
+type Values = Readonly<Partial<Record<string, unknown>>>;
+
+/**
+ * Import ids of what can be named without having seen it, from the planned values and the configuration. All else is named by
+ * the id that the killed run told before it died.
+ * https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each)
+ */
+const importIds: Readonly<Record<string, (instance: InstanceConfig, planned: Values) => string>> = {
+  aws_iam_role: ({ function: { roleName } }) => roleName,
+  aws_iam_role_policy: ({ function: { roleName } }, { name }) => `${roleName}:${String(name)}`,
+  aws_cloudwatch_log_group: (_, { name }) => String(name),
+  aws_lambda_function: (_, { function_name }) => String(function_name),
+  aws_lambda_alias: ({ function: { name: functionName } }, { name }) => `${functionName}/${String(name)}`,
+  aws_lambda_permission: ({ function: { name } }, { qualifier, statement_id }) =>
+    `${name}:${String(qualifier)}/${String(statement_id)}`,
+  aws_connect_lambda_function_association: ({ instanceId, function: { aliasArn } }) => `${instanceId},${aliasArn}`,
+};
+
+/**
+ * Takes over what the interrupted apply of a reviewed plan began to create and the state does not know. Nothing that it did not
+ * begin can be among them, nor anything that the provider refused to make because it existed before.
+ *
+ * @param reviewed the plan whose apply was interrupted
+ * @returns addresses that are in the state now and were not before
+ * @throws RunFailed where Terraform cannot work on the state at all, for a lock above all
+ */
+export async function takeOver(
+  runs: StackRuns,
+  instance: InstanceConfig,
+  reviewed: PlanJson,
+): Promise<readonly string[]> {
+  const known = new Set(await runs.addresses());
+  const taken: string[] = [];
+  for (const { address, id } of begunCreations(runs.lastApply())) {
+    const planned = reviewed.resource_changes.find((one) => one.address === address);
+    if (known.has(address) || planned?.change.actions.join() !== "create") continue;
+    const importId = importIds[planned.type]?.(instance, planned.change.after as Values) ?? id;
+    if (importId === undefined) continue;
+    const { exitCode, output } = await runs.import(address, importId);
+    if (exitCode === 0) taken.push(address);
+    else if (lockIn(output) !== undefined) throw new RunFailed("terraform import", output);
+    else if (!/non-existent remote object|couldn't find resource|not found|NoSuchEntity|empty result/i.test(output)) {
+      throw new RunFailed(`terraform import of ${address}`, failureText(output));
+    }
+  }
+  return taken;
+}
