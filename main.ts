@@ -6,7 +6,9 @@ import { SelectionError } from "./environments/model/selection";
 import { writeFunctionPackage } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
+import { cdktfArguments } from "./stacks/cdktf-command";
 import { omitCreationStacks } from "./stacks/creation-stacks";
+import { destroyRefusals } from "./stacks/letting-go";
 import { dependOnPreviousWave } from "./stacks/waves";
 import type { PlacedStack } from "./stacks/waves";
 
@@ -26,8 +28,9 @@ function main(): void {
       tooLarge.push(error.message);
     }
   }
-  if (tooLarge.length > 0) {
-    refuse(tooLarge.join("\n"));
+  const refusals = [...tooLarge, ...destroyRefusals(instances, cdktfArguments())];
+  if (refusals.length > 0) {
+    refuse(refusals.join("\n"));
   } else {
     dependOnPreviousWave(placed);
     app.synth();

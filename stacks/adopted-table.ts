@@ -1,10 +1,11 @@
 /** The vendor's live `dextr-` table, adopted so that the only difference Terraform can ever make is our one index. */
 import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
-import { TerraformLocal, TerraformStack } from "cdktf";
+import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AwsProviderConstraint } from "../environments/model/types";
 import { indexName } from "../environments/model/aws-names";
+import type { ImportBlock } from "./state-blocks";
 
 export interface AdoptedTableProps {
   /** Name of the existing table. A table of another account or region cannot be reached: the provider decides both. */
@@ -13,9 +14,13 @@ export interface AdoptedTableProps {
   readonly indexTimeoutMinutes: number;
   /** Whether a table with replicas in other regions may be adopted: the index appears in each of them. */
   readonly acceptReplicas: boolean;
+  /** Whether the table is to have our index, or to lose it again before it is let go of. */
+  readonly index: "present" | "absent";
   /** Decides which attributes of the resource exist and have to be left alone. */
   readonly awsProvider: AwsProviderConstraint;
 }
+
+export const tableAddress = "aws_dynamodb_table.contacts";
 
 /** DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). */
 const MAX_GLOBAL_INDEXES = 20;
@@ -54,22 +59,27 @@ const LEFT_ALONE = [
 const HASH_KEY = "Disposition";
 const RANGE_KEY = "CustomerEndpoint";
 
-/** Condition that a table with replicas fails: an index added to one of them appears in every region, out of our sight. */
-const NOT_GLOBAL = {
+/** Condition that a table with replicas fails: what is done to the index of one of them is done in every region, out of our sight. */
+const notGlobal = (done: "build" | "delete") => ({
   condition: "${length(self.replica) == 0}",
   errorMessage:
     'Table ${self.name} is a global table with replicas in ${join(", ", sort([for r in self.replica : r.region_name]))}: ' +
-    `DynamoDB would build ${indexName} in each of these regions. Nothing was changed. ` +
+    `DynamoDB would ${done} ${indexName} in each of these regions. Nothing was changed. ` +
     "If that is wanted, set table.acceptReplicas: true for this instance and plan again.",
-};
+});
+
+/** Terraform expression, on the live table as `self`: whether no index has our name, or the one that has it is as ours is. */
+export const oursOrNone = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])`;
+
+/** The shape of the index that has our name, as a Terraform template for messages. */
+const shapeFound = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
 
 /** Conditions under which the table can be adopted; each stops the plan with a sentence for the person who must act. */
 const ADOPTABLE = [
   {
-    condition: `\${alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])}`,
+    condition: `\${${oursOrNone}}`,
     errorMessage:
-      `Table \${self.name} already has an index named ${indexName}, but of another shape: ` +
-      `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}. ` +
+      `Table \${self.name} already has an index named ${indexName}, but of another shape: ${shapeFound}. ` +
       `Call blocking needs: hash ${HASH_KEY}, range ${RANGE_KEY}, KEYS_ONLY. Nothing was changed. ` +
       `Find out who uses that index. If nobody does, delete it in DynamoDB and plan again; if it was made for call ` +
       `blocking, no call is blocked from then until the new one is built.`,
@@ -91,28 +101,39 @@ const ADOPTABLE = [
   },
 ];
 
+/** Condition under which the index may be taken off: it is the one that call blocking made, not somebody's of the same name. */
+const REMOVABLE = {
+  condition: `\${${oursOrNone}}`,
+  errorMessage:
+    `Table \${self.name} has an index named ${indexName}, but of another shape than call blocking makes: ${shapeFound}. ` +
+    `It is not deleted, and nothing was changed. Set release: keep-index for this instance, which leaves it on the table.`,
+};
+
 /** Attributes that only the 6.x provider has; naming one to 5.x fails its validation. */
 const LEFT_ALONE_SINCE_6 = ["global_table_witness", "warm_throughput"];
 
 /**
  * Mirrors the live table instead of describing it: keys, attribute definitions and every index are read from AWS at
- * plan time and written back as they are, with our index added while it is absent.
+ * plan time and written back as they are, with our index added while it is absent, or left out where it is to go.
  *
- * An index or a capacity that the vendor changes later is mirrored too, so the next plan stays empty. The import block
- * stays for good: with the table or the state lost, a plan fails instead of creating an empty table.
+ * An index or a capacity that the vendor changes later is mirrored too, so the next plan stays empty.
  */
 export class AdoptedTable extends Construct {
   /** The adopted table. Whatever needs the index to be ACTIVE depends on it: the provider waits for the index. */
   readonly table: DynamodbTable;
   /** Terraform expression: ARN of the KMS key that encrypts the live table; null or `""` where DynamoDB's own key does. */
   readonly keyArn: string;
+  /** Stays for good: with the table or the state lost, a plan fails instead of creating an empty table. */
+  readonly import: ImportBlock;
 
   constructor(scope: Construct, id: string, props: AdoptedTableProps) {
     super(scope, id);
 
+    const conditions =
+      props.index === "present" ? [...ADOPTABLE, notGlobal("build")] : [REMOVABLE, notGlobal("delete")];
     const tableAsItIs = new DataAwsDynamodbTable(this, "live", {
       name: props.tableName,
-      lifecycle: { postcondition: props.acceptReplicas ? ADOPTABLE : [...ADOPTABLE, NOT_GLOBAL] },
+      lifecycle: { postcondition: props.acceptReplicas ? conditions.slice(0, -1) : conditions },
     });
     tableAsItIs.overrideLogicalId("live");
     const live = `data.${tableAsItIs.terraformResourceType}.${tableAsItIs.friendlyUniqueId}`;
@@ -139,11 +160,11 @@ export class AdoptedTable extends Construct {
     this.table.overrideLogicalId("contacts");
 
     this.table.addOverride("dynamic.attribute", {
-      for_each: mirroredAttributes(live),
+      for_each: props.index === "present" ? mirroredAttributes(live) : attributesWithoutOurs(live),
       content: { name: "${attribute.key}", type: "${attribute.value}" },
     });
     this.table.addOverride("dynamic.global_secondary_index", {
-      for_each: mirroredIndexes(live),
+      for_each: props.index === "present" ? mirroredIndexes(live) : indexesWithoutOurs(live),
       content: {
         name: "${global_secondary_index.value.name}",
         hash_key: "${global_secondary_index.value.hash_key}",
@@ -173,10 +194,7 @@ export class AdoptedTable extends Construct {
       },
     });
 
-    // Not `importFrom`: it runs the terraform binary at every synth to learn its version, about 100 ms a stack.
-    TerraformStack.of(this).addOverride("import", [
-      { to: `${this.table.terraformResourceType}.${this.table.friendlyUniqueId}`, id: props.tableName },
-    ]);
+    this.import = { to: tableAddress, id: props.tableName };
   }
 }
 
@@ -206,4 +224,20 @@ function mirroredIndexes(live: string): string {
     `on_demand_throughput = []`,
   ].join(", ");
   return `\${merge({ "${indexName}" = { ${ours} } }, { for i in ${live}.global_secondary_index : i.name => i })}`;
+}
+
+/**
+ * The live attribute definitions without those of ours that no other key uses: the provider refuses a definition that is no
+ * key's ("all attributes must be indexed").
+ */
+function attributesWithoutOurs(live: string): string {
+  const others = `[for i in ${live}.global_secondary_index : [i.hash_key, i.range_key] if i.name != "${indexName}"]`;
+  const locals = `[for i in ${live}.local_secondary_index : [i.range_key]]`;
+  const used = `flatten([${live}.hash_key, ${live}.range_key, ${others}, ${locals}])`;
+  return `\${{ for a in ${live}.attribute : a.name => a.type if !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || contains(${used}, a.name) }}`;
+}
+
+/** The live indexes but ours. */
+function indexesWithoutOurs(live: string): string {
+  return `\${{ for i in ${live}.global_secondary_index : i.name => i if i.name != "${indexName}" }}`;
 }

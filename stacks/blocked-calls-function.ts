@@ -24,6 +24,9 @@ export interface BlockedCallsFunctionProps {
   readonly tableKeyArn: string;
 }
 
+/** The log outlives the function when an instance is let go of. */
+export const logGroupAddress = "aws_cloudwatch_log_group.blocked_calls";
+
 /** Ships the function and lets one Connect instance invoke its alias `live`. */
 export class BlockedCallsFunction extends Construct {
   /** What must exist before Connect may call the alias. */

@@ -1,4 +1,4 @@
-/** The Terraform stack of one Connect instance: table adopted, index added, function shipped, module registered. */
+/** The Terraform stack of one Connect instance: table adopted, index added, function shipped, module registered; or let go of again. */
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
@@ -6,10 +6,13 @@ import { indexName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
 import { AdoptedTable } from "./adopted-table";
 import type { PackagedFunction } from "../lambda/packaging";
-import { BlockedCallsFunction } from "./blocked-calls-function";
+import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function";
 
 import { BlockedStatusModule } from "./blocked-status-module";
+import { insteadOfDestroy, ownsTable } from "./letting-go";
+import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
+import { forget, importExisting } from "./state-blocks";
 
 export interface CallBlockingStackProps {
   readonly instance: InstanceConfig;
@@ -21,6 +24,10 @@ export interface CallBlockingStackProps {
  *
  * Every resource has a logical id of its own choosing, not one made from the construct path: ids are an external
  * contract, since a renamed resource is deleted under its old name, `prevent_destroy` or not.
+ *
+ * An instance that is let go of keeps its backend and its provider, with which Terraform deletes what is no longer here: the
+ * module before the association, the permission, the alias and the function. A flow that calls the module meanwhile takes
+ * the error branch of its block, and every call goes through.
  */
 export class CallBlockingStack extends TerraformStack {
   constructor(scope: Construct, props: CallBlockingStackProps) {
@@ -48,12 +55,27 @@ export class CallBlockingStack extends TerraformStack {
     this.addOverride("terraform.required_version", ">= 1.11");
     useRemoteState(this, instance.state);
 
+    if (instance.release !== undefined) {
+      // The log says which calls were blocked, and why: it outlives the function, until its retention has emptied it.
+      forget(this, [{ from: logGroupAddress }, ...(ownsTable(instance) ? [] : [releasedTable(instance)])]);
+    }
+    if (!ownsTable(instance)) {
+      if (instance.release === "forget") new ReleasedTable(this, "table", instance);
+      return;
+    }
+
     const adopted = new AdoptedTable(this, "table", {
       tableName: instance.table.name,
       indexTimeoutMinutes: instance.table.indexTimeoutMinutes,
       acceptReplicas: instance.table.acceptReplicas,
+      index: instance.release === undefined ? "present" : "absent",
       awsProvider: instance.awsProvider,
     });
+    importExisting(this, [adopted.import]);
+    this.output("table_name", adopted.table.name, "The adopted table.");
+    this.output("letting_go", insteadOfDestroy(instance), "How to let go of the table.");
+    if (instance.release !== undefined) return;
+
     const blockedCalls = new BlockedCallsFunction(this, "function", {
       instance,
       functionPackage: props.functionPackage,
@@ -64,7 +86,6 @@ export class CallBlockingStack extends TerraformStack {
       dependsOn: [adopted.table, ...blockedCalls.invocable],
     });
 
-    this.output("table_name", adopted.table.name, "The adopted table.");
     this.output("index_name", indexName, "The one index that was added to it.");
     this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");
     this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");

@@ -5,6 +5,7 @@
 import path from "node:path";
 import { Testing } from "cdktf";
 import { loadEnvironments } from "../../environments/model/load";
+import type { InstanceConfig } from "../../environments/model/types";
 import { projectRoot } from "../../lambda/packaging";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 
@@ -12,10 +13,11 @@ type Blocks = Readonly<Record<string, object>>;
 
 /** The part of a synthesized stack that has addresses. */
 interface Synthesized {
-  readonly resource: Blocks;
-  readonly data: Blocks;
-  readonly locals: object;
-  readonly output: object;
+  readonly resource?: Blocks;
+  readonly data?: Blocks;
+  readonly locals?: object;
+  readonly output?: object;
+  readonly removed?: readonly { readonly from: string }[];
 }
 
 const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
@@ -26,14 +28,27 @@ const functionPackage = {
   handler: "index.handler",
 };
 
-test.each(instances.map((instance) => ({ instance, name: instance.stackName })))("$name", ({ instance }) => {
+/** The addresses of the instance's stack, and those that it lets go of. */
+function addressesOf(instance: InstanceConfig): readonly string[] {
   const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
-  const { resource, data, locals, output } = JSON.parse(Testing.synth(stack)) as Synthesized;
-  const addresses = [
+  const synthesized = JSON.parse(Testing.synth(stack)) as Synthesized;
+  const { resource = {}, data = {}, locals = {}, output = {}, removed = [] } = synthesized;
+  return [
     ...Object.entries(resource).flatMap(([type, all]) => Object.keys(all).map((id) => `${type}.${id}`)),
     ...Object.entries(data).flatMap(([type, all]) => Object.keys(all).map((id) => `data.${type}.${id}`)),
     ...Object.keys(locals).map((id) => `local.${id}`),
     ...Object.keys(output).map((id) => `output.${id}`),
-  ];
-  expect(addresses.sort()).toMatchSnapshot();
+    ...removed.map(({ from }) => `removed.${from}`),
+  ].sort();
+}
+
+test.each(instances.map((instance) => ({ instance, name: instance.stackName })))("$name", ({ instance }) => {
+  expect(addressesOf(instance)).toMatchSnapshot();
+});
+
+const [first] = instances;
+
+test.each(["remove-index", "forget", "keep-index"] as const)("an instance that is let go of: %s", (release) => {
+  if (first === undefined) throw new Error("no instance");
+  expect(addressesOf({ ...first, release })).toMatchSnapshot();
 });

@@ -67,6 +67,7 @@ describe("ids", () => {
       "output.function_alias_arn",
       "output.function_version",
       "output.index_name",
+      "output.letting_go",
       "output.module_id",
       "output.table_name",
     ]);

@@ -23,10 +23,10 @@ export function writeOrdinaryApp(directory: string): string {
 
   replace(
     join(directory, "stacks/adopted-table.ts"),
-    /TerraformStack\.of\(this\)\.addOverride\("import", \[[^]*?\]\);/,
-    "this.table.importFrom(props.tableName);",
+    "this.import = {",
+    "this.table.importFrom(props.tableName);\n    this.import = {",
   );
-  replace(join(directory, "stacks/adopted-table.ts"), "TerraformLocal, TerraformStack }", "TerraformLocal }");
+  replace(join(directory, "stacks/state-blocks.ts"), 'stack.addOverride("import", blocks);', "void [stack, blocks];");
   replace(join(directory, "lambda/packaging.ts"), "built ??= build()", "built = build()");
   replace(
     join(directory, "main.ts"),

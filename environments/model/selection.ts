@@ -113,7 +113,7 @@ export function select<T extends Selectable>(fleet: readonly T[], expression: st
 /** Negated values too must match: a misspelt exception would let the instance through. */
 function unmatched(fleet: readonly Selectable[], { text, field, values }: Term): string[] {
   return values
-    .filter((value) => !fleet.some((instance) => matches(value, fields[field](instance))))
+    .filter((value) => !fleet.some((instance) => matchesGlob(value, fields[field](instance))))
     .map((value) => {
       const near = didYouMean(value, fleet.map(fields[field]));
       const suggestion = near === undefined || value.includes("*") ? "" : ` Did you mean "${near}"?`;
@@ -131,11 +131,11 @@ function existing(field: Field, fleet: readonly Selectable[]): string {
 }
 
 function holds({ field, negated, values }: Term, instance: Selectable): boolean {
-  return values.some((value) => matches(value, fields[field](instance))) !== negated;
+  return values.some((value) => matchesGlob(value, fields[field](instance))) !== negated;
 }
 
 /** Whether `text` is what `glob` describes. Not a regular expression: one with many stars takes exponential time. */
-function matches(glob: string, text: string): boolean {
+export function matchesGlob(glob: string, text: string): boolean {
   const name = text.toLowerCase();
   const [start = "", ...middle] = glob.toLowerCase().split("*");
   const end = middle.pop();

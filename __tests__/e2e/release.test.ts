@@ -1,0 +1,201 @@
+/** Letting go: deployed, taken off and forgotten, each table is as it began, item by item and index by index; and no way deletes it. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { projectRoot } from "../../lambda/packaging";
+import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { createWorld, type Finished, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+/** Two that are let go of in two steps, and one that keeps the index. */
+const inTwoSteps = ["on-demand", "provisioned"] as const;
+const keepsIndex = "hash-only";
+const names = [...inTwoSteps, keepsIndex];
+let world: World;
+const before = new Map<string, Seen>();
+let removal: readonly RecordedCall[] = [];
+
+beforeAll(async () => {
+  world = await createWorld(names, { more: (name) => [`release: false # ${name}`] });
+  for (const name of names) {
+    const vendor = adoptable.find((table) => table.name === name);
+    if (vendor === undefined) throw new Error(`no table ${name}`);
+    await createVendorTable(world.dynamodb, vendor);
+    before.set(name, await look(world.dynamodb, name));
+  }
+  const { exitCode, output } = await world.cdktf(
+    "deploy",
+    ...names.map(world.stackName),
+    "--auto-approve",
+    "--skip-provider-lock",
+    "--parallelism",
+    "2",
+  );
+  if (exitCode !== 0) throw new Error(output);
+});
+
+afterAll(() => world.stop());
+
+/** Says in the environment's file how far the instances are let go of, and synthesizes. */
+function release(how: string, ...instances: readonly string[]): void {
+  const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
+  let yaml = readFileSync(file, "utf8");
+  for (const name of instances) {
+    const changed = yaml.replace(new RegExp(`release: .* # ${name}$`, "m"), `release: ${how} # ${name}`);
+    expect(changed).toContain(`release: ${how} # ${name}`);
+    yaml = changed;
+  }
+  writeFileSync(file, yaml);
+  execFileSync(process.execPath, [path.join(projectRoot(), "build/main.js")], { env: world.env, stdio: "pipe" });
+  world.proxy.clear();
+}
+
+const apply = (name: string): Promise<Finished> =>
+  world.terraform(name, "apply", "-auto-approve", "-input=false", "-no-color");
+
+/** Output as running text: Terraform wraps its messages. */
+const unwrapped = (output: string): string => output.replaceAll(/[\s│╷╵]+/g, " ");
+
+async function expectNothingToPlan(name: string): Promise<void> {
+  const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
+  expect(plan.output).toContain("No changes.");
+  expect(plan.exitCode).toBe(0);
+}
+
+const managed = async (name: string): Promise<readonly string[]> =>
+  (await world.terraform(name, "state", "list")).output.split("\n").filter((line) => line && !line.startsWith("data."));
+
+/** What changed something in one stack's services, in order; of the state nothing. */
+const changes = (calls: readonly RecordedCall[], name: string): readonly string[] =>
+  calls
+    .filter(
+      ({ url, input }) => `${url} ${JSON.stringify(input)}`.includes(name) || url.includes(world.instanceId(name)),
+    )
+    .filter(({ service, operation }) => service !== "s3" && !/^(Describe|List|Get)/.test(operation))
+    .map(({ operation }) => operation);
+
+test("cdktf destroy is refused with the whole way out, before anything is asked of AWS", async () => {
+  world.proxy.clear();
+  const { exitCode, output } = await world.cdktf("destroy", world.stackName(keepsIndex), "--auto-approve");
+  expect(exitCode).toBe(1);
+  expect(unwrapped(output)).toContain(
+    `e2e-hash-only-us-east-1 holds the vendor's table dextr-hash-only, so it cannot be destroyed. ` +
+      `To let go of it, set release: remove-index for hash-only in environments/e2e.yaml and deploy that, then release: true and deploy that; ` +
+      `or once release: keep-index, which leaves the index on the table. The table always stays.`,
+  );
+  expect(output).not.toContain("holds the vendor's table dextr-on-demand");
+  expect(output).not.toMatch(/^\s+at .*\(/m);
+  expect(world.proxy.calls()).toEqual([]);
+});
+
+test("terraform destroy shows what to do instead, and refuses", async () => {
+  const { exitCode, output } = await world.terraform(keepsIndex, "plan", "-destroy", "-input=false", "-no-color");
+  expect(exitCode).toBe(1);
+  expect(output).toContain('- letting_go         = "Not by destroy. Set release: remove-index for hash-only in');
+  expect(output).toContain("Instance cannot be destroyed");
+});
+
+test("the second step before the first stops the plan with both ways out, and nothing is written", async () => {
+  release("true", "on-demand");
+  const { exitCode, output } = await apply("on-demand");
+  expect(exitCode).toBe(1);
+  expect(unwrapped(output)).toContain(
+    "Table dextr-on-demand still has the index Disposition-CustomerEndpoint-index. Nothing was changed. To take it off, " +
+      "set release: remove-index for on-demand in environments/e2e.yaml, deploy that, and then set release: true. " +
+      "To leave it on the table, set release: keep-index.",
+  );
+  expect(changes(world.proxy.calls(), "on-demand")).toEqual([]);
+});
+
+describe("release: remove-index", () => {
+  beforeAll(async () => {
+    release("remove-index", ...inTwoSteps);
+    const { exitCode, output } = await world.cdktf(
+      "deploy",
+      ...inTwoSteps.map(world.stackName),
+      "--auto-approve",
+      "--skip-provider-lock",
+      "--parallelism",
+      "2",
+    );
+    if (exitCode !== 0) throw new Error(output);
+    removal = world.proxy.calls();
+  });
+
+  test.each(inTwoSteps)("%s: one UpdateTable with one Delete is all that happens to the table", (name) => {
+    const calls = removal.filter(
+      ({ input }) => (input as { TableName?: string } | undefined)?.TableName === `dextr-${name}`,
+    );
+    expect(calls.filter(({ operation }) => !operation.startsWith("Describe")).map(({ input }) => input)).toEqual([
+      { TableName: `dextr-${name}`, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: INDEX } }] },
+    ]);
+  });
+
+  test.each(inTwoSteps)("%s: the module goes before anything that it needs", (name) => {
+    const order = changes(removal, name);
+    expect(order[0]).toBe("DeleteContactFlowModule");
+    const rest = ["DisassociateLambdaFunction", "RemovePermission", "DeleteAlias", "DeleteFunction", "DeleteRole"];
+    const places = rest.map((operation) => order.indexOf(operation));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(order).not.toContain("DeleteLogGroup");
+  });
+
+  test.each(inTwoSteps)("%s: the table is as it began, and still watched", async (name) => {
+    expect(await look(world.dynamodb, name)).toEqual(before.get(name));
+    expect(await managed(name)).toEqual(["aws_dynamodb_table.contacts"]);
+    await expectNothingToPlan(name);
+  });
+});
+
+describe("release: true", () => {
+  test("terraform destroy before it is deployed fails with what to do, and deletes nothing", async () => {
+    release("true", ...inTwoSteps);
+    const { exitCode, output } = await world.terraform("provisioned", "destroy", "-auto-approve", "-no-color");
+    expect(exitCode).toBe(1);
+    expect(unwrapped(output)).toContain(
+      "The table dextr-provisioned belongs to the vendor and is not deleted. Deploy e2e-provisioned-us-east-1 first: that lets go of it.",
+    );
+    expect(world.proxy.mutating("dynamodb")).toEqual([]);
+    expect(await managed("provisioned")).toEqual(["aws_dynamodb_table.contacts"]);
+  });
+
+  test.each(inTwoSteps)("%s: the table is forgotten without a call, and is as it began", async (name) => {
+    release("true", ...inTwoSteps);
+    const { exitCode, output } = await apply(name);
+    expect(output).toContain("aws_dynamodb_table.contacts will no longer be managed by Terraform");
+    expect(output).toContain("Resources: 0 added, 0 changed, 0 destroyed.");
+    expect(exitCode).toBe(0);
+    expect(changes(world.proxy.calls(), name)).toEqual([]);
+    expect(await managed(name)).toEqual([]);
+    expect(await look(world.dynamodb, name)).toEqual(before.get(name));
+    await expectNothingToPlan(name);
+  });
+
+  test("after that a destroy has nothing to destroy", async () => {
+    const { exitCode, output } = await world.terraform("on-demand", "destroy", "-auto-approve", "-no-color");
+    expect(exitCode).toBe(0);
+    expect(output).toContain("Resources: 0 destroyed.");
+    expect(world.proxy.mutating("dynamodb")).toEqual([]);
+  });
+});
+
+test("release: keep-index lets go of everything in one step, and leaves the index on the table", async () => {
+  release("keep-index", keepsIndex);
+  const now = await look(world.dynamodb, keepsIndex);
+  const { exitCode } = await apply(keepsIndex);
+  expect(exitCode).toBe(0);
+  expect(world.proxy.mutating("dynamodb")).toEqual([]);
+  const order = changes(world.proxy.calls(), keepsIndex);
+  expect(order).toEqual(expect.arrayContaining(["DeleteContactFlowModule", "DeleteFunction", "DeleteRole"]));
+  expect(order).not.toContain("DeleteLogGroup");
+  expect(await managed(keepsIndex)).toEqual([]);
+  const then = before.get(keepsIndex);
+  const left = await look(world.dynamodb, keepsIndex);
+  expect(left).toEqual(now);
+  expect([...left.indexes.keys()]).toEqual([...(then?.indexes.keys() ?? []), INDEX]);
+  expect({ table: left.table, items: left.items }).toEqual({ table: then?.table, items: then?.items });
+  await expectNothingToPlan(keepsIndex);
+});

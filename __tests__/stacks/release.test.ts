@@ -1,0 +1,133 @@
+/** A stack that is let go of: its table stays as it is, whatever way Terraform is told to end it, and all else of ours goes. */
+import { execFileSync } from "node:child_process";
+import { Testing } from "cdktf";
+import type { InstanceConfig, Release } from "../../environments/model/types";
+import { CallBlockingStack } from "../../stacks/call-blocking-stack";
+import { sampleInstance } from "./sample-instance";
+
+interface Block {
+  readonly lifecycle: Readonly<Record<string, unknown>>;
+  readonly dynamic: Readonly<Record<string, { readonly for_each: string }>>;
+}
+
+interface Synthesized {
+  readonly data?: { readonly aws_dynamodb_table: { readonly live: Block } };
+  readonly resource?: { readonly aws_dynamodb_table: { readonly contacts: Block } };
+  readonly output?: Readonly<Record<string, { readonly value: string }>>;
+  readonly import?: readonly object[];
+  readonly removed?: readonly {
+    readonly from: string;
+    readonly lifecycle: object;
+    readonly provisioner?: { readonly "local-exec": { readonly when: string; readonly command: string } };
+  }[];
+  readonly provider: object;
+  readonly terraform: object;
+}
+
+function synthesize(changes: Partial<InstanceConfig> = {}): Synthesized {
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance: { ...sampleInstance, ...changes },
+    functionPackage: { zipPath: __filename, sha256: "ab".repeat(32), sourceCodeHash: "q6s=", handler: "index.handler" },
+  });
+  return JSON.parse(Testing.synth(stack)) as Synthesized;
+}
+
+const deployed = synthesize();
+const steps = new Map<Release, Synthesized>(
+  (["remove-index", "forget", "keep-index"] as const).map((release) => [release, synthesize({ release })]),
+);
+
+function step(release: Release): Synthesized {
+  const synthesized = steps.get(release);
+  if (synthesized === undefined) throw new Error(release);
+  return synthesized;
+}
+
+const conditions = (block: Block | undefined) =>
+  (block?.lifecycle["postcondition"] ?? []) as readonly {
+    readonly condition: string;
+    readonly error_message: string;
+  }[];
+
+test.each([...steps])("%s keeps the state and the provider, with which the rest is deleted", (_, synthesized) => {
+  expect(synthesized.terraform).toEqual(deployed.terraform);
+  expect(synthesized.provider).toEqual(deployed.provider);
+});
+
+test.each([...steps])("%s lets go of the log, which outlives the function", (_, { removed = [] }) => {
+  expect(removed[0]).toEqual({ from: "aws_cloudwatch_log_group.blocked_calls", lifecycle: { destroy: false } });
+});
+
+describe("remove-index", () => {
+  const { resource, data, output = {}, removed, import: imports } = step("remove-index");
+  const table = resource?.aws_dynamodb_table.contacts;
+
+  test("has the adopted table, protected as before, and nothing else", () => {
+    expect(Object.keys(resource ?? {})).toEqual(["aws_dynamodb_table"]);
+    expect(table?.lifecycle).toEqual(deployed.resource?.aws_dynamodb_table.contacts.lifecycle);
+    expect(table?.lifecycle["prevent_destroy"]).toBe(true);
+    expect(imports).toEqual(deployed.import);
+    expect(removed?.map(({ from }) => from)).not.toContain("aws_dynamodb_table.contacts");
+    expect(Object.keys(output).sort()).toEqual(["letting_go", "table_name"]);
+  });
+
+  test("mirrors every index but ours, and no attribute of ours that is no other key's", () => {
+    expect(table?.dynamic["global_secondary_index"]?.for_each).toBe(
+      '${{ for i in data.aws_dynamodb_table.live.global_secondary_index : i.name => i if i.name != "Disposition-CustomerEndpoint-index" }}',
+    );
+    expect(table?.dynamic["attribute"]?.for_each).toContain(
+      'if !contains(["Disposition", "CustomerEndpoint"], a.name)',
+    );
+    expect(table?.dynamic["local_secondary_index"]).toEqual(
+      deployed.resource?.aws_dynamodb_table.contacts.dynamic["local_secondary_index"],
+    );
+  });
+
+  test("does not delete an index of another shape that has our name, nor one in other regions unless that is accepted", () => {
+    const messages = conditions(data?.aws_dynamodb_table.live).map(({ error_message }) => error_message);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toContain("but of another shape than call blocking makes");
+    expect(messages[1]).toContain("DynamoDB would delete Disposition-CustomerEndpoint-index in each of these regions");
+    const accepted = synthesize({ release: "remove-index", table: { ...sampleInstance.table, acceptReplicas: true } });
+    expect(conditions(accepted.data?.aws_dynamodb_table.live)).toHaveLength(1);
+  });
+});
+
+describe.each(["forget", "keep-index"] as const)("%s", (release) => {
+  const synthesized = step(release);
+  const table = synthesized.removed?.find(({ from }) => from === "aws_dynamodb_table.contacts");
+
+  test("has no resource, imports nothing and shows nothing", () => {
+    expect([synthesized.resource, synthesized.import, synthesized.output]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("forgets the table, and makes a destroy that comes first fail in a shell with the reason", () => {
+    expect(table?.lifecycle).toEqual({ destroy: false });
+    const { when, command } = table?.provisioner?.["local-exec"] ?? {};
+    expect(when).toBe("destroy");
+    expect(() => execFileSync("/bin/sh", ["-c", String(command)], { stdio: "pipe" })).toThrow(
+      expect.objectContaining({
+        status: 1,
+        stdout: Buffer.from(
+          "The table dextr-acme belongs to the vendor and is not deleted. Deploy test-acme-eu-central-1 first: that lets go of it.\n",
+        ),
+      }) as Error,
+    );
+  });
+});
+
+test("forget stops while our index is on the table, with both ways out", () => {
+  const [gone, ...others] = conditions(step("forget").data?.aws_dynamodb_table.live);
+  expect(others).toEqual([]);
+  expect(gone?.error_message).toBe(
+    "Table ${self.name} still has the index Disposition-CustomerEndpoint-index. Nothing was changed. " +
+      "To take it off, set release: remove-index for acme in environments/test.yaml, deploy that, and then set release: true. " +
+      "To leave it on the table, set release: keep-index.",
+  );
+  const sixth = synthesize({ release: "forget", awsProvider: ">= 6.44, < 7" });
+  expect(conditions(sixth.data?.aws_dynamodb_table.live)[0]?.error_message).toContain("delete it in DynamoDB.");
+});
+
+test("keep-index does not look at the table: one that the vendor has deleted is let go of as well", () => {
+  expect(step("keep-index").data).toBeUndefined();
+});
