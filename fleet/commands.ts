@@ -7,6 +7,7 @@ import { config } from "./config";
 import { deploy } from "./deploy";
 import { drift } from "./drift";
 import { flows } from "./flows";
+import { guardCommand } from "./guard/command";
 import { iam } from "./iam";
 import { list } from "./list";
 import { lock } from "./lock";
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   iam,
   preflight,
   plan,
+  guardCommand,
   deploy,
   verify,
   check,

@@ -17,7 +17,12 @@ export const recordedPlan = (name: string): PlanJson => parsePlan(recordedJson(n
 
 /** The instance, with further lines in its part of the environment file. */
 export function recordedInstance(more = "", name = "recorded"): InstanceConfig {
-  return loadOne(`account: "111122223333"
+  return loadOne(recordedYaml(more, name));
+}
+
+/** Its environment file. */
+export function recordedYaml(more = "", name = "recorded"): string {
+  return `account: "111122223333"
 region: us-east-1
 state: { bucket: acme-terraform-state, region: us-east-1 }
 tags: { managed-by: terraform, team: not the vendor }
@@ -27,5 +32,5 @@ instances:
     id: 00000000-0000-4000-8000-000000000001
     inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }
     ${more}
-`);
+`;
 }
