@@ -115,6 +115,17 @@ test.each(files)("no script of %s holds an expression: what others write would b
   for (const { run = "" } of stepsOf(file)) expect(run).not.toContain("${{");
 });
 
+test("a deployment at work is never cancelled, and one by hand is of main alone", () => {
+  const { concurrency, jobs } = parse(text("deploy.yml")) as {
+    concurrency: unknown;
+    jobs: { plan: { if: string }; deploy: { environment: string; strategy: object } };
+  };
+  expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
+  expect(jobs.plan.if).toContain("github.ref == 'refs/heads/main'");
+  expect(jobs.deploy.environment).toBe("${{ matrix.environment }}");
+  expect(jobs.deploy.strategy).toMatchObject({ "max-parallel": 1 });
+});
+
 test("a pull request never runs with the rights of the branch that it goes to", () => {
   for (const file of files) expect(text(file)).not.toContain("pull_request_target");
 });
