@@ -23,7 +23,7 @@ repository configuration; npm ci belongs into its pre_workflow_hooks.
 ${selectionSyntax}`,
   run({ selection, values }, print) {
     const file = values.get("out") ?? "atlantis.yaml";
-    const text = atlantisYaml(selectFrom(readEnvironments(), selection));
+    const text = atlantisYaml(selectFrom(readEnvironments(), selection), selection);
     try {
       writeFileSync(file, text);
     } catch (error) {
@@ -33,15 +33,24 @@ ${selectionSyntax}`,
   },
 };
 
-/** https://www.runatlantis.io/docs/repo-level-atlantis-yaml */
-export function atlantisYaml(instances: readonly InstanceConfig[]): string {
+/**
+ * https://www.runatlantis.io/docs/repo-level-atlantis-yaml
+ *
+ * @param selection by which the instances were selected: each project is of those in its wave, and of no others
+ */
+export function atlantisYaml(instances: readonly InstanceConfig[], selection = ""): string {
+  // A selection that was read holds nothing that ends a quotation.
+  const terms = selection.split(/\s+/).filter(Boolean);
   const waves = [...wavesOf(instances, (instance) => instance).values()].flatMap((its) =>
     its.map((wave, index) => ({ wave, index })),
   );
   const fleet = "npm run --silent fleet --";
   const plans = "--out build/plans-$PROJECT_NAME";
-  const select = '"$(cat build/selection-$PROJECT_NAME)"';
-  const selections = waves.map(({ wave }) => `${nameOf(wave)}) echo 'env=${wave.environment} wave=${wave.name}' ;;`);
+  const selected = '"$(cat build/selection-$PROJECT_NAME)"';
+  const selections = waves.map(({ wave }) => {
+    const select = [`env=${wave.environment}`, `wave=${wave.name}`, ...terms].join(" ");
+    return `${nameOf(wave)}) echo '${select}' ;;`;
+  });
   const remember = `mkdir -p build; case "$PROJECT_NAME" in ${selections.join(" ")} esac > build/selection-$PROJECT_NAME`;
   const document = {
     version: 3,
@@ -73,8 +82,8 @@ export function atlantisYaml(instances: readonly InstanceConfig[]): string {
     workflows: {
       [workflow]: {
         // Exit code 2 of plan: there are changes, and the guard allows them.
-        plan: { steps: [{ run: `${remember}\n${fleet} plan ${select} ${plans} || test $? -eq 2` }] },
-        apply: { steps: [{ run: `${fleet} deploy ${select} --plans build/plans-$PROJECT_NAME` }] },
+        plan: { steps: [{ run: `${remember}\n${fleet} plan ${selected} ${plans} || test $? -eq 2` }] },
+        apply: { steps: [{ run: `${fleet} deploy ${selected} --plans build/plans-$PROJECT_NAME` }] },
       },
     },
   };
