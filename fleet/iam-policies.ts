@@ -152,6 +152,13 @@ function preflightStatements(instances: readonly InstanceConfig[]): Statement[] 
   ];
 }
 
+/** A role that was made by hand may be trusted by others, and may have what call blocking does not need. */
+function takeOverRoles(instances: readonly InstanceConfig[]): Statement[] {
+  const made = instances.filter(({ adoptExisting }) => adoptExisting?.role === true);
+  const actions = ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"];
+  return made.length === 0 ? [] : [allow("TakeOverTheRole", actions, resourcesOf(made).roles)];
+}
+
 function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
   const on = resourcesOf(instances);
   const tableActions = [...tableReads, "dynamodb:UpdateTable"];
@@ -181,6 +188,7 @@ function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
       ],
       on.roles,
     ),
+    ...takeOverRoles(instances),
     {
       ...allow("GiveTheRoleToTheFunction", ["iam:PassRole"], on.roles),
       Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },

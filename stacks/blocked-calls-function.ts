@@ -33,6 +33,8 @@ export class BlockedCallsFunction extends Construct {
   readonly invocable: readonly ITerraformDependable[];
   readonly alias: LambdaAlias;
   readonly function: LambdaFunction;
+  /** Terraform expression: names of all inline policies of the role. */
+  readonly policyNames: string;
 
   constructor(scope: Construct, id: string, props: BlockedCallsFunctionProps) {
     super(scope, id);
@@ -94,6 +96,8 @@ export class BlockedCallsFunction extends Construct {
     decrypt.addOverride("count", `\${coalesce(${props.tableKeyArn}, "none") == "none" ? 0 : 1}`);
     decrypt.overrideLogicalId("decrypt");
     decrypt.lifecycle = { createBeforeDestroy: true };
+
+    this.policyNames = `\${concat([${lookup.fqn}.name], ${decrypt.fqn}[*].name)}`;
 
     // Directly in the stack, so that its path, which the function's state holds, does not hang on the construct tree.
     const zip = new TerraformAsset(TerraformStack.of(this), "blockedCalls", {

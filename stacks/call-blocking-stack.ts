@@ -9,6 +9,7 @@ import type { PackagedFunction } from "../lambda/packaging";
 import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function";
 
 import { BlockedStatusModule } from "./blocked-status-module";
+import { HandMade, handMadeImports } from "./hand-made";
 import { insteadOfDestroy, ownsTable } from "./letting-go";
 import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
@@ -71,7 +72,7 @@ export class CallBlockingStack extends TerraformStack {
       index: instance.release === undefined ? "present" : "absent",
       awsProvider: instance.awsProvider,
     });
-    importExisting(this, [adopted.import]);
+    importExisting(this, [adopted.import, ...(instance.release === undefined ? handMadeImports(instance) : [])]);
     this.output("table_name", adopted.table.name, "The adopted table.");
     this.output("letting_go", insteadOfDestroy(instance), "How to let go of the table.");
     if (instance.release !== undefined) return;
@@ -85,6 +86,15 @@ export class CallBlockingStack extends TerraformStack {
       instance,
       dependsOn: [adopted.table, ...blockedCalls.invocable],
     });
+
+    if (instance.adoptExisting !== undefined) {
+      new HandMade(this, "by-hand", {
+        instance,
+        handler: props.functionPackage.handler,
+        policyNames: blockedCalls.policyNames,
+        module: blockedStatus.module,
+      });
+    }
 
     this.output("index_name", indexName, "The one index that was added to it.");
     this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");

@@ -132,7 +132,7 @@ describe("moto with its gaps filled", () => {
     await expect(describeTable("absent")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   });
 
-  test("a function keeps its logging configuration, completed with the defaults of AWS", async () => {
+  test("a function keeps its logging configuration, completed with the defaults of AWS, and the architecture of new code", async () => {
     const send = async (service: string, method: string, path: string, headers: object, body?: string) => {
       const scope = `AKIDEXAMPLE/20260101/us-east-1/${service}/aws4_request`;
       const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
@@ -177,6 +177,17 @@ describe("moto with its gaps filled", () => {
     await call("PUT", "/2015-03-31/functions/json/configuration", { LoggingConfig: { LogFormat: "Text" } });
     expect(await call("GET", "/2015-03-31/functions/json")).toMatchObject({
       Configuration: { LoggingConfig: { LogFormat: "Text", LogGroup: "/aws/lambda/json" } },
+    });
+
+    await call("PUT", "/2015-03-31/functions/json/code", {
+      ZipFile: "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==",
+      Architectures: ["arm64"],
+    });
+    expect(await call("GET", "/2015-03-31/functions/json")).toMatchObject({
+      Configuration: { Architectures: ["arm64"], LoggingConfig: { LogFormat: "Text" } },
+    });
+    expect(await call("GET", "/2015-03-31/functions/plain")).toMatchObject({
+      Configuration: { Architectures: ["x86_64"] },
     });
   });
 });

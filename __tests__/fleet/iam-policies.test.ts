@@ -34,6 +34,19 @@ test("the committed examples are what the environment dev gets (npm run fleet --
   );
 });
 
+test("deploy may take permissions from a role only where one that was made by hand is taken over", () => {
+  const [adopting] = load({ "dev.yaml": `${validYaml}    adoptExisting: { role: true }\n` }) as [InstanceConfig];
+  const question = {
+    action: "iam:DetachRolePolicy",
+    resource: "arn:aws:iam::111122223333:role/blockedCalls-acme-us-east-1",
+    context: {},
+  };
+  expect(decide(named("deploy", [adopting]), question)).toBe("allowed");
+  expect(decide(named("deploy"), question)).not.toBe("allowed");
+  const other = { ...question, resource: "arn:aws:iam::111122223333:role/another" };
+  expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
+});
+
 describe("of the table, deploy may change the indexes and nothing else, whatever else the role is allowed", () => {
   // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
   test.each([

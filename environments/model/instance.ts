@@ -150,6 +150,7 @@ export function contradictions(candidate: Candidate): Problem[] {
     );
   }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
+  problems.push(...ofAnotherInstance(candidate, ["adoptExisting", "module"], candidate.settings.adoptExisting?.module));
   const role = namesOf(candidate).role ?? "";
   if (role.length > names.roleNameLimit) {
     report(
@@ -206,7 +207,7 @@ function allowanceProblems(candidate: Candidate): Problem[] {
 const actionKeys = { disconnect: [], message: ["text", "ssml"], queue: ["queue"], flow: ["flow"] } as const;
 
 function inboundFlowProblems(candidate: Candidate): Problem[] {
-  const { inboundFlow, id } = candidate.settings;
+  const { inboundFlow } = candidate.settings;
   if (inboundFlow === undefined) return [];
   const gives = (path: Path): boolean => candidate.levels.some(({ file, at }) => file.mentions([...at, ...path]));
   const problems: Problem[] = [];
@@ -233,20 +234,22 @@ function inboundFlowProblems(candidate: Candidate): Problem[] {
     const fix = given.length === 0 ? `Add ${wanted.join(" or ")}.` : "Remove one of the two.";
     problems.push(...problemAt(candidate, [place], wrong, fix));
   }
-  const instanceId = id?.slice(id.lastIndexOf("/") + 1);
-  for (const [path, arn] of [
-    [["inboundFlow", "queue"], inboundFlow.queue],
-    [[...place, "queue"], whenBlocked.queue],
-    [[...place, "flow"], whenBlocked.flow],
-  ] as const) {
-    if (arn?.startsWith("arn:") !== true) continue;
-    problems.push(...strangers(candidate, path, arn, "instance", ["account", "region", "partition"]));
-    if (instanceId !== undefined && !arn.includes(`:instance/${instanceId}/`)) {
-      const fix = "Use one of this instance: a flow cannot reach into another.";
-      problems.push(...problemAt(candidate, [path], `${show(arn)} is of another Connect instance.`, fix));
-    }
-  }
-  return problems;
+  return [
+    ...problems,
+    ...ofAnotherInstance(candidate, ["inboundFlow", "queue"], inboundFlow.queue),
+    ...ofAnotherInstance(candidate, [...place, "queue"], whenBlocked.queue),
+    ...ofAnotherInstance(candidate, [...place, "flow"], whenBlocked.flow),
+  ];
+}
+
+/** Problems with something in Connect that is not in the instance; a bare id may be of any. */
+function ofAnotherInstance(candidate: Candidate, path: Path, arn: string | undefined): Problem[] {
+  if (arn?.startsWith("arn:") !== true) return [];
+  const { id } = candidate.settings;
+  const problems = strangers(candidate, path, arn, "instance", ["account", "region", "partition"]);
+  if (id === undefined || arn.includes(`:instance/${id.slice(id.lastIndexOf("/") + 1)}/`)) return problems;
+  const fix = "Use one of this instance: a flow cannot reach into another.";
+  return [...problems, ...problemAt(candidate, [path], `${show(arn)} is of another Connect instance.`, fix)];
 }
 
 type ArnPart = "account" | "region" | "partition";
@@ -301,6 +304,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     wave: waveOf(candidate.waves, settings.wave),
     suspended: settings.suspended ?? builtInDefaults.suspended,
     ...releaseOf(settings),
+    ...adoptedOf(settings),
     ...home,
     partition,
     dnsSuffix: names.dnsSuffix(partition),
@@ -355,6 +359,13 @@ function allowancesOf({ allowances = [] }: InstanceSettings): readonly Allowance
       ? []
       : [{ resource, rule, reason, until }],
   );
+}
+
+function adoptedOf({ adoptExisting }: InstanceSettings): Pick<InstanceConfig, "adoptExisting"> {
+  if (adoptExisting === undefined) return {};
+  const { module: given, function: ofFunction = false, role = false, logGroup = false } = adoptExisting;
+  const moduleId = given === undefined ? {} : { moduleId: given.slice(given.lastIndexOf("/") + 1) };
+  return { adoptExisting: { ...moduleId, function: ofFunction, role, logGroup } };
 }
 
 function inboundFlowOf({ inboundFlow }: InstanceSettings): Pick<InstanceConfig, "inboundFlow"> {

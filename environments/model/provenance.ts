@@ -25,6 +25,7 @@ const derived: Readonly<Record<string, { readonly givenAt?: Path; readonly from:
   stackName: { from: "environment, name, region" },
   "wave.name": { givenAt: ["wave"], from: "the environment's waves" },
   "wave.index": { from: "the environment's waves" },
+  "adoptExisting.moduleId": { givenAt: ["adoptExisting", "module"], from: "adoptExisting.module" },
   partition: { from: "region" },
   dnsSuffix: { from: "region" },
   instanceId: { givenAt: ["id"], from: "id" },

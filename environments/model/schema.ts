@@ -498,6 +498,30 @@ export const instanceSchema = z
         "true, deployed after that: Terraform forgets the table. keep-index: both in one step, and the index stays.",
       false,
     ),
+    adoptExisting: key(
+      z.strictObject({
+        module: key(
+          connectId("flow module", "flow-module"),
+          "Id or ARN of the module blockedStatus that was imported by hand; it keeps its id, so flows go on calling it. Default: none.",
+        ),
+        function: key(
+          z.boolean(),
+          "The function exists under function.name, and is changed in place. Under any other name leave it: ours takes its place in the module.",
+          false,
+        ),
+        role: key(
+          z.boolean(),
+          "The role exists under function.roleName. Every permission but ours is taken from it once the module calls our function.",
+          false,
+        ),
+        logGroup: key(
+          z.boolean(),
+          "The function's log group exists, from a function made by hand or from before a release.",
+          false,
+        ),
+      }),
+      "What was made by hand after the vendor's guide, and is taken over instead of made anew; the index needs no word. May stay for good. Default: nothing.",
+    ),
     ...settings,
   })
   // Not z's own `required`: an instance without a name is read on, so that everything else in it is checked in the same run.

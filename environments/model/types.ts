@@ -44,6 +44,17 @@ export interface RoleConfig {
  */
 export type Release = "remove-index" | "forget" | "keep-index";
 
+/** What was made by hand and is taken over instead of made anew. */
+export interface AdoptedByHand {
+  /** Bare id (UUID) of the module `blockedStatus`. */
+  readonly moduleId?: string;
+  /** Whether the function exists under its configured name; changed in place. */
+  readonly function: boolean;
+  /** Whether the role exists under its configured name; in the end it has our permissions and no others. */
+  readonly role: boolean;
+  readonly logGroup: boolean;
+}
+
 /** What a blocked caller meets. A queue or flow is its id or ARN; a message is spoken before the call ends. */
 export type WhenBlocked =
   | { readonly action: "disconnect" }
@@ -74,6 +85,8 @@ export interface InstanceConfig {
   readonly suspended: boolean;
   /** Absent for an instance that is there to stay. */
   readonly release?: Release;
+  /** Absent where everything is made anew. */
+  readonly adoptExisting?: AdoptedByHand;
   /** 12 digits. */
   readonly account: string;
   readonly region: string;

@@ -14,6 +14,12 @@ interface DroppedOfTable {
   readonly building: Map<string, number>;
 }
 
+/** What moto does not keep of functions, by unqualified ARN. */
+interface DroppedOfFunctions {
+  readonly loggingConfigs: Map<string, Json>;
+  readonly architectures: Map<string, unknown>;
+}
+
 /** A new index is still CREATING in this many descriptions of its table, as an index is for minutes on AWS. */
 const descriptionsWhileBuilding = 2;
 
@@ -25,13 +31,14 @@ const descriptionsWhileBuilding = 2;
  * - DynamoDB makes an index ACTIVE at once; AWS shows the table UPDATING and the index CREATING first.
  * - DynamoDB describes absent indexes as `[]` and a provisioned table's billing mode; AWS leaves both out.
  * - Lambda forgets `LoggingConfig`; AWS always answers with one.
+ * - Lambda forgets the architectures that come with new code.
  */
 export function fillMotoGaps(moto: Responder): Responder {
   const tables = new Map<string, DroppedOfTable>();
-  const loggingConfigs = new Map<string, Json>();
+  const functions: DroppedOfFunctions = { loggingConfigs: new Map(), architectures: new Map() };
   return (request) => {
     if (request.service === "dynamodb") return answerDynamoDb(moto, request, tables);
-    if (request.service === "lambda") return answerLambda(moto, request, loggingConfigs);
+    if (request.service === "lambda") return answerLambda(moto, request, functions);
     return moto(request);
   };
 }
@@ -126,24 +133,32 @@ function isBuilding({ building }: DroppedOfTable, indexName: string): boolean {
   return left > 0;
 }
 
-async function answerLambda(moto: Responder, request: AwsRequest, configs: Map<string, Json>): Promise<AwsResponse> {
+async function answerLambda(
+  moto: Responder,
+  request: AwsRequest,
+  { loggingConfigs, architectures }: DroppedOfFunctions,
+): Promise<AwsResponse> {
   const response = await moto(request);
   const output = jsonOf(response);
   if (output === undefined) return response;
-  const given = asRecord(request.input)["LoggingConfig"];
-  if (given !== undefined && typeof output["FunctionArn"] === "string")
-    configs.set(unqualified(output["FunctionArn"]), asRecord(given));
+  const { LoggingConfig: given, Architectures: withCode } = asRecord(request.input);
+  if (typeof output["FunctionArn"] === "string") {
+    const arn = unqualified(output["FunctionArn"]);
+    if (given !== undefined) loggingConfigs.set(arn, asRecord(given));
+    // One that is made anew under an old name has what it is made with.
+    if (request.operation === "CreateFunction") architectures.delete(arn);
+    if (request.operation === "UpdateFunctionCode" && withCode !== undefined) architectures.set(arn, withCode);
+  }
 
-  const complete = (configuration: Json): Json =>
-    typeof configuration["FunctionArn"] === "string"
-      ? {
-          ...configuration,
-          LoggingConfig: withDefaults(
-            String(configuration["FunctionName"]),
-            configs.get(unqualified(configuration["FunctionArn"])),
-          ),
-        }
-      : configuration;
+  const complete = (configuration: Json): Json => {
+    if (typeof configuration["FunctionArn"] !== "string") return configuration;
+    const arn = unqualified(configuration["FunctionArn"]);
+    return {
+      ...configuration,
+      LoggingConfig: withDefaults(String(configuration["FunctionName"]), loggingConfigs.get(arn)),
+      Architectures: architectures.get(arn) ?? configuration["Architectures"],
+    };
+  };
   const amended = { ...complete(output) };
   if (output["Configuration"] !== undefined) amended["Configuration"] = complete(asRecord(output["Configuration"]));
   for (const list of ["Functions", "Versions"])

@@ -41,6 +41,7 @@ instances:
     tableName: dextr-other
     wave: canary
     suspended: true
+    adoptExisting: { module: 3f0e0d0c-1b1a-4918-8716-151413121110, function: true, role: true, logGroup: true }
   - name: beta
     id: arn:aws:connect:us-west-2:111122223333:instance/1f0e0d0c-1b1a-4918-8716-151413121110
     region: us-west-2

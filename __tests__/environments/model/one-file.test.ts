@@ -118,7 +118,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
-    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, release, account, region, awsProvider, deployRole, planRole, state, tags, ' +
+    '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, release, adoptExisting, account, region, awsProvider, deployRole, planRole, state, tags, ' +
       "allowances, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, table.",
   ],
   [

@@ -1,0 +1,345 @@
+/**
+ * From what was clicked together by hand after the vendor's guide: index, function, role, log, module and association are taken
+ * over or replaced, and at every moment on the wire the module calls a function that exists, is associated and may be invoked.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import {
+  AttachRolePolicyCommand,
+  CreatePolicyCommand,
+  CreateRoleCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { AddPermissionCommand, CreateFunctionCommand, GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { unzipSync, zipSync } from "fflate";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { adoptable, createVendorTable, INDEX, look } from "./vendor-tables";
+import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+/** One instance where everything has the names that ours would have, and one where only the module has. */
+const [inPlace, bySwitch] = ["made-by-hand", "hash-only"] as const;
+const functionOf = { [inPlace]: `blockedCalls-${inPlace}`, [bySwitch]: "blockedCalls" } as const;
+const roleOf = { [inPlace]: `blockedCalls-${inPlace}-${REGION}`, [bySwitch]: "blockedCalls-role-x1y2z3" } as const;
+type Name = keyof typeof functionOf;
+
+let world: World;
+let iam: IAMClient;
+let lambda: LambdaClient;
+const moduleIds = new Map<Name, string>();
+let calls: readonly RecordedCall[] = [];
+let deployed: Finished;
+
+const arnOf = (functionName: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${functionName}`;
+const alias = (name: Name): string => `${arnOf(`blockedCalls-${name}`)}:live`;
+
+/** A function as the guide has it made: CommonJS, x86_64, an old runtime. It blocks nobody. */
+const codeByHand = Buffer.from(
+  zipSync({ "index.js": Buffer.from("exports.handler = async () => ({ response: 'nomatch' });\n") }),
+);
+
+function connect(method: string, url: string, body: object): void {
+  const { status } = world.connect.handle({
+    method,
+    url,
+    body: Buffer.from(JSON.stringify(body)),
+    region: REGION,
+  });
+  if (status !== 200) throw new Error(`${method} ${url}: ${status}`);
+}
+
+async function makeByHand(name: Name, rolePath: string): Promise<void> {
+  const [FunctionName, RoleName] = [functionOf[name], roleOf[name]];
+  const { Role } = await iam.send(
+    new CreateRoleCommand({
+      RoleName,
+      Path: rolePath,
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+      }),
+    }),
+  );
+  const statement = (Action: string[]) =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
+  const { Policy } = await iam.send(
+    new CreatePolicyCommand({
+      PolicyName: `AWSLambdaMicroserviceExecutionRole-${name}`,
+      PolicyDocument: statement(["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan"]),
+    }),
+  );
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn }));
+  await iam.send(
+    new PutRolePolicyCommand({ RoleName, PolicyName: "query", PolicyDocument: statement(["dynamodb:Query"]) }),
+  );
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Runtime: "nodejs18.x",
+      Handler: "index.handler",
+      Role: Role?.Arn,
+      Code: { ZipFile: codeByHand },
+    }),
+  );
+  await lambda.send(
+    new AddPermissionCommand({
+      FunctionName,
+      StatementId: "connect",
+      Action: "lambda:InvokeFunction",
+      Principal: "connect.amazonaws.com",
+    }),
+  );
+  const made = await fetch(world.proxy.url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": "Logs_20140328.CreateLogGroup",
+      authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20240101/${REGION}/logs/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify({ logGroupName: `/aws/lambda/${FunctionName}` }),
+  });
+  if (!made.ok) throw new Error(await made.text());
+
+  const id = world.instanceId(name);
+  connect("PUT", `/instance/${id}/lambda-function`, { FunctionArn: arnOf(FunctionName) });
+  connect("PUT", `/contact-flow-modules/${id}`, { Name: "blockedStatus", Content: moduleCalling(FunctionName) });
+  moduleIds.set(name, world.connect.modules(id).get("blockedStatus")?.id ?? "");
+}
+
+/** A module as one imports it by hand: it asks the function's latest code. */
+function moduleCalling(functionName: string): string {
+  const end = { NextAction: "end" };
+  return JSON.stringify({
+    Version: "2019-10-30",
+    StartAction: "ask",
+    Actions: [
+      {
+        Identifier: "ask",
+        Type: "InvokeLambdaFunction",
+        Parameters: { LambdaFunctionARN: arnOf(functionName), InvocationTimeLimitSeconds: "3" },
+        Transitions: { ...end, Errors: [{ ErrorType: "NoMatchingError", ...end }] },
+      },
+      { Identifier: "end", Type: "EndFlowModuleExecution", Parameters: {}, Transitions: {} },
+    ],
+    Settings: { InputParameters: [], OutputParameters: [], Transitions: [] },
+  });
+}
+
+function edit(from: string, to: string): void {
+  const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
+  const yaml = readFileSync(file, "utf8");
+  expect(yaml).toContain(from);
+  writeFileSync(file, yaml.replace(from, to));
+}
+
+const deploy = (...names: readonly Name[]): Promise<Finished> =>
+  world.cdktf("deploy", ...names.map(world.stackName), "--auto-approve", "--skip-provider-lock");
+
+/** Output as running text: Terraform wraps its messages, and cdktf puts the stack's name before the lines. */
+const unwrapped = (output: string): string =>
+  output.replaceAll(/\S*us-east-1 {2}|[\s│╷╵]+/g, " ").replaceAll(/ +/g, " ");
+
+beforeAll(async () => {
+  world = await createWorld([inPlace, bySwitch], { more: (name) => [`adoptExisting: {} # ${name}`] });
+  const client = {
+    endpoint: world.proxy.url,
+    region: REGION,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  };
+  iam = new IAMClient(client);
+  lambda = new LambdaClient(client);
+  for (const name of [inPlace, bySwitch]) {
+    const vendor = adoptable.find((table) => table.name === name);
+    if (vendor === undefined) throw new Error(`no table ${name}`);
+    await createVendorTable(world.dynamodb, vendor);
+  }
+  await makeByHand(inPlace, "/");
+  await makeByHand(bySwitch, "/service-role/");
+  const modules = (name: Name) => `module: ${String(moduleIds.get(name))}`;
+  edit(
+    `adoptExisting: {} # ${inPlace}`,
+    `adoptExisting: { ${modules(inPlace)}, function: true, role: true, logGroup: true }`,
+  );
+  edit(`adoptExisting: {} # ${bySwitch}`, `adoptExisting: { ${modules(bySwitch)} }`);
+  world.proxy.clear();
+  deployed = await deploy(inPlace, bySwitch);
+  calls = world.proxy.calls();
+});
+
+afterAll(() => world.stop());
+
+/** What a call of the module meets at one moment. */
+interface Moment {
+  readonly after: string;
+  /** ARN that the module calls. */
+  readonly calls: string;
+  readonly exists: boolean;
+  readonly associated: boolean;
+  readonly permitted: boolean;
+  /** Whether the zip has the file that the handler names. */
+  readonly runs: boolean;
+}
+
+/** Follows the calls on the wire from what was made by hand: what a call of the module met after each of them. */
+function moments(name: Name): readonly Moment[] {
+  const byHand = arnOf(functionOf[name]);
+  const functions = new Set([byHand]);
+  const permitted = new Set([byHand]);
+  const associated = new Set([byHand]);
+  const zips = new Map([[byHand, codeByHand.toString("base64")]]);
+  const handlers = new Map([[byHand, "index.handler"]]);
+  let target = byHand;
+  const seen: Moment[] = [];
+  for (const { operation, url, input, status } of calls) {
+    const given = (input ?? {}) as Readonly<Record<string, unknown>>;
+    const { pathname, searchParams } = new URL(url, "http://aws");
+    const [, functionName = String(given["FunctionName"])] = /\/functions\/([^/]+)/.exec(pathname) ?? [];
+    const arn = functionName.startsWith("arn:") ? functionName : arnOf(functionName);
+    const qualifier = searchParams.get("Qualifier");
+    const qualified = qualifier === null ? arn : `${arn}:${qualifier}`;
+    const mine = url.includes(world.instanceId(name)) || arn === byHand || arn === arnOf(`blockedCalls-${name}`);
+    if (!mine || status >= 300 || /^(Get|List|Describe)/.test(operation)) continue;
+    if (operation === "CreateFunction") {
+      functions.add(arn);
+      handlers.set(arn, String(given["Handler"]));
+      zips.set(arn, (given["Code"] as { ZipFile: string }).ZipFile);
+    } else if (operation === "UpdateFunctionConfiguration") {
+      // What does not change is not sent.
+      if (typeof given["Handler"] === "string") handlers.set(arn, given["Handler"]);
+    } else if (operation === "UpdateFunctionCode") zips.set(arn, String(given["ZipFile"]));
+    else if (operation === "DeleteFunction") functions.delete(arn);
+    else if (operation === "CreateAlias") functions.add(`${arn}:${String(given["Name"])}`);
+    else if (operation === "AddPermission") permitted.add(qualified);
+    else if (operation === "RemovePermission") permitted.delete(qualified);
+    else if (operation === "AssociateLambdaFunction") associated.add(String(given["FunctionArn"]));
+    else if (operation === "DisassociateLambdaFunction") associated.delete(String(searchParams.get("functionArn")));
+    else if (operation === "UpdateContactFlowModuleContent")
+      target = /"LambdaFunctionARN":"([^"]+)"/.exec(String(given["Content"]))?.[1] ?? "";
+    const code = target.split(":").slice(0, 7).join(":");
+    const files = Object.keys(unzipSync(Buffer.from(zips.get(code) ?? "", "base64")));
+    const [module = ""] = (handlers.get(code) ?? "").split(".");
+    seen.push({
+      after: operation,
+      calls: target,
+      exists: functions.has(target),
+      associated: associated.has(target),
+      permitted: permitted.has(target),
+      runs: files.some((file) => file === `${module}.js` || file === `${module}.mjs`),
+    });
+  }
+  return seen;
+}
+
+test("one deploy takes over what is named, and makes the rest", () => {
+  expect(deployed.output).not.toContain("Error:");
+  expect(deployed.exitCode).toBe(0);
+  const created = calls.filter(({ operation }) => /^Create(Function|Role|LogGroup|ContactFlowModule)$/.test(operation));
+  expect(created.map(({ operation }) => operation).sort()).toEqual(["CreateFunction", "CreateLogGroup", "CreateRole"]);
+  for (const { url, input } of created) expect(`${url} ${JSON.stringify(input)}`).toContain(bySwitch);
+  expect(
+    calls.filter(({ operation }) => /^Delete(Function|Role|LogGroup|ContactFlowModule|Table)$/.test(operation)),
+  ).toEqual([]);
+});
+
+test.each([inPlace, bySwitch])(
+  "%s: at every moment the module calls a function that exists, may be invoked and runs",
+  (name) => {
+    const all = moments(name);
+    expect(
+      all.filter(({ exists, associated, permitted, runs }) => !(exists && associated && permitted && runs)),
+    ).toEqual([]);
+    expect(all.map(({ calls: target }) => target)).toContain(arnOf(functionOf[name]));
+    expect(all.at(-1)).toMatchObject({ calls: alias(name) });
+    // The switch comes once, in one call.
+    const targets = all.map(({ calls: target }) => target);
+    expect(targets.lastIndexOf(arnOf(functionOf[name]))).toBe(targets.indexOf(alias(name)) - 1);
+  },
+);
+
+test.each([inPlace, bySwitch])("%s: the module keeps its id, so that flows go on calling it", (name) => {
+  const module = world.connect.modules(world.instanceId(name)).get("blockedStatus");
+  expect(module?.id).toBe(moduleIds.get(name));
+  expect(module?.content).toContain(alias(name));
+});
+
+test("a function in place is configured first and gets its code after that, published as a version", async () => {
+  const order = calls
+    .filter(
+      ({ service, operation, url }) =>
+        service === "lambda" && url.includes(functionOf[inPlace]) && !/^(Get|List)/.test(operation),
+    )
+    .map(({ operation }) => operation);
+  expect(order.indexOf("UpdateFunctionConfiguration")).toBeGreaterThan(-1);
+  expect(order.indexOf("UpdateFunctionCode")).toBeGreaterThan(order.indexOf("UpdateFunctionConfiguration"));
+  expect(order.indexOf("PublishVersion")).toBeGreaterThan(order.indexOf("UpdateFunctionCode"));
+  const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: functionOf[inPlace] }));
+  expect(Configuration).toMatchObject({ Runtime: "nodejs22.x", Architectures: ["arm64"] });
+});
+
+test("a role in place loses what was attached by hand, and only once the module calls our function", async () => {
+  const RoleName = roleOf[inPlace];
+  const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+  expect(AttachedPolicies).toEqual([]);
+  expect((await iam.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames).toEqual(["lookup"]);
+  const switched = calls.findIndex(
+    ({ operation, url }) => operation === "UpdateContactFlowModuleContent" && url.includes(world.instanceId(inPlace)),
+  );
+  for (const operation of ["DetachRolePolicy", "DeleteRolePolicy"])
+    expect(calls.findIndex((call) => call.operation === operation)).toBeGreaterThan(switched);
+});
+
+test("what ours takes the place of is left as it was: function, role, association and log", async () => {
+  const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: functionOf[bySwitch] }));
+  expect(Configuration).toMatchObject({ Runtime: "nodejs18.x" });
+  const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName: roleOf[bySwitch] }));
+  expect(AttachedPolicies).toHaveLength(1);
+  expect([...world.connect.associations(world.instanceId(bySwitch))].sort()).toEqual(
+    [arnOf(functionOf[bySwitch]), alias(bySwitch)].sort(),
+  );
+});
+
+test("the index that was made by hand is mirrored, and nothing is written to the table", async () => {
+  const writes = calls.filter(
+    ({ operation, input }) => operation === "UpdateTable" && JSON.stringify(input).includes(inPlace),
+  );
+  expect(writes).toEqual([]);
+  expect([...(await look(world.dynamodb, inPlace)).indexes.keys()]).toContain(INDEX);
+});
+
+test.each([inPlace, bySwitch])("%s: there is nothing left to plan", async (name) => {
+  const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
+  expect(plan.output).toContain("No changes.");
+  expect(plan.exitCode).toBe(0);
+});
+
+test("a function and a role that cannot be changed in place stop the plan with what to do instead", async () => {
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: "by-hand",
+      Runtime: "python3.12",
+      Handler: "lambda_function.lambda_handler",
+      Role: `arn:aws:iam::${ACCOUNT}:role/service-role/${roleOf[bySwitch]}`,
+      Code: { ZipFile: codeByHand },
+    }),
+  );
+  edit(
+    `adoptExisting: { module: ${String(moduleIds.get(bySwitch))} }`,
+    `adoptExisting: { module: ${String(moduleIds.get(bySwitch))}, function: true, role: true }\n` +
+      `    function: { name: by-hand, roleName: ${roleOf[bySwitch]} }`,
+  );
+  world.proxy.clear();
+  const { exitCode, output } = await world.cdktf("diff", world.stackName(bySwitch), "--skip-provider-lock");
+  expect(exitCode).not.toBe(0);
+  expect(unwrapped(output)).toContain(
+    "The function by-hand cannot be changed in place: it has the runtime python3.12 and the handler lambda_function.lambda_handler, " +
+      "and while its configuration is new and its code still old, calls need nodejs and index.handler. Nothing was changed. " +
+      "Set another function.name for hash-only in environments/e2e.yaml and remove adoptExisting.function: a new function then takes its place in the module.",
+  );
+  expect(unwrapped(output)).toContain(
+    `The role ${roleOf[bySwitch]} has the path /service-role/, as the Lambda console gives it, and a path cannot be changed.`,
+  );
+});

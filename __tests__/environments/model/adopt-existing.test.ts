@@ -1,0 +1,54 @@
+/** What was made by hand and is taken over: what an instance's file may say of it, and what it then is. */
+import { loadOne, refusal, validYaml } from "./environment-files";
+
+const withLine = (line: string) => `${validYaml}    ${line}\n`;
+const id = "3f0e0d0c-1b1a-4918-8716-151413121110";
+const arn = (instance: string) => `arn:aws:connect:us-east-1:111122223333:instance/${instance}/flow-module/${id}`;
+
+test("nothing is taken over unless the file says so", () => {
+  expect(loadOne(validYaml)).not.toHaveProperty("adoptExisting");
+  expect(loadOne(withLine("adoptExisting: {}")).adoptExisting).toEqual({
+    function: false,
+    role: false,
+    logGroup: false,
+  });
+});
+
+test.each([id, arn("0f0e0d0c-1b1a-4918-8716-151413121110")])("the module %s is known by its bare id", (module) => {
+  expect(
+    loadOne(withLine(`adoptExisting: { module: "${module}", function: true, logGroup: true }`)).adoptExisting,
+  ).toEqual({
+    moduleId: id,
+    function: true,
+    role: false,
+    logGroup: true,
+  });
+});
+
+test.each([
+  [
+    "a module by its name",
+    "adoptExisting: { module: blockedStatus }",
+    '8:30  instances[0].adoptExisting.module: "blockedStatus" is not the id or ARN of a Connect flow module.\n' +
+      "  Copy the ARN from the flow module's page in the Connect console, or take the lower-case UUID at its end.",
+  ],
+  [
+    "a module of another instance",
+    `adoptExisting: { module: "${arn("9f0e0d0c-1b1a-4918-8716-151413121110")}" }`,
+    `8:30  instances[0].adoptExisting.module: "${arn("9f0e0d0c-1b1a-4918-8716-151413121110").slice(0, 99)}… (135 characters) is of another Connect instance.\n` +
+      "  Use one of this instance: a flow cannot reach into another.",
+  ],
+  [
+    "a function by its name",
+    "adoptExisting: { function: blockedCalls }",
+    '8:32  instances[0].adoptExisting.function: "blockedCalls" is neither true nor false.\n  Write true or false, without quotes.',
+  ],
+])("%s is refused", (_, line, text) => {
+  expect(refusal({ "dev.yaml": withLine(line) }).message).toBe(`environments/dev.yaml:${text}`);
+});
+
+test("it cannot be said of a whole environment", () => {
+  expect(refusal({ "dev.yaml": `${validYaml}adoptExisting: { role: true }\n` }).message).toContain(
+    "It belongs to one instance: put it below instances.",
+  );
+});
