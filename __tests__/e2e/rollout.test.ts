@@ -1,11 +1,13 @@
 /** `fleet plan` and `fleet deploy` on real Terraform: waves, what is refused, and going on after failures, Ctrl-C and kill -9. */
 import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { TagResourceCommand } from "@aws-sdk/client-dynamodb";
+import { LambdaClient, RemovePermissionCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { standings } from "../../fleet/terraform/journal";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
-import { BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
+import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
 
@@ -159,6 +161,54 @@ describe("two waves", () => {
     for (const name of ["hash-only", "made-by-hand", "on-demand", "local-index"] as const)
       await expectOnlyOurIndex(name);
   });
+});
+
+test("drift is told of by what it means and who probably did it, and what the table's owner does is none", async () => {
+  const [changed, robbed] = ["local-index", "on-demand"] as const;
+  const none = await world.fleet("drift", "wave=canary");
+  expect(none.exitCode).toBe(0);
+
+  const id = world.instanceId(changed);
+  const module = world.connect.modules(id).get("blockedStatus");
+  const content = String(module?.content).replace(
+    '"InvocationTimeLimitSeconds":"3"',
+    '"InvocationTimeLimitSeconds":"8"',
+  );
+  expect(content).not.toBe(module?.content);
+  const url = `/contact-flow-modules/${id}/${String(module?.id)}/content`;
+  world.connect.handle({
+    method: "POST",
+    url,
+    body: Buffer.from(JSON.stringify({ Content: content })),
+    region: REGION,
+  });
+  const lambda = new LambdaClient({
+    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
+    region: REGION,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  const StatementId = `connectpath-call-blocking-${world.instanceId(robbed)}`;
+  await lambda.send(
+    new RemovePermissionCommand({ FunctionName: `blockedCalls-${robbed}`, Qualifier: "live", StatementId }),
+  );
+  lambda.destroy();
+  await world.dynamodb.send(
+    new TagResourceCommand({
+      ResourceArn: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/dextr-${changed}`,
+      Tags: [{ Key: "vendor", Value: "ConnectPath" }],
+    }),
+  );
+
+  world.proxy.clear();
+  const { exitCode, output } = await world.fleet("drift", "wave=rest");
+  expect(output).toMatch(/The flow module was changed\.[^]*InvocationTimeLimitSeconds: 3 → 8/);
+  expect(output).toContain("Connect's permission to invoke the function is gone.");
+  expect(output).toMatch(
+    /The owner of dextr-local-index changed it\.[^]*Plans follow it: nothing to do\.[^]*tags\.vendor: none → ConnectPath/,
+  );
+  expect(exitCode).toBe(2);
+  expect(written()).toEqual([]);
+  expect(world.proxy.mutating("s3")).toEqual([]);
 });
 
 describe("a plan that is not the one that was made, or not of today", () => {

@@ -55,7 +55,9 @@ export interface World {
   startFleet(...args: readonly string[]): Running;
   /** `terraform <arguments>` in the directory of a synthesized stack. */
   terraform(name: string, ...args: readonly string[]): Promise<Finished>;
-  /** The same in any directory. */
+  /** `npm run fleet -- <arguments>` in a copy of the project, on the copy's own environment files. */
+  fleetIn(project: string, ...args: readonly string[]): Promise<Finished>;
+  /** `terraform <arguments>` in any directory. */
   terraformIn(directory: string, ...args: readonly string[]): Promise<Finished>;
   /** In the directory of a synthesized stack, not waited for. */
   startTerraform(name: string, ...args: readonly string[]): Running;
@@ -169,6 +171,10 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     fleet: (...args) => startFleet(...args).finished,
     startTerraform,
     terraform: (...args) => startTerraform(...args).finished,
+    fleetIn: (project, ...args) => {
+      const here = { ...env, ENVIRONMENTS_DIR: path.join(project, "environments") };
+      return start(process.execPath, [path.join(project, "build/fleet/main.js"), ...args], project, here).finished;
+    },
     terraformIn: (cwd, ...args) => start("terraform", args, cwd, env).finished,
     stop: async () => {
       await functions.close();

@@ -16,7 +16,10 @@ export function jsonDiff(before: unknown, after: unknown, path = ""): readonly s
   const [one, other] = [named(before), named(after)];
   if (one === undefined || other === undefined) return [`${path || "all of it"}: ${shown(before)} → ${shown(after)}`];
   const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])];
-  return keys.flatMap((key) => jsonDiff(one[key], other[key], path === "" ? key : `${path}.${key}`));
+  // Own ones: a key may be called `valueOf`.
+  const at = (map: Readonly<Record<string, unknown>>, key: string): unknown =>
+    Object.hasOwn(map, key) ? map[key] : undefined;
+  return keys.flatMap((key) => jsonDiff(at(one, key), at(other, key), path === "" ? key : `${path}.${key}`));
 }
 
 /** Maps as they are, lists by the names or places of their members; undefined for what is neither. */

@@ -1,0 +1,44 @@
+/** Of twenty instances of which one changed, one is planned: nothing is asked of AWS about the others. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { copyProject } from "../../sandbox/project-copy";
+import { adoptable, createVendorTable } from "./vendor-tables";
+import { createWorld, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+const changed = "hash-only";
+const names = [...Array.from({ length: 19 }, (_, n) => `acme-${n}`), changed];
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld(names, { more: (name) => [`function: { memoryMb: ${name === changed ? 256 : 512} }`] });
+  const vendor = adoptable.find((table) => table.name === changed);
+  if (vendor === undefined) throw new Error(`there is no table ${changed}`);
+  await createVendorTable(world.dynamodb, vendor);
+});
+
+afterAll(() => world.stop());
+
+test("one plan runs, and says that nineteen did not change", async () => {
+  const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
+  const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
+  copyProject(project, yaml);
+  const unchanged = await world.fleetIn(project, "plan", "--changed-since", "HEAD");
+  expect(unchanged.output).toContain("0 of 20 stacks differ");
+  expect(unchanged.exitCode).toBe(0);
+
+  writeFileSync(path.join(project, "environments/e2e.yaml"), yaml.replace("memoryMb: 256", "memoryMb: 1024"));
+  world.proxy.clear();
+  const { exitCode, output } = await world.fleetIn(project, "plan", "--changed-since", "HEAD");
+  expect(output).toContain("1 of 20 stacks differ");
+  expect(output).toContain("[1/1]");
+  expect(output.match(/ unchanged$/gm)).toHaveLength(19);
+  expect(exitCode).toBe(2);
+  const stacks = path.join(project, "build/plans/cdktf.out/stacks");
+  const planned = readdirSync(stacks).filter((stack) => readdirSync(path.join(stacks, stack)).includes("fleet.tfplan"));
+  expect(planned).toEqual([world.stackName(changed)]);
+  const asked = world.proxy.calls().filter(({ service }) => service === "dynamodb");
+  expect(asked.length).toBeGreaterThan(0);
+  for (const { input } of asked) expect(JSON.stringify(input)).toContain(`dextr-${changed}`);
+});

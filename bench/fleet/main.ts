@@ -1,0 +1,230 @@
+/**
+ * Measures the planning of a fleet against emulators: one stack after the other, as `cdktf diff` does it, and `fleet plan`; then
+ * `fleet plan --changed-since` with one stack changed.
+ *
+ * Usage, with Terraform and moto_server on the PATH: `npm run bench:fleet [-- --stacks 8] [--write]`; `--write` puts the result
+ * into docs/performance.md.
+ */
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { projectRoot } from "../../lambda/packaging";
+import { startMoto } from "../../sandbox/aws-emulators/moto";
+import { startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
+import { findTerraformProvider, platform } from "../../sandbox/aws-emulators/terraform-cli";
+import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
+import { copyProject } from "../../sandbox/project-copy";
+
+const account = "111122223333";
+const region = "us-east-1";
+const bucket = "acme-terraform-state";
+const provider = "registry.terraform.io/hashicorp/aws/5.100.0";
+
+class UsageError extends Error {}
+
+/** Seconds of wall time, and of CPU of the process and all that it started. */
+interface Sample {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+interface Result extends Sample {
+  /** How often the provider was installed anew, instead of linked from a cache. */
+  readonly installs: number;
+  readonly plans: number;
+}
+
+const instanceId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const stackName = (n: number): string => `e2e-acme-${n}-${region}`;
+
+function environment(stacks: number, endpoint: string): string {
+  const instances = Array.from(
+    { length: stacks },
+    (_, n) => `  - { name: acme-${n}, id: ${instanceId(n)}, function: { memoryMb: ${512 + n} } }\n`,
+  );
+  return `account: "${account}"
+region: ${region}
+state: { bucket: ${bucket}, region: ${region}, endpoint: "${endpoint}", usePathStyle: true }
+blockedDispositions: [Blocked]
+instances:
+${instances.join("")}`;
+}
+
+/** Runs to its end. A shell around it counts the CPU of all that it waited for (POSIX `times`). */
+async function measured(
+  command: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  allowed: readonly number[],
+): Promise<Sample> {
+  const begin = process.hrtime.bigint();
+  const script = '"$@"; code=$?; times; exit $code';
+  const child = spawn("sh", ["-c", script, "sh", ...command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject).once("close", resolve);
+  });
+  const wall = Number(process.hrtime.bigint() - begin) / 1e9;
+  if (code === null || !allowed.includes(code)) throw new UsageError(`${command.join(" ")} failed:\n${output}`);
+  // The second line is of the children: user and system time, 0m1.23s each.
+  const times = [...output.matchAll(/^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/gm)].at(-1) ?? [];
+  const [, userMinutes, user, systemMinutes, system] = times.map(Number);
+  return { wall, cpu: (userMinutes ?? NaN) * 60 + (user ?? NaN) + (systemMinutes ?? NaN) * 60 + (system ?? NaN) };
+}
+
+/** How often the provider was installed for the stacks that have a plan: once into the cache, if any links to it, and once for each that does not. */
+function look(stacks: string, cache: string, plan: string): { readonly installs: number; readonly plans: number } {
+  const planned = readdirSync(stacks)
+    .map((stack) => join(stacks, stack))
+    .filter((directory) => existsSync(join(directory, plan)));
+  const isLinked = (directory: string): boolean => {
+    try {
+      return readlinkSync(join(directory, ".terraform/providers", provider, platform())).startsWith(cache);
+    } catch {
+      return false; // not a link: a copy
+    }
+  };
+  const linked = planned.filter(isLinked).length;
+  return { installs: planned.length - linked + (linked > 0 ? 1 : 0), plans: planned.length };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { stacks: { type: "string", default: "8" }, write: { type: "boolean", default: false } },
+  });
+  const stacks = Number(values.stacks);
+  if (!Number.isInteger(stacks) || stacks < 1 || stacks > 100) {
+    throw new UsageError(`--stacks "${values.stacks}" is not a whole number from 1 to 100.`);
+  }
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "bench-fleet-")));
+  const terraform = await findTerraformProvider(scratch);
+  const ids = [...Array(stacks).keys()];
+  const connect = new ConnectEmulator(
+    ids.map((n) => ({ account, region, id: instanceId(n), alias: `acme-${n}` })),
+    () => [],
+  );
+  const moto = await startMoto(account);
+  const proxy = await startRecordingProxy(moto.url, { connect: (request) => connect.handle(request) });
+  try {
+    await fetch(`${moto.url}/${bucket}`, { method: "PUT" });
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+    const dynamodb = new DynamoDBClient({ endpoint: moto.url, region, credentials });
+    for (const n of ids) {
+      const key = [{ AttributeName: "hash", KeyType: "HASH" as const }];
+      const AttributeDefinitions = [{ AttributeName: "hash", AttributeType: "S" as const }];
+      await dynamodb.send(
+        new CreateTableCommand({
+          TableName: `dextr-acme-${n}`,
+          KeySchema: key,
+          AttributeDefinitions,
+          BillingMode: "PAY_PER_REQUEST",
+        }),
+      );
+    }
+    dynamodb.destroy();
+
+    const project = join(scratch, "project");
+    const yaml = environment(stacks, proxy.url);
+    copyProject(project, yaml);
+    const home = join(scratch, "home");
+    mkdirSync(home);
+    const env = {
+      PATH: process.env["PATH"],
+      // A home of its own: cdktf keeps its plugin cache there, and this is a machine that has none yet.
+      HOME: home,
+      AWS_ENDPOINT_URL: proxy.url,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: "true",
+      CI: "true",
+      ...terraform.env,
+    };
+
+    process.stderr.write("cdktf diff, one stack after the other\n");
+    let [wall, cpu] = [0, 0];
+    for (const n of ids) {
+      // Without its own locking of providers, which would take longer still.
+      const command = [join(projectRoot(), "node_modules/.bin/cdktf"), "diff", stackName(n), "--skip-provider-lock"];
+      const sample = await measured(command, project, env, [0]);
+      [wall, cpu] = [wall + sample.wall, cpu + sample.cpu];
+    }
+    const cdktf: Result = { wall, cpu, ...look(join(project, "cdktf.out/stacks"), join(home, ".terraform.d"), "plan") };
+
+    const fleet = [process.execPath, join(project, "build/fleet/main.js"), "plan"];
+    const cache = join(project, "build/terraform-plugins/cache");
+    const plans = join(project, "build/plans/cdktf.out/stacks");
+    process.stderr.write("fleet plan\n");
+    const all = await measured(fleet, project, env, [0, 2]);
+    const ours: Result = { ...all, ...look(plans, cache, "fleet.tfplan") };
+
+    process.stderr.write("fleet plan, one changed\n");
+    writeFileSync(join(project, "environments/e2e.yaml"), yaml.replace(`memoryMb: ${511 + stacks}`, "memoryMb: 1024"));
+    const changed = await measured([...fleet, "--changed-since", "HEAD"], project, env, [0, 2]);
+    // The cache is there by now.
+    const one: Result = { ...changed, ...look(plans, cache, "fleet.tfplan"), installs: 0 };
+
+    const [processor] = cpus();
+    const result = [
+      `Measured ${new Date().toISOString().slice(0, 10)} on ${cpus().length} × ${processor?.model ?? "unknown CPU"}, ` +
+        `${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node.js ${process.version}; ` +
+        `${stacks} stacks, once each; \`npm run bench:fleet -- --stacks ${stacks} --write\`.`,
+      "",
+      report(cdktf, ours, one),
+    ].join("\n");
+    process.stdout.write(`${result}\n`);
+    if (values.write) writeInto(join(projectRoot(), "docs/performance.md"), result);
+  } finally {
+    await proxy.close();
+    await moto.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function report(cdktf: Result, ours: Result, one: Result): string {
+  const row = (what: string, { plans, installs, wall, cpu }: Result): string =>
+    `| ${what} | ${plans} | ${installs} | ${wall.toFixed(1)} | ${cpu.toFixed(1)} | ${(cdktf.wall / wall).toFixed(1)}× | ${(cdktf.cpu / cpu).toFixed(1)}× |`;
+  const ratio = cdktf.wall / ours.wall;
+  return [
+    "| | plans | provider installed | wall s | CPU s | wall, of cdktf | CPU, of cdktf |",
+    "|---|---:|---:|---:|---:|---:|---:|",
+    row("`cdktf diff`, one after the other", cdktf),
+    row("`fleet plan`", ours),
+    row("`fleet plan --changed-since`, one changed", one),
+    "",
+    "| goal | measured | limit | met |",
+    "|---|---:|---:|---|",
+    `| \`cdktf diff\` / \`fleet plan\`, at least | ${ratio.toFixed(1)}× | 1.5× | ${ratio >= 1.5 ? "yes" : "**no**"} |`,
+    `| provider installed, at most | ${ours.installs} | 1 | ${ours.installs === 1 ? "yes" : "**no**"} |`,
+    `| plans that run for one changed stack, at most | ${one.plans} | 1 | ${one.plans === 1 ? "yes" : "**no**"} |`,
+  ].join("\n");
+}
+
+/** Replaces what stands between the two markers. */
+function writeInto(file: string, result: string): void {
+  const [begin, end] = ["<!-- bench:fleet begin -->", "<!-- bench:fleet end -->"];
+  const text = readFileSync(file, "utf8");
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new UsageError(`${file} lacks the lines ${begin} and ${end}.`);
+  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${result}\n\n${text.slice(to)}`);
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});
