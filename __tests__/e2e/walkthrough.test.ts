@@ -1,0 +1,141 @@
+/** The quick start, command by command as the page has it, from a table that nothing of ours has touched and back to it. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { projectRoot } from "../../lambda/packaging";
+import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
+import { BUCKET, createWorld, type Finished, REGION, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+const name = "on-demand";
+const vendor = adoptable.find((table) => table.name === name);
+if (vendor === undefined) throw new Error(`there is no table ${name}`);
+
+interface Step {
+  readonly command: string;
+  readonly finished: Finished;
+}
+
+let world: World;
+let before: Seen;
+let after: Seen;
+const steps: Step[] = [];
+
+const nth = (command: string, n: number): Finished => {
+  const found = steps.filter((step) => step.command.startsWith(`${command} `))[n];
+  if (found === undefined) throw new Error(`the page has no ${command} number ${n + 1}`);
+  return found.finished;
+};
+
+async function choose(disposition: string): Promise<void> {
+  await world.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: `dextr-${name}`,
+      Key: { hash: { S: "contact-4" }, range: { S: "ctr" } },
+      UpdateExpression: "SET Disposition = :d",
+      ExpressionAttributeValues: { ":d": { S: disposition } },
+    }),
+  );
+}
+
+/** The page's commands, and what it has people write into the environment file, in order. */
+function blocksOfThePage(): readonly { readonly language: string; readonly text: string }[] {
+  const page = readFileSync(path.join(projectRoot(), "docs/quick-start.md"), "utf8");
+  return [...page.matchAll(/^```(sh|yaml)\n([^]*?)^```/gm)].map(([, language = "", text = ""]) => ({ language, text }));
+}
+
+beforeAll(async () => {
+  world = await createWorld([name]);
+  if (vendor !== undefined) await createVendorTable(world.dynamodb, vendor);
+  before = await look(world.dynamodb, name);
+  // What the world wrote is what the page begins without.
+  const directory = String(world.env["ENVIRONMENTS_DIR"]);
+  rmSync(path.join(directory, "e2e.yaml"));
+  const file = path.join(directory, "acme.yaml");
+  const plans = path.join(directory, "../plans");
+
+  for (const { language, text } of blocksOfThePage()) {
+    if (language === "yaml") {
+      const others = readFileSync(file, "utf8").replaceAll(/^ *release: .*\n/gm, "");
+      writeFileSync(file, `${others.trimEnd()}\n    ${text.trim()}\n`);
+      continue;
+    }
+    for (const line of text.trim().split("\n")) {
+      const given = /^npm run (?:--silent )?fleet -- (.+?)(?: > (\S+))?$/.exec(line);
+      if (given === null) throw new Error(`this is no command of ours: ${line}`);
+      const [, command = "", redirected] = given;
+      const words = command.split(" ");
+      if (words[0] === "plan") words.push("--out", plans);
+      if (words[0] === "deploy") words.push("--plans", plans);
+      if (command.startsWith("check ") && steps.some((step) => step.command.startsWith("check "))) {
+        await choose("Resolved");
+      }
+      const finished = await world.fleet(...words);
+      steps.push({ command, finished });
+      if (redirected !== undefined) writeFileSync(file, inTheEmulators(finished.output));
+    }
+  }
+  await choose("Blocked");
+  after = await look(world.dynamodb, name);
+});
+
+afterAll(() => world.stop());
+
+/** The file with the one thing that `discover` asks people to correct: where the state is kept. */
+function inTheEmulators(discovered: string): string {
+  const state = `  bucket: ${BUCKET}\n  endpoint: ${String(world.env["AWS_ENDPOINT_URL"])}\n  usePathStyle: true`;
+  const corrected = discovered.replace(/^ {2}bucket: .*$/m, state);
+  expect(corrected).not.toBe(discovered);
+  return corrected;
+}
+
+test("every command of the page ends well", () => {
+  const ended = steps.map(({ command, finished }) => [command, finished.exitCode] as const);
+  const wanted = steps.map(({ command }) => [command, command.startsWith("plan ") ? 2 : 0] as const);
+  const troubles = steps.filter(({ finished }, n) => finished.exitCode !== wanted[n]?.[1]);
+  // What they said, where they did not end as they should.
+  expect(troubles.map(({ command, finished }) => `${command}\n${finished.output}`)).toEqual([]);
+  expect(ended).toEqual(wanted);
+  expect(steps.length).toBeGreaterThan(10);
+});
+
+test("the table is found, and named as the one to adopt", () => {
+  expect(nth("discover", 0).output).toContain(`name: ${name}`);
+  expect(nth("discover", 0).output).toContain(`id: ${world.instanceId(name)}`);
+});
+
+test("the first plan imports the table, and the deployment proves itself", () => {
+  expect(nth("plan", 0).output).toMatch(new RegExp(`acme-${name}-${REGION} +1 `));
+  expect(nth("verify", 0).output).toContain("match");
+});
+
+test("a caller who is blocked is so no more once the contact is overridden", () => {
+  expect(nth("check", 0).output).not.toContain("+15555550101");
+  expect(nth("check", 0).output).toMatch(/would be blocked|is blocked|blocked/i);
+  expect(nth("check", 1).output).not.toBe(nth("check", 0).output);
+  expect(nth("check", 1).output).toMatch(/not (be )?blocked/i);
+});
+
+test("in the end the table is as it was, item by item and index by index", () => {
+  expect(after.items).toEqual(before.items);
+  expect(after.indexes).toEqual(before.indexes);
+  expect(after.attributes).toEqual(before.attributes);
+  expect(after.table).toEqual(before.table);
+});
+
+test("nothing ever asked to delete the table or to write an item", () => {
+  const changes = world.proxy.mutating("dynamodb").map(({ operation, input }) => {
+    const updates = (input as { GlobalSecondaryIndexUpdates?: readonly object[] }).GlobalSecondaryIndexUpdates ?? [];
+    return [operation, ...updates.flatMap((update) => Object.keys(update))];
+  });
+  expect(changes).toEqual([
+    ["UpdateTable", "Create"],
+    ["UpdateTable", "Delete"],
+  ]);
+});
+
+test("of ours nothing is left in Connect", () => {
+  expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
+  expect(world.connect.associations(world.instanceId(name))).toEqual([]);
+});
