@@ -6,6 +6,7 @@ import { check } from "./check/command";
 import { config } from "./config";
 import { deploy } from "./deploy";
 import { drift } from "./drift";
+import { discover } from "./discover/command";
 import { flows } from "./flows";
 import { guardCommand } from "./guard/command";
 import { iam } from "./iam";
@@ -32,4 +33,5 @@ export const commands: readonly Command[] = [
   matrix,
   atlantis,
   lock,
+  discover,
 ];

@@ -1,0 +1,126 @@
+/** What of ConnectPath and of call blocking there is in one region of an account. */
+import { paginateListContactFlowModules, paginateListInstances } from "@aws-sdk/client-connect";
+import { DescribeTableCommand, paginateListTables } from "@aws-sdk/client-dynamodb";
+import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
+import { indexName } from "../../environments/model/aws-names";
+import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import { CommandError } from "../command-line";
+import type { InstanceClients } from "../instance-clients";
+import { reason } from "../reason";
+import { isNamed } from "../verify/check";
+
+export interface FoundInstance {
+  /** UUID. */
+  readonly id: string;
+  /** Undefined for an instance that has none. */
+  readonly alias: string | undefined;
+  /** `ACTIVE`, `CREATION_IN_PROGRESS` or `CREATION_FAILED`. */
+  readonly status: string;
+  /** Id of a module `blockedStatus`; undefined where there is none. */
+  readonly moduleId: string | undefined;
+}
+
+export interface FoundTable {
+  readonly name: string;
+  /** Status of an index of our name; undefined where there is none. */
+  readonly indexStatus: string | undefined;
+  /** `hash (HASH), range (RANGE)`; undefined where the table could not be described. */
+  readonly keys: string | undefined;
+}
+
+export interface FoundRegion {
+  readonly region: string;
+  /** Tables whose name begins with `dextr-`, by name; undefined where they could not be listed. */
+  readonly tables: readonly FoundTable[] | undefined;
+  /** By id; undefined where they could not be listed. */
+  readonly instances: readonly FoundInstance[] | undefined;
+  /** Name of the function of the vendor's guide where it exists. */
+  readonly functionByHand: string | undefined;
+  /** What could not be asked, and why. */
+  readonly problems: readonly string[];
+}
+
+/** ConnectPath was Dextr: the prefix of its tables. */
+const tablePrefix = /^dextr-/i;
+/** As the vendor's guide calls the function. */
+const functionOfTheGuide = "blockedCalls";
+
+/** Looks around in one region. What AWS refuses is told and leaves the rest. @throws CommandError where the role may not be assumed */
+export async function lookAround(region: string, clients: InstanceClients): Promise<FoundRegion> {
+  const problems: string[] = [];
+  const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      // A role that may not be assumed is no matter of this region.
+      if (error instanceof CommandError) throw error;
+      problems.push(`${what}: ${why(error)}`);
+      return undefined;
+    }
+  };
+  const [tables, instances] = await Promise.all([
+    asking("tables", () => tablesIn(clients, asking)),
+    asking("Connect instances", () => instancesIn(clients, asking)),
+  ]);
+  // Where there is nothing of ConnectPath, a function of this name is somebody else's.
+  const functionByHand =
+    tables === undefined || tables.length === 0 ? undefined : await asking("functions", () => guidesFunction(clients));
+  return { region, tables, instances, functionByHand, problems };
+}
+
+type Asking = <T>(what: string, ask: () => Promise<T>) => Promise<T | undefined>;
+
+async function tablesIn({ dynamodb }: InstanceClients, asking: Asking): Promise<FoundTable[]> {
+  const names: string[] = [];
+  for await (const { TableNames = [] } of paginateListTables({ client: dynamodb }, {}))
+    names.push(...TableNames.filter((name) => tablePrefix.test(name)));
+  const tables: FoundTable[] = [];
+  for (const name of names.sort()) {
+    const described = await asking(`table ${name}`, () => dynamodb.send(new DescribeTableCommand({ TableName: name })));
+    const { KeySchema, GlobalSecondaryIndexes = [] } = described?.Table ?? {};
+    tables.push({
+      name,
+      indexStatus: GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName)?.IndexStatus,
+      keys: KeySchema?.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", "),
+    });
+  }
+  return tables;
+}
+
+async function instancesIn({ connect }: InstanceClients, asking: Asking): Promise<FoundInstance[]> {
+  const instances: FoundInstance[] = [];
+  for await (const { InstanceSummaryList = [] } of paginateListInstances({ client: connect }, {}))
+    for (const { Id: id = "", InstanceAlias: alias, InstanceStatus: status = "" } of InstanceSummaryList) {
+      const moduleId = await asking(`modules of instance ${alias ?? id}`, () => blockedStatusOf(connect, id));
+      instances.push({ id, alias, status, moduleId });
+    }
+  return instances.sort((one, other) => one.id.localeCompare(other.id));
+}
+
+async function blockedStatusOf(client: InstanceClients["connect"], InstanceId: string): Promise<string | undefined> {
+  for await (const { ContactFlowModulesSummaryList = [] } of paginateListContactFlowModules(
+    { client },
+    { InstanceId },
+  )) {
+    const found = ContactFlowModulesSummaryList.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+    if (found !== undefined) return found.Id;
+  }
+  return undefined;
+}
+
+async function guidesFunction({ lambda }: InstanceClients): Promise<string | undefined> {
+  try {
+    await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionOfTheGuide }));
+    return functionOfTheGuide;
+  } catch (error) {
+    if (isNamed(error, "ResourceNotFoundException")) return undefined;
+    throw error;
+  }
+}
+
+function why(error: unknown): string {
+  const text = reason(error);
+  if (text.includes("ENOTFOUND")) return "AWS does not offer the service there, or its name could not be looked up.";
+  if (isNamed(error, "UnrecognizedClientException")) return `${text} (The region may not be enabled for the account.)`;
+  return text;
+}
