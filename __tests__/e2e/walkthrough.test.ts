@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { projectRoot } from "../../lambda/packaging";
 import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
 import { BUCKET, createWorld, type Finished, REGION, type World } from "./world";
@@ -9,8 +10,7 @@ import { BUCKET, createWorld, type Finished, REGION, type World } from "./world"
 jest.setTimeout(10 * 60_000);
 
 const name = "on-demand";
-const vendor = adoptable.find((table) => table.name === name);
-if (vendor === undefined) throw new Error(`there is no table ${name}`);
+const vendors = adoptable.filter((table) => table.name === name);
 
 interface Step {
   readonly command: string;
@@ -47,7 +47,7 @@ function blocksOfThePage(): readonly { readonly language: string; readonly text:
 
 beforeAll(async () => {
   world = await createWorld([name]);
-  if (vendor !== undefined) await createVendorTable(world.dynamodb, vendor);
+  for (const vendor of vendors) await createVendorTable(world.dynamodb, vendor);
   before = await look(world.dynamodb, name);
   // What the world wrote is what the page begins without.
   const directory = String(world.env["ENVIRONMENTS_DIR"]);
@@ -73,6 +73,7 @@ beforeAll(async () => {
       }
       const finished = await world.fleet(...words);
       steps.push({ command, finished });
+      if (words[0] === "bootstrap") await withdrawTlsOnly();
       if (redirected !== undefined) writeFileSync(file, inTheEmulators(finished.output));
     }
   }
@@ -81,6 +82,18 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
+
+/** The bucket now refuses connections without TLS, and moto, which has none, refuses them indeed. */
+async function withdrawTlsOnly(): Promise<void> {
+  const s3 = new S3Client({
+    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
+    region: REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  await s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
+  s3.destroy();
+}
 
 /** The file with the one thing that `discover` asks people to correct: where the state is kept. */
 function inTheEmulators(discovered: string): string {
