@@ -31,13 +31,17 @@ if (missing.length > 0) {
 }
 
 const root = path.resolve(__dirname, "../..");
+// Once, before two files want it at the same time.
+const compiled = spawnSync(process.execPath, [path.join(root, "compile.js")], { cwd: root, stdio: "inherit" });
+if (compiled.status !== 0) process.exit(1);
 const jest = spawnSync(
   process.execPath,
   [
     require.resolve("jest/bin/jest"),
     "--selectProjects",
     "e2e",
-    "--runInBand",
+    // Each file has emulators, ports and directories of its own, and waits for much of its time.
+    "--maxWorkers=2",
     ...process.argv.slice(2).filter((a) => a !== "--required"),
   ],
   { cwd: root, stdio: "inherit" },
