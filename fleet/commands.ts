@@ -5,8 +5,8 @@ import type { Command } from "./command-line";
 import { check } from "./check/command";
 import { config } from "./config";
 import { deploy } from "./deploy";
-import { drift } from "./drift";
 import { discover } from "./discover/command";
+import { drift } from "./drift";
 import { flows } from "./flows";
 import { guardCommand } from "./guard/command";
 import { iam } from "./iam";
@@ -23,6 +23,7 @@ export const commands: readonly Command[] = [
   flows,
   bootstrap,
   iam,
+  discover,
   preflight,
   plan,
   guardCommand,
@@ -33,5 +34,4 @@ export const commands: readonly Command[] = [
   matrix,
   atlantis,
   lock,
-  discover,
 ];

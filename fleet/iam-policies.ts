@@ -1,5 +1,6 @@
 /** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
 import type { InstanceConfig } from "../environments/model/types";
+import { contactIdAttributes } from "./check/contacts";
 import { guideFunctionName } from "./preflight/guide-checks";
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
@@ -11,7 +12,7 @@ export interface Statement {
   readonly NotAction?: readonly string[];
   readonly Resource: readonly string[];
   readonly Condition?: {
-    readonly StringEquals?: Readonly<Record<string, string>>;
+    readonly StringEquals?: Readonly<Record<string, string | readonly string[]>>;
     /** Holds where each of the request's values is among these. */
     readonly "ForAllValues:StringEquals"?: Readonly<Record<string, readonly string[]>>;
   };
@@ -38,6 +39,8 @@ const policyLimit = 6144;
  *   all else is denied, so that no other policy of the role can allow it.
  * - `plan`: the calls among them that read.
  * - `preflight`: what `fleet preflight` calls. Of contacts it may read the table's keys and those of our index, and nothing else.
+ * - `operate`: what `fleet verify` and `fleet check` call. Of contacts it may read the index, and of an item the contact's id alone.
+ * - `discover`: what `fleet discover` calls, in all regions.
  *
  * For each account of their state buckets, unless a store other than AWS holds the states:
  *
@@ -50,6 +53,8 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
     ...named("deploy", instances, ({ account }) => account, deployStatements),
     ...named("plan", instances, ({ account }) => account, planStatements),
     ...named("preflight", instances, ({ account }) => account, preflightStatements),
+    ...named("operate", instances, ({ account }) => account, operateStatements),
+    ...named("discover", instances, ({ account }) => account, discoverStatements),
     ...named("state", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject", "s3:PutObject"])),
     ...named("state-read", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject"])),
   ];
@@ -157,6 +162,68 @@ function takeOverRoles(instances: readonly InstanceConfig[]): Statement[] {
   const made = instances.filter(({ adoptExisting }) => adoptExisting?.role === true);
   const actions = ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"];
   return made.length === 0 ? [] : [allow("TakeOverTheRole", actions, resourcesOf(made).roles)];
+}
+
+function operateStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = resourcesOf(instances);
+  const services = unique(instances, ({ region, dnsSuffix }) => `dynamodb.${region}.${dnsSuffix}`);
+  return [
+    allow("LookAtTheTable", ["dynamodb:DescribeTable"], on.tables),
+    allow(
+      "AskTheIndex",
+      ["dynamodb:Query"],
+      unique(instances, ({ table }) => table.indexArn),
+    ),
+    {
+      ...allow("ReadTheIdsOfContacts", ["dynamodb:GetItem"], on.tables),
+      Condition: { "ForAllValues:StringEquals": { "dynamodb:Attributes": [...contactIdAttributes, "hash", "range"] } },
+    },
+    {
+      // What DynamoDB asks in the name of the caller where the table has a key of its owner's.
+      ...allow(
+        "DecryptTheTable",
+        ["kms:Decrypt"],
+        unique(instances, (one) => `arn:${one.partition}:kms:${one.region}:${one.account}:key/*`),
+      ),
+      Condition: { StringEquals: { "kms:ViaService": services } },
+    },
+    // Of the region, since metrics have no ARN.
+    allow("SeeHowFarTheIndexIs", ["cloudwatch:GetMetricData"], ["*"]),
+    allow("AskWhatTheRoleMay", ["iam:SimulatePrincipalPolicy"], on.roles),
+    allow(
+      "LookAtTheFunction",
+      ["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:GetPolicy"],
+      on.functions,
+    ),
+    allow(
+      "AskTheFunction",
+      ["lambda:InvokeFunction"],
+      unique(instances, ({ function: { aliasArn } }) => aliasArn),
+    ),
+    allow(
+      "LookAtFlowsAndFunctions",
+      ["connect:ListContactFlowModules", "connect:ListLambdaFunctions"],
+      on.connect.instances,
+    ),
+    allow("LookAtTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+  ];
+}
+
+/** Of all regions: where there is something to be found is what is asked. */
+function discoverStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const of = (service: string, resource: string): string[] =>
+    unique(instances, ({ partition, account }) => `arn:${partition}:${service}:*:${account}:${resource}`);
+  return [
+    // Lists of all that there is have no ARN of their own.
+    allow("FindTablesAndInstances", ["connect:ListInstances", "dynamodb:ListTables"], ["*"]),
+    allow("LookAtTables", ["dynamodb:DescribeTable"], of("dynamodb", "table/dextr-*")),
+    allow("LookAtModules", ["connect:ListContactFlowModules"], of("connect", "instance/*")),
+    allow(
+      "LookAtTheGuidesFunction",
+      ["lambda:GetFunctionConfiguration"],
+      of("lambda", `function:${guideFunctionName}`),
+    ),
+  ];
 }
 
 function deployStatements(instances: readonly InstanceConfig[]): Statement[] {

@@ -13,8 +13,8 @@ export const iam: Command = {
   summary: "Prints the IAM policies that planning, deploying and looking at the selected instances needs, and no more.",
   selection: "optional",
   options: { out: { value: "DIRECTORY", description: "Writes each into a file of this directory instead." } },
-  details: `For each account: "deploy", "plan" and "preflight"; for each account that holds states: "state", which goes with deploy, and
-"state-read", which goes with plan. What they allow and why: docs/iam/README.md.
+  details: `For each account: "deploy", "plan", "preflight", "operate" (verify and check) and "discover"; for each account that holds states:
+"state", which goes with deploy, and "state-read", which goes with plan. What they allow and why: docs/iam/README.md.
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {

@@ -7,7 +7,7 @@ import type { PolicyDocument } from "../../fleet/iam-policies";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { decide } from "../fleet/policy-evaluation";
 import type { Question } from "../fleet/policy-evaluation";
-import { adoptable, createVendorTable } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
 
 jest.setTimeout(15 * 60_000);
@@ -36,6 +36,18 @@ beforeAll(async () => {
   );
   await during("change of the configuration", deploy);
 
+  await during("verify and check", async () => {
+    const verified = await world.fleet("verify", world.stackName(name));
+    const whileBuilding = world.proxy.intercept(({ operation }) => operation === "DescribeTable", indexInTheMaking);
+    const unfinished = await world.fleet("verify", world.stackName(name));
+    whileBuilding();
+    expect(unfinished.output).toContain("is CREATING");
+    const checked = await world.fleet("check", "+15555550101", world.stackName(name));
+    expect(checked.output).toContain("BLOCKED");
+    return verified.exitCode === 0 ? checked : verified;
+  });
+  await during("discover", () => world.fleet("discover", "--region", REGION));
+
   // As a new version of this project may: another zip, and other descriptions.
   edit(path.join(world.stackDirectory(name), "cdk.tf.json"), (json) =>
     json
@@ -56,6 +68,15 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
+
+function indexInTheMaking() {
+  const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
+  const KeySchema = [key("Disposition", "HASH"), key("CustomerEndpoint", "RANGE")];
+  const AttributeDefinitions = KeySchema.map(({ AttributeName }) => ({ AttributeName, AttributeType: "S" }));
+  const GlobalSecondaryIndexes = [{ IndexName: INDEX, IndexStatus: "CREATING", Backfilling: true, KeySchema }];
+  const Table = { TableStatus: "UPDATING", AttributeDefinitions, GlobalSecondaryIndexes };
+  return { status: 200, body: JSON.stringify({ Table }) };
+}
 
 async function during(phase: string, run: () => Promise<{ exitCode: number; output: string }>): Promise<void> {
   world.proxy.clear();
@@ -80,11 +101,32 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
   const ask = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
 
   switch (service) {
+    // Unsigned: the function connects before its first call.
+    case "":
+      return [];
     // Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     case "sts":
       return [];
-    case "dynamodb":
-      return ask(given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`));
+    case "dynamodb": {
+      if (operation === "ListTables") return ask("*");
+      const table = given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`);
+      if (!["Query", "GetItem"].includes(operation)) return ask(table);
+      const { Key = {}, ProjectionExpression = "" } = input as {
+        readonly Key?: object;
+        readonly ProjectionExpression?: string;
+      };
+      const attributes = [...Object.keys(Key), ...ProjectionExpression.split(/, */).filter(Boolean)];
+      const index = given["IndexName"];
+      return [
+        ...ask(index === undefined ? table : `${table}/index/${index}`, undefined, {
+          "dynamodb:Attributes": attributes,
+        }),
+        // The table has a key of its owner's, which DynamoDB uses in the caller's name.
+        ...ask(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
+      ];
+    }
+    case "monitoring":
+      return ask("*", `cloudwatch:${operation}`);
     case "kms":
       return ask(arn("key/1234abcd"), undefined, { "kms:RequestAlias": String(given["KeyId"]) });
     case "logs": {
@@ -95,12 +137,14 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
       return [...ask(given["resourceArn"] ?? group), ...implied];
     }
     case "iam": {
+      if (operation === "SimulatePrincipalPolicy") return ask(String(given["PolicySourceArn"]));
       const role = `arn:aws:iam::${ACCOUNT}:role/${String(given["RoleName"])}`;
       return [...ask(role), ...(given["Tags.member.1.Key"] === undefined ? [] : ask(role, "iam:TagRole"))];
     }
     case "lambda": {
-      const named = segments.find((segment) => segment.includes("blockedCalls-")) ?? String(given["FunctionName"]);
+      const named = segments.find((segment) => segment.includes("blockedCalls")) ?? String(given["FunctionName"]);
       const called = named.startsWith("arn:") ? named : arn(`function:${named}`);
+      if (operation === "Invoke") return ask(called, "lambda:InvokeFunction");
       const role = given["Role"];
       return [
         ...ask(called),
@@ -110,8 +154,9 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
     }
     case "connect": {
       if (segments[0] === "tags") return ask(String(segments[1]));
+      if (operation === "ListInstances") return ask("*");
       const instance = arn(`instance/${String(segments[1])}`);
-      if (segments[0] === "instance") return ask(instance);
+      if (segments[0] === "instance" || operation === "ListContactFlowModules") return ask(instance);
       const module = `${instance}/flow-module/${segments[2] ?? "of-an-unknown-id"}`;
       return [
         ...ask(module),
@@ -169,4 +214,15 @@ test("deploy and state allow no action that is never called", () => {
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
   );
   expect([...new Set(allowed)].filter((action) => !called.has(action))).toEqual([]);
+});
+
+test.each([
+  ["operate", "verify and check"],
+  ["discover", "discover"],
+])("%s allows every call of %s, and no action that is never called", (policy, phase) => {
+  const questions = asked(phase);
+  expect(questions.filter((question) => decide(documents(policy), question) !== "allowed")).toEqual([]);
+  const called = new Set(questions.map(({ action }) => action));
+  const allowed = documents(policy).flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(allowed.filter((action) => !called.has(action))).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
 import type { Check } from "../../fleet/verify/verify";
+import { load } from "../environments/model/environment-files";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
 
@@ -28,7 +29,11 @@ let iam: IAMClient;
 let deployed: Seen;
 
 beforeAll(async () => {
-  world = await createWorld([name], { more: () => ['blockedDispositions: [Blocked, "Nuisance:Confirmed"]'] });
+  // The others are in Connect alone, and not in the environment file.
+  world = await createWorld([name, "fresh", "lonely", "shouting"], {
+    deployed: [name],
+    more: () => ['blockedDispositions: [Blocked, "Nuisance:Confirmed"]'],
+  });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
@@ -362,5 +367,98 @@ describe("and what else may happen to a deployed instance is found", () => {
     const { failed } = await verify();
     await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: decodeURIComponent(PolicyDocument) }));
     expect(failed).toContain("role");
+  });
+});
+
+describe("check", () => {
+  test("shows a blocked number's contacts with their ids, until the last of them is overridden", async () => {
+    const contact = (hash: string, Disposition: string) => ({
+      TableName: `dextr-${name}`,
+      Item: {
+        hash: { S: hash },
+        range: { S: "ctr" },
+        ContactId: { S: `id-of-${hash}` },
+        Notes: { S: "nobody's business" },
+        CustomerEndpoint: { S: "+15555550106" },
+        Disposition: { S: Disposition },
+      },
+    });
+    for (const hash of ["contact-6", "contact-7"])
+      await world.dynamodb.send(new PutItemCommand(contact(hash, "Blocked")));
+    world.proxy.clear();
+    const blocked = await world.fleet("check", "+1 (555) 555-0106", world.stackName(name));
+    expect(blocked.exitCode).toBe(0);
+    expect(blocked.output).toContain("BLOCKED (blocked)");
+    for (const hash of ["contact-6", "contact-7"])
+      expect(blocked.output).toMatch(new RegExp(`${hash} +ctr +id-of-${hash}`));
+    expect(blocked.output).not.toContain("nobody's business");
+    expect(blocked.output).not.toContain("5555550106");
+    expect(world.proxy.mutating("dynamodb")).toEqual([]);
+
+    await world.dynamodb.send(new PutItemCommand(contact("contact-6", "Resolved")));
+    expect((await world.fleet("check", "+15555550106")).output).toContain("BLOCKED (blocked)");
+    await world.dynamodb.send(new PutItemCommand(contact("contact-7", "Resolved")));
+    expect((await world.fleet("check", "+15555550106")).output).toContain("not blocked (not_blocked)");
+  });
+});
+
+describe("discover", () => {
+  test("prints what is not in the files yet as one that loads, and says what it could not match", async () => {
+    const byHand = adoptable.find((table) => table.name === "made-by-hand");
+    const plain = adoptable.find((table) => table.name === "hash-only");
+    if (byHand === undefined || plain === undefined) throw new Error("there are no such tables");
+    await createVendorTable(world.dynamodb, { ...byHand, name: "fresh" });
+    for (const other of ["Shouting", "orphan"]) await createVendorTable(world.dynamodb, { ...plain, name: other });
+    const { content } = blockedStatus();
+    const body = Buffer.from(JSON.stringify({ Name: "blockedStatus", Content: content }));
+    const url = `/contact-flow-modules/${world.instanceId("fresh")}`;
+    expect(world.connect.handle({ method: "PUT", url, body, region: REGION }).status).toBe(200);
+    const withdraw = world.proxy.intercept(
+      ({ service, region }) => service === "connect" && region === "eu-central-1",
+      () => ({
+        status: 403,
+        headers: { "x-amzn-errortype": "AccessDeniedException" },
+        body: JSON.stringify({ message: "not authorized to perform: connect:ListInstances" }),
+      }),
+    );
+    world.proxy.clear();
+    const { exitCode, output } = await world.fleet(
+      "discover",
+      "--region",
+      `${REGION},eu-central-1`,
+      "--account",
+      ACCOUNT,
+    );
+    withdraw();
+    expect(exitCode).toBe(1);
+    for (const service of ["connect", "dynamodb", "lambda"]) expect(world.proxy.mutating(service)).toEqual([]);
+    for (const note of [
+      `${REGION}: instance ${name} is in the environment e2e already, as ${name}.`,
+      `${REGION}: instance lonely has no table dextr-lonely`,
+      `${REGION}: table dextr-orphan has no instance with the alias orphan`,
+      "Not known. eu-central-1: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
+    ])
+      expect(output).toContain(`# ${note}`);
+    expect(output).toContain(`index ${INDEX} (ACTIVE), module blockedStatus (`);
+
+    expect(load({ "found.yaml": output })).toMatchObject([
+      {
+        name: "fresh",
+        instanceId: world.instanceId("fresh"),
+        account: ACCOUNT,
+        region: REGION,
+        table: { name: "dextr-fresh" },
+      },
+      { name: "shouting", instanceId: world.instanceId("shouting"), table: { name: "dextr-Shouting" } },
+    ]);
+  });
+
+  test("refuses credentials of another account, and regions that there are not", async () => {
+    const other = await world.fleet("discover", "--region", REGION, "--account", "444455556666");
+    expect(other.exitCode).toBe(1);
+    expect(other.output).toContain(`The credentials are of account ${ACCOUNT} (`);
+    const nowhere = await world.fleet("discover", "--region", "us-esat-1");
+    expect(nowhere.exitCode).toBe(1);
+    expect(nowhere.output).toContain('"us-esat-1" is not an AWS region. Did you mean "us-east-1"?');
   });
 });

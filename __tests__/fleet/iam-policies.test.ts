@@ -130,16 +130,46 @@ test("preflight reads of contacts what the index is made of, and of everything e
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual(more);
 });
 
+test("operate reads the index and the ids of contacts, and asks the alias; it changes nothing", () => {
+  const may = (action: string, resource: string, context = {}) =>
+    decide(named("operate"), { action, resource, context });
+  expect(may("dynamodb:Query", acme.table.indexArn)).toBe("allowed");
+  expect(may("dynamodb:Query", acme.table.arn)).toBe("not allowed");
+  const read = (...names: string[]) => may("dynamodb:GetItem", acme.table.arn, { "dynamodb:Attributes": names });
+  expect(read("hash", "range", "ContactId")).toBe("allowed");
+  expect(read("hash", "range", "Notes")).toBe("not allowed");
+  const alias = acme.function.aliasArn;
+  expect(may("lambda:InvokeFunction", alias)).toBe("allowed");
+  expect(may("lambda:InvokeFunction", alias.replace(":live", ""))).toBe("not allowed");
+  const actions = named("operate").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual([
+    "dynamodb:Query",
+    "iam:SimulatePrincipalPolicy",
+    "kms:Decrypt",
+    "lambda:InvokeFunction",
+  ]);
+});
+
+test("discover only lists and describes", () => {
+  const actions = named("discover").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
+});
+
 test("only what must be asked of a whole region or bucket has a resource with a star", () => {
   const wide = policiesFor([acme]).flatMap(({ document }) =>
     document.Statement.filter(
-      ({ Effect, Resource }) => Effect === "Allow" && Resource.some((arn) => /[:/]\*$/.test(arn)),
-    ).flatMap(({ Sid, Resource }) => Resource.filter((arn) => /[:/]\*$/.test(arn)).map((arn) => `${Sid} ${arn}`)),
+      ({ Effect, Resource }) => Effect === "Allow" && Resource.some((arn) => /(^|[:/])\*$/.test(arn)),
+    ).flatMap(({ Sid, Resource }) => Resource.filter((arn) => /(^|[:/])\*$/.test(arn)).map((arn) => `${Sid} ${arn}`)),
   );
   const home = "us-east-1:111122223333";
   expect([...new Set(wide)].sort()).toEqual(
     [
+      `DecryptTheTable arn:aws:kms:${home}:key/*`,
+      "FindTablesAndInstances *",
       `FindTheLog arn:aws:logs:${home}:log-group:*`,
+      "LookAtModules arn:aws:connect:*:111122223333:instance/*",
+      "SeeHowFarTheIndexIs *",
+      `LookAtTheFunction arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
       `FindTheTablesKey arn:aws:kms:${home}:key/*`,
       `LookAtTheTablesKey arn:aws:kms:${home}:key/*`,
       "AskWhatARoleMay arn:aws:iam::111122223333:role/service-role/*",
@@ -174,6 +204,8 @@ instances:
     "deploy-444455556666",
     "plan-444455556666",
     "preflight-444455556666",
+    "operate-444455556666",
+    "discover-444455556666",
     "state-777788889999",
     "state-read-777788889999",
   ]);

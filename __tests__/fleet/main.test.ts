@@ -102,13 +102,15 @@ describe("config", () => {
 
 test("iam prints the policies, and writes them where it is told", async () => {
   const { stdout } = await fleet("iam", "env=prod");
-  const policies = ["deploy", "plan", "preflight", "state", "state-read"].map((name) => `${name}-444455556666`);
+  const policies = ["deploy", "plan", "preflight", "operate", "discover", "state", "state-read"].map(
+    (name) => `${name}-444455556666`,
+  );
   expect(Object.keys(JSON.parse(stdout) as object)).toEqual(policies);
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-iam-"));
   try {
     const written = await fleet("iam", "env=prod", "--out", path.join(directory, "new"));
     expect(written.exitCode).toBe(0);
-    expect(readdirSync(path.join(directory, "new"))).toEqual(policies.map((name) => `${name}.json`));
+    expect(readdirSync(path.join(directory, "new"))).toEqual(policies.map((name) => `${name}.json`).sort());
     const refused = await fleet("iam", "--out", path.join(directory, "new", "deploy-444455556666.json"));
     expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
     expect(refused.stderr).toMatch(/^The policies cannot be written\. .*EEXIST/);

@@ -25,7 +25,9 @@ function applies(statement: Statement, { action, resource, context = {} }: Quest
   return (
     named === (statement.Action !== undefined) &&
     statement.Resource.some((pattern) => matches(pattern, resource)) &&
-    Object.entries(statement.Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value) &&
+    Object.entries(statement.Condition?.StringEquals ?? {}).every(([key, values]) =>
+      [values].flat().some((value) => context[key] === value),
+    ) &&
     Object.entries(statement.Condition?.["ForAllValues:StringEquals"] ?? {}).every(([key, values]) =>
       [context[key] ?? []].flat().every((value) => values.includes(value)),
     )

@@ -11,7 +11,7 @@ import { indexName } from "../../environments/model/aws-names";
 export interface Contact {
   /** The table's keys, in their order: `hash` and `range`. */
   readonly keys: readonly (readonly [string, string])[];
-  /** Attributes whose name says that they are the contact's id; none where the item was not read. */
+  /** Which of {@link contactIdAttributes} it has; none where the item was not read. */
   readonly ids: readonly (readonly [string, string])[];
 }
 
@@ -25,8 +25,18 @@ export interface Listed {
 /** Contacts of one Disposition that are listed, and those whose item is read for its contact id: each of these is a read of its own. */
 export const [contactsListed, itemsRead] = [200, 20] as const;
 
-/** ContactId, contact_id, initialContactId, CONTACT-ID. */
-const contactId = /contact[ _-]?id$/i;
+/**
+ * Attributes that may hold a contact's id. Items are asked for these alone, so that nothing else of a contact is read; the vendor does not
+ * document which it uses.
+ */
+export const contactIdAttributes = [
+  "ContactId",
+  "ContactID",
+  "contactId",
+  "contact_id",
+  "InitialContactId",
+  "initialContactId",
+];
 
 /**
  * The contacts of a number that carry exactly this Disposition.
@@ -61,16 +71,19 @@ export async function contactsUnder(
   keys.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
   const contacts: Contact[] = [];
   for (const [n, Key] of keys.slice(0, contactsListed).entries()) {
-    const item = n < itemsRead ? (await dynamodb.send(new GetItemCommand({ TableName: tableName, Key }))).Item : {};
+    const item =
+      n < itemsRead ? (await dynamodb.send(new GetItemCommand({ TableName: tableName, Key, ...idsAlone }))).Item : {};
     contacts.push({
       keys: Object.entries(Key).map(([name, value]) => [name, shown(value)]),
       ids: Object.entries(item ?? {})
-        .filter(([name]) => contactId.test(name) && !keyNames.includes(name))
+        .filter(([name]) => !keyNames.includes(name))
         .map(([name, value]) => [name, shown(value)]),
     });
   }
   return { disposition, contacts, more: keys.length > contactsListed };
 }
+
+const idsAlone = { ProjectionExpression: contactIdAttributes.join(", ") };
 
 /** Names of the table's keys, the partition key first. */
 export async function tableKeys(dynamodb: DynamoDBClient, TableName: string): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { indexName } from "../../environments/model/aws-names";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { CommandError } from "../command-line";
 import type { InstanceClients } from "../instance-clients";
+import { guideFunctionName } from "../preflight/guide-checks";
 import { reason } from "../reason";
 import { isNamed } from "../verify/check";
 
@@ -42,8 +43,6 @@ export interface FoundRegion {
 
 /** ConnectPath was Dextr: the prefix of its tables. */
 const tablePrefix = /^dextr-/i;
-/** As the vendor's guide calls the function. */
-const functionOfTheGuide = "blockedCalls";
 
 /** Looks around in one region. What AWS refuses is told and leaves the rest. @throws CommandError where the role may not be assumed */
 export async function lookAround(region: string, clients: InstanceClients): Promise<FoundRegion> {
@@ -110,8 +109,8 @@ async function blockedStatusOf(client: InstanceClients["connect"], InstanceId: s
 
 async function guidesFunction({ lambda }: InstanceClients): Promise<string | undefined> {
   try {
-    await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionOfTheGuide }));
-    return functionOfTheGuide;
+    await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: guideFunctionName }));
+    return guideFunctionName;
   } catch (error) {
     if (isNamed(error, "ResourceNotFoundException")) return undefined;
     throw error;
