@@ -14,6 +14,14 @@ export class AwsError {
   ) {}
 }
 
+/** A JSON answer with headers, by which Lambda says how an invocation went. */
+export class WithHeaders {
+  constructor(
+    readonly answer: object,
+    readonly headers: Readonly<Record<string, string>>,
+  ) {}
+}
+
 /** An object is a JSON answer, a string the XML of IAM. */
 export type Answer = object | string | AwsError | Decider;
 
@@ -69,6 +77,9 @@ function respond({ service }: AwsRequest, answer: object | string | AwsError): A
     }
     const headers = { "content-type": "application/json", "x-amzn-errortype": name };
     return { status, headers, body: JSON.stringify({ __type: name, message }) };
+  }
+  if (answer instanceof WithHeaders) {
+    return { status: 200, headers: answer.headers, body: JSON.stringify(answer.answer) };
   }
   if (typeof answer === "string") return { status: 200, headers: { "content-type": "text/xml" }, body: answer };
   return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(answer) };

@@ -6,6 +6,8 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { CONTACTS_READ, probe, type ProbeAnswer, type ProbeResult } from "../../lambda/canary/probe";
 import { explanationOf } from "../../lambda/explanations";
 import type { InstanceClients } from "../instance-clients";
+import { printable } from "../preflight/masked";
+import { maskNumbers } from "../review/masking";
 import type { Check, Finding } from "./check";
 import { failed, look, ok, unproven } from "./check";
 
@@ -134,7 +136,8 @@ function messageOf(payload: string): string {
     readonly errorMessage?: string;
   };
   const [first = ""] = errorMessage.split("\n");
-  return `${errorType}: ${first.slice(0, 200)}`;
+  // A function that somebody else wrote may say the number that it was asked for.
+  return printable(maskNumbers(`${errorType}: ${first}`).slice(0, 200));
 }
 
 function functionFailed({ stackName }: InstanceConfig, message: string): Finding {

@@ -6,6 +6,8 @@ import { match, type Known } from "../../../fleet/discover/match";
 import type { FoundInstance, FoundRegion, FoundTable } from "../../../fleet/discover/region";
 import { load } from "../../environments/model/environment-files";
 
+jest.setTimeout(30_000);
+
 const account = "111122223333";
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
@@ -197,5 +199,6 @@ test("whatever the instances are called and wherever they are, the file loads an
       const told = loaded.map((one) => `${one.name} ${one.region} ${one.instanceId}`).sort();
       expect(told).toEqual(usable.map((one, n) => `${one.alias} ${one.region} ${uuid(n + 1)}`).sort());
     }),
+    { numRuns: 50 },
   );
 });
