@@ -178,7 +178,8 @@ function compare(path: string, before: unknown, after: unknown, isNew: boolean):
   const [wasJson, isJson] = [parsedMap(before), parsedMap(after)];
   if (wasJson !== undefined || isJson !== undefined) {
     if (wasJson !== undefined && isJson !== undefined) return compare(path, keyed(wasJson), keyed(isJson), isNew);
-    if (isNothing(before)) return [{ sign: "+", text: `${path}: (${String(after).length} characters of JSON)` }];
+    if (isNothing(before) && String(after).length > longest)
+      return [{ sign: "+", text: `${path}: (${String(after).length} characters of JSON)` }];
   }
   const [wasNamed, isNamed] = [named(before), named(after)];
   if (wasNamed !== undefined && isNamed !== undefined && wasNamed.size + isNamed.size > 0) {
@@ -254,8 +255,12 @@ function named(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return found;
 }
 
+/** What one item of a list is called: `content › Actions` holds blocks of a flow. */
 const singular = (path: string): string =>
-  ({ global_secondary_index: "index", local_secondary_index: "local index", attribute: "attribute" })[path] ?? path;
+  path
+    .replace(/^global_secondary_index$/, "index")
+    .replace(/^local_secondary_index$/, "local index")
+    .replace(/Actions$/, "block");
 
 /** A JSON text's content; undefined for any other value. */
 function parsedMap(value: unknown): unknown {

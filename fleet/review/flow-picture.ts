@@ -23,3 +23,16 @@ export function mermaidOf(content: string, kind: ContentKind): string | undefine
   const flow = drawable(content, kind);
   return flow === undefined ? undefined : toMermaid(flow);
 }
+
+/** The pictures of a flow that changed, with when each was so; one for both where no block of it looks another. */
+export function drawings(
+  before: string | undefined,
+  after: string | undefined,
+  draw: (content: string) => string | undefined,
+): readonly (readonly [when: string, picture: string])[] {
+  const [was, is] = [before, after].map((content) => (content === undefined ? undefined : draw(content)));
+  if (was !== undefined && was === is) return [["before and after: the same blocks, in the same order", was]];
+  return [["before", was] as const, ["after", is] as const].flatMap(([when, picture]) =>
+    picture === undefined ? [] : [[when, picture] as const],
+  );
+}

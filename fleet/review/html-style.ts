@@ -21,7 +21,8 @@ h2 { margin: 2.2rem 0 0.8rem; font-size: 1.25rem; }
 h3 { margin: 0 0 0.3rem; font-size: 1.05rem; }
 h4 { margin: 0 0 0.3rem; font-size: 0.95rem; }
 p { margin: 0.35rem 0; }
-main, .verdict > * { max-width: 68rem; margin-left: auto; margin-right: auto; }
+main { max-width: 68rem; margin-left: auto; margin-right: auto; }
+.verdict > * { max-width: 66rem; margin-left: auto; margin-right: auto; }
 main { padding: 1.2rem 1rem 4rem; }
 .verdict { padding: 1.4rem 1rem 1.5rem; border-bottom: 4px solid; }
 .verdict.refused { background: var(--red-back); border-color: var(--red); }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Allowance } from "../../environments/model/types";
 import type { DiffLine, FlowChange, ResourceDiff } from "./differences";
-import { svgOf } from "./flow-picture";
+import { drawings, svgOf } from "./flow-picture";
 import type { PlannedStack, Review, ReviewOptions, Row, Verdict } from "./review";
 import { guardWord, reviewOf, stacksWord } from "./review";
 import { style } from "./html-style";
@@ -49,6 +49,8 @@ function escaped(text: string): string {
 export function reviewHtml(stacks: readonly PlannedStack[], options: ReviewOptions = {}): string {
   const review = reviewOf(stacks, options);
   const hash = createHash("sha256").update(style).digest("base64");
+  // Of exactly these bytes is the hash: no white space may come between.
+  const styleElement: Markup = { markup: `<style>${style}</style>` };
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const { markup } = html`<!doctype html>
     <html lang="en">
@@ -59,9 +61,7 @@ export function reviewHtml(stacks: readonly PlannedStack[], options: ReviewOptio
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
         <title>${review.verdict.sentence} ${review.title}</title>
-        <style>
-          ${{ markup: style }}
-        </style>
+        ${styleElement}
       </head>
       <body>
         ${banner(review)}
@@ -80,7 +80,7 @@ const verdictClass: Readonly<Record<Verdict["exitCode"], string>> = {
   2: "passed",
   3: "refused",
 };
-const verdictSign: Readonly<Record<Verdict["exitCode"], string>> = { 0: "✓", 1: "✕", 2: "✓", 3: "⛔" };
+const verdictSign: Readonly<Record<Verdict["exitCode"], string>> = { 0: "✓", 1: "✕", 2: "✓", 3: "✕" };
 
 function banner({ title, verdict, unchanged }: Review): Markup {
   const { exitCode, sentence } = verdict;
@@ -245,18 +245,14 @@ function iam(value: readonly ResourceDiff[]): Markup {
 }
 
 function pictures({ kind, title, before, after }: FlowChange): Markup {
-  const drawn = [["before", before] as const, ["after", after] as const].flatMap(([when, content]) => {
+  const drawn = drawings(before, after, (content) => svgOf(content, kind, title)).map(([when, svg]) => {
     const name = `${title}, ${when}`;
-    const svg = content === undefined ? undefined : svgOf(content, kind, name);
-    if (svg === undefined) return [];
     // As an image, it can neither take the page's style nor give it one.
     const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
-    return [
-      html`<figure>
-        <figcaption>${name}</figcaption>
-        <div class="scroll"><img src="${source}" alt="${name}" /></div>
-      </figure>`,
-    ];
+    return html`<figure>
+      <figcaption>${name}</figcaption>
+      <div class="scroll"><img src="${source}" alt="${name}" /></div>
+    </figure>`;
   });
   return html`${drawn}`;
 }

@@ -1,7 +1,7 @@
 /** The review as Markdown, for a comment on a pull request: what matters most first, and cut before GitHub would refuse it. */
 import type { Allowance } from "../../environments/model/types";
 import type { DiffLine, FlowChange } from "./differences";
-import { mermaidOf } from "./flow-picture";
+import { drawings, mermaidOf } from "./flow-picture";
 import type { PlannedStack, Review, ReviewOptions, Row } from "./review";
 import { guardWord, reviewOf, stacksWord } from "./review";
 
@@ -160,11 +160,10 @@ function allowancePart(stacks: readonly string[], { resource, rule, reason, unti
 }
 
 function pictures({ kind, title, before, after }: FlowChange): string[] {
-  return [["before", before] as const, ["after", after] as const].flatMap(([when, content]) => {
-    const diagram = content === undefined ? undefined : mermaidOf(content, kind);
-    if (diagram === undefined) return [];
-    return [`<details><summary>${inline(title)}, ${when}</summary>\n\n${fence("mermaid", diagram)}\n\n</details>`];
-  });
+  return drawings(before, after, (content) => mermaidOf(content, kind)).map(
+    ([when, diagram]) =>
+      `<details><summary>${inline(title)}, ${when}</summary>\n\n${fence("mermaid", diagram)}\n\n</details>`,
+  );
 }
 
 const diffLine = ({ sign, text }: DiffLine): string => `${sign === "~" ? "!" : sign} ${text}`.replace(/[\r\n]+/g, " ");

@@ -1,0 +1,256 @@
+/** The guard fails closed: no damage to a plan makes it crash or turns a refusal into a pass, and what it does not know it refuses. */
+import fc from "fast-check";
+import { indexName } from "../../../environments/model/aws-names";
+import { guard } from "../../../fleet/guard/guard";
+import { ownTypes } from "../../../fleet/guard/own-types";
+import { parsePlan, type PlanJson, UnreadablePlan } from "../../../fleet/guard/plan-json";
+import { recordedInstance, recordedJson, recordedNames, recordedPlan } from "./recorded-plan";
+
+const today = "2026-06-30";
+const instance = recordedInstance();
+const refused = recordedNames.filter((name) => guard(recordedPlan(name), instance, today).violations.length > 0);
+const passed = recordedNames.filter((name) => !refused.includes(name));
+
+type Json = Record<string, unknown>;
+
+/** The plan with its table's change as `edit` leaves it. */
+function withTable(
+  name: string,
+  edit: (change: { before: Json; after: Json; after_unknown?: unknown }) => void,
+): PlanJson {
+  const plan = JSON.parse(JSON.stringify(recordedPlan(name))) as PlanJson;
+  for (const { type, change } of plan.resource_changes) if (type === "aws_dynamodb_table") edit(change as never);
+  return plan;
+}
+
+const rulesOf = (plan: PlanJson, of = instance): string[] => guard(plan, of, today).violations.map(({ rule }) => rule);
+
+/** Every place in a value, as the steps to it. */
+function places(value: unknown, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, child]) => places(child, [...path, key]))];
+}
+
+/** The value with something else at a place. */
+function replaced(value: unknown, [step, ...rest]: readonly (string | number)[], by: unknown): unknown {
+  if (step === undefined) return by;
+  const copy = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
+  const child = (copy as Json)[step];
+  const next = replaced(child, rest, by);
+  if (next === undefined) Reflect.deleteProperty(copy, step);
+  else (copy as Json)[step] = next;
+  return copy;
+}
+
+test("a plan that is damaged anywhere is read or refused, and judged without a crash", () => {
+  const junk = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(undefined, "no-op", ["no-op"], ["delete"], { id: 1 }, [null], "__proto__"),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...recordedNames), fc.nat(), junk, (name, at, by) => {
+      const plan = JSON.parse(recordedJson(name)) as unknown;
+      const all = places(plan);
+      const damaged = JSON.stringify(replaced(plan, all[at % all.length] ?? [], by)) as string | undefined;
+      let read: PlanJson;
+      try {
+        read = parsePlan(damaged ?? "");
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnreadablePlan);
+        return;
+      }
+      for (const { what, fix } of guard(read, instance, today).violations)
+        expect(what + fix).not.toMatch(/undefined|\[object/);
+    }),
+    { numRuns: 600 },
+  );
+});
+
+test("nothing that is added to a refused plan makes it pass", () => {
+  const others = recordedNames.flatMap((name) => recordedPlan(name).resource_changes);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...refused),
+      fc.array(fc.constantFrom(...others), { maxLength: 12 }),
+      fc.boolean(),
+      (name, more, first) => {
+        const plan = recordedPlan(name);
+        const resource_changes = first ? [...more, ...plan.resource_changes] : [...plan.resource_changes, ...more];
+        expect(rulesOf({ ...plan, resource_changes })).not.toEqual([]);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test("a change of any type that call blocking is not made of is refused, whatever the change", () => {
+  const type = fc.stringMatching(/^[a-z]{2,6}(_[a-z]{2,9}){1,4}$/).filter((one) => !Object.hasOwn(ownTypes, one));
+  const actions = fc.constantFrom<PlanJson["resource_changes"][number]["change"]["actions"]>(
+    ["create"],
+    ["update"],
+    ["delete"],
+    ["forget"],
+    ["delete", "create"],
+    ["create", "delete"],
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...passed), type, actions, (name, of, does) => {
+      const plan = recordedPlan(name);
+      const stranger = {
+        address: `${of}.x`,
+        mode: "managed" as const,
+        type: of,
+        name: "x",
+        change: { actions: does, before: null, after: {} },
+      };
+      expect(rulesOf({ ...plan, resource_changes: [...plan.resource_changes, stranger] })).not.toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("any other value of any argument of the table is refused, known or not", () => {
+  const keys = Object.keys(
+    recordedPlan("no-change").resource_changes.find(({ type }) => type === "aws_dynamodb_table")?.change.after ?? {},
+  );
+  expect(keys.length).toBeGreaterThan(25);
+  for (const key of [...keys, "warm_throughput", "a_key_of_a_later_provider"].filter((one) => one !== "timeouts")) {
+    const changed = withTable("no-change", ({ after }) => {
+      after[key] = after[key] === true ? false : "another";
+    });
+    const unknown = withTable("no-change", (change) => {
+      change.after_unknown = { [key]: true };
+    });
+    expect([key, rulesOf(changed).length > 0, rulesOf(unknown).length > 0]).toEqual([key, true, true]);
+  }
+});
+
+test("null, nothing and false are not the same: a protection that is dropped is seen", () => {
+  const plan = withTable("no-change", ({ before, after }) => {
+    before["deletion_protection_enabled"] = true;
+    after["deletion_protection_enabled"] = null;
+  });
+  expect(rulesOf(plan)).toEqual(["table-settings"]);
+});
+
+test("a definition of ours with another type, and an index of ours in another shape, are refused", () => {
+  const type = withTable("adoption", ({ after }) => {
+    for (const one of after["attribute"] as Json[]) if (one["name"] === "Disposition") one["type"] = "N";
+  });
+  expect(rulesOf(type)).toEqual(["table-attributes"]);
+  for (const [key, value] of [
+    ["hash_key", "CustomerEndpoint"],
+    ["range_key", ""],
+    ["projection_type", "ALL"],
+    ["non_key_attributes", ["a"]],
+  ] as const) {
+    const shape = withTable("adoption", ({ after }) => {
+      for (const one of after["global_secondary_index"] as Json[]) if (one["name"] === indexName) one[key] = value;
+    });
+    expect([key, rulesOf(shape)]).toEqual([key, ["table-indexes"]]);
+  }
+});
+
+test("the capacity of an index may be open on an on-demand table, and nothing else may", () => {
+  const open = (mask: Json, billing = "PAY_PER_REQUEST"): string[] =>
+    rulesOf(
+      withTable("no-change", (change) => {
+        for (const values of [change.before, change.after]) values["billing_mode"] = billing;
+        const indexes = change.after["global_secondary_index"] as Json[];
+        for (const key of Object.keys(mask)) for (const one of indexes) Reflect.deleteProperty(one, key);
+        change.after_unknown = { global_secondary_index: indexes.map(() => mask) };
+      }),
+    );
+  expect(open({ read_capacity: true, write_capacity: true })).toEqual([]);
+  expect(open({ read_capacity: true }, "PROVISIONED")).toContain("table-indexes");
+  expect(open({ hash_key: true })).toContain("table-indexes");
+});
+
+test("account, region and name of the table must be the instance's", () => {
+  for (const [from, to] of [
+    ["111122223333:table", "444455556666:table"],
+    ["us-east-1:111122223333:table", "us-west-2:111122223333:table"],
+  ] as const) {
+    expect(rulesOf(parsePlan(recordedJson("no-change").replaceAll(from, to)))).toContain("table-identity");
+  }
+});
+
+describe("letting go", () => {
+  const releasing = (how: string) => recordedInstance(`release: ${how}`);
+  /** Our own resources as a plan deletes them, and the table with that change. */
+  function release(actions: readonly string[], name = "our-index-deleted"): PlanJson {
+    const plan = JSON.parse(JSON.stringify(recordedPlan(name))) as {
+      resource_changes: { type: string; change: Json }[];
+    };
+    for (const { type, change } of plan.resource_changes) {
+      if (type === "aws_dynamodb_table") change["actions"] = actions;
+      else Object.assign(change, { actions: ["delete"], before: change["after"], after: null });
+    }
+    return plan as unknown as PlanJson;
+  }
+
+  test("remove-index: exactly our index leaves the table, and what is ours is deleted", () => {
+    expect(rulesOf(release(["update"]), releasing("remove-index"))).toEqual([]);
+    expect(rulesOf(release(["update"]), instance)).toContain("table-indexes");
+    expect(rulesOf(release(["update"], "foreign-index-deleted"), releasing("remove-index"))).toContain("table-indexes");
+    expect(rulesOf(release(["update"], "no-change"), releasing("remove-index"))).toContain("table-indexes");
+  });
+
+  test.each(["true", "keep-index"])("release: %s forgets the table, and does nothing else to it", (how) => {
+    expect(rulesOf(release(["forget"], "no-change"), releasing(how))).toEqual([]);
+    for (const actions of [["update"], ["no-op"], ["delete"], ["delete", "create"], ["create", "forget"]]) {
+      expect(rulesOf(release(actions, "no-change"), releasing(how))).toContain("table-kept");
+    }
+    expect(rulesOf(release(["forget"], "no-change"), instance)).toContain("table-kept");
+  });
+
+  test("once it is forgotten, no plan knows the table, and only then may it be missing", () => {
+    const plan = recordedPlan("no-change");
+    const none = { ...plan, resource_changes: [] };
+    expect(rulesOf(none, releasing("true"))).toEqual([]);
+    expect(rulesOf(none, releasing("remove-index"))).toEqual(["table-kept"]);
+    expect(rulesOf(none)).toEqual(["table-kept"]);
+  });
+});
+
+describe("allowances", () => {
+  const allowing = (rule: string, until: string, resource = "aws_cloudwatch_log_group.blocked_calls") =>
+    recordedInstance(`allowances: [{ resource: ${resource}, rule: ${rule}, reason: It moves., until: ${until} }]`);
+  const plan = recordedPlan("log-group-deleted");
+
+  test("one lifts its rule for its resource to the end of its last day, and shows", () => {
+    const { violations, allowed, expired, unused } = guard(plan, allowing("deletion", today), today);
+    expect(violations).toEqual([]);
+    expect(allowed[0]?.violation.rule).toBe("deletion");
+    expect([...expired, ...unused]).toEqual([]);
+  });
+
+  test("one that ended lifts nothing, and is named", () => {
+    const { violations, expired } = guard(plan, allowing("deletion", "2026-06-29"), today);
+    expect(violations[0]?.what).toContain("The allowance for it ended on 2026-06-29.");
+    expect(expired).toHaveLength(1);
+  });
+
+  test("one for another resource or another rule lifts nothing", () => {
+    for (const other of [allowing("imports", today), allowing("deletion", today, "aws_cloudwatch_log_group.other")]) {
+      const { violations, unused } = guard(plan, other, today);
+      expect(violations).toHaveLength(1);
+      expect(unused).toHaveLength(1);
+    }
+  });
+
+  test("where nobody knows the day, none counts", () => {
+    for (const day of ["", "now", "2026"])
+      expect(guard(plan, allowing("deletion", "2999-12-31"), day).violations).toHaveLength(1);
+  });
+
+  test("one for a rule that nothing lifts, had it passed the file's checks, lifts nothing", () => {
+    const forged = {
+      resource: "aws_dynamodb_table.contacts",
+      rule: "table-kept" as const,
+      reason: "x",
+      until: "2999-12-31",
+    };
+    expect(rulesOf(recordedPlan("table-replaced"), { ...instance, allowances: [forged] })).toEqual(["table-kept"]);
+  });
+});

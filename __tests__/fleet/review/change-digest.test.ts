@@ -1,0 +1,33 @@
+/** Two plans have the same digest exactly when an apply of either does the same. */
+import { parsePlan, type PlanJson } from "../../../fleet/guard/plan-json";
+import { changeDigest } from "../../../fleet/review/change-digest";
+import { recordedJson, recordedNames, recordedPlan } from "../guard/recorded-plan";
+
+test("every recorded plan that does something else has another digest", () => {
+  const digests = recordedNames.map((name) => changeDigest(recordedPlan(name)));
+  // None of these would change anything: in the second the vendor did something, and the third is of one resource.
+  const idle = ["no-change", "vendor-index-added", "targeted"];
+  expect(new Set(idle.map((name) => changeDigest(recordedPlan(name)))).size).toBe(1);
+  expect(new Set(digests).size).toBe(recordedNames.length - idle.length + 1);
+});
+
+test("the order in which Terraform lists resources, and the keys of a map, do not count", () => {
+  const reversed = (value: unknown): unknown =>
+    typeof value !== "object" || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([key, child]) => [key, reversed(child)]),
+        );
+  for (const name of recordedNames) {
+    const plan = recordedPlan(name);
+    const other = { ...plan, resource_changes: [...plan.resource_changes].reverse().map(reversed) } as PlanJson;
+    expect(changeDigest(other)).toBe(changeDigest(plan));
+  }
+});
+
+test("another value in what changes is another digest", () => {
+  const edited = recordedJson("lambda-edit").replaceAll("+15555550100", "+15555550101");
+  expect(changeDigest(parsePlan(edited))).not.toBe(changeDigest(recordedPlan("lambda-edit")));
+});
