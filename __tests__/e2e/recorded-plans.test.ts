@@ -132,12 +132,24 @@ async function apply(...args: readonly string[]): Promise<void> {
 const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "module-edit": ["blockedDispositions: [Blocked]", 'blockedDispositions: ["Nuisance:Confirmed", Blocked]'],
   "lambda-edit": ["blockedDispositions: [Blocked]", 'blockedDispositions: [Blocked]\nexemptNumbers: ["+15555550100"]'],
+  "release-remove-index": [`- name: ${name}\n`, `- name: ${name}\n    release: remove-index\n`],
+  "release-keep-index": [`- name: ${name}\n`, `- name: ${name}\n    release: keep-index\n`],
   "function-renamed": [`- name: ${name}\n`, `- name: ${name}\n    function: { name: lookup, roleName: lookup }\n`],
 };
 
+/** A role that somebody made after the vendor's guide is taken over. */
+const roleByHand = [
+  `- name: ${name}\n`,
+  `- name: ${name}\n    function: { roleName: vendor-role }\n    adoptExisting: { role: true }\n`,
+] as const;
+
 test("before the first apply: the adoption, and what could go wrong with it", async () => {
+  const iam = new IAMClient({ endpoint: world.proxy.url, region: REGION, credentials: credentials() });
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+  await iam.send(new CreateRoleCommand({ RoleName: "vendor-role", AssumeRolePolicyDocument }));
+  synthesize("role-by-hand", ...roleByHand);
   for (const [directory, edit] of Object.entries(beforeTheFirstApply)) edited(directory, edit);
-  await expectAllRecorded(Object.keys(beforeTheFirstApply));
+  await expectAllRecorded([...Object.keys(beforeTheFirstApply), "role-by-hand"]);
 });
 
 test("deployed: no change, the changes that are wanted, and every accident", async () => {
@@ -147,9 +159,6 @@ test("deployed: no change, the changes that are wanted, and every accident", asy
   // Terraform tells as drift what AWS filled in at the creation, until it has been written down once.
   await apply("-refresh-only");
 
-  const iam = new IAMClient({ endpoint: world.proxy.url, region: REGION, credentials: credentials() });
-  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
-  await iam.send(new CreateRoleCommand({ RoleName: "vendor-role", AssumeRolePolicyDocument }));
   for (const [directory, [from, to]] of Object.entries(changes)) synthesize(directory, from, to);
   for (const [directory, edit] of Object.entries(afterwards)) edited(directory, edit);
   await expectAllRecorded([...Object.keys(changes), ...Object.keys(afterwards)]);
@@ -199,6 +208,7 @@ test("deployed, and then the vendor adds an index and somebody edits the module 
 test("every recorded plan is one that was made here", () => {
   const made = [
     ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterwards }),
+    "role-by-hand",
     "no-change",
     "vendor-index-added",
     "module-edited-in-console",

@@ -91,9 +91,10 @@ export const imports: Rule = (plan, instance) =>
     const { id } = change.importing;
     if (id !== undefined && mayImport(type, id, instance)) return [];
     const what =
-      `The plan would take over ${id === undefined ? "something that is known only during the apply" : shown(id)}, which is nothing of instance ` +
-      `${instance.name}'s: from then on this stack would change it and could delete it.`;
-    const fix = "Take the import out, or correct the name in the environment file that it should bear.";
+      `The plan would take over ${id === undefined ? "something that is known only during the apply" : shown(id)}, which the environment file of instance ` +
+      `${instance.name} does not name: from then on this stack would change it and could delete it.`;
+    const fix =
+      "Take the import out of the stack, or say in the environment file, with adoptExisting, what was made by hand.";
     return [{ rule: "imports", address, what, fix }];
   });
 
@@ -149,7 +150,7 @@ export const deletions: Rule = (plan, instance) =>
     // These are judged by what becomes of the calls.
     if (callPathTypes.includes(type) && instance.release === undefined) return [];
     if (isOwn(type) && instance.release !== undefined && change.actions.length === 1) return [];
-    if (isReplacedInTime(resource, plan) || isNeededNoMore(resource, plan)) return [];
+    if (isReplacedInTime(resource, plan) || isNeededNoMore(resource, plan) || onlyInTheState.includes(type)) return [];
     const isGoneForGood = !change.actions.includes("create");
     const name = nameOf(resource);
     const what = change.actions.includes("forget")
@@ -160,6 +161,12 @@ export const deletions: Rule = (plan, instance) =>
       "If not, restore it in the stack.";
     return [{ rule: "deletion", address, what, fix }];
   });
+
+/** Types that say what a role may have beside ours, and whose deletion deletes nothing: nobody then says it any more. */
+const onlyInTheState: readonly string[] = [
+  "aws_iam_role_policies_exclusive",
+  "aws_iam_role_policy_attachments_exclusive",
+];
 
 /** Types that hold nothing of their own, so that a replacement that is there first leaves nothing missing. */
 const heldElsewhere: readonly string[] = ["aws_iam_role", "aws_iam_role_policy", ...callPathTypes.slice(0, 4)];

@@ -31,6 +31,8 @@ export const ownTypes: Readonly<Record<string, OwnType>> = {
   [FLOW]: { what: "the inbound flow", identity: ["instance_id", "name"] },
   aws_iam_role: { what: "a role", identity: ["name"] },
   aws_iam_role_policy: { what: "a permission of a role", identity: ["role", "name"] },
+  aws_iam_role_policies_exclusive: { what: "the list of a role's permissions", identity: ["role_name"] },
+  aws_iam_role_policy_attachments_exclusive: { what: "the list of a role's policies", identity: ["role_name"] },
   aws_cloudwatch_log_group: { what: "a log group", identity: ["name"] },
   aws_cloudwatch_metric_alarm: { what: "an alarm", identity: ["alarm_name"] },
   aws_cloudwatch_composite_alarm: { what: "an alarm", identity: ["alarm_name"] },
@@ -56,22 +58,18 @@ export function identityOf(type: string, values: unknown): string | undefined {
   return parts.includes(undefined) ? undefined : JSON.stringify([type, ...parts]);
 }
 
-/** Whether an import takes over what is the instance's own: its table, or what bears the names that its files give. */
+/** Whether an import takes over what is the instance's own: its table, or what its environment file says was made by hand. */
 export function mayImport(
   type: string,
   id: string,
-  { table, function: own, instanceId, ...rest }: InstanceConfig,
+  { table, function: own, instanceId, adoptExisting }: InstanceConfig,
 ): boolean {
-  const allowed: Readonly<Record<string, (id: string) => boolean>> = {
-    [TABLE]: (given) => given === table.name,
-    [FUNCTION]: (given) => given === own.name,
-    [ALIAS]: (given) => given === `${own.name}/${own.aliasArn.slice(own.aliasArn.lastIndexOf(":") + 1)}`,
-    [ASSOCIATION]: (given) => given === `${instanceId},${own.aliasArn}`,
-    [MODULE]: (given) => given.startsWith(`${instanceId}:`),
-    [FLOW]: (given) => rest.inboundFlow !== undefined && given.startsWith(`${instanceId}:`),
-    aws_iam_role: (given) => given === own.roleName,
-    aws_iam_role_policy: (given) => given.startsWith(`${own.roleName}:`),
-    aws_cloudwatch_log_group: (given) => given === own.logGroupName,
+  const expected: Readonly<Record<string, string | false | undefined>> = {
+    [TABLE]: table.name,
+    [FUNCTION]: adoptExisting?.function === true && own.name,
+    [MODULE]: adoptExisting?.moduleId !== undefined && `${instanceId}:${adoptExisting.moduleId}`,
+    aws_iam_role: adoptExisting?.role === true && own.roleName,
+    aws_cloudwatch_log_group: adoptExisting?.logGroup === true && own.logGroupName,
   };
-  return allowed[type]?.(id) === true;
+  return Object.hasOwn(expected, type) && expected[type] === id;
 }

@@ -25,7 +25,27 @@ export function policyLines({ type, change }: ResourceChange): DiffLine[] {
   return [
     ...ofPolicies,
     ...unknown.map(([key]): DiffLine => ({ sign: "~", text: `${key}: known only after the apply` })),
+    ...(isGone ? [] : exclusive(type, after)),
     ...(type === PERMISSION ? difference(invocation(change.before), invocation(after)) : []),
+  ];
+}
+
+/** What a role keeps, where everything else is taken from it. */
+function exclusive(type: string, values: unknown): DiffLine[] {
+  const kept: Readonly<Record<string, readonly [what: string, key: string]>> = {
+    aws_iam_role_policies_exclusive: ["inline policies", "policy_names"],
+    aws_iam_role_policy_attachments_exclusive: ["attached policies", "policy_arns"],
+  };
+  const [what, key] = kept[type] ?? [];
+  if (what === undefined || key === undefined) return [];
+  const names = itemsOf(valueAt(values, key)).map(told);
+  return [
+    {
+      sign: "-",
+      text: maskNumbers(
+        `all ${what} of role ${told(valueAt(values, "role_name"))} but ${names.length === 0 ? "none" : names.join(", ")}`,
+      ),
+    },
   ];
 }
 

@@ -8,6 +8,9 @@ const today = "2026-06-30";
 
 /** What the environment file says of the instance, where it says more than its names. */
 const instances: Readonly<Record<string, string>> = {
+  "release-remove-index": "release: remove-index",
+  "release-keep-index": "release: keep-index",
+  "role-by-hand": "function: { roleName: vendor-role }\n    adoptExisting: { role: true }",
   "function-renamed": "function: { name: lookup, roleName: lookup }",
 };
 
@@ -19,6 +22,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "module-edit": [],
   "module-edited-in-console": [],
   "lambda-edit": [],
+  "release-remove-index": [],
+  "release-keep-index": [],
+  "role-by-hand": [],
   "function-renamed": ["deletion aws_cloudwatch_log_group.blocked_calls"],
   "import-lost": ["table-kept aws_dynamodb_table.contacts"],
   "another-table": ["table-identity aws_dynamodb_table.contacts"],
@@ -70,6 +76,13 @@ test.each(guardRuleIds)(
     const noticed = recordedNames.filter((name) => String(judged(name, others)) !== String(judged(name)));
     expect(noticed).not.toEqual([]);
     for (const name of noticed) expect(expected[name]?.some((one) => one.startsWith(`${id} `))).toBe(true);
+  },
+);
+
+test.each(["release-remove-index", "release-keep-index", "role-by-hand"])(
+  "%s is refused where the file does not ask for it",
+  (name) => {
+    expect(guard(recordedPlan(name), recordedInstance(), today).violations).not.toEqual([]);
   },
 );
 
