@@ -55,7 +55,7 @@ function instanceLines(
   }
   if (defaultRoleName(alias, region as Region).length > roleNameLimit) {
     lines.push(
-      `    function: { roleName: ${scalar(`blockedCalls-${id.slice(0, 8)}-${region}`)} } # IAM allows ${roleNameLimit} characters`,
+      `    function: { roleName: ${scalar(`blockedCalls-${id.replaceAll("-", "")}-${region}`)} } # IAM allows ${roleNameLimit} characters`,
     );
   }
   const byHand = [
