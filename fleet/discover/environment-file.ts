@@ -65,9 +65,12 @@ function instanceLines(
       ? []
       : [`function ${functionByHand} (in this region: it may be of another instance)`]),
   ];
-  if (byHand.length > 0) {
+  if (byHand.length > 0)
+    lines.push(`    # Made before: ${byHand.join(", ")}. An index of the right shape is taken as it is.`);
+  if (instance.moduleId !== undefined) {
     lines.push(
-      `    # Made before: ${byHand.join(", ")}. The index needs no word; what else is to be taken over is said by adoptExisting.`,
+      "    # The module is in the way of ours. To take it over, so that flows go on calling it, remove the # of the next line:",
+      `    # adoptExisting: { module: ${instance.moduleId} }`,
     );
   }
   return lines;

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await put("contact-4", "02", "blocked");
   await put("contact-5", "02", "Blocked ");
   await put("contact-6", "03", "Blocked");
-  await put("of +15555550104", "04", "Nuisance:Confirmed");
+  await put("of +15555550104, or 15555550104", "04", "Nuisance:Confirmed");
 });
 afterAll(() => table.stop());
 
@@ -64,7 +64,7 @@ test("a listed caller is blocked by every contact that is shown, and each must b
 test("the number is hidden wherever it stands, unless it is asked for", async () => {
   const hidden = await check("+15555550104");
   expect(hidden.stdout).toContain('is listed under "Nuisance:Confirmed"');
-  expect(hidden.stdout).toContain("of +1••••••••04");
+  expect(hidden.stdout).toContain("of +1••••••••04, or 1••••••••04");
   expect(hidden.stdout).not.toContain("5555550104");
   const json = await check("+15555550104", "--json");
   expect(json.stdout).not.toContain("5555550104");
@@ -74,7 +74,11 @@ test("the number is hidden wherever it stands, unless it is asked for", async ()
       blocked: true,
       reason: "blocked",
       listed: [
-        { disposition: "Nuisance:Confirmed", more: false, contacts: [{ hash: "of +1••••••••04", range: "contact" }] },
+        {
+          disposition: "Nuisance:Confirmed",
+          more: false,
+          contacts: [{ hash: "of +1••••••••04, or 1••••••••04", range: "contact" }],
+        },
       ],
       nearMisses: [],
     },

@@ -63,9 +63,14 @@ blockedDispositions:
 instances:
   - name: acme
     id: 00000000-0000-4000-8000-000000000001
-    # Made before: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region: it may be of another instance). The index needs no word; what else is to be taken over is said by adoptExisting.`);
+    # Made before: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region: it may be of another instance). An index of the right shape is taken as it is.
+    # The module is in the way of ours. To take it over, so that flows go on calling it, remove the # of the next line:
+    # adoptExisting: { module: 00000000-0000-4000-8000-000000000009 }`);
   expect(load({ "found.yaml": file })).toMatchObject([
     { name: "acme", instanceId: uuid(1), account, region: "us-east-1", table: { name: "dextr-acme" } },
+  ]);
+  expect(load({ "found.yaml": file.replace("# adoptExisting", "adoptExisting") })).toMatchObject([
+    { adoptExisting: { moduleId: uuid(9) } },
   ]);
 });
 
