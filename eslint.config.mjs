@@ -7,7 +7,7 @@ const mayImport = {
   lambda: [],
   flows: [],
   environments: [],
-  stacks: ["lambda/packaging", "lambda/settings", "flows", "environments"],
+  stacks: ["lambda/packaging", "lambda/settings", "lambda/canary/settings", "flows", "environments"],
   fleet: [
     "flows",
     "environments",

@@ -3,7 +3,7 @@ import { App } from "cdktf";
 import { EnvironmentErrors } from "./environments/model/problems";
 import { readEnvironments, selectFrom } from "./environments/model/project";
 import { SelectionError } from "./environments/model/selection";
-import { writeFunctionPackage } from "./lambda/packaging";
+import { writeFunctionPackages } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
 import { cdktfArguments } from "./stacks/cdktf-command";
@@ -17,12 +17,12 @@ function main(): void {
   const instances = selectFrom(readEnvironments(), process.env["SELECT"]);
   if (process.env["CREATION_STACKS"] !== "1") omitCreationStacks();
   const app = new App();
-  const functionPackage = writeFunctionPackage();
+  const functionPackages = writeFunctionPackages();
   const placed: PlacedStack[] = [];
   const tooLarge: string[] = [];
   for (const instance of instances) {
     try {
-      placed.push({ instance, stack: new CallBlockingStack(app, { instance, functionPackage }) });
+      placed.push({ instance, stack: new CallBlockingStack(app, { instance, functionPackages }) });
     } catch (error) {
       if (!(error instanceof FunctionEnvironmentTooLarge)) throw error;
       tooLarge.push(error.message);

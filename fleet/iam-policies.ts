@@ -1,4 +1,5 @@
 /** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
+import { watchName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
 import { contactIdAttributes } from "./check/contacts";
 import { guideFunctionName } from "./preflight/guide-checks";
@@ -37,6 +38,7 @@ const policyLimit = 6144;
  *
  * - `deploy`: what Terraform's AWS provider calls to create, change and remove the stack. Of the table it may change the indexes;
  *   all else is denied, so that no other policy of the role can allow it.
+ * - `deploy-watch`, which goes with it: the same for canary, alarms, topic and dashboard. One document could not hold both.
  * - `plan`: the calls among them that read.
  * - `preflight`: what `fleet preflight` calls. Of contacts it may read the table's keys and those of our index, and nothing else.
  * - `operate`: what `fleet verify` and `fleet check` call. Of contacts it may read the index, and of an item the contact's id alone.
@@ -51,6 +53,7 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
   const withBucket = instances.filter(({ state }) => state.endpoint === undefined);
   return [
     ...named("deploy", instances, ({ account }) => account, deployStatements),
+    ...named("deploy-watch", instances, ({ account }) => account, deployWatchStatements),
     ...named("plan", instances, ({ account }) => account, planStatements),
     ...named("preflight", instances, ({ account }) => account, preflightStatements),
     ...named("operate", instances, ({ account }) => account, operateStatements),
@@ -95,14 +98,44 @@ const tableReads = [
   "dynamodb:ListTagsOfResource",
 ];
 const roleReads = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
-const functionReads = [
-  "lambda:GetAlias",
+const canaryReads = [
   "lambda:GetFunction",
   "lambda:GetFunctionCodeSigningConfig",
-  "lambda:GetFunctionConfiguration",
   "lambda:GetPolicy",
   "lambda:ListVersionsByFunction",
 ];
+const functionReads = [...canaryReads, "lambda:GetAlias", "lambda:GetFunctionConfiguration"];
+const roleWrites = [
+  "iam:CreateRole",
+  "iam:DeleteRole",
+  "iam:DeleteRolePolicy",
+  "iam:ListInstanceProfilesForRole",
+  "iam:PutRolePolicy",
+  "iam:TagRole",
+  "iam:UntagRole",
+  "iam:UpdateRoleDescription",
+];
+const canaryWrites = [
+  "lambda:AddPermission",
+  "lambda:CreateFunction",
+  "lambda:DeleteFunction",
+  "lambda:RemovePermission",
+  "lambda:TagResource",
+  "lambda:UntagResource",
+  "lambda:UpdateFunctionCode",
+  "lambda:UpdateFunctionConfiguration",
+];
+const logActions = [
+  "logs:CreateLogGroup",
+  "logs:DeleteLogGroup",
+  "logs:ListTagsForResource",
+  "logs:PutRetentionPolicy",
+  "logs:TagResource",
+  "logs:UntagResource",
+];
+const ruleReads = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"];
+const topicReads = ["sns:GetTopicAttributes", "sns:ListTagsForResource"];
+const alarmReads = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"];
 
 function planStatements(instances: readonly InstanceConfig[]): Statement[] {
   const on = resourcesOf(instances);
@@ -115,6 +148,7 @@ function planStatements(instances: readonly InstanceConfig[]): Statement[] {
     allow("ReadTheLogsTags", ["logs:ListTagsForResource"], on.logs.groups),
     allow("ReadTheAssociation", ["connect:ListLambdaFunctions"], on.connect.instances),
     allow("ReadTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+    ...planWatchStatements(instances),
   ];
 }
 
@@ -240,58 +274,23 @@ function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
       Resource: on.tables.flatMap((table) => [table, `${table}/*`]),
     },
     ...findTheTablesKey(instances),
-    allow(
-      "ManageTheRole",
-      [
-        ...roleReads,
-        "iam:CreateRole",
-        "iam:DeleteRole",
-        "iam:DeleteRolePolicy",
-        "iam:ListInstanceProfilesForRole",
-        "iam:PutRolePolicy",
-        "iam:TagRole",
-        "iam:UntagRole",
-        "iam:UpdateRoleDescription",
-      ],
-      on.roles,
-    ),
+    allow("ManageTheRole", [...roleReads, ...roleWrites], on.roles),
     ...takeOverRoles(instances),
-    {
-      ...allow("GiveTheRoleToTheFunction", ["iam:PassRole"], on.roles),
-      Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
-    },
+    giveToLambda("GiveTheRoleToTheFunction", on.roles),
     allow(
       "ManageTheFunction",
       [
         ...functionReads,
-        "lambda:AddPermission",
+        ...canaryWrites,
         "lambda:CreateAlias",
-        "lambda:CreateFunction",
         "lambda:DeleteAlias",
-        "lambda:DeleteFunction",
         "lambda:PublishVersion",
-        "lambda:RemovePermission",
-        "lambda:TagResource",
-        "lambda:UntagResource",
         "lambda:UpdateAlias",
-        "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration",
       ],
       on.functions,
     ),
     allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
-    allow(
-      "ManageTheLog",
-      [
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:ListTagsForResource",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
-      ],
-      on.logs.groups,
-    ),
+    allow("ManageTheLog", logActions, on.logs.groups),
     allow(
       "AssociateTheFunction",
       ["connect:AssociateLambdaFunction", "connect:DisassociateLambdaFunction", "connect:ListLambdaFunctions"],
@@ -312,6 +311,96 @@ function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
       [...on.connect.instances, ...on.connect.modules],
     ),
   ];
+}
+
+function deployWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = watchersOf(instances);
+  return [
+    allow("ManageTheCanarysRole", [...roleReads, ...roleWrites], on.roles),
+    giveToLambda("GiveTheRoleToTheCanary", on.roles),
+    allow("ManageTheCanary", [...canaryReads, ...canaryWrites], on.functions),
+    allow("ManageTheCanarysLog", logActions, on.logGroups),
+    allow(
+      "ManageTheSchedule",
+      [
+        ...ruleReads,
+        "events:DeleteRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource",
+      ],
+      on.rules,
+    ),
+    allow(
+      "ManageTheTopic",
+      [
+        ...topicReads,
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:SetTopicAttributes",
+        "sns:TagResource",
+        "sns:UntagResource",
+      ],
+      on.topics,
+    ),
+    allow(
+      "ManageTheAlarms",
+      [
+        ...alarmReads,
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+      ],
+      on.alarms,
+    ),
+    allow(
+      "ManageTheDashboard",
+      ["cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"],
+      on.dashboards,
+    ),
+  ];
+}
+
+function planWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = watchersOf(instances);
+  return [
+    allow("ReadTheCanarysRole", roleReads, on.roles),
+    allow("ReadTheCanary", canaryReads, on.functions),
+    allow("ReadTheCanarysLogsTags", ["logs:ListTagsForResource"], on.logGroups),
+    allow("ReadTheSchedule", ruleReads, on.rules),
+    allow("ReadTheTopic", topicReads, on.topics),
+    allow("ReadTheAlarms", alarmReads, on.alarms),
+    allow("ReadTheDashboard", ["cloudwatch:GetDashboard"], on.dashboards),
+  ];
+}
+
+/** ARNs of what watches the stacks; also of what their environment files want none of any more, since that is deleted. */
+function watchersOf(instances: readonly InstanceConfig[]) {
+  const arn = ({ partition, region, account }: InstanceConfig, service: string, resource: string): string =>
+    `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  return {
+    roles: unique(instances, (one) => `arn:${one.partition}:iam::${one.account}:role/${one.canary.roleName}`),
+    functions: unique(instances, ({ canary }) => canary.functionArn),
+    logGroups: unique(instances, ({ canary }) => canary.logGroupArn).flatMap((group) => [group, `${group}:*`]),
+    rules: unique(instances, (one) => arn(one, "events", `rule/${one.canary.name}`)),
+    topics: unique(instances, (one) => arn(one, "sns", watchName(one.stackName))),
+    alarms: unique(instances, (one) => arn(one, "cloudwatch", `alarm:${watchName(one.stackName)}-*`)),
+    // A dashboard is of the account, and of no region.
+    dashboards: unique(
+      instances,
+      (one) => `arn:${one.partition}:cloudwatch::${one.account}:dashboard/${watchName(one.stackName)}`,
+    ),
+  };
+}
+
+function giveToLambda(Sid: string, roles: readonly string[]): Statement {
+  return {
+    ...allow(Sid, ["iam:PassRole"], roles),
+    Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+  };
 }
 
 /** For a table encrypted with KMS the provider compares the key with DynamoDB's own, by its alias and no other way. */

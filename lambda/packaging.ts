@@ -1,4 +1,4 @@
-/** Builds the function's zip, whose bytes depend on the sources in `blocked-calls/` and on nothing else. */
+/** Builds the functions' zips, whose bytes depend on the sources here and on nothing else. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -20,21 +20,32 @@ export interface FunctionPackage {
  * CPU, for a promise: the connection to DynamoDB is open, TLS included, before the first call arrives
  * (https://aws.amazon.com/blogs/compute/using-node-js-es-modules-and-top-level-await-in-aws-lambda/).
  */
-const ENTRY = `import { connected, handler } from "./blocked-calls/index";
+const BLOCKED_CALLS = `import { connected, handler } from "./blocked-calls/index";
 await connected;
 export { handler };
 `;
+const CANARY = `export { handler } from "./canary/index";`;
 
-let built: FunctionPackage | undefined;
+const built = new Map<string, FunctionPackage>();
 
 /**
- * The package of the function; built once per process.
+ * The package of the function that answers the call; built once per process.
  *
  * @throws Error of esbuild when a source does not compile.
  */
 export function packageBlockedCalls(): FunctionPackage {
-  built ??= build();
-  return built;
+  return packageOf(BLOCKED_CALLS);
+}
+
+/** The package of the canary; the same holds for it. */
+export function packageCanary(): FunctionPackage {
+  return packageOf(CANARY);
+}
+
+function packageOf(entry: string): FunctionPackage {
+  const known = built.get(entry) ?? build(entry);
+  built.set(entry, known);
+  return known;
 }
 
 /** The package as a file, for whoever ships files. */
@@ -43,14 +54,26 @@ export interface PackagedFunction extends Omit<FunctionPackage, "zip"> {
   readonly zipPath: string;
 }
 
+/** The functions of a stack. */
+export interface PackagedFunctions {
+  readonly blockedCalls: PackagedFunction;
+  readonly canary: PackagedFunction;
+}
+
 /**
- * Writes the package to `blockedCalls.zip` in the directory, `build/` of the project unless told otherwise.
+ * Writes the packages to `blockedCalls.zip` and `canary.zip` in the directory, `build/` of the project unless told otherwise.
  *
  * @throws what {@link packageBlockedCalls} throws, and the file system's errors.
  */
-export function writeFunctionPackage(directory: string = join(projectRoot(), "build")): PackagedFunction {
-  const { zip, ...described } = packageBlockedCalls();
-  const zipPath = join(directory, "blockedCalls.zip");
+export function writeFunctionPackages(directory: string = join(projectRoot(), "build")): PackagedFunctions {
+  return {
+    blockedCalls: write(packageBlockedCalls(), directory, "blockedCalls.zip"),
+    canary: write(packageCanary(), directory, "canary.zip"),
+  };
+}
+
+function write({ zip, ...described }: FunctionPackage, directory: string, file: string): PackagedFunction {
+  const zipPath = join(directory, file);
   mkdirSync(directory, { recursive: true });
   // Two synths at once write the same bytes; the rename keeps either from reading half of them.
   writeFileSync(`${zipPath}.${process.pid}`, zip);
@@ -69,9 +92,9 @@ export function projectRoot(): string {
   return directory;
 }
 
-function build(): FunctionPackage {
+function build(entry: string): FunctionPackage {
   const zip = zipSync(
-    { "index.mjs": bundle() },
+    { "index.mjs": bundle(entry) },
     {
       level: 9,
       // fflate writes the local time of day, so a local date gives the same bytes in every time zone.
@@ -84,9 +107,9 @@ function build(): FunctionPackage {
   return { zip, sha256: digest.toString("hex"), sourceCodeHash: digest.toString("base64"), handler: "index.handler" };
 }
 
-function bundle(): Uint8Array {
+function bundle(entry: string): Uint8Array {
   const result = buildSync({
-    stdin: { contents: ENTRY, resolveDir: join(projectRoot(), "lambda"), sourcefile: "index.ts", loader: "ts" },
+    stdin: { contents: entry, resolveDir: join(projectRoot(), "lambda"), sourcefile: "index.ts", loader: "ts" },
     write: false,
     bundle: true,
     minify: true,

@@ -3,6 +3,9 @@
 /** Name of the one index that is read; its shape is `Disposition` (S, hash), `CustomerEndpoint` (S, range), keys only. */
 export const INDEX_NAME = "Disposition-CustomerEndpoint-index";
 
+/** Namespace of the metrics, each in the dimensions `Environment` and `Instance`. */
+export const METRICS_NAMESPACE = "ConnectPathCallBlocking";
+
 /**
  * `Name` of an event by which the function is tested. Connect itself always sends `ContactFlowEvent`, and no flow can set it: such an
  * event is answered as a call is, and leaves no metrics.
@@ -41,7 +44,7 @@ export class FunctionEnvironmentTooLarge extends Error {
 }
 
 /** JSON without `${` and `%{`, which Terraform would read as the start of a template: the rest is free text of users. */
-function literalJson(value: unknown): string {
+export function literalJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");
 }
 

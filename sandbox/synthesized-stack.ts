@@ -30,16 +30,16 @@ const configuration = z.object({
   provider: z.object({ aws: z.tuple([z.object({ region: z.string() })]) }),
   resource: z.object({
     aws_dynamodb_table: one(z.object({ name: z.string() })),
-    aws_lambda_function: one(
-      z.object({
+    aws_lambda_function: z.object({
+      blocked_calls: z.object({
         function_name: z.string(),
         filename: z.string(),
         handler: z.string(),
         memory_size: z.number(),
         environment: z.object({ variables: z.record(z.string(), z.string()) }),
       }),
-    ),
-    aws_lambda_permission: one(z.object({ source_arn: z.string() })),
+    }),
+    aws_lambda_permission: z.object({ connect: z.object({ source_arn: z.string() }) }),
     aws_connect_lambda_function_association: one(z.object({ function_arn: z.string() })),
     aws_connect_contact_flow_module: one(z.object({ content: z.string() })),
   }),
@@ -56,13 +56,13 @@ export function readSynthesizedStacks(outdir: string): readonly SynthesizedStack
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(outdir, file), "utf8"));
   return Object.entries(manifest.parse(read("manifest.json")).stacks).map(([name, { workingDirectory }]) => {
     const { provider, resource } = configuration.parse(read(path.join(workingDirectory, "cdk.tf.json")));
-    const lambda = only(resource.aws_lambda_function);
+    const lambda = resource.aws_lambda_function.blocked_calls;
     const moduleContent = JSON.parse(only(resource.aws_connect_contact_flow_module).content) as FlowContent;
     return {
       name,
       region: provider.aws[0].region,
       tableName: only(resource.aws_dynamodb_table).name,
-      instanceArn: only(resource.aws_lambda_permission).source_arn,
+      instanceArn: resource.aws_lambda_permission.connect.source_arn,
       moduleContent,
       blockedDisposition: disposition.parse(
         moduleContent.Actions.find(({ Type }) => Type === "InvokeLambdaFunction")?.Parameters,

@@ -13,6 +13,7 @@ import type { InstanceConfig } from "../environments/model/types";
 import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
 import { functionSettings } from "./function-settings";
+import { decryptTheTable, isDecryptionDue, policyDocument, runsLambda } from "./role-policies";
 
 export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
@@ -51,9 +52,7 @@ export class BlockedCallsFunction extends Construct {
     const role = new IamRole(this, "role", {
       name: instance.function.roleName,
       description: `Runs ${instance.function.name}: may query one index of ${instance.table.name} and write its log.`,
-      assumeRolePolicy: policyDocument([
-        { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
-      ]),
+      assumeRolePolicy: runsLambda(),
     });
     role.overrideLogicalId("blocked_calls");
     // Under another name the new role is there, with its permissions, before the function lets go of the old one.
@@ -78,22 +77,9 @@ export class BlockedCallsFunction extends Construct {
     const decrypt = new IamRolePolicy(this, "decrypt", {
       name: "decrypt",
       role: role.name,
-      policy: policyDocument([
-        {
-          Sid: "DecryptTheTable",
-          Effect: "Allow",
-          Action: "kms:Decrypt",
-          Resource: `\${${props.tableKeyArn}}`,
-          Condition: {
-            StringEquals: {
-              "kms:ViaService": `dynamodb.${instance.region}.${instance.dnsSuffix}`,
-              "kms:EncryptionContext:aws:dynamodb:tableName": instance.table.name,
-            },
-          },
-        },
-      ]),
+      policy: decryptTheTable(instance, props.tableKeyArn),
     });
-    decrypt.addOverride("count", `\${coalesce(${props.tableKeyArn}, "none") == "none" ? 0 : 1}`);
+    decrypt.addOverride("count", isDecryptionDue(props.tableKeyArn));
     decrypt.overrideLogicalId("decrypt");
     decrypt.lifecycle = { createBeforeDestroy: true };
 
@@ -150,8 +136,4 @@ export class BlockedCallsFunction extends Construct {
 
     this.invocable = [this.alias, permission];
   }
-}
-
-function policyDocument(statements: readonly object[]): string {
-  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }

@@ -4,20 +4,23 @@ import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { indexName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
-import { AdoptedTable } from "./adopted-table";
-import type { PackagedFunction } from "../lambda/packaging";
+import { AdoptedTable, tableAddress } from "./adopted-table";
+import { alarmResources } from "./alarms";
+import type { PackagedFunctions } from "../lambda/packaging";
 import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function";
-
 import { BlockedStatusModule } from "./blocked-status-module";
+import { canaryResources } from "./canary";
+import { dashboardResources } from "./dashboard";
 import { HandMade, handMadeImports } from "./hand-made";
 import { insteadOfDestroy, ownsTable } from "./letting-go";
+import { after, mergePlain, type PlainResources } from "./plain-resources";
 import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
 import { forget, importExisting } from "./state-blocks";
 
 export interface CallBlockingStackProps {
   readonly instance: InstanceConfig;
-  readonly functionPackage: PackagedFunction;
+  readonly functionPackages: PackagedFunctions;
 }
 
 /**
@@ -31,6 +34,9 @@ export interface CallBlockingStackProps {
  * the error branch of its block, and every call goes through.
  */
 export class CallBlockingStack extends TerraformStack {
+  /** What watches the rest. */
+  #plain: PlainResources = {};
+
   constructor(scope: Construct, props: CallBlockingStackProps) {
     const { instance } = props;
     super(scope, instance.stackName);
@@ -79,7 +85,7 @@ export class CallBlockingStack extends TerraformStack {
 
     const blockedCalls = new BlockedCallsFunction(this, "function", {
       instance,
-      functionPackage: props.functionPackage,
+      functionPackage: props.functionPackages.blockedCalls,
       tableKeyArn: adopted.keyArn,
     });
     const blockedStatus = new BlockedStatusModule(this, "module", {
@@ -90,16 +96,35 @@ export class CallBlockingStack extends TerraformStack {
     if (instance.adoptExisting !== undefined) {
       new HandMade(this, "by-hand", {
         instance,
-        handler: props.functionPackage.handler,
+        handler: props.functionPackages.blockedCalls.handler,
         policyNames: blockedCalls.policyNames,
         module: blockedStatus.module,
       });
     }
+    const watching = mergePlain(
+      canaryResources(this, {
+        instance,
+        canaryPackage: props.functionPackages.canary,
+        tableKeyArn: adopted.keyArn,
+      }),
+      alarmResources(instance),
+      dashboardResources(instance),
+    );
+    // There is nothing to watch before the index is ACTIVE; and where the table is refused, the sentence that says why is not the last
+    // of hundreds of lines about alarms.
+    this.#plain = after(tableAddress, watching);
 
     this.output("index_name", indexName, "The one index that was added to it.");
     this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");
     this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");
     this.output("module_id", blockedStatus.module.contactFlowModuleId, "Put this module into the inbound flow.");
+  }
+
+  /** The configuration, as cdktf has it, with the resources that are no constructs. */
+  override toTerraform(): object {
+    const synthesized = super.toTerraform() as { readonly resource?: PlainResources };
+    const resource = mergePlain(synthesized.resource ?? {}, this.#plain);
+    return Object.keys(resource).length === 0 ? synthesized : { ...synthesized, resource };
   }
 
   private output(id: string, value: string, description: string): void {

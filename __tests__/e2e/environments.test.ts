@@ -37,7 +37,12 @@ function accepted(yaml: string): readonly InstanceConfig[] {
 
 function synthesize(instance: InstanceConfig): string {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
-  return Testing.synth(new CallBlockingStack(Testing.app(), { instance, functionPackage }));
+  return Testing.synth(
+    new CallBlockingStack(Testing.app(), {
+      instance,
+      functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+    }),
+  );
 }
 
 test("no environment file, however it was mutated, becomes a stack that terraform validate refuses", async () => {

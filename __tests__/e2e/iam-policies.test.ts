@@ -31,7 +31,7 @@ beforeAll(async () => {
   edit(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), (yaml) =>
     yaml
       .replace("managed-by: terraform", "cost-centre: one")
-      .replace("[Blocked]", "[Spam, Blocked]")
+      .replace("[Blocked]", "[Spam, Blocked]\nalarms: { lookupErrors: 5, canaryMinutes: 10 }")
       .replace(/$/, "    function: { memoryMb: 256, logRetentionDays: 7 }\n"),
   );
   await during("change of the configuration", deploy);
@@ -51,11 +51,19 @@ beforeAll(async () => {
   // As a new version of this project may: another zip, and other descriptions.
   edit(path.join(world.stackDirectory(name), "cdk.tf.json"), (json) =>
     json
-      .replace(/("source_code_hash": ")[^"]*/, `$1${Buffer.alloc(32).toString("base64")}`)
-      .replaceAll(/("description": ")(Runs|Sets|What|Answers)/g, "$1Newly: $2"),
+      .replace(/("source_code_hash": ")[^"]*/g, `$1${Buffer.alloc(32).toString("base64")}`)
+      .replaceAll(/("description": ")(Runs|Sets|What|Answers|Asks|Starts)/g, "$1Newly: $2"),
   );
   await during("change of the code", apply);
-  const removed = ["aws_iam_role.blocked_calls", "aws_cloudwatch_log_group.blocked_calls"];
+  const removed = [
+    "aws_iam_role.blocked_calls",
+    "aws_cloudwatch_log_group.blocked_calls",
+    "aws_iam_role.canary",
+    "aws_cloudwatch_log_group.canary",
+    "aws_cloudwatch_event_rule.canary",
+    "aws_sns_topic.alarms",
+    "aws_cloudwatch_dashboard.environment",
+  ];
   await during("removal", () => apply("-destroy", ...removed.map((address) => `-target=${address}`)));
 
   const { instances } = loadEnvironments(String(world.env["ENVIRONMENTS_DIR"]));
@@ -164,6 +172,29 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
         ...(given["Tags"] === undefined ? [] : ask(module, "connect:TagResource")),
       ];
     }
+    case "monitoring": {
+      const of = (name: unknown, resource: string): Question[] =>
+        ask(resource + String(name), `cloudwatch:${operation}`);
+      const alarms = `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:`;
+      if (operation.includes("Dashboard")) {
+        const name = given["DashboardName"] ?? given["DashboardNames.member.1"];
+        return of(name, `arn:aws:cloudwatch::${ACCOUNT}:dashboard/`);
+      }
+      if (given["ResourceARN"] !== undefined) return of(given["ResourceARN"], "");
+      const name = given["AlarmName"] ?? given["AlarmNames.member.1"];
+      const tagged =
+        given["Tags.member.1.Key"] === undefined ? [] : ask(alarms + String(name), "cloudwatch:TagResource");
+      return [...of(name, alarms), ...tagged];
+    }
+    case "sns": {
+      const topic = given["TopicArn"] ?? given["ResourceArn"] ?? arn(String(given["Name"]));
+      const tagged = given["Tags.member.1.Key"] === undefined ? [] : ask(topic, "sns:TagResource");
+      return [...ask(topic), ...tagged];
+    }
+    case "events": {
+      const rule = given["ResourceARN"] ?? arn(`rule/${given["Rule"] ?? String(given["Name"])}`);
+      return [...ask(rule), ...(given["Tags"] === undefined ? [] : ask(rule, "events:TagResource"))];
+    }
     case "s3": {
       const [bucket = "", ...key] = segments;
       const object = `arn:aws:s3:::${[bucket, ...key].join("/")}`;
@@ -191,7 +222,9 @@ const documents = (...names: string[]): PolicyDocument[] =>
 test.each(["create", "plan", "change of the configuration", "change of the code", "removal"])(
   "deploy and state allow every call of a %s",
   (phase) => {
-    const refused = asked(phase).filter((question) => decide(documents("deploy", "state"), question) !== "allowed");
+    const refused = asked(phase).filter(
+      (question) => decide(documents("deploy", "deploy-watch", "state"), question) !== "allowed",
+    );
     expect(refused).toEqual([]);
     expect(asked(phase).length).toBeGreaterThan(15);
   },
@@ -210,7 +243,7 @@ test("plan and state-read allow every call of a plan, and none that writes but t
 
 test("deploy and state allow no action that is never called", () => {
   const called = new Set([...calls.keys()].flatMap(asked).map(({ action }) => action));
-  const allowed = documents("deploy", "state").flatMap(({ Statement }) =>
+  const allowed = documents("deploy", "deploy-watch", "state").flatMap(({ Statement }) =>
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
   );
   expect([...new Set(allowed)].filter((action) => !called.has(action))).toEqual([]);

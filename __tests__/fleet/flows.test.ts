@@ -27,7 +27,10 @@ interface Content {
 
 test("the JSON files hold the content that is deployed; only the module's id is its name until Terraform knows it", () => {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
-  const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
   const { resource } = JSON.parse(Testing.synth(stack)) as Content;
   const files = filesOf(instance);
   const deployed = (type: string, id: string): unknown => JSON.parse(resource[type]?.[id]?.content ?? "null");

@@ -177,6 +177,7 @@ test("only what must be asked of a whole region or bucket has a resource with a 
         (sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
       ),
       ...["ManageTheLog", "ReadTheLogsTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
+      ...["ManageTheCanarysLog", "ReadTheCanarysLogsTags"].map((sid) => `${sid} ${acme.canary.logGroupArn}:*`),
       ...["LookAtTheModule", "ManageTheModule", "ReadTheModule"].map(
         (sid) => `${sid} ${acme.instanceArn}/flow-module/*`,
       ),
@@ -202,6 +203,7 @@ instances:
   const policies = policiesFor(instances);
   expect(policies.map(({ name }) => name)).toEqual([
     "deploy-444455556666",
+    "deploy-watch-444455556666",
     "plan-444455556666",
     "preflight-444455556666",
     "operate-444455556666",

@@ -102,7 +102,7 @@ describe("config", () => {
 
 test("iam prints the policies, and writes them where it is told", async () => {
   const { stdout } = await fleet("iam", "env=prod");
-  const policies = ["deploy", "plan", "preflight", "operate", "discover", "state", "state-read"].map(
+  const policies = ["deploy", "deploy-watch", "plan", "preflight", "operate", "discover", "state", "state-read"].map(
     (name) => `${name}-444455556666`,
   );
   expect(Object.keys(JSON.parse(stdout) as object)).toEqual(policies);

@@ -30,7 +30,10 @@ const functionPackage = {
 
 /** The addresses of the instance's stack, and those that it lets go of. */
 function addressesOf(instance: InstanceConfig): readonly string[] {
-  const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
   const synthesized = JSON.parse(Testing.synth(stack)) as Synthesized;
   const { resource = {}, data = {}, locals = {}, output = {}, removed = [] } = synthesized;
   return [

@@ -14,9 +14,19 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { packageBlockedCalls, projectRoot, writeFunctionPackage } from "../../lambda/packaging";
+import {
+  packageBlockedCalls,
+  packageCanary,
+  projectRoot,
+  writeFunctionPackages,
+  type PackagedFunction,
+} from "../../lambda/packaging";
 
 const built = packageBlockedCalls();
+const both = [
+  { name: "blockedCalls", built },
+  { name: "canary", built: packageCanary() },
+];
 
 /** The sources at another path, compiled as `npm run compile` does, packaged by a process of its own. */
 function packageElsewhere(change: (directory: string) => void, environment: Record<string, string> = {}): string {
@@ -33,7 +43,8 @@ function packageElsewhere(change: (directory: string) => void, environment: Reco
       const source = readFileSync("lambda/packaging.ts", "utf8");
       writeFileSync("build/lambda/packaging.js", transformSync(source, { loader: "ts", format: "cjs" }).code);
       process.umask(0o077);
-      process.stdout.write(require("./build/lambda/packaging.js").packageBlockedCalls().sha256);`;
+      process.stdout.write(require("./build/lambda/packaging.js").packageBlockedCalls().sha256);
+      process.stdout.write(require("./build/lambda/packaging.js").packageCanary().sha256);`;
     return execFileSync(process.execPath, ["-e", script], {
       cwd: directory,
       encoding: "utf8",
@@ -55,54 +66,66 @@ test("the zip is the same from TypeScript and from the compiled code, on another
     },
     { TZ: "Pacific/Kiritimati" },
   );
-  expect(touched).toBe(built.sha256);
+  expect(touched).toBe(both.map((each) => each.built.sha256).join(""));
 });
 
-test("a change in the sources changes the zip", () => {
+test("a change in the sources changes both zips where both have it", () => {
   const changed = packageElsewhere((directory) => {
-    const path = join(directory, "lambda/blocked-calls/log-line.ts");
+    const path = join(directory, "lambda/settings.ts");
     writeFileSync(path, readFileSync(path, "utf8").replace('"ConnectPathCallBlocking"', '"Changed"'));
   });
-  expect(changed).toMatch(/^[\da-f]{64}$/);
-  expect(changed).not.toBe(built.sha256);
+  expect(changed).toMatch(/^[\da-f]{128}$/);
+  for (const each of both) expect(changed).not.toContain(each.built.sha256);
 });
 
-test("both digests are of the zip's bytes", () => {
-  const digest = createHash("sha256").update(built.zip).digest();
-  expect(built.sha256).toBe(digest.toString("hex"));
-  expect(built.sourceCodeHash).toBe(digest.toString("base64"));
+test("a change in the canary leaves the function that answers calls as it is", () => {
+  const changed = packageElsewhere((directory) => {
+    const path = join(directory, "lambda/canary/canary.ts");
+    writeFileSync(path, readFileSync(path, "utf8").replace("CanaryWrongAnswer: ", "Changed: "));
+  });
+  expect(changed.slice(0, 64)).toBe(built.sha256);
+  expect(changed.slice(64)).not.toBe(packageCanary().sha256);
 });
 
-test("the zip holds one file of at most 25 kB, where the handler says", () => {
-  const files = unzipSync(built.zip);
-  expect(Object.keys(files)).toEqual([`${built.handler.split(".")[0] ?? ""}.mjs`]);
-  expect(files["index.mjs"]?.length).toBeLessThanOrEqual(25_000);
-});
+describe.each(both)("the package of $name", ({ name, built }) => {
+  test("both digests are of the zip's bytes", () => {
+    const digest = createHash("sha256").update(built.zip).digest();
+    expect(built.sha256).toBe(digest.toString("hex"));
+    expect(built.sourceCodeHash).toBe(digest.toString("base64"));
+  });
 
-test("everybody may read the file in the zip, as Lambda requires", () => {
-  // Central directory: the signature, then the external attributes at offset 38, the mode in their upper half.
-  const zip = Buffer.from(built.zip);
-  const central = zip.indexOf("PK\x01\x02", 0, "latin1");
-  expect((zip.readUInt32LE(central + 38) >>> 16).toString(8)).toBe("644");
-});
+  test("the zip holds one file of at most 25 kB, where the handler says", () => {
+    const files = unzipSync(built.zip);
+    expect(Object.keys(files)).toEqual([`${built.handler.split(".")[0] ?? ""}.mjs`]);
+    expect(files["index.mjs"]?.length).toBeLessThanOrEqual(25_000);
+  });
 
-test("the bundle names no path of the machine it was built on and needs nothing but Node", () => {
-  const code = Buffer.from(unzipSync(built.zip)["index.mjs"] ?? []).toString();
-  expect(code).not.toContain(projectRoot());
-  const imports = [...code.matchAll(/\bfrom"([^"]+)"/g)].map((match) => match[1]);
-  expect(imports.length).toBeGreaterThan(0);
-  expect(imports.filter((name) => !name?.startsWith("node:"))).toEqual([]);
-  // As an import of an ES module it loads undici as well, 20 ms of CPU at every start.
-  expect(imports).not.toContain("node:http");
-});
+  test("everybody may read the file in the zip, as Lambda requires", () => {
+    // Central directory: the signature, then the external attributes at offset 38, the mode in their upper half.
+    const zip = Buffer.from(built.zip);
+    const central = zip.indexOf("PK\x01\x02", 0, "latin1");
+    expect((zip.readUInt32LE(central + 38) >>> 16).toString(8)).toBe("644");
+  });
 
-test("the package on disk is the same bytes, named for what it is", () => {
-  const directory = mkdtempSync(join(tmpdir(), "package-on-disk-"));
-  try {
-    const { zipPath, sha256 } = writeFunctionPackage(directory);
-    expect(zipPath).toBe(join(directory, "blockedCalls.zip"));
-    expect(createHash("sha256").update(readFileSync(zipPath)).digest("hex")).toBe(sha256);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  test("the bundle names no path of the machine it was built on and needs nothing but Node", () => {
+    const code = Buffer.from(unzipSync(built.zip)["index.mjs"] ?? []).toString();
+    expect(code).not.toContain(projectRoot());
+    const imports = [...code.matchAll(/\bfrom"([^"]+)"/g)].map((match) => match[1]);
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter((name) => !name?.startsWith("node:"))).toEqual([]);
+    // As an import of an ES module it loads undici as well, 20 ms of CPU at every start.
+    expect(imports).not.toContain("node:http");
+  });
+  test("the package on disk is the same bytes, named for what it is", () => {
+    const directory = mkdtempSync(join(tmpdir(), "package-on-disk-"));
+    try {
+      const written = new Map<string, PackagedFunction>(Object.entries(writeFunctionPackages(directory)));
+      const { zipPath = "", sha256 } = written.get(name) ?? {};
+      expect(zipPath).toBe(join(directory, `${name}.zip`));
+      expect(createHash("sha256").update(readFileSync(zipPath)).digest("hex")).toBe(sha256);
+      expect(sha256).toBe(built.sha256);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });

@@ -27,7 +27,10 @@ const functionPackage = {
 };
 
 function synthesize(changes: Partial<InstanceConfig> = {}): Synthesized {
-  const stack = new CallBlockingStack(Testing.app(), { instance: { ...sampleInstance, ...changes }, functionPackage });
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance: { ...sampleInstance, ...changes },
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
   return JSON.parse(Testing.synth(stack)) as Synthesized;
 }
 
@@ -53,16 +56,36 @@ describe("ids", () => {
       ...Object.keys(stack.output).map((id) => `output.${id}`),
     ].sort();
     expect(addresses).toEqual([
+      "aws_cloudwatch_event_rule.canary",
+      "aws_cloudwatch_event_target.canary",
       "aws_cloudwatch_log_group.blocked_calls",
+      "aws_cloudwatch_log_group.canary",
+      "aws_cloudwatch_metric_alarm.canary_silent",
+      "aws_cloudwatch_metric_alarm.function_errors",
+      "aws_cloudwatch_metric_alarm.index_throttling",
+      "aws_cloudwatch_metric_alarm.lookup_errors",
+      "aws_cloudwatch_metric_alarm.matches_too_much",
+      "aws_cloudwatch_metric_alarm.never_matches",
+      "aws_cloudwatch_metric_alarm.silence",
+      "aws_cloudwatch_metric_alarm.slow_answers",
+      "aws_cloudwatch_metric_alarm.throttles",
+      "aws_cloudwatch_metric_alarm.wrong_answer",
       "aws_connect_contact_flow_module.blocked_status",
       "aws_connect_lambda_function_association.blocked_calls",
       "aws_dynamodb_table.contacts",
       "aws_iam_role.blocked_calls",
+      "aws_iam_role.canary",
+      "aws_iam_role_policy.canary",
+      "aws_iam_role_policy.canary_decrypt",
       "aws_iam_role_policy.decrypt",
       "aws_iam_role_policy.lookup",
       "aws_lambda_alias.live",
       "aws_lambda_function.blocked_calls",
+      "aws_lambda_function.canary",
+      "aws_lambda_permission.canary",
       "aws_lambda_permission.connect",
+      "aws_sns_topic.alarms",
+      "aws_sns_topic_policy.alarms",
       "data.aws_dynamodb_table.live",
       "output.function_alias_arn",
       "output.function_version",

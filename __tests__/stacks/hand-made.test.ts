@@ -6,10 +6,12 @@ import { sampleInstance } from "./sample-instance";
 
 type Blocks = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 
+const BUILT = { zipPath: __filename, sha256: "ab".repeat(32), sourceCodeHash: "q6s=", handler: "index.handler" };
+
 function synthesize(changes: Partial<InstanceConfig> = {}) {
   const stack = new CallBlockingStack(Testing.app(), {
     instance: { ...sampleInstance, ...changes },
-    functionPackage: { zipPath: __filename, sha256: "ab".repeat(32), sourceCodeHash: "q6s=", handler: "index.handler" },
+    functionPackages: { blockedCalls: BUILT, canary: BUILT },
   });
   return JSON.parse(Testing.synth(stack)) as {
     resource: Blocks;

@@ -24,10 +24,12 @@ interface Synthesized {
   readonly terraform: object;
 }
 
+const built = { zipPath: __filename, sha256: "ab".repeat(32), sourceCodeHash: "q6s=", handler: "index.handler" };
+
 function synthesize(changes: Partial<InstanceConfig> = {}): Synthesized {
   const stack = new CallBlockingStack(Testing.app(), {
     instance: { ...sampleInstance, ...changes },
-    functionPackage: { zipPath: __filename, sha256: "ab".repeat(32), sourceCodeHash: "q6s=", handler: "index.handler" },
+    functionPackages: { blockedCalls: built, canary: built },
   });
   return JSON.parse(Testing.synth(stack)) as Synthesized;
 }

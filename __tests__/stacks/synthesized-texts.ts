@@ -42,7 +42,10 @@ export function instanceWith(disposition: string, message: string, name = sample
 /** Synthesizes the stack of `instance`, which has an inbound flow. */
 export function synthesizedTexts(instance: InstanceConfig): SynthesizedTexts {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
-  const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
   const { resource } = JSON.parse(Testing.synth(stack)) as Synthesized;
   return {
     module: resource.aws_connect_contact_flow_module.blocked_status.content,

@@ -27,13 +27,13 @@ export function writeOrdinaryApp(directory: string): string {
     "this.table.importFrom(props.tableName);\n    this.import = {",
   );
   replace(join(directory, "stacks/state-blocks.ts"), 'stack.addOverride("import", blocks);', "void [stack, blocks];");
-  replace(join(directory, "lambda/packaging.ts"), "built ??= build()", "built = build()");
+  replace(join(directory, "lambda/packaging.ts"), "built.get(entry) ?? build(entry)", "build(entry)");
   replace(
     join(directory, "main.ts"),
-    "{ instance, functionPackage }",
-    "{ instance, functionPackage: writeFunctionPackage() }",
+    "{ instance, functionPackages }",
+    "{ instance, functionPackages: writeFunctionPackages() }",
   );
-  replace(join(directory, "main.ts"), "  const functionPackage = writeFunctionPackage();\n", "");
+  replace(join(directory, "main.ts"), "  const functionPackages = writeFunctionPackages();\n", "");
   return directory;
 }
 

@@ -104,6 +104,15 @@ export function defaultRoleName(instanceName: string, region: Region): string {
   return `blockedCalls-${instanceName}-${region}`;
 }
 
+/** Of the function that asks the other one. */
+export function defaultCanaryName(instanceName: string): string {
+  return `blockedCalls-canary-${instanceName}`;
+}
+
+export function defaultCanaryRoleName(instanceName: string, region: Region): string {
+  return `blockedCalls-canary-${instanceName}-${region}`;
+}
+
 export function logGroupName(functionName: string): string {
   return `/aws/lambda/${functionName}`;
 }
@@ -120,7 +129,20 @@ export function logGroupArn(home: Home, functionName: string): string {
  * function name within its own limit of 64 stays below that, so nothing else needs checking.
  */
 export function aliasArn(home: Home, functionName: string): string {
-  return arn("lambda", home, `function:${functionName}:${aliasName}`);
+  return `${functionArn(home, functionName)}:${aliasName}`;
+}
+
+export function functionArn(home: Home, functionName: string): string {
+  return arn("lambda", home, `function:${functionName}`);
+}
+
+/** Name of what watches a stack: its topic and dashboard, and, with a name of its own after it, each alarm. */
+export function watchName(stackName: string): string {
+  return `callBlocking-${stackName}`;
+}
+
+export function topicArn(home: Home, stackName: string): string {
+  return arn("sns", home, watchName(stackName));
 }
 
 /** Directory of the synthesized stack and name of the stack for `cdktf deploy`. */
@@ -141,6 +163,9 @@ export const environmentNamePattern = /^[a-z][a-z0-9-]*$/;
  * Source: https://docs.aws.amazon.com/connect/latest/APIReference/API_CreateInstance.html (InstanceAlias)
  */
 export const instanceNamePattern = /^(?!d-)(?=.{1,45}$)[\da-zA-Z](?:[\da-zA-Z-]*[\da-zA-Z])?$/;
+
+/** Characters of a Lambda function's name, at most (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). */
+export const functionNameLimit = 64;
 
 /** Characters of an IAM role name, at most (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html). */
 export const roleNameLimit = 64;

@@ -1,5 +1,5 @@
 /** Clashes between instances: what AWS or Terraform has once and two instances would both take. */
-import { namesOf, problemAt } from "./instance";
+import { hasCanary, namesOf, problemAt } from "./instance";
 import type { Candidate } from "./instance";
 import { show } from "./problems";
 import type { Path, Problem } from "./problems";
@@ -49,8 +49,8 @@ export function clashes(fleet: readonly Candidate[]): Problem[] {
  * alone are a slip.
  */
 function claims(candidate: Candidate): Claim[] {
-  const { account, region, id, tableName, function: given } = candidate.settings;
-  const { stack, table, function: functionName, role } = namesOf(candidate);
+  const { account, region, id, tableName, function: given, alarms } = candidate.settings;
+  const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
   const another = "Give one of the two another name, or remove it.";
   return [
     { what: "stack name", name: stack, scope: [], givenAt: undefined, fix: another },
@@ -83,6 +83,24 @@ function claims(candidate: Candidate): Claim[] {
       givenAt: given?.roleName === undefined ? undefined : ["function", "roleName"],
       fix: "Give each instance its own function.roleName, or leave it to the default.",
     },
+    ...(hasCanary(candidate)
+      ? [
+          {
+            what: "function name",
+            name: canary,
+            scope: [account, region],
+            givenAt: alarms?.canaryName === undefined ? undefined : ["alarms", "canaryName"],
+            fix: "Give each function its own name: alarms.canaryName, function.name, or the defaults.",
+          },
+          {
+            what: "role name",
+            name: canaryRole,
+            scope: [account],
+            givenAt: alarms?.canaryRoleName === undefined ? undefined : ["alarms", "canaryRoleName"],
+            fix: "Give each role its own name: alarms.canaryRoleName, function.roleName, or the defaults.",
+          },
+        ]
+      : []),
   ];
 }
 

@@ -106,6 +106,10 @@ export function namesOf({ environment, settings }: Candidate) {
     role:
       settings.function?.roleName ??
       (name === undefined || region === undefined ? undefined : names.defaultRoleName(name, region)),
+    canary: settings.alarms?.canaryName ?? (name === undefined ? undefined : names.defaultCanaryName(name)),
+    canaryRole:
+      settings.alarms?.canaryRoleName ??
+      (name === undefined || region === undefined ? undefined : names.defaultCanaryRoleName(name, region)),
   };
 }
 
@@ -151,13 +155,19 @@ export function contradictions(candidate: Candidate): Problem[] {
   }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
   problems.push(...ofAnotherInstance(candidate, ["adoptExisting", "module"], candidate.settings.adoptExisting?.module));
-  const role = namesOf(candidate).role ?? "";
-  if (role.length > names.roleNameLimit) {
+  const { role = "", canary = "", canaryRole = "" } = namesOf(candidate);
+  const named = (what: string, name: string, service: string, limit: number, key: string): void => {
+    if (name.length <= limit) return;
     report(
       [["name"]],
-      `The role's name "${role}" has ${role.length} characters, and IAM allows ${names.roleNameLimit}.`,
-      "Give this instance a shorter one as function.roleName.",
+      `The ${what} "${name}" has ${name.length} characters, and ${service} allows ${limit}.`,
+      `Give this instance a shorter one as ${key}.`,
     );
+  };
+  named("role's name", role, "IAM", names.roleNameLimit, "function.roleName");
+  if (hasCanary(candidate)) {
+    named("canary's name", canary, "Lambda", names.functionNameLimit, "alarms.canaryName");
+    named("canary's role's name", canaryRole, "IAM", names.roleNameLimit, "alarms.canaryRoleName");
   }
   return [
     ...problems,
@@ -165,6 +175,10 @@ export function contradictions(candidate: Candidate): Problem[] {
     ...(["deployRole", "planRole"] as const).flatMap((key) =>
       strangers(candidate, [key, "arn"], candidate.settings[key]?.arn, "instance", ["account", "partition"]),
     ),
+    ...strangers(candidate, ["alarms", "topicArn"], candidate.settings.alarms?.topicArn, "instance", [
+      "region",
+      "partition",
+    ]),
     ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
     ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
   ];
@@ -201,6 +215,11 @@ function allowanceProblems(candidate: Candidate): Problem[] {
     const wrong = `Item ${first} allows ${rule ?? ""} for ${resource ?? ""} already.`;
     return problemAt(candidate, [at], wrong, "Remove one of the two.");
   });
+}
+
+/** Whether the instance has a canary: what it would be called matters only then. */
+export function hasCanary({ settings }: Candidate): boolean {
+  return settings.alarms?.canaryMinutes !== false;
 }
 
 /** Which keys each action of `whenBlocked` goes with: exactly one of them. */
@@ -288,11 +307,12 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
   const { environment, settings } = candidate;
   const { name, id, account, region, blockedDispositions } = settings;
   const { bucket, region: stateRegion, ...state } = settings.state ?? {};
-  const { stack, table, function: functionName, role } = namesOf(candidate);
+  const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
   if (name === undefined || id === undefined || account === undefined || region === undefined) return undefined;
   const [firstDisposition, ...otherDispositions] = blockedDispositions ?? [];
   if (bucket === undefined || stateRegion === undefined || firstDisposition === undefined) return undefined;
   if (stack === undefined || table === undefined || functionName === undefined || role === undefined) return undefined;
+  if (canary === undefined || canaryRole === undefined) return undefined;
 
   const home = { account, region };
   const partition = names.partitionOf(region);
@@ -328,6 +348,14 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       arn: names.tableArn(home, table),
       indexArn: names.indexArn(home, table),
     },
+    alarms: alarmsOf(settings),
+    canary: {
+      name: canary,
+      roleName: canaryRole,
+      functionArn: names.functionArn(home, canary),
+      logGroupName: names.logGroupName(canary),
+      logGroupArn: names.logGroupArn(home, canary),
+    },
     function: {
       ...builtInDefaults.function,
       ...given(settings.function ?? {}),
@@ -338,6 +366,12 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       logGroupArn: names.logGroupArn(home, functionName),
     },
   };
+}
+
+/** Without the canary's names, which stand with what else it is called. */
+function alarmsOf({ alarms = {} }: InstanceSettings): InstanceConfig["alarms"] {
+  const thresholds = Object.entries(given(alarms)).filter(([key]) => !["canaryName", "canaryRoleName"].includes(key));
+  return { ...builtInDefaults.alarms, ...Object.fromEntries(thresholds) };
 }
 
 function roleOf<K extends "deployRole" | "planRole">(

@@ -6,6 +6,7 @@ import { environmentNamePattern } from "./aws-names";
 import { checkFile } from "./checked-file";
 import type { CheckedFile } from "./checked-file";
 import { clashes } from "./fleet";
+import { withDashboards } from "./dashboards";
 import { candidates, contradictions, missing, resolve } from "./instance";
 import type { Candidate } from "./instance";
 import { EnvironmentErrors, show } from "./problems";
@@ -82,9 +83,14 @@ export function loadEnvironments(directory: string): LoadResult {
   problems.push(...clashes(fleet));
 
   if (problems.length > 0) throw new EnvironmentErrors(problems);
-  const resolved = new Map(fleet.map((candidate) => [resolve(candidate), candidate]));
+  const complete = fleet.flatMap((candidate) => {
+    const instance = resolve(candidate);
+    return instance === undefined ? [] : [{ instance, candidate }];
+  });
+  const instances = withDashboards(complete.map(({ instance }) => instance));
+  const resolved = new Map(complete.map(({ candidate }, index) => [instances[index], candidate]));
   return {
-    instances: [...resolved.keys()].filter((instance) => instance !== undefined),
+    instances,
     settingsOf: (instance) => {
       const candidate = resolved.get(instance);
       return candidate === undefined ? [] : settingsOf(candidate, instance);

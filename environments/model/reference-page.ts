@@ -9,6 +9,8 @@ interface Described {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Described[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, Described>>;
@@ -68,6 +70,8 @@ function rowsOf(keys: Readonly<Record<string, Described>>, prefix: string): stri
 
 function valueOf(schema: Described): string {
   const { type = "text", items, minimum, maximum } = schema;
+  if (schema.anyOf !== undefined) return schema.anyOf.map(valueOf).join(", ");
+  if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) {
     return schema.enum.length <= listedValues ? schema.enum.map(code).join(", ") : `one of ${schema.enum.length}`;
   }

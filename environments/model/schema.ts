@@ -13,6 +13,21 @@ export const builtInDefaults = {
   function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
   table: { indexTimeoutMinutes: 1440, acceptReplicas: false },
   suspended: false,
+  alarms: {
+    runbookUrl: "docs/runbook.md",
+    dashboard: true,
+    canaryMinutes: 5,
+    lookupErrors: 3,
+    functionErrors: 1,
+    throttles: 1,
+    slowAnswersPercent: 80,
+    silentCalls: 20,
+    neverMatchesDays: 7,
+    neverMatchesContacts: 20,
+    matchesPercent: 50,
+    matchesOfCalls: 20,
+    indexThrottles: 1,
+  },
   inboundFlowName: "Inbound with call blocking",
 } as const;
 
@@ -40,6 +55,16 @@ function wholeNumber(min: number, max: number, unit: string) {
     typeof given === "string" && /^\d+$/.test(given) ? "Remove the quotes." : `Give one without quotes and unit.`,
   );
   return z.int(refused).min(min, refused).max(max, refused);
+}
+
+/** A threshold of an alarm, or `false` for no such alarm. */
+function threshold(min: number, max: number, unit: string) {
+  const fix = (given: unknown): string =>
+    typeof given === "string" && /^(\d+|false)$/.test(given)
+      ? "Remove the quotes."
+      : "Give one without quotes and unit, or false for no such alarm.";
+  const refused = refusal(`a whole number of ${unit} from ${min} to ${max}, nor false`, fix);
+  return z.union([z.int(refused).min(min, refused).max(max, refused), z.literal(false)], refused);
 }
 
 const region = z.enum(
@@ -257,6 +282,12 @@ const lambdaName = text(
   "Use 1 to 64 letters, digits, hyphens and underscores.",
 );
 
+const roleName = text(
+  /^[\w+=,.@-]{1,64}$/,
+  "a name for an IAM role",
+  "Use 1 to 64 letters, digits and the characters _+=,.@-.",
+);
+
 const settings = {
   account: key(
     text(/^\d{12}$/, "an AWS account id", "Give its 12 digits in quotes, without hyphens."),
@@ -407,10 +438,7 @@ const settings = {
   function: key(
     z.strictObject({
       name: key(lambdaName, "Name of the Lambda function. Default: blockedCalls-<instance>."),
-      roleName: key(
-        text(/^[\w+=,.@-]{1,64}$/, "a name for an IAM role", "Use 1 to 64 letters, digits and the characters _+=,.@-."),
-        "Name of the function's role. Default: blockedCalls-<instance>-<region>.",
-      ),
+      roleName: key(roleName, "Name of the function's role. Default: blockedCalls-<instance>-<region>."),
       runtime: key(
         runtime,
         "Lambda runtime; nodejs24.x needs the 6.x line of the AWS provider.",
@@ -431,6 +459,91 @@ const settings = {
       ),
     }),
     "The Lambda function that answers the call.",
+  ),
+  alarms: key(
+    z.strictObject({
+      topicArn: key(
+        text(
+          /^arn:(aws|aws-us-gov|aws-cn):sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
+          "the ARN of an SNS topic",
+          'Write it as "arn:aws:sns:REGION:ACCOUNT:NAME".',
+        ),
+        "SNS topic that hears of alarms, in the instance's region; its policy must let CloudWatch publish. Default: a topic of the stack's own.",
+      ),
+      runbookUrl: key(
+        text(
+          /^[^\s${}%#"]{1,300}$/,
+          "where the runbook is",
+          "Give a URL or a path, without an anchor, spaces, quotes and braces.",
+        ),
+        "Where people find docs/runbook.md; each alarm's description links its entry there.",
+        builtInDefaults.alarms.runbookUrl,
+      ),
+      dashboard: key(
+        z.boolean(),
+        "Whether the environment has a dashboard in this account; it belongs to the first of its instances there.",
+        builtInDefaults.alarms.dashboard,
+      ),
+      canaryMinutes: key(
+        threshold(1, 60, "minutes"),
+        "How often the canary asks the deployed function what it must know, in minutes; false for no canary, and no alarm that needs it.",
+        builtInDefaults.alarms.canaryMinutes,
+      ),
+      canaryName: key(lambdaName, "Name of the canary's Lambda function. Default: blockedCalls-canary-<instance>."),
+      canaryRoleName: key(roleName, "Name of the canary's role. Default: blockedCalls-canary-<instance>-<region>."),
+      lookupErrors: key(
+        threshold(1, 10000, "errors"),
+        "Lookups that fail within five minutes, at which the alarm goes off.",
+        builtInDefaults.alarms.lookupErrors,
+      ),
+      functionErrors: key(
+        threshold(1, 10000, "errors"),
+        "Invocations that end with an error within five minutes, at which the alarm goes off.",
+        builtInDefaults.alarms.functionErrors,
+      ),
+      throttles: key(
+        threshold(1, 10000, "invocations"),
+        "Invocations that Lambda refuses within five minutes, at which the alarm goes off.",
+        builtInDefaults.alarms.throttles,
+      ),
+      slowAnswersPercent: key(
+        threshold(1, 100, "percent"),
+        "Percent of lookup.budgetMs that one answer in a hundred takes, in two of three five-minute periods, at which the alarm goes off.",
+        builtInDefaults.alarms.slowAnswersPercent,
+      ),
+      silentCalls: key(
+        threshold(1, 100000, "calls"),
+        "Calls of the Connect instance within an hour, none of which the function is asked about, at which the alarm goes off.",
+        builtInDefaults.alarms.silentCalls,
+      ),
+      neverMatchesDays: key(
+        // CloudWatch looks back a week at most (PutMetricAlarm, Period).
+        threshold(1, 7, "days"),
+        "Days without a match although numbers are listed, at which the alarm goes off.",
+        builtInDefaults.alarms.neverMatchesDays,
+      ),
+      neverMatchesContacts: key(
+        wholeNumber(1, 100, "contacts"),
+        "Contacts that must be listed for neverMatchesDays to count a day.",
+        builtInDefaults.alarms.neverMatchesContacts,
+      ),
+      matchesPercent: key(
+        threshold(1, 100, "percent"),
+        "Percent of an hour's calls that are blocked, at which the alarm goes off.",
+        builtInDefaults.alarms.matchesPercent,
+      ),
+      matchesOfCalls: key(
+        wholeNumber(1, 100000, "calls"),
+        "Calls within the hour that matchesPercent needs.",
+        builtInDefaults.alarms.matchesOfCalls,
+      ),
+      indexThrottles: key(
+        threshold(1, 100000, "events"),
+        "Reads and writes of the index that DynamoDB throttles within five minutes, at which the alarm goes off.",
+        builtInDefaults.alarms.indexThrottles,
+      ),
+    }),
+    "What is watched, and at which values alarms go off.",
   ),
   table: key(
     z.strictObject({

@@ -133,6 +133,53 @@ export interface InstanceConfig {
     readonly acceptReplicas: boolean;
   };
 
+  /** Thresholds by alarm; false where there is to be no such alarm. */
+  readonly alarms: {
+    /** Existing topic; absent where the stack has one of its own. */
+    readonly topicArn?: string;
+    /** Where people find the runbook: a URL or a path, without an anchor. */
+    readonly runbookUrl: string;
+    /** Whether this instance may hold the dashboard of its environment. */
+    readonly dashboard: boolean;
+    /** Minutes from one run of the canary to the next. */
+    readonly canaryMinutes: number | false;
+    /** Within five minutes. */
+    readonly lookupErrors: number | false;
+    /** Within five minutes. */
+    readonly functionErrors: number | false;
+    /** Within five minutes. */
+    readonly throttles: number | false;
+    /** Percent of `lookup.budgetMs` that one answer in a hundred takes. */
+    readonly slowAnswersPercent: number | false;
+    /** Calls within an hour. */
+    readonly silentCalls: number | false;
+    readonly neverMatchesDays: number | false;
+    /** Contacts that must be listed for a day to count. */
+    readonly neverMatchesContacts: number;
+    /** Percent of an hour's calls. */
+    readonly matchesPercent: number | false;
+    /** Calls within that hour that it needs. */
+    readonly matchesOfCalls: number;
+    /** Within five minutes. */
+    readonly indexThrottles: number | false;
+  };
+
+  /** Names of the function that asks `function` what it must know; not there where `alarms.canaryMinutes` is false. */
+  readonly canary: {
+    readonly name: string;
+    readonly roleName: string;
+    readonly functionArn: string;
+    readonly logGroupName: string;
+    readonly logGroupArn: string;
+  };
+
+  /** The dashboard of the environment in this account; one of its instances there has it. */
+  readonly dashboard?: {
+    readonly name: string;
+    /** Regions of the instances that it shows. */
+    readonly regions: readonly string[];
+  };
+
   readonly function: {
     readonly name: string;
     readonly roleName: string;

@@ -2,7 +2,7 @@
 import { aliasName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { isReplacedInTime } from "./own-rules";
-import { ALIAS, ASSOCIATION, callPathTypes, FLOW, FUNCTION, MODULE, ownTypes, PERMISSION } from "./own-types";
+import { ALIAS, ASSOCIATION, FLOW, FUNCTION, isOnCallPath, MODULE, ownTypes, PERMISSION } from "./own-types";
 import type { PlanJson, ResourceChange } from "./plan-json";
 import type { Rule, Violation } from "./rule";
 import { isMarked, itemsOf, listed, textAt, valueAt } from "./values";
@@ -17,7 +17,7 @@ function gaps(plan: PlanJson, instance: InstanceConfig): Violation[] {
   return plan.resource_changes.flatMap((resource): Violation[] => {
     const { address, type, deposed, change, mode } = resource;
     const actions = change.actions.join();
-    if (mode !== "managed" || !callPathTypes.includes(type) || !/delete|forget/.test(actions)) return [];
+    if (mode !== "managed" || !isOnCallPath(resource, instance) || !/delete|forget/.test(actions)) return [];
     if (isReplacedInTime(resource, plan)) return [];
     if (instance.release !== undefined && change.actions.length === 1) return [];
     const refuse = (what: string, fix: string): Violation[] => [{ rule: "call-path", address, what, fix }];

@@ -1,5 +1,5 @@
 /** What may become of everything beside the table: our own resources, and nobody else's. */
-import { ownTypes, callPathTypes, identityOf, mayImport, TABLE } from "./own-types";
+import { ownTypes, callPathTypes, identityOf, isOnCallPath, mayImport, TABLE } from "./own-types";
 import type { PlanJson, ResourceChange } from "./plan-json";
 import type { Rule, Violation } from "./rule";
 import { isEqual, itemsOf, listed, shown, textAt, valueAt } from "./values";
@@ -148,7 +148,7 @@ export const deletions: Rule = (plan, instance) =>
     const { address, type, change } = resource;
     if (!goes(resource) || type === TABLE) return [];
     // These are judged by what becomes of the calls.
-    if (callPathTypes.includes(type) && instance.release === undefined) return [];
+    if (isOnCallPath(resource, instance) && instance.release === undefined) return [];
     if (isOwn(type) && instance.release !== undefined && change.actions.length === 1) return [];
     if (isReplacedInTime(resource, plan) || isNeededNoMore(resource, plan) || onlyInTheState.includes(type)) return [];
     const isGoneForGood = !change.actions.includes("create");
@@ -188,7 +188,12 @@ export function isReplacedInTime({ address, type, deposed, change }: ResourceCha
 
 /** The permission to decrypt goes where the table has no key of its owner's any more. */
 function isNeededNoMore({ type, name, action_reason, change }: ResourceChange, plan: PlanJson): boolean {
-  if (type !== "aws_iam_role_policy" || name !== "decrypt" || change.actions.join() !== "delete") return false;
+  if (
+    type !== "aws_iam_role_policy" ||
+    !["decrypt", "canary_decrypt"].includes(name) ||
+    change.actions.join() !== "delete"
+  )
+    return false;
   if (action_reason !== "delete_because_count_index") return false;
   const tables = plan.resource_changes.filter((other) => other.mode === "managed" && other.type === TABLE);
   return (

@@ -1,5 +1,6 @@
 /** What call blocking is made of: the resource types that its plans may change, and by what each is the same real thing. */
 import type { InstanceConfig } from "../../environments/model/types";
+import type { ResourceChange } from "./plan-json";
 import { textAt } from "./values";
 
 export const TABLE = "aws_dynamodb_table";
@@ -47,6 +48,12 @@ export const ownTypes: Readonly<Record<string, OwnType>> = {
 
 /** Types without which a call is not answered: each must be there before what it replaces goes. */
 export const callPathTypes: readonly string[] = [FUNCTION, ALIAS, PERMISSION, ASSOCIATION, MODULE, FLOW];
+
+/** Whether a call needs it: the canary is a function too, and no call does. */
+export function isOnCallPath({ type, change }: ResourceChange, { canary }: InstanceConfig): boolean {
+  const ofFunction = textAt(change.before ?? change.after, "function_name");
+  return callPathTypes.includes(type) && ofFunction !== canary.name;
+}
 
 /**
  * Which real thing some values are of, as text to compare; undefined while a part of its name is not known.

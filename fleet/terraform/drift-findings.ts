@@ -50,6 +50,16 @@ const ours: Readonly<Record<string, { readonly what: string; readonly gone: stri
   },
 };
 
+/** What watches the rest: no call is lost with it. */
+function watching({
+  address,
+  name,
+  type,
+}: ResourceChange): { readonly what: string; readonly gone: string } | undefined {
+  const isWatching = /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(type) || name.startsWith("canary");
+  return isWatching ? { what: address, gone: "Calls are blocked, but nobody hears when that stops." } : undefined;
+}
+
 /** Attributes that follow from others, or that AWS writes. */
 const derived =
   /^(id|arn|last_modified|version|qualified_|code_sha256|source_code_size|tags_all|unique_id|invoke_arn|create_date|outdated|stream_)/;
@@ -137,7 +147,7 @@ const withoutOurs = (indexes: ReadonlyMap<string, unknown>): object =>
 
 function ownFindings(drift: ResourceChange, repair: ResourceChange | undefined): Finding[] {
   const { address, type, change } = drift;
-  const { what, gone } = ours[type] ?? { what: address, gone: "" };
+  const { what, gone } = watching(drift) ?? ours[type] ?? { what: address, gone: "" };
   if (change.after === null) {
     return [
       { whose: "ours", what: `${what} is gone.`, who: somebody, then: `${gone} ${deployAgain}`.trim(), diff: [] },

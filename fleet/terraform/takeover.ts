@@ -13,13 +13,17 @@ type Values = Readonly<Partial<Record<string, unknown>>>;
  * https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each)
  */
 const importIds: Readonly<Record<string, (instance: InstanceConfig, planned: Values) => string>> = {
-  aws_iam_role: ({ function: { roleName } }) => roleName,
-  aws_iam_role_policy: ({ function: { roleName } }, { name }) => `${roleName}:${String(name)}`,
+  aws_iam_role: (_, { name }) => String(name),
+  aws_iam_role_policy: (_, { role, name }) => `${String(role)}:${String(name)}`,
   aws_cloudwatch_log_group: (_, { name }) => String(name),
   aws_lambda_function: (_, { function_name }) => String(function_name),
   aws_lambda_alias: ({ function: { name: functionName } }, { name }) => `${functionName}/${String(name)}`,
-  aws_lambda_permission: ({ function: { name } }, { qualifier, statement_id }) =>
-    `${name}:${String(qualifier)}/${String(statement_id)}`,
+  aws_lambda_permission: (_, { function_name, qualifier, statement_id }) =>
+    `${[function_name, qualifier].filter((part) => typeof part === "string").join(":")}/${String(statement_id)}`,
+  aws_cloudwatch_event_rule: (_, { name }) => `default/${String(name)}`,
+  aws_cloudwatch_event_target: (_, { rule, target_id }) => `default/${String(rule)}/${String(target_id)}`,
+  aws_cloudwatch_metric_alarm: (_, { alarm_name }) => String(alarm_name),
+  aws_cloudwatch_dashboard: (_, { dashboard_name }) => String(dashboard_name),
   aws_connect_lambda_function_association: ({ instanceId, function: { aliasArn } }) => `${instanceId},${aliasArn}`,
 };
 

@@ -1,13 +1,13 @@
 /** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
 import { PROBE_EVENT, readFunctionEnvironment, type Environment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
-import { dynamoDbEndpoint } from "./endpoint";
+import { endpointOf } from "./endpoint";
 import { field } from "./field";
 import { logLine } from "./log-line";
 import { decide, type Lookup } from "./policy";
 import { query, type QueryResult, type Table } from "./query";
 import { REASONS, type Reason } from "./reasons";
-import type { Credentials } from "./signature";
+import { credentialsOf } from "./signature";
 
 /** What Connect reads: a flat map of strings. */
 export interface Answer {
@@ -132,17 +132,9 @@ function tableOf(settings: FunctionSettings, environment: Environment): Table {
   return {
     name: settings.tableName,
     region,
-    connection: new Connection(dynamoDbEndpoint(environment, region)),
+    connection: new Connection(endpointOf("dynamodb", environment, region)),
     credentials: credentialsOf(environment),
   };
-}
-
-function credentialsOf(environment: Environment): Credentials | undefined {
-  const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
-  const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
-  if (!accessKeyId || !secretAccessKey) return undefined;
-  const sessionToken = environment["AWS_SESSION_TOKEN"];
-  return { accessKeyId, secretAccessKey, sessionToken: sessionToken === "" ? undefined : sessionToken };
 }
 
 const nameOf = (error: unknown): string | undefined => (error instanceof Error ? error.name : undefined);

@@ -1,7 +1,6 @@
 /** The one line a call leaves in the log, which CloudWatch also reads as metrics (embedded metric format). */
+import { METRICS_NAMESPACE } from "../settings";
 import { REASONS, type Reason } from "./reasons";
-
-const NAMESPACE = "ConnectPathCallBlocking";
 
 export interface Call {
   /** Undefined or empty where the configuration does not even say this much. */
@@ -53,7 +52,7 @@ export function logLine(call: Call, now: Date): string {
             Timestamp: now.getTime(),
             CloudWatchMetrics: [
               {
-                Namespace: NAMESPACE,
+                Namespace: METRICS_NAMESPACE,
                 Dimensions: [["Environment", "Instance"]],
                 Metrics: [...metrics, { Name: "LatencyMs", Unit: "Milliseconds" }],
               },
@@ -80,6 +79,6 @@ export function errorName(name: string | undefined): string | undefined {
 }
 
 /** CloudWatch drops a metric whose dimension is empty, and an error that nobody sees is what this line is against. */
-function dimension(value: string | undefined): string {
+export function dimension(value: string | undefined): string {
   return value === undefined || value === "" ? "unknown" : value;
 }

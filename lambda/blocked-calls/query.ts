@@ -52,7 +52,7 @@ export async function query(
   const body = queryBody(table.name, disposition, number);
   const end = performance.now() + budgetMs;
   const { host, path } = connection;
-  const signable = { host, path, region, target: "DynamoDB_20120810.Query", body };
+  const signable = { service: "dynamodb", host, path, region, target: "DynamoDB_20120810.Query", body } as const;
   let last: Answer = { answer: "timeout", error: undefined, retry: "at once" };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS && last.retry !== "never"; attempt++) {
     const pause = last.retry === "at once" ? 0 : Math.random() * BACKOFF_MS * 2 ** (attempt - 2);

@@ -1,5 +1,6 @@
-/** Signs a DynamoDB request with AWS Signature Version 4. */
+/** Signs a request to DynamoDB, or to another service with a JSON body, with AWS Signature Version 4. */
 import { createHash, createHmac } from "node:crypto";
+import type { Environment } from "../settings";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -7,14 +8,24 @@ export interface Credentials {
   readonly sessionToken: string | undefined;
 }
 
+/** Those of the function's role, as Lambda gives them; undefined without. */
+export function credentialsOf(environment: Environment): Credentials | undefined {
+  const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  const sessionToken = environment["AWS_SESSION_TOKEN"];
+  return { accessKeyId, secretAccessKey, sessionToken: sessionToken === "" ? undefined : sessionToken };
+}
+
 export interface SignableRequest {
+  readonly service: "dynamodb" | "lambda";
   /** The `Host` header: with the port where it is not the scheme's own. */
   readonly host: string;
   /** Absolute path, already percent-encoded; no query string. */
   readonly path: string;
   readonly region: string;
-  /** `X-Amz-Target`: version and operation. */
-  readonly target: string;
+  /** `X-Amz-Target`: version and operation; undefined for a service that has its operations in the path. */
+  readonly target: string | undefined;
   /** JSON. */
   readonly body: string;
 }
@@ -29,10 +40,10 @@ const uriEncode = (text: string): string =>
 /** The signing key changes once a day and with the credentials; deriving it is half the work of a signature. */
 let cachedKey: { scope: string; secret: string; key: Buffer } | undefined;
 
-function signingKey(secret: string, date: string, region: string): Buffer {
-  const scope = `${date}/${region}`;
+function signingKey(secret: string, date: string, region: string, service: string): Buffer {
+  const scope = `${date}/${region}/${service}`;
   if (cachedKey?.scope === scope && cachedKey.secret === secret) return cachedKey.key;
-  const key = [region, "dynamodb", "aws4_request"].reduce<Buffer>(hmac, hmac(`AWS4${secret}`, date));
+  const key = [region, service, "aws4_request"].reduce<Buffer>(hmac, hmac(`AWS4${secret}`, date));
   cachedKey = { scope, secret, key };
   return key;
 }
@@ -54,14 +65,14 @@ export function signedHeaders(request: SignableRequest, credentials: Credentials
     host: request.host,
     "x-amz-date": time,
     ...(credentials.sessionToken === undefined ? {} : { "x-amz-security-token": credentials.sessionToken }),
-    "x-amz-target": request.target,
+    ...(request.target === undefined ? {} : { "x-amz-target": request.target }),
   };
   const names = Object.keys(headers).join(";");
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   const path = request.path.split("/").map(uriEncode).join("/");
   const canonical = `POST\n${path}\n\n${lines.join("")}\n${names}\n${sha256(request.body)}`;
-  const scope = `${date}/${request.region}/dynamodb/aws4_request`;
-  const signature = createHmac("sha256", signingKey(credentials.secretAccessKey, date, request.region))
+  const scope = `${date}/${request.region}/${request.service}/aws4_request`;
+  const signature = createHmac("sha256", signingKey(credentials.secretAccessKey, date, request.region, request.service))
     .update(`AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`)
     .digest("hex");
   headers["authorization"] =

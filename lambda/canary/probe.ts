@@ -44,8 +44,8 @@ export interface ProbeResult {
   readonly listedContacts: number;
 }
 
-/** Contacts of one Disposition that are looked at: some 100 bytes each, so a page of the index, or 13 read units. */
-export const CONTACTS_READ = 1000;
+/** Contacts of one Disposition that are looked at: at 100 to 200 bytes each, 2 or 3 read units of an index that may have few. */
+export const CONTACTS_READ = 100;
 
 /** Numbers reserved for fiction, so that nobody calls from one. */
 const FICTITIOUS = Array.from({ length: 100 }, (_, n) => `+155555501${String(n).padStart(2, "0")}`);

@@ -20,7 +20,10 @@ const functionPackage = {
   handler: "index.handler",
 };
 const stack = JSON.stringify(
-  new CallBlockingStack(Testing.app(), { instance: sampleInstance, functionPackage }).toTerraform(),
+  new CallBlockingStack(Testing.app(), {
+    instance: sampleInstance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  }).toTerraform(),
 );
 
 /** Two directories that are the same but for the change to the stack. */

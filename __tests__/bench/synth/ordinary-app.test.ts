@@ -22,6 +22,6 @@ test("every stack goes through the barrel, imports the table with importFrom and
     expect(read(path.join("stacks", file))).not.toContain("@cdktf/provider-aws/");
   expect(read("stacks/call-blocking-stack.ts")).toContain('from "@cdktf/provider-aws"');
   expect(read("stacks/adopted-table.ts")).toContain("this.table.importFrom(props.tableName)");
-  expect(read("main.ts")).toContain("functionPackage: writeFunctionPackage()");
+  expect(read("main.ts")).toContain("functionPackages: writeFunctionPackages()");
   expect(read("lambda/packaging.ts")).not.toContain("??= build()");
 });

@@ -119,7 +119,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
     '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, release, adoptExisting, account, region, awsProvider, deployRole, planRole, state, tags, ' +
-      "allowances, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, table.",
+      "allowances, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, function, alarms, table.",
   ],
   [
     "a key without value",
@@ -484,9 +484,47 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   ],
   [
     "names that make the role's name too long",
-    edited("name: acme", `name: ${"a".repeat(43)}`),
+    edited("name: acme", `name: ${"a".repeat(43)}\n    alarms: { canaryRoleName: canary }`),
     `6:11  instances[0].name: The role's name "blockedCalls-${"a".repeat(43)}-us-east-1" has 66 characters, and IAM allows 64.\n` +
       "  Give this instance a shorter one as function.roleName.",
+  ],
+  [
+    "names that make the canary's names too long",
+    edited("name: acme", `name: ${"a".repeat(45)}\n    function: { roleName: role }`),
+    `6:11  instances[0].name: The canary's name "blockedCalls-canary-${"a".repeat(45)}" has 65 characters, and Lambda allows 64.\n` +
+      "  Give this instance a shorter one as alarms.canaryName.\n" +
+      `environments/prod.yaml:6:11  instances[0].name: The canary's role's name "blockedCalls-canary-${"a".repeat(45)}-us-east-1" has 75 characters, and IAM allows 64.\n` +
+      "  Give this instance a shorter one as alarms.canaryRoleName.",
+  ],
+  [
+    "a threshold in quotes",
+    edited("instances:", 'alarms: { lookupErrors: "5" }\ninstances:'),
+    '5:25  alarms.lookupErrors: "5" is not a whole number of errors from 1 to 10000, nor false.\n  Remove the quotes.',
+  ],
+  [
+    "an alarm that is switched on without a threshold",
+    edited("instances:", "alarms: { silentCalls: true }\ninstances:"),
+    "5:24  alarms.silentCalls: true is not a whole number of calls from 1 to 100000, nor false.\n  Give one without quotes and unit, or false for no such alarm.",
+  ],
+  [
+    "days that CloudWatch does not look back",
+    edited("instances:", "alarms: { neverMatchesDays: 8 }\ninstances:"),
+    "5:29  alarms.neverMatchesDays: 8 is not a whole number of days from 1 to 7, nor false.\n  Give one without quotes and unit, or false for no such alarm.",
+  ],
+  [
+    "an unknown alarm",
+    edited("instances:", "alarms: { lookupError: 5 }\ninstances:"),
+    '5:11  alarms.lookupError: "lookupError" is not a key.\n  Did you mean "lookupErrors"?',
+  ],
+  [
+    "an address of the runbook with an anchor",
+    edited("instances:", 'alarms: { runbookUrl: "https://wiki.example.com/#runbook" }\ninstances:'),
+    '5:23  alarms.runbookUrl: "https://wiki.example.com/#runbook" is not where the runbook is.\n  Give a URL or a path, without an anchor, spaces, quotes and braces.',
+  ],
+  [
+    "a topic in another region",
+    edited("instances:", 'alarms: { topicArn: "arn:aws:sns:us-west-2:111122223333:alarms" }\ninstances:'),
+    '5:21  alarms.topicArn: "arn:aws:sns:us-west-2:111122223333:alarms" is of region us-west-2, but the instance is in region us-east-1.\n  Correct the one that is wrong.',
   ],
 ];
 

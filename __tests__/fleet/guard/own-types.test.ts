@@ -18,7 +18,10 @@ const functionPackage = {
 test("every type of every synthesized stack is one that the guard knows", () => {
   const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
   for (const instance of [...instances, recordedInstance()]) {
-    const stack = new CallBlockingStack(Testing.app(), { instance, functionPackage });
+    const stack = new CallBlockingStack(Testing.app(), {
+      instance,
+      functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+    });
     const { resource } = JSON.parse(Testing.synth(stack)) as { resource: Readonly<Record<string, object>> };
     expect(Object.keys(resource).filter((type) => !Object.hasOwn(ownTypes, type))).toEqual([]);
   }

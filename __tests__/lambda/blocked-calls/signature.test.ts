@@ -26,7 +26,7 @@ async function awsAuthorization(request: SignableRequest, credentials: Credentia
   const signer = new SignatureV4({
     credentials: sessionToken === undefined ? keys : { ...keys, sessionToken },
     region: request.region,
-    service: "dynamodb",
+    service: request.service,
     sha256: Sha256 as never,
     applyChecksum: false,
   });
@@ -40,7 +40,7 @@ async function awsAuthorization(request: SignableRequest, credentials: Credentia
       headers: {
         host: request.host,
         "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": request.target,
+        ...(request.target === undefined ? {} : { "x-amz-target": request.target }),
       },
       body: request.body,
     },
@@ -52,10 +52,11 @@ async function awsAuthorization(request: SignableRequest, credentials: Credentia
 const token = fc.stringMatching(/^[A-Za-z0-9/+=]{1,60}$/);
 const segment = fc.stringMatching(/^([A-Za-z0-9._~!'()*-]|%20|%2F){1,8}$/).filter((text) => !/^\.+$/.test(text));
 const anyRequest = fc.record({
+  service: fc.constantFrom("dynamodb" as const, "lambda" as const),
   host: fc.constantFrom("dynamodb.us-east-1.amazonaws.com", "127.0.0.1:4567", "[::1]:80"),
   path: fc.array(segment).map((segments) => `/${segments.join("/")}`),
   region: fc.constantFrom("us-east-1", "cn-north-1", "us-gov-west-1"),
-  target: fc.constant("DynamoDB_20120810.Query"),
+  target: fc.constantFrom("DynamoDB_20120810.Query", undefined),
   body: fc.string({ unit: "binary" }),
 });
 const anyCredentials = fc.record({
@@ -77,13 +78,14 @@ test("every request is signed as AWS's own signer signs it", async () => {
   );
 });
 
-test("a signature is fresh when day, region or secret change, whatever was signed before", async () => {
-  const request = { host: "h", path: "/", region: "us-east-1", target: "T", body: "{}" };
+test("a signature is fresh when day, region, service or secret change, whatever was signed before", async () => {
+  const request = { service: "dynamodb", host: "h", path: "/", region: "us-east-1", target: "T", body: "{}" } as const;
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "one", sessionToken: undefined };
   const variants: [SignableRequest, Credentials, string][] = [
     [request, credentials, "2026-01-01T23:59:59Z"],
     [request, credentials, "2026-01-02T00:00:00Z"],
     [{ ...request, region: "eu-west-1" }, credentials, "2026-01-02T00:00:00Z"],
+    [{ ...request, region: "eu-west-1", service: "lambda" }, credentials, "2026-01-02T00:00:00Z"],
     [request, { ...credentials, secretAccessKey: "two" }, "2026-01-02T00:00:00Z"],
     [request, credentials, "2026-01-02T00:00:00Z"],
   ];
