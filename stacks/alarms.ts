@@ -121,7 +121,11 @@ export const ALARMS: readonly Alarm[] = [
     findOut: [LOG, "What each reason means and what to do about it: [reasons.md](reasons.md).", VERIFY],
     mend: ["Do what the reason's entry says.", DEPLOY_AGAIN],
     keys: ["lookupErrors"],
-    rule: (instance) => count(own(instance, "LookupError"), instance.alarms.lookupErrors),
+    rule: (instance) => {
+      const rule = count(own(instance, "LookupError"), instance.alarms.lookupErrors);
+      // A single lost connection is none; and where few call, errors that last are few too.
+      return rule && { ...rule, periods: 3, datapoints: 2 };
+    },
   },
   {
     id: "function_errors",

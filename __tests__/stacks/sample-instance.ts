@@ -36,7 +36,7 @@ export const sampleInstance: InstanceConfig = {
     runbookUrl: "docs/runbook.md",
     dashboard: true,
     canaryMinutes: 5,
-    lookupErrors: 3,
+    lookupErrors: 1,
     functionErrors: 1,
     throttles: 1,
     slowAnswersPercent: 80,

@@ -17,7 +17,7 @@ export const builtInDefaults = {
     runbookUrl: "docs/runbook.md",
     dashboard: true,
     canaryMinutes: 5,
-    lookupErrors: 3,
+    lookupErrors: 1,
     functionErrors: 1,
     throttles: 1,
     slowAnswersPercent: 80,
@@ -493,7 +493,7 @@ const settings = {
       canaryRoleName: key(roleName, "Name of the canary's role. Default: blockedCalls-canary-<instance>-<region>."),
       lookupErrors: key(
         threshold(1, 10000, "errors"),
-        "Lookups that fail within five minutes, at which the alarm goes off.",
+        "Lookups that fail within five minutes, in two of three such periods, at which the alarm goes off.",
         builtInDefaults.alarms.lookupErrors,
       ),
       functionErrors: key(

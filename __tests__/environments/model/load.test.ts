@@ -39,7 +39,7 @@ test("the smallest environment file is completed with the defaults and the names
       runbookUrl: "docs/runbook.md",
       dashboard: true,
       canaryMinutes: 5,
-      lookupErrors: 3,
+      lookupErrors: 1,
       functionErrors: 1,
       throttles: 1,
       slowAnswersPercent: 80,

@@ -1,0 +1,203 @@
+/** As much of CloudWatch as alarms need: metrics out of log lines, statistics, metric math, and the state of an alarm. */
+
+/** An alarm as it is deployed: `aws_cloudwatch_metric_alarm`. */
+export interface DeployedAlarm {
+  readonly comparison_operator: string;
+  readonly threshold: number;
+  readonly evaluation_periods: number;
+  readonly datapoints_to_alarm: number;
+  readonly treat_missing_data: string;
+  readonly insufficient_data_actions?: readonly string[];
+  readonly metric_query: readonly {
+    readonly id: string;
+    readonly expression?: string;
+    readonly return_data?: boolean;
+    readonly metric?: readonly {
+      readonly namespace: string;
+      readonly metric_name: string;
+      readonly dimensions: Readonly<Record<string, string>>;
+      readonly period: number;
+      readonly stat: string;
+    }[];
+  }[];
+}
+
+type Series = readonly (number | undefined)[];
+
+/** Seconds since the recording's beginning. */
+type Time = number;
+
+const keyOf = (namespace: string, name: string, dimensions: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
+
+export class CloudWatch {
+  readonly #points = new Map<string, { readonly at: Time; readonly value: number }[]>();
+  /** Values by period, of a metric and a length of period. */
+  readonly #periods = new Map<string, ReadonlyMap<number, readonly number[]>>();
+
+  /** Every metric that has data, by namespace, name and dimensions. */
+  has(namespace: string, name: string, dimensions: Readonly<Record<string, string>>): boolean {
+    return this.#points.has(keyOf(namespace, name, dimensions));
+  }
+
+  put(at: Time, namespace: string, name: string, dimensions: Readonly<Record<string, unknown>>, value: number): void {
+    const key = keyOf(namespace, name, dimensions);
+    const points = this.#points.get(key) ?? [];
+    points.push({ at, value });
+    this.#points.set(key, points);
+    this.#periods.clear();
+  }
+
+  /**
+   * Reads a log line as CloudWatch does; a line without the directive is no metric.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+   */
+  log(at: Time, line: string): void {
+    const root = JSON.parse(line) as Record<string, unknown> & {
+      _aws?: {
+        CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[];
+      };
+    };
+    for (const { Namespace, Dimensions, Metrics } of root._aws?.CloudWatchMetrics ?? []) {
+      for (const names of Dimensions) {
+        const dimensions = Object.fromEntries(names.map((name) => [name, root[name]]));
+        for (const { Name } of Metrics) this.put(at, Namespace, Name, dimensions, root[Name] as number);
+      }
+    }
+  }
+
+  #valuesOf(metric: {
+    readonly namespace: string;
+    readonly metric_name: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+    readonly period: number;
+  }): ReadonlyMap<number, readonly number[]> {
+    const key = keyOf(metric.namespace, metric.metric_name, metric.dimensions);
+    const known = this.#periods.get(`${key} ${metric.period}`);
+    if (known !== undefined) return known;
+    const periods = new Map<number, number[]>();
+    for (const { at, value } of this.#points.get(key) ?? []) {
+      const period = Math.floor(at / metric.period);
+      periods.set(period, [...(periods.get(period) ?? []), value]);
+    }
+    this.#periods.set(`${key} ${metric.period}`, periods);
+    return periods;
+  }
+
+  /** Whether the alarm tells anybody at that time. */
+  alarms(alarm: DeployedAlarm, now: Time): boolean {
+    const series = new Map<string, Series>();
+    for (const { id, metric: [metric] = [] } of alarm.metric_query) {
+      if (metric === undefined) continue;
+      const values = this.#valuesOf(metric);
+      const last = Math.floor(now / metric.period);
+      const periods = Array.from({ length: alarm.evaluation_periods }, (_, i) => last - alarm.evaluation_periods + i);
+      series.set(
+        id,
+        periods.map((period) => statistic(metric.stat, values.get(period) ?? [])),
+      );
+    }
+    const [returned, ...others] = alarm.metric_query.filter(({ return_data }) => return_data === true);
+    if (returned === undefined || others.length > 0) throw new Error("an alarm returns one series");
+    const values =
+      returned.expression === undefined
+        ? (series.get(returned.id) ?? [])
+        : evaluate(returned.expression, series, alarm.evaluation_periods);
+    const present = values.filter((value) => value !== undefined);
+    const breaching = present.filter((value) =>
+      alarm.comparison_operator === "LessThanThreshold" ? value < alarm.threshold : value >= alarm.threshold,
+    );
+    if (present.length === 0 && alarm.treat_missing_data === "missing")
+      return (alarm.insufficient_data_actions ?? []).length > 0;
+    return breaching.length >= alarm.datapoints_to_alarm;
+  }
+}
+
+function statistic(stat: string, values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  if (stat === "Sum") return values.reduce((sum, value) => sum + value, 0);
+  if (stat === "Maximum") return Math.max(...values);
+  const percent = Number(/^p(\d+)$/.exec(stat)?.[1]);
+  if (Number.isNaN(percent)) throw new Error(`unknown statistic ${stat}`);
+  return [...values].sort((one, other) => one - other)[Math.ceil((values.length * percent) / 100) - 1];
+}
+
+type Expression = (at: number) => number | undefined;
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; what it does not know, it refuses. */
+export function evaluate(text: string, series: ReadonlyMap<string, Series>, length: number): Series {
+  const tokens = text.match(/[A-Za-z_]\w*|\d+(\.\d+)?|>=|<=|==|!=|[-+*/<>(),]|\S/g) ?? [];
+  let next = 0;
+  const take = (expected?: string): string => {
+    const token = tokens[next++];
+    if (token === undefined || (expected !== undefined && token !== expected))
+      throw new Error(`${text}: ${expected ?? "something"} expected at ${token ?? "the end"}`);
+    return token;
+  };
+  const both = (one: Expression, other: Expression, by: (a: number, b: number) => number): Expression => {
+    return (at) => {
+      const [a, b] = [one(at), other(at)];
+      return a === undefined || b === undefined ? undefined : by(a, b);
+    };
+  };
+  const operators: Readonly<Record<string, (a: number, b: number) => number>>[] = [
+    { OR: (a, b) => Number(a !== 0 || b !== 0) },
+    { AND: (a, b) => Number(a !== 0 && b !== 0) },
+    {
+      ">=": (a, b) => Number(a >= b),
+      "<=": (a, b) => Number(a <= b),
+      ">": (a, b) => Number(a > b),
+      "<": (a, b) => Number(a < b),
+      "==": (a, b) => Number(a === b),
+      "!=": (a, b) => Number(a !== b),
+    },
+    { "+": (a, b) => a + b, "-": (a, b) => a - b },
+    { "*": (a, b) => a * b, "/": (a, b) => a / b },
+  ];
+  const level = (depth: number): Expression => {
+    const known = operators[depth];
+    if (known === undefined) return operand();
+    let left = level(depth + 1);
+    for (let by = known[tokens[next] ?? ""]; by !== undefined; by = known[tokens[next] ?? ""]) {
+      take();
+      left = both(left, level(depth + 1), by);
+    }
+    return left;
+  };
+  const operand = (): Expression => {
+    const token = take();
+    if (/^\d/.test(token)) return () => Number(token);
+    if (token === "(") {
+      const inner = level(0);
+      take(")");
+      return inner;
+    }
+    if (token === "IF") {
+      take("(");
+      const condition = level(0);
+      take(",");
+      const yes = level(0);
+      take(",");
+      const no = level(0);
+      take(")");
+      return (at) => {
+        const value = condition(at);
+        return value === undefined ? undefined : value !== 0 ? yes(at) : no(at);
+      };
+    }
+    if (token === "FILL") {
+      take("(");
+      const inner = level(0);
+      take(",");
+      const filling = level(0);
+      take(")");
+      return (at) => inner(at) ?? filling(at);
+    }
+    const values = series.get(token);
+    if (values === undefined) throw new Error(`${text}: there is no metric ${token}`);
+    return (at) => values[at];
+  };
+  const expression = level(0);
+  if (next < tokens.length) throw new Error(`${text}: what is ${tokens[next] ?? ""}?`);
+  return Array.from({ length }, (_, at) => expression(at));
+}

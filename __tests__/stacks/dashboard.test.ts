@@ -1,0 +1,52 @@
+/** The dashboard: every instance by itself, every region of the environment, and nothing that Terraform would evaluate. */
+import { dashboardResources } from "../../stacks/dashboard";
+import { sampleInstance } from "./sample-instance";
+
+interface Widget {
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly properties: {
+    readonly region?: string;
+    readonly title?: string;
+    readonly metrics?: readonly (readonly { readonly expression: string; readonly label: string }[])[];
+  };
+}
+
+const dashboard = { name: "callBlocking-test-acme-eu-central-1", regions: ["eu-central-1", "us-east-1"] };
+const { dashboard_name, dashboard_body } = dashboardResources({ ...sampleInstance, dashboard })[
+  "aws_cloudwatch_dashboard"
+]?.["environment"] as { dashboard_name: string; dashboard_body: string };
+// As Terraform reads it.
+const { widgets } = JSON.parse(dashboard_body.replaceAll("$${", "${")) as { widgets: readonly Widget[] };
+
+test("an instance that does not hold the dashboard has none", () => {
+  expect(dashboardResources(sampleInstance)).toEqual({});
+});
+
+test("it has the name that the configuration gives, and nothing in it is a template of Terraform's", () => {
+  expect(dashboard_name).toBe(dashboard.name);
+  expect(dashboard_body).not.toMatch(/(^|[^$])\$\{|%\{/);
+});
+
+test("each region has a graph of blocked calls by instance, of whatever instances there are", () => {
+  const blocked = widgets.filter(({ properties }) => properties.title === "Blocked calls");
+  expect(blocked.map(({ properties }) => properties.region)).toEqual(dashboard.regions);
+  for (const { properties } of blocked) {
+    expect(properties.metrics?.[0]?.[0]).toMatchObject({
+      expression: `SEARCH('{ConnectPathCallBlocking,Environment,Instance} MetricName="Match" Environment="test"', 'Sum', 300)`,
+      label: "${PROP('Dim.Instance')}",
+      region: properties.region,
+    });
+  }
+});
+
+test("no widget lies over another, or beyond the 24 columns", () => {
+  const cells = widgets.flatMap(({ x, y, width, height }) =>
+    Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
+  );
+  expect(new Set(cells).size).toBe(cells.length);
+  expect(widgets.every(({ x, width }) => x + width <= 24)).toBe(true);
+});
