@@ -125,7 +125,7 @@ export const afterwards: Readonly<Record<string, Edit>> = {
     stack.resource[MODULE] = { status: block(stack, MODULE, "blocked_status") };
   },
   "log-group-deleted": (stack) => {
-    remove(stack, "aws_cloudwatch_log_group");
+    Reflect.deleteProperty(stack.resource["aws_cloudwatch_log_group"] ?? {}, "blocked_calls");
     const own = block(stack, "aws_lambda_function", "blocked_calls");
     own["depends_on"] = (own["depends_on"] as string[]).filter((one) => !one.startsWith("aws_cloudwatch_log_group"));
   },

@@ -1,6 +1,14 @@
 /** Writes what was found as an environment file to paste: it loads as it is, and says in comments what a person must decide. */
 import { stringify } from "yaml";
-import { defaultRoleName, indexName, roleNameLimit, type Region } from "../../environments/model/aws-names";
+import {
+  defaultCanaryName,
+  defaultCanaryRoleName,
+  defaultRoleName,
+  functionNameLimit,
+  indexName,
+  roleNameLimit,
+  type Region,
+} from "../../environments/model/aws-names";
 import type { Match, Matches } from "./match";
 import type { FoundRegion } from "./region";
 
@@ -53,11 +61,7 @@ function instanceLines(
       `    tableName: ${scalar(table.name)}`,
     );
   }
-  if (defaultRoleName(alias, region as Region).length > roleNameLimit) {
-    lines.push(
-      `    function: { roleName: ${scalar(`blockedCalls-${id.replaceAll("-", "")}-${region}`)} } # IAM allows ${roleNameLimit} characters`,
-    );
-  }
+  lines.push(...shorterNames(alias, id, region as Region));
   const byHand = [
     ...(table.indexStatus === undefined ? [] : [`index ${indexName} (${table.indexStatus})`]),
     ...(instance.moduleId === undefined ? [] : [`module blockedStatus (${instance.moduleId})`]),
@@ -74,6 +78,26 @@ function instanceLines(
     );
   }
   return lines;
+}
+
+/** Names made of the instance's id, which has always the same length, where those made of its alias are over a limit. */
+function shorterNames(alias: string, id: string, region: Region): string[] {
+  const ofId = `${id.replaceAll("-", "")}-${region}`;
+  const roleName = defaultRoleName(alias, region).length > roleNameLimit ? `blockedCalls-${ofId}` : undefined;
+  const canary = [
+    ...(defaultCanaryName(alias).length > functionNameLimit ? [`canaryName: ${scalar(`canary-${ofId}`)}`] : []),
+    ...(defaultCanaryRoleName(alias, region).length > roleNameLimit
+      ? [`canaryRoleName: ${scalar(`canary-${ofId}`)}`]
+      : []),
+  ];
+  return [
+    ...(roleName === undefined
+      ? []
+      : [`    function: { roleName: ${scalar(roleName)} } # IAM allows ${roleNameLimit} characters`]),
+    ...(canary.length === 0
+      ? []
+      : [`    alarms: { ${canary.join(", ")} } # Lambda and IAM allow ${roleNameLimit} characters`]),
+  ];
 }
 
 /** What could not be asked, the same answers of several regions together. */
