@@ -3,6 +3,7 @@ import { aliasName, indexName, watchName } from "../environments/model/aws-names
 import type { InstanceConfig } from "../environments/model/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
 import type { PlainResources } from "./plain-resources";
+import { policyDocument } from "./role-policies";
 
 /** One metric as an alarm reads it. */
 export interface Metric {
@@ -378,26 +379,23 @@ export function alarmResources(instance: InstanceConfig): PlainResources {
   if (settings.topicArn !== undefined) return { aws_cloudwatch_metric_alarm: watched };
   return {
     aws_cloudwatch_metric_alarm: watched,
-    aws_sns_topic: { alarms: { name, display_name: `Call blocking ${instance.name}`.slice(0, 100) } },
-    aws_sns_topic_policy: {
+    aws_sns_topic: {
       alarms: {
-        arn: topic,
-        policy: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Sid: "AlarmsOfThisAccount",
-              Effect: "Allow",
-              Principal: { Service: "cloudwatch.amazonaws.com" },
-              Action: "sns:Publish",
-              Resource: `arn:${partition}:sns:${region}:${account}:${name}`,
-              Condition: {
-                StringEquals: { "aws:SourceAccount": account },
-                ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` },
-              },
+        name,
+        display_name: `Call blocking ${instance.name}`.slice(0, 100),
+        policy: policyDocument([
+          {
+            Sid: "AlarmsOfThisAccount",
+            Effect: "Allow",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Action: "sns:Publish",
+            Resource: `arn:${partition}:sns:${region}:${account}:${name}`,
+            Condition: {
+              StringEquals: { "aws:SourceAccount": account },
+              ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` },
             },
-          ],
-        }),
+          },
+        ]),
       },
     },
   };

@@ -389,7 +389,7 @@ describe("the topic", () => {
   });
 
   test("takes messages from this account's alarms, and from nobody else", () => {
-    const { policy } = resources()["aws_sns_topic_policy"]?.["alarms"] as { policy: string };
+    const { policy } = resources()["aws_sns_topic"]?.["alarms"] as { policy: string };
     expect((JSON.parse(policy) as { Statement: unknown }).Statement).toEqual([
       {
         Sid: "AlarmsOfThisAccount",

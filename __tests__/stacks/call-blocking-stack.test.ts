@@ -85,7 +85,6 @@ describe("ids", () => {
       "aws_lambda_permission.canary",
       "aws_lambda_permission.connect",
       "aws_sns_topic.alarms",
-      "aws_sns_topic_policy.alarms",
       "data.aws_dynamodb_table.live",
       "output.function_alias_arn",
       "output.function_version",

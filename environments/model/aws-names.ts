@@ -141,10 +141,6 @@ export function watchName(stackName: string): string {
   return `callBlocking-${stackName}`;
 }
 
-export function topicArn(home: Home, stackName: string): string {
-  return arn("sns", home, watchName(stackName));
-}
-
 /** Directory of the synthesized stack and name of the stack for `cdktf deploy`. */
 export function stackName(environment: string, instanceName: string, region: Region): string {
   return `${environment}-${instanceName}-${region}`;

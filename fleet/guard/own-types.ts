@@ -42,7 +42,6 @@ export const ownTypes: Readonly<Record<string, OwnType>> = {
   aws_cloudwatch_event_target: { what: "what a schedule starts", identity: ["rule", "target_id"] },
   aws_scheduler_schedule: { what: "a schedule", identity: ["group_name", "name"] },
   aws_sns_topic: { what: "a topic for alarms", identity: ["name"] },
-  aws_sns_topic_policy: { what: "the policy of a topic", identity: ["arn"] },
   aws_sns_topic_subscription: { what: "a subscription to alarms", identity: ["topic_arn", "protocol", "endpoint"] },
 };
 

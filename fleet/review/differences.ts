@@ -174,6 +174,8 @@ export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);
  */
 function compare(path: string, before: unknown, after: unknown, isNew: boolean): DiffLine[] {
   if (canonicalJson(before) === canonicalJson(after) || (isNothing(before) && isNothing(after))) return [];
+  // The provider writes a number that is not set as none after an apply, and as 0 after the next refresh.
+  if (!isNew && before === null && after === 0) return [];
   if (before === false && isNothing(after)) return [{ sign: "~", text: `${path}: false → ${plain(after)}` }];
   const [wasJson, isJson] = [parsedMap(before), parsedMap(after)];
   if (wasJson !== undefined || isJson !== undefined) {
@@ -248,7 +250,7 @@ function named(value: unknown): ReadonlyMap<string, unknown> | undefined {
   if (value !== null && value !== undefined && !Array.isArray(value)) return undefined;
   const found = new Map<string, unknown>();
   for (const item of itemsOf(value)) {
-    const name = textAt(item, "name") ?? textAt(item, "Identifier");
+    const name = textAt(item, "name") ?? textAt(item, "Identifier") ?? textAt(item, "id");
     if (name === undefined || found.has(name)) return undefined;
     found.set(name, item);
   }
