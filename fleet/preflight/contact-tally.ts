@@ -1,7 +1,7 @@
 /** What a scan finds in the contacts that it reads, counted in bounded memory. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
-import { callerOf } from "./caller-number";
+import { callerOf } from "../../lambda/blocked-calls/policy";
 import { FrequentValues } from "./frequent-values";
 import { indexKeyNames, shapes, utf8Length, violation } from "./index-keys";
 import type { IndexKey, Shape } from "./index-keys";

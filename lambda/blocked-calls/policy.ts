@@ -14,6 +14,23 @@ const E164 = /^\+[1-9]\d{1,14}$/;
 /** Words that stand in the place of a withheld number; compared in lower case. */
 const WITHHELD = new Set(["", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld"]);
 
+/** A number of E.164, a word in the place of a withheld one, or anything else, such as an e-mail address. */
+export type Caller = "number" | "withheld" | "other";
+
+/**
+ * What an address is to call blocking; only a `number` is ever looked up.
+ *
+ * For a withheld number AWS documents no marker; carriers put a word or nothing, and SIP has `sip:anonymous@anonymous.invalid`
+ * (RFC 3323).
+ *
+ * @param address - an endpoint's, as it is in an event or in the table's `CustomerEndpoint`
+ */
+export function callerOf(address: string): Caller {
+  if (E164.test(address)) return "number";
+  const text = address.trim().toLowerCase();
+  return WITHHELD.has(text) || /^(?:sips?:)?anonymous@/.test(text) ? "withheld" : "other";
+}
+
 /**
  * What to do with a contact.
  *
@@ -34,11 +51,15 @@ export function decide(event: unknown, settings: FunctionSettings): Lookup | Rea
   const disposition = field(event, "Details", "Parameters", "BlockedDisposition");
   if (typeof disposition !== "string" || disposition === "") return "no_disposition";
 
-  if (typeof address === "string" && E164.test(address)) {
+  // No address at all is a withheld one.
+  const number = address ?? "";
+  if (typeof number !== "string") return "not_e164";
+  const caller = callerOf(number);
+  if (caller === "number") {
     const configured = settings.blockedDispositions;
-    return { number: address, dispositions: configured.includes(disposition) ? configured : [disposition] };
+    return { number, dispositions: configured.includes(disposition) ? configured : [disposition] };
   }
-  if (address !== undefined && address !== null && !isWithheld(address)) return "not_e164";
+  if (caller === "other") return "not_e164";
   if (!isPhoneCall(event)) return "no_number";
   return settings.anonymousCallers === "block" ? "anonymous_blocked" : "anonymous_allowed";
 }
@@ -52,13 +73,6 @@ function isExempt(address: string, exemptNumbers: readonly string[]): boolean {
   return exemptNumbers.some((entry) =>
     entry.endsWith("*") ? address.startsWith(entry.slice(0, -1)) : address === entry,
   );
-}
-
-/** AWS documents no marker; carriers put a word or nothing, and SIP has `sip:anonymous@anonymous.invalid` (RFC 3323). */
-function isWithheld(address: unknown): boolean {
-  if (typeof address !== "string") return false;
-  const text = address.trim().toLowerCase();
-  return WITHHELD.has(text) || /^(?:sips?:)?anonymous@/.test(text);
 }
 
 /**

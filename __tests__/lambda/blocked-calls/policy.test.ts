@@ -1,5 +1,6 @@
 /** What each event that Connect can send leads to, before any table is asked. */
-import { decide } from "../../../lambda/blocked-calls/policy";
+import fc from "fast-check";
+import { callerOf, decide } from "../../../lambda/blocked-calls/policy";
 import type { FunctionSettings } from "../../../lambda/settings";
 import { callFrom, connectEvent, NUMBER, SETTINGS } from "./connect-event";
 
@@ -90,6 +91,23 @@ test.each([15555550100, true, [NUMBER], { S: NUMBER }])(
     expect(decide(connectEvent({ CustomerEndpoint: { Address } }), BLOCK)).toBe("not_e164");
   },
 );
+
+test("what an address is, whoever asks, is what the function goes by", () => {
+  const words = fc.constantFrom("", " ", "Anonymous", "ANONYMOUS ", "unknown", "Restricted", "private", "withheld");
+  const numbers = fc.stringMatching(/^\+?[0-9]{0,17}$/);
+  const uris = fc.constantFrom("sip:anonymous@anonymous.invalid", "SIPS:Anonymous@x", "sip:somebody@x", "anonymous@");
+  fc.assert(
+    fc.property(fc.oneof(words, numbers, uris, fc.string()), (address) => {
+      const byCaller = {
+        number: { number: address, dispositions: ["Blocked"] },
+        withheld: "anonymous_allowed",
+        other: "not_e164",
+      };
+      expect(decide(callFrom(address), SETTINGS)).toEqual(byCaller[callerOf(address)]);
+    }),
+    { numRuns: 1000 },
+  );
+});
 
 describe("exempt numbers", () => {
   test.each([
