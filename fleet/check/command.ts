@@ -3,6 +3,7 @@ import { readEnvironments, selectFrom } from "../../environments/model/project";
 import { selectionSyntax } from "../../environments/model/selection";
 import type { InstanceConfig } from "../../environments/model/types";
 import { explanationOf } from "../../lambda/explanations";
+import { grant, isAccessDenied } from "../aws-error";
 import type { Command } from "../command-line";
 import { CommandError } from "../command-line";
 import { instanceClients } from "../instance-clients";
@@ -10,7 +11,6 @@ import { masked, printable } from "../preflight/masked";
 import { reason } from "../reason";
 import { maskNumbers } from "../review/masking";
 import { textTable } from "../text-table";
-import { isAccessDenied } from "../verify/check";
 import { answerFor, type Answer } from "./answer";
 import { callerFrom } from "./caller";
 import { contactsListed, itemsRead, type Listed } from "./contacts";
@@ -81,7 +81,7 @@ async function ask(instance: InstanceConfig, address: string): Promise<Answer | 
     if (error instanceof CommandError) return error.message;
     if (!(error instanceof Error) || !("$metadata" in error)) throw error;
     const fix = isAccessDenied(error)
-      ? "Give the role that looks (planRole, else deployRole) the policy operate of: npm run fleet -- iam"
+      ? grant("operate")
       : `Find the cause with: npm run fleet -- verify ${instance.stackName}`;
     return `${reason(error)} ${fix}`;
   } finally {

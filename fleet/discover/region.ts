@@ -4,11 +4,11 @@ import { DescribeTableCommand, paginateListTables } from "@aws-sdk/client-dynamo
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { indexName } from "../../environments/model/aws-names";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import { absent, isNamed } from "../aws-error";
 import { CommandError } from "../command-line";
 import type { InstanceClients } from "../instance-clients";
 import { guideFunctionName } from "../preflight/guide-checks";
 import { reason } from "../reason";
-import { isNamed } from "../verify/check";
 
 export interface FoundInstance {
   /** UUID. */
@@ -108,13 +108,8 @@ async function blockedStatusOf(client: InstanceClients["connect"], InstanceId: s
 }
 
 async function guidesFunction({ lambda }: InstanceClients): Promise<string | undefined> {
-  try {
-    await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: guideFunctionName }));
-    return guideFunctionName;
-  } catch (error) {
-    if (isNamed(error, "ResourceNotFoundException")) return undefined;
-    throw error;
-  }
+  const request = new GetFunctionConfigurationCommand({ FunctionName: guideFunctionName });
+  return (await absent(lambda.send(request))) === undefined ? undefined : guideFunctionName;
 }
 
 function why(error: unknown): string {

@@ -1,8 +1,9 @@
 /** How long DynamoDB takes to fill the new index, and what that costs: with the formula, and no more digits than it bears. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../environments/model/types";
+import { ok } from "../finding";
 import type { Finding } from "./check";
-import { ok, warning } from "./check";
+import { warning } from "./check";
 import type { TallyState } from "./contact-tally";
 import { capacityOf, ourIndex } from "./live-table";
 import { bytes, dollars, duration, hoursOfMonth, priceNote, prices, thousands } from "./prices";

@@ -4,11 +4,12 @@ import { readEnvironments, selectFrom } from "../../environments/model/project";
 import { selectionSyntax } from "../../environments/model/selection";
 import type { Arguments, Command } from "../command-line";
 import { CommandError } from "../command-line";
+import { lookedAt } from "../finding";
 import { instanceClients } from "../instance-clients";
 import { systemClock } from "./clock";
 import { preflightInstance } from "./preflight";
 import type { PreflightOptions } from "./preflight";
-import { preflightOf, reportOf, summaryOf } from "./report";
+import { reportOf, summaryOf } from "./report";
 import type { Preflight } from "./report";
 import { ProgressFiles } from "./scan-progress";
 
@@ -68,7 +69,7 @@ ${selectionSyntax}`,
         if (stop.signal.aborted) break;
         const clients = instanceClients(instance);
         try {
-          const one = preflightOf(instance.stackName, await preflightInstance(instance, clients, options, around));
+          const one = lookedAt(instance.stackName, await preflightInstance(instance, clients, options, around));
           if (!given.switches.has("json")) print(`${reportOf(one, process.stdout.columns || 140)}\n`);
           all.push(one);
         } finally {

@@ -9,8 +9,10 @@ import {
 import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import { absent } from "../aws-error";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
-import { absent, failed, look, ok, warning } from "./check";
+import { look, warning } from "./check";
 import type { Check, Finding } from "./check";
 import { masked } from "./masked";
 

@@ -1,6 +1,7 @@
 /** What the contacts that were read say about a deployment: writes that would be rejected, and whether anybody will be blocked. */
 import type { InstanceConfig } from "../../environments/model/types";
-import { failed, ok, warning } from "./check";
+import { failed, ok } from "../finding";
+import { warning } from "./check";
 import type { Check, Finding } from "./check";
 import type { BlockedCount, TallyState, ViolationCount } from "./contact-tally";
 import { indexKeys } from "./index-keys";

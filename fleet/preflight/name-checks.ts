@@ -4,8 +4,10 @@ import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import type { InstanceConfig } from "../../environments/model/types";
+import { absent } from "../aws-error";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
-import { absent, failed, look, ok } from "./check";
+import { look } from "./check";
 import type { Check, Finding } from "./check";
 import { masked } from "./masked";
 

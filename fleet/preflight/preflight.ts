@@ -1,13 +1,14 @@
 /** Looks at one instance before a deployment: the table, its contacts, Connect, the names, and what was made by hand. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../environments/model/types";
+import { grant, isAccessDenied } from "../aws-error";
+import { failed, unlessNobodyAnswers } from "../finding";
 import { CommandError } from "../command-line";
 import type { InstanceClients } from "../instance-clients";
 import { reason } from "../reason";
-import { CannotAsk, isAccessDenied } from "../verify/check";
 import { scanAttributes } from "./attribute-scan";
 import { backfillFinding } from "./backfill";
-import { failed, look, remedy } from "./check";
+import { look } from "./check";
 import type { Check } from "./check";
 import type { Clock } from "./clock";
 import { connectChecks } from "./connect-checks";
@@ -55,7 +56,7 @@ export async function preflightInstance(
   options: PreflightOptions,
   around: Surroundings,
 ): Promise<readonly Check[]> {
-  try {
+  return unlessNobodyAnswers(instance.account, async () => {
     const { checks, table } = await tableChecks(instance, clients);
     const connect = await connectChecks(instance, clients);
     const names = await nameChecks(instance, clients);
@@ -63,12 +64,7 @@ export async function preflightInstance(
     // Last, since it takes the longest: what else is wrong is known by then even if it is stopped.
     const contacts = table === undefined ? [] : await contactsOf(instance, clients, table, options, around);
     return [...checks, ...contacts, ...connect.checks, ...names, ...guide];
-  } catch (error) {
-    if (!(error instanceof CannotAsk)) throw error;
-    const sentence = `Nothing can be asked of account ${instance.account}. ${error.message}`;
-    const fix = "Sign in, or set planRole to a role that these credentials may assume.";
-    return [{ name: "credentials", ...failed(sentence, fix) }];
-  }
+  });
 }
 
 async function contactsOf(
@@ -135,7 +131,7 @@ async function scan(
     );
   } catch (error) {
     if (saved === undefined) throw error;
-    const why = `${reason(error)}. ${isAccessDenied(error) ? remedy(error) : ""}`.trim();
+    const why = `${reason(error)}. ${isAccessDenied(error) ? grant("preflight") : ""}`.trim();
     return asScanned(saved, why);
   } finally {
     line.clear();

@@ -1,17 +1,7 @@
 /** What preflight found on the instances, as text. */
-import type { Check } from "./check";
+import { stacksThatAre, type Looked } from "../finding";
 
-export interface Preflight {
-  readonly stack: string;
-  /** The worst of its checks. */
-  readonly outcome: Check["outcome"];
-  readonly checks: readonly Check[];
-}
-
-export function preflightOf(stack: string, checks: readonly Check[]): Preflight {
-  const worst = (["failed", "warning"] as const).find((outcome) => checks.some((check) => check.outcome === outcome));
-  return { stack, outcome: worst ?? "ok", checks };
-}
+export type Preflight = Looked<"warning">;
 
 const words = { ok: "ok", warning: "warning", failed: "FAILED" } as const;
 const wordWidth = Math.max(...Object.values(words).map((word) => word.length));
@@ -48,9 +38,9 @@ function wrapped(text: string, width: number): string[] {
 
 /** One sentence about them all, and the names of those that must not be deployed. */
 export function summaryOf(all: readonly Preflight[]): string {
-  const named = (wanted: Check["outcome"]): string[] =>
-    all.filter(({ outcome }) => outcome === wanted).map(({ stack }) => stack);
-  const [ready, warned, failed] = [named("ok"), named("warning"), named("failed")];
+  const ready = stacksThatAre("ok", all);
+  const warned = stacksThatAre("warning", all);
+  const failed = stacksThatAre("failed", all);
   return [
     `${all.length} ${all.length === 1 ? "instance" : "instances"}: ${ready.length + warned.length} can be deployed (${warned.length} with warnings), ${failed.length} not yet.`,
     ...(failed.length === 0 ? [] : [`Not yet: ${failed.join(", ")}.`]),

@@ -5,11 +5,12 @@ import { indexName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { CONTACTS_READ, probe, type ProbeAnswer, type ProbeResult } from "../../lambda/canary/probe";
 import { explanationOf } from "../../lambda/explanations";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import { printable } from "../preflight/masked";
 import { maskNumbers } from "../review/masking";
 import type { Check, Finding } from "./check";
-import { failed, look, ok, unproven } from "./check";
+import { look, unproven } from "./check";
 
 /** How long answers took, in milliseconds. */
 interface Times {

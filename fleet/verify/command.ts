@@ -3,16 +3,11 @@ import { readEnvironments, selectFrom } from "../../environments/model/project";
 import { selectionSyntax } from "../../environments/model/selection";
 import type { InstanceConfig } from "../../environments/model/types";
 import type { Command } from "../command-line";
+import { lookedAt, stacksThatAre, type Looked } from "../finding";
 import { instanceClients } from "../instance-clients";
 import { verifyInstance } from "./verify";
-import type { Check } from "./verify";
 
-interface Verified {
-  readonly stack: string;
-  /** The worst of its checks. */
-  readonly outcome: Check["outcome"];
-  readonly checks: readonly Check[];
-}
+type Verified = Looked<"unproven">;
 
 export const verify: Command = {
   name: "verify",
@@ -59,10 +54,7 @@ function verifyAll(instances: readonly InstanceConfig[]): readonly Promise<Verif
 async function verifyOne(instance: InstanceConfig): Promise<Verified> {
   const clients = instanceClients(instance);
   try {
-    const checks = await verifyInstance(instance, clients);
-    const has = (outcome: Check["outcome"]): boolean => checks.some((check) => check.outcome === outcome);
-    const outcome = has("failed") ? "failed" : has("unproven") ? "unproven" : "ok";
-    return { stack: instance.stackName, outcome, checks };
+    return lookedAt(instance.stackName, await verifyInstance(instance, clients));
   } finally {
     clients.destroy();
   }
@@ -81,11 +73,11 @@ function shown({ stack, checks }: Verified): string {
 }
 
 function summary(verified: readonly Verified[]): string {
-  const named = (wanted: Check["outcome"]): string[] =>
-    verified.filter(({ outcome }) => outcome === wanted).map(({ stack }) => stack);
-  const [failed, unproven] = [named("failed"), named("unproven")];
+  const proven = stacksThatAre("ok", verified);
+  const unproven = stacksThatAre("unproven", verified);
+  const failed = stacksThatAre("failed", verified);
   return [
-    `${verified.length} ${verified.length === 1 ? "instance" : "instances"}: ${named("ok").length} proven, ${unproven.length} unproven, ${failed.length} failed.`,
+    `${verified.length} ${verified.length === 1 ? "instance" : "instances"}: ${proven.length} proven, ${unproven.length} unproven, ${failed.length} failed.`,
     ...(failed.length === 0 ? [] : [`Failed: ${failed.join(", ")}.`]),
     ...(unproven.length === 0 ? [] : [`Unproven: ${unproven.join(", ")}. Nothing is wrong as far as anybody can see.`]),
   ].join("\n");

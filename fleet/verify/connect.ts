@@ -10,9 +10,10 @@ import {
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { moduleContent } from "../../stacks/flow-contents";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
-import { failed, look, ok } from "./check";
+import { look } from "./check";
 
 /** The checks `association`, `module` and `content`: as many as could be looked at. @throws CannotAsk */
 export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<readonly Check[]> {

@@ -9,9 +9,11 @@ import { aliasName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { functionEnvironment } from "../../lambda/settings";
 import { functionSettings } from "../../stacks/function-settings";
+import { absent } from "../aws-error";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
-import { failed, isNamed, look, ok } from "./check";
+import { look } from "./check";
 
 export interface FunctionChecks {
   /** `function`, `alias`, `environment`, `permission`: as many as could be looked at. */
@@ -57,16 +59,6 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
     return permissionFinding(instance, policy?.Policy);
   });
   return { checks: [first, second, third, fourth], live };
-}
-
-/** The answer, or undefined where what is asked for does not exist. */
-async function absent<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNamed(error, "ResourceNotFoundException")) return undefined;
-    throw error;
-  }
 }
 
 function missingVersion({ function: { name }, stackName }: InstanceConfig, version: string): Finding {

@@ -9,9 +9,11 @@ import {
   type IAMClient,
 } from "@aws-sdk/client-iam";
 import type { InstanceConfig } from "../../environments/model/types";
+import { isAbsent, isAccessDenied } from "../aws-error";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
-import { failed, isAccessDenied, isNamed, look, ok, unproven } from "./check";
+import { look, unproven } from "./check";
 import { verdictOf } from "./role-policies";
 
 const action = "dynamodb:Query";
@@ -27,7 +29,7 @@ export async function roleCheck(instance: InstanceConfig, roleArn: string, { iam
     try {
       return await simulated(instance, roleArn, iam);
     } catch (error) {
-      if (isNamed(error, "NoSuchEntity", "NoSuchEntityException")) return noRole(instance, roleArn);
+      if (isAbsent(error)) return noRole(instance, roleArn);
       if (!isAccessDenied(error)) throw error;
       return await read(instance, roleArn, iam);
     }

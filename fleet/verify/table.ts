@@ -4,9 +4,11 @@ import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type { GlobalSecondaryIndexDescription, TableDescription } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
+import { absent } from "../aws-error";
+import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
-import { failed, isNamed, look, ok } from "./check";
+import { look } from "./check";
 
 const rightKeys = "Disposition (HASH), CustomerEndpoint (RANGE)";
 
@@ -14,7 +16,8 @@ const rightKeys = "Disposition (HASH), CustomerEndpoint (RANGE)";
 export async function tableChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   let table: TableDescription | undefined;
   const first = await look("table", async () => {
-    table = await described(instance, clients);
+    const request = new DescribeTableCommand({ TableName: instance.table.name });
+    table = (await absent(clients.dynamodb.send(request)))?.Table;
     return table === undefined ? noTable(instance) : tableFinding(instance, table);
   });
   if (table === undefined) return [first];
@@ -22,18 +25,6 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
   const index = GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName);
   const types = new Map(AttributeDefinitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
   return [first, await look("index", () => indexFinding(instance, clients, index, types))];
-}
-
-async function described(
-  { table }: InstanceConfig,
-  { dynamodb }: InstanceClients,
-): Promise<TableDescription | undefined> {
-  try {
-    return (await dynamodb.send(new DescribeTableCommand({ TableName: table.name }))).Table;
-  } catch (error) {
-    if (isNamed(error, "ResourceNotFoundException")) return undefined;
-    throw error;
-  }
 }
 
 function noTable({ table, account, region, name }: InstanceConfig): Finding {

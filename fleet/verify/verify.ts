@@ -1,9 +1,9 @@
 /** Proves a deployed instance end to end, reading alone: nothing of the vendor's or of ours is written. */
 import type { InstanceConfig } from "../../environments/model/types";
+import { ok, unlessNobodyAnswers } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import { answerChecks } from "./answers";
 import type { Check } from "./check";
-import { CannotAsk, failed, ok } from "./check";
 import { connectChecks } from "./connect";
 import { functionChecks } from "./function";
 import { roleCheck } from "./role";
@@ -25,20 +25,7 @@ export async function verifyInstance(instance: InstanceConfig, clients: Instance
       },
     ];
   }
-  try {
-    return await allChecks(instance, clients);
-  } catch (error) {
-    if (!(error instanceof CannotAsk)) throw error;
-    return [
-      {
-        name: "credentials",
-        ...failed(
-          `Nothing can be asked of account ${instance.account}. ${error.message}`,
-          "Sign in, or set planRole to a role that these credentials may assume.",
-        ),
-      },
-    ];
-  }
+  return unlessNobodyAnswers(instance.account, () => allChecks(instance, clients));
 }
 
 async function allChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {

@@ -139,7 +139,7 @@ test("what AWS answers instead of the table is told with what to give the role",
     outcome: "failed",
     detail:
       "This could not be looked at. AccessDeniedException: User: x is not authorized to perform: dynamodb:DescribeTable",
-    fix: "Give the role that looks (planRole, else deployRole) the policy operate of: npm run fleet -- iam",
+    fix: "Give the role that looks (planRole, else deployRole, else your own) the policy operate of: npm run fleet -- iam",
   });
 });
 
