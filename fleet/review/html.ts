@@ -1,6 +1,7 @@
 /** The review as one HTML file without anything from elsewhere: for a person, at a desk or on a telephone, in light or dark. */
 import { createHash } from "node:crypto";
 import type { Allowance } from "../../environments/model/types";
+import { escapeXml } from "../../flows/diagram/svg";
 import type { DiffLine, FlowChange, ResourceDiff } from "./differences";
 import { drawings, svgOf } from "./flow-picture";
 import type { PlannedStack, Review, ReviewOptions, Row, Verdict } from "./review";
@@ -33,16 +34,8 @@ const nothing: Markup = { markup: "" };
 
 /** Text for an element or an attribute; what HTML cannot hold at all becomes the replacement character. */
 function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text
-    .replace(/[^\t\n\r\u{20}-\u{7E}\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
-    .replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  // XML holds these control characters, HTML does not.
+  return escapeXml(text.replace(/[\u{7F}-\u{9F}]/gu, "\u{FFFD}"));
 }
 
 /** A whole document; its policy lets it load and run nothing, so that no text in it could either. */

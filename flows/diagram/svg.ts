@@ -205,8 +205,8 @@ function describe(links: readonly { from: string; to: string; label: string }[])
   return links.map((link) => `${link.from} → ${link.to}${link.label === "" ? "" : ` (${link.label})`}`).join("; ");
 }
 
-/** XML text; what XML 1.0 cannot hold at all (control characters, lone surrogates) becomes the replacement character. */
-function escapeXml(text: string): string {
+/** Text for an element or an attribute of XML; what XML 1.0 cannot hold at all (control characters, lone surrogates) becomes the replacement character. */
+export function escapeXml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

@@ -240,6 +240,19 @@ test("in the HTML any text is only text, and nothing is loaded or run", () => {
   );
 });
 
+test.each(["\u0000", "\u000b", "\u007f", "\u0085", "\u009f", "\ud800", "\ufffe"])(
+  "%j, which HTML cannot hold, is told by a character in its place",
+  (character) => {
+    const page = reviewHtml(everything, { title: `one${character}two` });
+    expect(page).toContain('<p class="title">one\u{FFFD}two</p>');
+  },
+);
+
+test.each(["\t", "\u00a0", "\u2028", "é", "😀"])("%j stays as it is", (character) => {
+  const page = reviewHtml(everything, { title: `one${character}two` });
+  expect(page).toContain(`<p class="title">one${character}two</p>`);
+});
+
 test("the page's policy allows exactly its one style", () => {
   const page = reviewHtml(everything);
   const style = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? "";
