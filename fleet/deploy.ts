@@ -10,7 +10,7 @@ import type { Command } from "./command-line";
 import { CommandError } from "./command-line";
 import { guard } from "./guard/guard";
 import type { GuardResult } from "./guard/guard";
-import { parsePlan, UnreadablePlan } from "./guard/plan-json";
+import { isTouched, parsePlan, UnreadablePlan } from "./guard/plan-json";
 import type { PlanJson } from "./guard/plan-json";
 import { instanceClients } from "./instance-clients";
 import {
@@ -269,12 +269,8 @@ async function planTheRest(
   progress.step(stack.stackName, "planning what is left");
   await runs.plan({ isLocked: true }, resumedPlan);
   const rest = parsePlan(await runs.show(resumedPlan));
-  const touched = (plan: PlanJson) =>
-    plan.resource_changes.filter(
-      ({ mode, change }) => mode === "managed" && (change.actions.join() !== "no-op" || change.importing !== undefined),
-    );
-  const wasReviewed = new Set(touched(reviewed).map(({ address }) => address));
-  const left = touched(rest);
+  const wasReviewed = new Set(reviewed.resource_changes.filter(isTouched).map(({ address }) => address));
+  const left = rest.resource_changes.filter(isTouched);
   const more = left.filter(({ address }) => !wasReviewed.has(address));
   if (more.length > 0) {
     const list = more.map(({ address, change }) => `${address} (${change.actions.join(" and ")})`).join(", ");

@@ -34,6 +34,11 @@ export interface ResourceChange {
   readonly change: Change;
 }
 
+/** Whether an apply would do anything to the resource, or to what the state says of it. */
+export const isTouched = ({ mode, change, previous_address }: ResourceChange): boolean =>
+  mode === "managed" &&
+  (change.actions.join() !== "no-op" || change.importing !== undefined || previous_address !== undefined);
+
 /** One saved plan. */
 export interface PlanJson {
   readonly format_version: string;

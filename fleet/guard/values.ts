@@ -33,7 +33,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
-/** JSON with the keys of every map in order; lists stay as they are. */
+/** JSON with the keys of every map in order. Lists stay as they are: Terraform writes sets in an order of their own, and in others it counts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value ?? null, (_, child: unknown) =>
     typeof child === "object" && child !== null && !Array.isArray(child)

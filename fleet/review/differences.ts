@@ -1,5 +1,6 @@
 /** What a plan would do to each resource, as lines that a person compares: by name, without noise, and with nothing secret in them. */
 import type { Change, PlanJson, ResourceChange } from "../guard/plan-json";
+import { isTouched } from "../guard/plan-json";
 import { ALIAS, ASSOCIATION, FLOW, FUNCTION, MODULE, PERMISSION, TABLE } from "../guard/own-types";
 import { canonicalJson, fieldsOf, isMarked, itemsOf, textAt, valueAt } from "../guard/values";
 import { policyLines } from "./iam-changes";
@@ -37,11 +38,6 @@ export interface Counts {
   readonly destroy: number;
   readonly forget: number;
 }
-
-/** Whether an apply would do anything to the resource. */
-const isTouched = ({ mode, change, previous_address }: ResourceChange): boolean =>
-  mode === "managed" &&
-  (change.actions.join() !== "no-op" || change.importing !== undefined || previous_address !== undefined);
 
 export function countsOf(plan: PlanJson): Counts {
   const touched = plan.resource_changes.filter(isTouched);

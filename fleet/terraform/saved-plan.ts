@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../environments/model/types";
+import { canonicalJson } from "../guard/values";
 import type { PlanFileContent, StateVersion } from "./plan-file";
 import { readPlanFile, UnreadablePlanFile } from "./plan-file";
 import { configurationText, digestOf } from "./synthesis";
@@ -40,7 +41,7 @@ type SealedNote = SavedPlan & { readonly seal: string };
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** {@link SavedPlan.instance} */
-export const instanceDigest = (instance: InstanceConfig): string => sha256(configurationText(JSON.stringify(instance)));
+export const instanceDigest = (instance: InstanceConfig): string => sha256(canonicalJson(instance));
 
 /** What a saved plan is checked against. */
 export interface Today {
@@ -78,7 +79,7 @@ export function savePlan(
   return saved;
 }
 
-const sealOf = (saved: SavedPlan): string => sha256(configurationText(JSON.stringify(saved)));
+const sealOf = (saved: SavedPlan): string => sha256(canonicalJson(saved));
 
 /** Why a plan may not be applied, and what to do. */
 export interface Objection {

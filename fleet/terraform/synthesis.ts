@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { CommandError } from "../command-line";
+import { canonicalJson } from "../guard/values";
 
 /** One synthesized stack: a directory in which Terraform runs. */
 export interface SynthesizedStack {
@@ -104,11 +105,7 @@ export function digestOf(directory: string): string {
 
 /** `cdk.tf.json` as a text in which only what Terraform acts upon counts: no comments (`//`), keys in one order. */
 export function configurationText(json: string): string {
-  return JSON.stringify(JSON.parse(json), (key, value: unknown) => {
-    if (key === "//") return undefined;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
-  });
+  return canonicalJson(JSON.parse(json, (key, value: unknown) => (key === "//" ? undefined : value)));
 }
 
 async function run(app: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ exitCode: number; output: string }> {

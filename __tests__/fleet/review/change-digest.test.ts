@@ -27,6 +27,14 @@ test("the order in which Terraform lists resources, and the keys of a map, do no
   }
 });
 
+test("a resource that only gets another address counts: it moves in the state", () => {
+  const plan = recordedPlan("no-change");
+  const [first, ...rest] = plan.resource_changes;
+  if (first === undefined) throw new Error("an empty plan");
+  const moved = { ...plan, resource_changes: [{ ...first, previous_address: "aws_dynamodb_table.before" }, ...rest] };
+  expect(changeDigest(moved)).not.toBe(changeDigest(plan));
+});
+
 test("another value in what changes is another digest", () => {
   const edited = recordedJson("lambda-edit").replaceAll("+15555550100", "+15555550101");
   expect(changeDigest(parsePlan(edited))).not.toBe(changeDigest(recordedPlan("lambda-edit")));
