@@ -153,6 +153,18 @@ export function contradictions(candidate: Candidate): Problem[] {
       "Remove one of the two.",
     );
   }
+  const { region } = candidate.settings;
+  // An endpoint of its own may be of no partition.
+  if (region !== undefined && state?.region !== undefined && state.endpoint === undefined) {
+    const [ofInstance, ofState] = [names.partitionOf(region), names.partitionOf(state.region)];
+    if (ofInstance !== ofState) {
+      report(
+        [["state", "region"], ["region"]],
+        `The state is in ${show(state.region)} (partition ${ofState}), but the instance is in ${show(region)} (partition ${ofInstance}): no credentials are of both.`,
+        `Name a state bucket in a region of ${ofInstance}, for example ${show(region)}.`,
+      );
+    }
+  }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
   problems.push(...ofAnotherInstance(candidate, ["adoptExisting", "module"], candidate.settings.adoptExisting?.module));
   const { role = "", canary = "", canaryRole = "" } = namesOf(candidate);

@@ -137,7 +137,7 @@ test.each([
   ["cn-northwest-1", "aws-cn", "amazonaws.com.cn"],
 ])("in %s every ARN is of the partition %s, and the domain is %s", (region, partition, dnsSuffix) => {
   const table = `arn:${partition}:dynamodb:${region}:111122223333:table/dextr-acme`;
-  const resolved = loadOne(edited("region: us-east-1\n", `region: ${region}\n`));
+  const resolved = loadOne(validYaml.replaceAll("us-east-1", region));
   expect(resolved).toMatchObject({
     partition,
     dnsSuffix,

@@ -465,6 +465,30 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
       "but the state bucket is in region us-east-1.\n  Correct the one that is wrong.",
   ],
   [
+    "a state in another partition than GovCloud's",
+    edited(
+      "region: us-east-1\nstate: { bucket: acme-state, region: us-east-1 }",
+      "region: us-gov-west-1\nstate: { bucket: acme-state, region: eu-west-1 }",
+    ),
+    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov): no credentials are of both.\n' +
+      '  Name a state bucket in a region of aws-us-gov, for example "us-gov-west-1".',
+  ],
+  [
+    "a state in another partition than China's",
+    edited(
+      "region: us-east-1\nstate: { bucket: acme-state, region: us-east-1 }",
+      "region: cn-north-1\nstate: { bucket: acme-state, region: eu-west-1 }",
+    ),
+    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "cn-north-1" (partition aws-cn): no credentials are of both.\n' +
+      '  Name a state bucket in a region of aws-cn, for example "cn-north-1".',
+  ],
+  [
+    "an instance in another partition than the environment's state",
+    `${validYaml}    region: us-gov-west-1\n`,
+    '8:13  instances[0].region: The state is in "us-east-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov): no credentials are of both.\n' +
+      '  Name a state bucket in a region of aws-us-gov, for example "us-gov-west-1".',
+  ],
+  [
     "a lookup that may take as long as the flow waits",
     inEnvironment("lookup: { budgetMs: 2600, flowTimeLimitSeconds: 3 }"),
     "8:21  lookup.budgetMs: A budgetMs of 2600 leaves less than 500 ms of a flowTimeLimitSeconds of 3: the flow would give up before the answer.\n" +
