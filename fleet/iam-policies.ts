@@ -186,16 +186,22 @@ function preflightStatements(instances: readonly InstanceConfig[]): Statement[] 
     allow("LookAtTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
     allow("LookAtFunctions", ["lambda:GetFunctionConfiguration"], functions),
     allow("LookAtTheRole", ["iam:GetRole"], on.roles),
-    allow("AskWhatARoleMay", ["iam:SimulatePrincipalPolicy"], guideRoles),
+    allow("AskWhatARoleMay", ["iam:SimulatePrincipalPolicy"], [...guideRoles, ...rolesByHand(instances)]),
     allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
   ];
 }
 
+/** ARNs of roles that were made by hand and are taken over under their names. */
+function rolesByHand(instances: readonly InstanceConfig[]): readonly string[] {
+  const made = instances.filter(({ adoptExisting }) => adoptExisting?.role === true);
+  return made.length === 0 ? [] : resourcesOf(made).roles;
+}
+
 /** A role that was made by hand may be trusted by others, and may have what call blocking does not need. */
 function takeOverRoles(instances: readonly InstanceConfig[]): Statement[] {
-  const made = instances.filter(({ adoptExisting }) => adoptExisting?.role === true);
+  const roles = rolesByHand(instances);
   const actions = ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"];
-  return made.length === 0 ? [] : [allow("TakeOverTheRole", actions, resourcesOf(made).roles)];
+  return roles.length === 0 ? [] : [allow("TakeOverTheRole", actions, roles)];
 }
 
 function operateStatements(instances: readonly InstanceConfig[]): Statement[] {

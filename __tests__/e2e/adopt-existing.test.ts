@@ -32,6 +32,7 @@ let iam: IAMClient;
 let lambda: LambdaClient;
 const moduleIds = new Map<Name, string>();
 let calls: readonly RecordedCall[] = [];
+let looked: Finished;
 let deployed: Finished;
 
 const arnOf = (functionName: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${functionName}`;
@@ -165,6 +166,7 @@ beforeAll(async () => {
     `adoptExisting: { ${modules(inPlace)}, function: true, role: true, logGroup: true }`,
   );
   edit(`adoptExisting: {} # ${bySwitch}`, `adoptExisting: { ${modules(bySwitch)} }`);
+  looked = await world.fleet("preflight");
   world.proxy.clear();
   deployed = await deploy(inPlace, bySwitch);
   calls = world.proxy.calls();
@@ -234,10 +236,26 @@ function moments(name: Name): readonly Moment[] {
   return seen;
 }
 
+test("preflight, before the first plan, finds nothing in the way: what is there is what adoptExisting names", () => {
+  expect(looked.output).not.toContain("FAILED");
+  expect(looked.output).toContain("2 instances: 2 can be deployed");
+  expect(unwrapped(looked.output)).toContain(
+    `${functionOf[inPlace]} is there, and is changed in place from nodejs18.x`,
+  );
+  for (const name of [inPlace, bySwitch])
+    expect(unwrapped(looked.output)).toContain(
+      `${String(moduleIds.get(name))} is there, made by hand, and is taken over`,
+    );
+  expect(looked.exitCode).toBe(0);
+});
+
 test("one deploy takes over what is named, and makes the rest", () => {
   expect(deployed.output).not.toContain("Error:");
   expect(deployed.exitCode).toBe(0);
-  const created = calls.filter(({ operation }) => /^Create(Function|Role|LogGroup|ContactFlowModule)$/.test(operation));
+  const created = calls
+    .filter(({ operation }) => /^Create(Function|Role|LogGroup|ContactFlowModule)$/.test(operation))
+    // What watches the stack was never made by hand.
+    .filter(({ url, input }) => !`${url} ${JSON.stringify(input)}`.includes("blockedCalls-canary-"));
   expect(created.map(({ operation }) => operation).sort()).toEqual(["CreateFunction", "CreateLogGroup", "CreateRole"]);
   for (const { url, input } of created) expect(`${url} ${JSON.stringify(input)}`).toContain(bySwitch);
   expect(

@@ -47,11 +47,14 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
       return quotaFinding("flow modules", modules.length, defaultQuota.modules, isThere);
     }),
     await look(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
-      const summary = modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
-      if (summary === undefined) return ok("The name is free.");
-      const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId: summary.Id });
-      module = (await connect.send(request)).ContactFlowModule;
-      return moduleFinding(instance, module);
+      const named = modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+      module = named === undefined ? undefined : await describe(connect, InstanceId, named.Id);
+      const adopted = instance.adoptExisting?.moduleId;
+      if (adopted === undefined || makerOf(instance, module?.Description) !== undefined) {
+        return moduleFinding(instance, module);
+      }
+      if (module === undefined) return renamedFinding(adopted, await describe(connect, InstanceId, adopted));
+      return adoptedFinding(adopted, module);
     }),
     await look("functions", async () => {
       associated = await allFunctions(connect, InstanceId);
@@ -141,20 +144,45 @@ function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | und
   return failed(
     `${Id} has the name: not of this stack, so made by hand or imported ` +
       `(description ${JSON.stringify(masked(module.Description ?? ""))}, tags ${tags.length === 0 ? "none" : tags.join(", ")}). Connect takes a name once, and the first deployment would fail.`,
-    "Say adoptExisting for this instance, which takes the module over, or delete the one that is there once no flow calls it.",
+    `Say adoptExisting.module: ${Id} for this instance, which takes the module over, or delete it once no flow calls it.`,
+  );
+}
+
+/** Of the module that adoptExisting names, where one has the name. */
+function adoptedFinding(adopted: string, { Id = "" }: ContactFlowModule): Finding {
+  if (Id === adopted)
+    return ok(`${Id} is there, made by hand, and is taken over: it keeps its id, and flows go on calling it.`);
+  return failed(
+    `adoptExisting.module is ${adopted}, and ${Id} has the name: Connect takes a name once, and the deployment would fail.`,
+    `If flows call ${Id}, set adoptExisting.module to it; if none does, delete it.`,
+  );
+}
+
+/** Of the module that adoptExisting names, where none has the name. */
+function renamedFinding(adopted: string, module: ContactFlowModule | undefined): Finding {
+  if (module === undefined) {
+    return failed(
+      `adoptExisting.module is ${adopted}, and the instance has no such module: the plan would fail where it imports it.`,
+      "Correct the id (it is in the module's URL in Connect), or remove adoptExisting.module: the module is then made.",
+    );
+  }
+  return warning(
+    `${adopted} is taken over, and its name is ${JSON.stringify(module.Name)}: the deployment renames it to ${BLOCKED_STATUS_MODULE_NAME} and replaces its content. It keeps its id.`,
+    "Make sure that it is the module that was imported by hand for call blocking, and not another.",
   );
 }
 
 function associationFinding(
-  { function: own }: InstanceConfig,
+  instance: InstanceConfig,
   associated: readonly string[],
   module: ContactFlowModule | undefined,
 ): Finding {
-  if (!associated.includes(own.aliasArn)) return ok("Our alias is not associated yet: the deployment does it.");
-  if (module === undefined) {
+  const { aliasArn } = instance.function;
+  if (!associated.includes(aliasArn)) return ok("Our alias is not associated yet: the deployment does it.");
+  if (makerOf(instance, module?.Description) !== "this stack") {
     return warning(
-      `${own.aliasArn} is associated with the instance, and no module is there: somebody else did it, or an earlier deployment was cut short.`,
-      "Deploying fails where Terraform's state does not hold the association: say adoptExisting for this instance, or remove it under Flows, AWS Lambda.",
+      `${aliasArn} is associated with the instance, and no module of this stack is there: somebody else did it, or an earlier deployment was cut short.`,
+      "adoptExisting does not take an association over. Where Terraform's state does not hold it, deploying fails: remove it under Flows, AWS Lambda, before.",
     );
   }
   return ok("Our alias is associated already.");
@@ -175,6 +203,15 @@ async function flowFinding(instance: InstanceConfig, name: string, connect: Conn
     `${taken} has the name ${JSON.stringify(name)}: after the first deployment that is as it should be; before it, the deployment fails.`,
     "If it is not ours, give inboundFlow another name.",
   );
+}
+
+async function describe(
+  connect: ConnectClient,
+  InstanceId: string,
+  ContactFlowModuleId: string | undefined,
+): Promise<ContactFlowModule | undefined> {
+  const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId });
+  return (await absent(connect.send(request)))?.ContactFlowModule;
 }
 
 async function allModules(client: ConnectClient, InstanceId: string): Promise<ContactFlowModuleSummary[]> {

@@ -21,6 +21,8 @@ export const guideFunctionName = "blockedCalls";
 
 const remedy =
   "Deploy this stack: it ships a function of its own with all that it needs. What was made by hand can then go.";
+const remedyWhereAdopted =
+  "Deploy this stack: it takes over what adoptExisting names and puts this right. What it does not name can then go.";
 
 /** What a Lambda block of a module calls, and with which parameters. */
 interface LambdaBlock {
@@ -59,8 +61,12 @@ export async function guideChecks(
   }
   if (checks.length === 0)
     return [{ name: "guide", ...ok("Nothing is here that was made by hand after the vendor's guide.") }];
-  // What could not be looked at here stops no deployment either.
-  return checks.map((check) => (check.outcome === "failed" ? { ...check, outcome: "warning" } : check));
+  return checks.map((check) => ({
+    ...check,
+    ...(check.fix === remedy && instance.adoptExisting !== undefined ? { fix: remedyWhereAdopted } : {}),
+    // What could not be looked at here stops no deployment either.
+    ...(check.outcome === "failed" ? { outcome: "warning" } : {}),
+  }));
 }
 
 function moduleFinding(instance: InstanceConfig, blocks: readonly LambdaBlock[]): Finding {

@@ -20,7 +20,10 @@ export interface ByHand {
   /** Configurations by the function's name. */
   readonly functions: Map<string, Readonly<Record<string, unknown>>>;
   /** Policies by the role's name. */
-  readonly roles: Map<string, { readonly Description: string; readonly documents: readonly string[] }>;
+  readonly roles: Map<
+    string,
+    { readonly Description: string; readonly Path?: string; readonly documents: readonly string[] }
+  >;
   readonly logGroups: Set<string>;
   /** Members that DescribeTable says beside those that the emulator knows. */
   table: Readonly<Record<string, unknown>>;
@@ -96,8 +99,8 @@ function answerIam(operation: string, input: Readonly<Record<string, string>>, {
         "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no such role</Message></Error></ErrorResponse>",
       );
     }
-    const { Description } = role;
-    const member = `<Role><RoleName>${input["RoleName"] ?? ""}</RoleName><Description>${Description}</Description></Role>`;
+    const { Description, Path = "/" } = role;
+    const member = `<Role><Path>${Path}</Path><RoleName>${input["RoleName"] ?? ""}</RoleName><Description>${Description}</Description></Role>`;
     return xml(200, `<GetRoleResponse><GetRoleResult>${member}</GetRoleResult></GetRoleResponse>`);
   }
   const arn = input["PolicySourceArn"] ?? "";

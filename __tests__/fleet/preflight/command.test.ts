@@ -2,8 +2,10 @@
 import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Check } from "../../../fleet/preflight/check";
+import { handler } from "../../../fleet/preflight/name-checks";
 import { policiesFor } from "../../../fleet/iam-policies";
 import { blockedStatusModule } from "../../../flows/blocked-status";
+import { packageBlockedCalls } from "../../../lambda/packaging";
 import type { RecordedCall } from "../../../sandbox/aws-emulators/recording-proxy";
 import { loadOne, validYaml } from "../../environments/model/environment-files";
 import { decide } from "../policy-evaluation";
@@ -190,18 +192,30 @@ test("by the vendor's guide to the letter: each of its four silent breaks is tol
 test("names that are taken fail it, and a customer's key is looked at", async () => {
   const { name, roleName, logGroupName } = instance.function;
   const Role = `arn:aws:iam::${account}:role/service-role/microservice`;
-  world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs20.x", Description: "mine", Role });
+  const byHand = { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler", Description: "mine", Role };
+  world.byHand.functions.set(name, byHand);
   world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
   world.byHand.logGroups.add(logGroupName);
   world.byHand.table = {
     SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: `arn:aws:kms:${region}:${account}:key/1234abcd` },
   };
   const taken = await checks("--sample", "10");
-  for (const check of ["function name", "role name", "log group"]) {
+  for (const [check, key] of [
+    ["function name", "function"],
+    ["role name", "role"],
+    ["log group", "logGroup"],
+  ] as const) {
     expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
-    expect(taken.of.get(check)?.fix).toContain("adoptExisting");
+    expect(taken.of.get(check)?.fix).toContain(`Say adoptExisting.${key}: true for this instance`);
   }
   expect(taken.of.get("encryption")?.outcome).toBe("warning");
+
+  // What cannot be changed in place is not to be adopted: the plan would refuse it.
+  world.byHand.functions.set(name, { ...byHand, Runtime: "python3.12" });
+  world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
+  const unfit = await checks("--sample", "10");
+  for (const check of ["function name", "role name"])
+    expect(unfit.of.get(check)?.fix).toContain("It cannot be taken over as it is");
 
   world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
   world.byHand.roles.set(roleName, { Description: `Runs ${name}: may query`, documents: [] });
@@ -209,6 +223,79 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
   for (const check of ["function name", "role name", "log group"]) {
     expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
   }
+});
+
+describe("with adoptExisting", () => {
+  const { name, roleName, logGroupName } = instance.function;
+  const moduleThere = () => world.connect.modules(instanceId).get("blockedStatus")?.id ?? "";
+  const adopting = async (keys: string, sample = "10") => {
+    const adopted = { "dev.yaml": `${yaml}    adoptExisting: { ${keys} }\n` };
+    const { stdout } = await runFleet(["preflight", "--sample", sample, "--json"], adopted, world.env);
+    const [one] = JSON.parse(stdout) as { checks: Check[] }[];
+    return new Map(one?.checks.map((check) => [check.name, check]));
+  };
+  const all = () => adopting(`module: ${moduleThere()}, function: true, role: true, logGroup: true`);
+  const looked = ["function name", "role name", "log group"] as const;
+
+  test("names that are taken by what is taken over are as they should be, and what was made by hand is not told to go", async () => {
+    const Role = `arn:aws:iam::${account}:role/${roleName}`;
+    const byHand = { FunctionName: name, Runtime: "nodejs18.x", Handler: "index.handler", CodeSize: 1114, Role };
+    world.byHand.functions.set(name, byHand);
+    world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+    world.byHand.logGroups.add(logGroupName);
+    const of = await all();
+    for (const check of [...looked, "module blockedStatus"])
+      expect([check, of.get(check)?.outcome, of.get(check)?.detail]).toEqual([
+        check,
+        "ok",
+        expect.stringMatching(/taken over|changed in place/),
+      ]);
+    expect(of.get("guide: function")?.fix).toContain("it takes over what adoptExisting names");
+  });
+
+  test("what cannot be changed in place fails it, with what to do instead", async () => {
+    const Role = `arn:aws:iam::${account}:role/service-role/${roleName}`;
+    world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs18.x", Handler: "app.main", Role });
+    world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
+    const of = await all();
+    expect(of.get("function name")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("the runtime nodejs18.x and the handler app.main") as string,
+      fix: "Set function.name to another name and remove adoptExisting.function: a new function then takes its place in the module.",
+    });
+    expect(of.get("role name")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("has the path /service-role/") as string,
+      fix: "Set function.roleName to another name and remove adoptExisting.role: a new role then takes its place.",
+    });
+  });
+
+  test("what is to be taken over and is not there fails it, and so does another module of the name", async () => {
+    world.byHand.functions.delete(name);
+    world.byHand.roles.delete(roleName);
+    world.byHand.logGroups.delete(logGroupName);
+    const of = await all();
+    for (const [check, key] of [
+      ["function name", "function"],
+      ["role name", "role"],
+      ["log group", "logGroup"],
+    ] as const) {
+      expect(of.get(check)).toMatchObject({
+        outcome: "failed",
+        detail: expect.stringContaining(`adoptExisting.${key} says that`) as string,
+        fix: expect.stringContaining(`remove adoptExisting.${key}: it is then made`) as string,
+      });
+    }
+    const other = await adopting("module: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e");
+    expect(other.get("module blockedStatus")).toMatchObject({
+      outcome: "failed",
+      fix: expect.stringContaining(`set adoptExisting.module to it`) as string,
+    });
+  });
+
+  test("the handler that is asked for is the one of the packaged function", () => {
+    expect(packageBlockedCalls().handler).toBe(handler);
+  });
 });
 
 test("an alias that is not the configured name, and a table that is not there, are told as what they are", async () => {
@@ -260,7 +347,8 @@ function question({ service, operation, url, input }: RecordedCall): Question {
 }
 
 test("the policy preflight allows every call that was made above, and no action that never was", () => {
-  const policies = policiesFor([instance])
+  const adopting = loadOne(`${yaml}    adoptExisting: { role: true }\n`);
+  const policies = policiesFor([instance, adopting])
     .filter(({ name }) => name.startsWith("preflight-"))
     .map(({ document }) => document);
   const asked = everyCall

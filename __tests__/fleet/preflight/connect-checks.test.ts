@@ -90,6 +90,31 @@ test("an association without a module, and an inbound flow's name that is taken,
   });
 });
 
+test("an association is taken over by no adoptExisting: with a module that was made by hand it is a warning too", async () => {
+  await makeModule("blockedStatus", "mine");
+  await associate(instance.function.aliasArn);
+  const association = (await checked()).get("association");
+  expect(association?.outcome).toBe("warning");
+  expect(association?.fix).toContain("adoptExisting does not take an association over");
+});
+
+test("a module that adoptExisting names: under another name it is renamed, and one that is not there fails", async () => {
+  const { Id: moduleId = "" } = await makeModule("blocked callers", "mine");
+  const adopting = (id: string) =>
+    checked({ ...instance, adoptExisting: { moduleId: id, function: false, role: false, logGroup: false } });
+  expect((await adopting(moduleId)).get("module blockedStatus")).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining('its name is "blocked callers": the deployment renames it') as string,
+  });
+  expect((await adopting("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e")).get("module blockedStatus")).toMatchObject({
+    outcome: "failed",
+    fix: expect.stringContaining("remove adoptExisting.module") as string,
+  });
+  // Once this stack has changed it, its description says so.
+  await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
+  expect((await adopting(moduleId)).get("module blockedStatus")?.outcome).toBe("ok");
+});
+
 test("an instance that is not there is the only thing told", async () => {
   const checks = await checked({ ...instance, instanceId: "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e" });
   expect([...checks.keys()]).toEqual(["instance"]);
