@@ -133,8 +133,6 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
         ...ask(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
       ];
     }
-    case "monitoring":
-      return ask("*", `cloudwatch:${operation}`);
     case "kms":
       return ask(arn("key/1234abcd"), undefined, { "kms:RequestAlias": String(given["KeyId"]) });
     case "logs": {
@@ -182,8 +180,8 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
       }
       if (given["ResourceARN"] !== undefined) return of(given["ResourceARN"], "");
       const name = given["AlarmName"] ?? given["AlarmNames.member.1"];
-      const tagged =
-        given["Tags.member.1.Key"] === undefined ? [] : ask(alarms + String(name), "cloudwatch:TagResource");
+      if (name === undefined) return of("*", "");
+      const tagged = given["Tags.member.1.Key"] === undefined ? [] : ask(alarms + name, "cloudwatch:TagResource");
       return [...of(name, alarms), ...tagged];
     }
     case "sns": {

@@ -1,9 +1,11 @@
 /** The operator's commands that only read, on an instance that real Terraform deployed: proven, then broken in every way that stays silent. */
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from "@aws-sdk/client-eventbridge";
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import {
   AddPermissionCommand,
   GetFunctionConfigurationCommand,
+  InvokeCommand,
   LambdaClient,
   PublishVersionCommand,
   RemovePermissionCommand,
@@ -26,6 +28,7 @@ const role = { RoleName: `${functionName}-${REGION}`, PolicyName: "lookup" };
 let world: World;
 let lambda: LambdaClient;
 let iam: IAMClient;
+let events: EventBridgeClient;
 let deployed: Seen;
 
 beforeAll(async () => {
@@ -51,12 +54,14 @@ beforeAll(async () => {
   };
   lambda = new LambdaClient(settings);
   iam = new IAMClient(settings);
+  events = new EventBridgeClient(settings);
   deployed = await look(world.dynamodb, name);
 });
 
 afterAll(async () => {
   lambda.destroy();
   iam.destroy();
+  events.destroy();
   await world.stop();
 });
 
@@ -367,6 +372,57 @@ describe("and what else may happen to a deployed instance is found", () => {
     const { failed } = await verify();
     await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: decodeURIComponent(PolicyDocument) }));
     expect(failed).toContain("role");
+  });
+});
+
+describe("the canary", () => {
+  interface Line {
+    readonly CanaryRun: number;
+    readonly CanaryWrongAnswer?: number;
+    readonly ListedContacts?: number;
+  }
+
+  /** Starts it as its schedule does: what the schedule invokes, with the event that it sends. */
+  async function onSchedule(): Promise<Line> {
+    const { Targets: [target] = [] } = await events.send(
+      new ListTargetsByRuleCommand({ Rule: `blockedCalls-canary-${name}` }),
+    );
+    const { LogResult = "", FunctionError } = await lambda.send(
+      new InvokeCommand({ FunctionName: target?.Arn, Payload: Buffer.from(target?.Input ?? ""), LogType: "Tail" }),
+    );
+    expect(FunctionError).toBeUndefined();
+    const log = Buffer.from(LogResult, "base64").toString();
+    expect(log).not.toMatch(/\+1\d{5}/);
+    return JSON.parse(log) as Line;
+  }
+
+  test("finds the deployed function right, with its own role and from the event of its schedule", async () => {
+    const { Rules: [rule] = [] } = await events.send(new ListRulesCommand({ NamePrefix: "blockedCalls-canary" }));
+    expect(rule).toMatchObject({ ScheduleExpression: "rate(5 minutes)", State: "ENABLED" });
+    world.proxy.clear();
+    const line = await onSchedule();
+    expect(line).toMatchObject({ Environment: "e2e", Instance: name, CanaryRun: 1, CanaryFailed: 0 });
+    expect(line.CanaryWrongAnswer).toBe(0);
+    expect(line.ListedContacts).toBeGreaterThan(0);
+    expect(world.proxy.mutating("dynamodb")).toEqual([]);
+  });
+
+  test("counts a wrong answer when the function may no longer look anything up", async () => {
+    const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
+    await iam.send(new DeleteRolePolicyCommand(role));
+    const line = await onSchedule();
+    await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: decodeURIComponent(PolicyDocument) }));
+    expect(line.CanaryRun).toBe(1);
+    expect(line.CanaryWrongAnswer).toBeGreaterThan(0);
+  });
+
+  test("says why it did not come to its end when it may not ask itself", async () => {
+    const own = { RoleName: `blockedCalls-canary-${name}-${REGION}`, PolicyName: "canary" };
+    const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(own));
+    await iam.send(new DeleteRolePolicyCommand(own));
+    const line = await onSchedule();
+    await iam.send(new PutRolePolicyCommand({ ...own, PolicyDocument: decodeURIComponent(PolicyDocument) }));
+    expect(line).toMatchObject({ CanaryRun: 0, CanaryFailed: 1, detail: "dynamodb answered AccessDeniedException" });
   });
 });
 

@@ -76,6 +76,10 @@ const changes = (calls: readonly RecordedCall[], name: string): readonly string[
     .filter(({ service, operation }) => service !== "s3" && !/^(Describe|List|Get)/.test(operation))
     .map(({ operation }) => operation);
 
+/** The canary has a role, a permission and a log group of its own, which go when they will. */
+const withoutCanary = (calls: readonly RecordedCall[]): readonly RecordedCall[] =>
+  calls.filter(({ url, input }) => !`${url} ${JSON.stringify(input)}`.includes("canary"));
+
 test("cdktf destroy is refused with the whole way out, before anything is asked of AWS", async () => {
   world.proxy.clear();
   const { exitCode, output } = await world.cdktf("destroy", world.stackName(keepsIndex), "--auto-approve");
@@ -134,10 +138,16 @@ describe("release: remove-index", () => {
   });
 
   test.each(inTwoSteps)("%s: the module goes before anything that it needs", (name) => {
-    const order = changes(removal, name);
-    expect(order[0]).toBe("DeleteContactFlowModule");
-    const rest = ["DisassociateLambdaFunction", "RemovePermission", "DeleteAlias", "DeleteFunction", "DeleteRole"];
-    const places = rest.map((operation) => order.indexOf(operation));
+    const order = changes(withoutCanary(removal), name);
+    const callPath = [
+      "DeleteContactFlowModule",
+      "DisassociateLambdaFunction",
+      "RemovePermission",
+      "DeleteAlias",
+      "DeleteFunction",
+      "DeleteRole",
+    ];
+    const places = callPath.map((operation) => order.indexOf(operation));
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(order).not.toContain("DeleteLogGroup");
@@ -188,7 +198,7 @@ test("release: keep-index lets go of everything in one step, and leaves the inde
   const { exitCode } = await apply(keepsIndex);
   expect(exitCode).toBe(0);
   expect(world.proxy.mutating("dynamodb")).toEqual([]);
-  const order = changes(world.proxy.calls(), keepsIndex);
+  const order = changes(withoutCanary(world.proxy.calls()), keepsIndex);
   expect(order).toEqual(expect.arrayContaining(["DeleteContactFlowModule", "DeleteFunction", "DeleteRole"]));
   expect(order).not.toContain("DeleteLogGroup");
   expect(await managed(keepsIndex)).toEqual([]);
