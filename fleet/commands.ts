@@ -4,7 +4,7 @@ import { bootstrap } from "./bootstrap";
 import type { Command } from "./command-line";
 import { check } from "./check/command";
 import { config } from "./config";
-import { deploy } from "./deploy";
+import { deploy } from "./deploy/command";
 import { discover } from "./discover/command";
 import { drift } from "./drift";
 import { flows } from "./flows";

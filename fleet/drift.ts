@@ -5,11 +5,13 @@ import { readEnvironments, selectFrom } from "../environments/model/project";
 import { selectionSyntax } from "../environments/model/selection";
 import type { InstanceConfig } from "../environments/model/types";
 import type { Command } from "./command-line";
-import { interruptedExitCode, planInstances, synthesizeInto } from "./plan";
 import { driftFindings } from "./terraform/drift-findings";
 import type { Finding } from "./terraform/drift-findings";
-import { Interruption } from "./terraform/interruption";
+import { interruptedExitCode, Interruption } from "./terraform/interruption";
+import { planInstances } from "./terraform/planning";
+import { synthesizeInto } from "./terraform/plans-directory";
 import { parallelFrom } from "./terraform/slots";
+import { Workshop } from "./terraform/workshop";
 import { textTable } from "./text-table";
 
 const directory = path.join("build", "drift");
@@ -39,14 +41,13 @@ ${selectionSyntax}`,
   async run({ selection, values }, print) {
     const parallel = parallelFrom(values.get("parallel"));
     const instances = selectFrom(readEnvironments(), selection);
-    const interruption = new Interruption((text) => {
-      process.stderr.write(`${text}\n`);
-    });
+    const interruption = new Interruption();
     const out = path.resolve(directory, `${process.pid}`);
     try {
       const planned = await interruption.during(async () => {
         const stacks = await synthesizeInto(out, instances);
-        return planInstances({ instances, changed: instances, stacks, interruption, parallel, readOnly: true });
+        const workshop = await Workshop.open(instances, interruption);
+        return planInstances(instances, { workshop, stacks, parallel, readOnly: true });
       });
       const reports = planned.map(({ instance, plan, failure }): Report => ({
         instance,

@@ -31,9 +31,7 @@ Have the change of the files reviewed, and commit it.`,
       );
     }
     const mirror = values.get("fs-mirror");
-    const interruption = new Interruption((text) => {
-      process.stderr.write(`${text}\n`);
-    });
+    const interruption = new Interruption();
     const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-lock-"));
     try {
       await interruption.during(async () => {

@@ -4,10 +4,10 @@ import { readEnvironments, selectFrom } from "../../environments/model/project";
 import { selectionSyntax } from "../../environments/model/selection";
 import type { Command } from "../command-line";
 import { CommandError } from "../command-line";
-import { summary, today } from "../plan";
 import { reason } from "../reason";
 import { verdictOf } from "../review/review";
-import { guard } from "./guard";
+import { summary } from "../review/summary";
+import { guard, today } from "./guard";
 import type { PlanJson } from "./plan-json";
 import { parsePlan, UnreadablePlan } from "./plan-json";
 

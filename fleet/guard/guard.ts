@@ -83,3 +83,6 @@ export function guard(
     unused: instance.allowances.filter((allowance) => counts(allowance) && !used.has(allowance)),
   };
 }
+
+/** `YYYY-MM-DD`, in UTC: an allowance ends everywhere at the same moment. */
+export const today = (): string => new Date().toISOString().slice(0, 10);

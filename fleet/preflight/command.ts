@@ -6,6 +6,7 @@ import type { Arguments, Command } from "../command-line";
 import { CommandError } from "../command-line";
 import { lookedAt } from "../finding";
 import { instanceClients } from "../instance-clients";
+import { interruptedExitCode } from "../terraform/interruption";
 import { systemClock } from "./clock";
 import { preflightInstance } from "./preflight";
 import type { PreflightOptions } from "./preflight";
@@ -80,7 +81,7 @@ ${selectionSyntax}`,
       for (const signal of signals) process.removeListener(signal, onSignal);
     }
     print(given.switches.has("json") ? JSON.stringify(all, null, 2) : summaryOf(all));
-    if (stop.signal.aborted) return 130;
+    if (stop.signal.aborted) return interruptedExitCode;
     return all.some(({ outcome }) => outcome === "failed") ? 1 : 0;
   },
 };

@@ -1,6 +1,9 @@
 /** Ctrl-C: the first ends what runs properly and starts nothing new; the second ends it at once. */
 import type { ChildProcess } from "node:child_process";
 
+/** Exit code after Ctrl-C, as shells count. */
+export const interruptedExitCode = 130;
+
 type Child = Pick<ChildProcess, "pid" | "kill">;
 
 export class Interruption {
@@ -8,7 +11,7 @@ export class Interruption {
   private interrupts = 0;
 
   /** @param say tells the person what is happening */
-  constructor(private readonly say: (text: string) => void) {}
+  constructor(private readonly say: (text: string) => void = sayOnStandardError) {}
 
   /** Whether nothing new may be started. */
   get isStopping(): boolean {
@@ -70,4 +73,9 @@ function killGroup(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
+}
+
+/** Of a command whose standard output may be read by another program. */
+export function sayOnStandardError(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

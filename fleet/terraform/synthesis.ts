@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import type { InstanceConfig } from "../../environments/model/types";
 import { CommandError } from "../command-line";
 import { canonicalJson } from "../guard/values";
 
@@ -77,6 +78,16 @@ export function readSynthesis(outdir: string): Synthesis {
     return [name, { stackName: name, directory, digest: digestOf(directory) }] as const;
   });
   return { directory: path.resolve(outdir), stacks: new Map(stacks) };
+}
+
+/** The stack of an instance that was synthesized. */
+export function stackOf(
+  stacks: ReadonlyMap<string, SynthesizedStack>,
+  { stackName }: InstanceConfig,
+): SynthesizedStack {
+  const stack = stacks.get(stackName);
+  if (stack === undefined) throw new Error(`the app wrote no stack ${stackName}`);
+  return stack;
 }
 
 /** Names of the files beside `cdk.tf.json` that a plan of the stack depends on; paths from its directory, sorted. */
