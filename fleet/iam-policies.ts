@@ -47,7 +47,7 @@ const policyLimit = 6144;
  * For each account of their state buckets, unless a store other than AWS holds the states:
  *
  * - `state`: what Terraform's S3 backend calls. A state can be written, but never deleted; its lock can.
- * - `state-read`: reading states, and locking them, which a plan does too.
+ * - `state-read`: reading states, and nothing else: what only reads takes no lock, so that it cannot hold up a deployment.
  */
 export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
   const withBucket = instances.filter(({ state }) => state.endpoint === undefined);
@@ -58,12 +58,15 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
     ...named("preflight", instances, ({ account }) => account, preflightStatements),
     ...named("operate", instances, ({ account }) => account, operateStatements),
     ...named("discover", instances, ({ account }) => account, discoverStatements),
-    ...named("state", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject", "s3:PutObject"])),
-    ...named("state-read", withBucket, stateAccount, (some) => stateStatements(some, ["s3:GetObject"])),
+    ...named("state", withBucket, accountOfState("roleArn"), stateStatements),
+    ...named("state-read", withBucket, accountOfState("planRoleArn"), stateReadStatements),
   ];
 }
 
-const stateAccount = ({ account, state }: InstanceConfig): string => state.roleArn?.split(":")[4] ?? account;
+const accountOfState =
+  (role: "roleArn" | "planRoleArn") =>
+  ({ account, state }: InstanceConfig): string =>
+    (state[role] ?? state.roleArn)?.split(":")[4] ?? account;
 
 /** One policy for each account, or as many as keep below the limit. */
 function named(
@@ -416,28 +419,40 @@ function findTheTablesKey(instances: readonly InstanceConfig[]): Statement[] {
   return [{ ...allow("FindTheTablesKey", ["kms:DescribeKey"], keys), Condition: isOwn }];
 }
 
-function stateStatements(instances: readonly InstanceConfig[], onState: readonly string[]): Statement[] {
-  const bucket = ({ partition, state }: InstanceConfig): string => `arn:${partition}:s3:::${state.bucket}`;
-  const object = (instance: InstanceConfig): string => `${bucket(instance)}/${instance.state.key}`;
-  const keys = unique(
-    instances.filter(({ state }) => state.kmsKeyArn !== undefined),
-    ({ state }) => state.kmsKeyArn ?? "",
-  );
+function stateStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = statesOf(instances);
   return [
-    // Not bound to a prefix: without this right S3 answers 403 for a state that does not exist yet, instead of 404.
-    allow("FindTheState", ["s3:ListBucket"], unique(instances, bucket)),
-    allow(
-      onState.includes("s3:PutObject") ? "ReadAndWriteTheState" : "ReadTheState",
-      onState,
-      unique(instances, object),
-    ),
+    findTheState(on.buckets),
+    allow("ReadAndWriteTheState", ["s3:GetObject", "s3:PutObject"], on.objects),
     allow(
       "LockTheState",
       ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-      unique(instances, (instance) => `${object(instance)}.tflock`),
+      on.objects.map((object) => `${object}.tflock`),
     ),
-    ...(keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt", "kms:GenerateDataKey"], keys)]),
+    ...(on.keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt", "kms:GenerateDataKey"], on.keys)]),
   ];
+}
+
+function stateReadStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const on = statesOf(instances);
+  return [
+    findTheState(on.buckets),
+    allow("ReadTheState", ["s3:GetObject"], on.objects),
+    ...(on.keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt"], on.keys)]),
+  ];
+}
+
+/** Not bound to a prefix: without this right S3 answers 403 for a state that does not exist yet, instead of 404. */
+const findTheState = (buckets: readonly string[]): Statement => allow("FindTheState", ["s3:ListBucket"], buckets);
+
+/** ARNs of where the states are. */
+function statesOf(instances: readonly InstanceConfig[]) {
+  const bucket = ({ partition, state }: InstanceConfig): string => `arn:${partition}:s3:::${state.bucket}`;
+  return {
+    buckets: unique(instances, bucket),
+    objects: unique(instances, (instance) => `${bucket(instance)}/${instance.state.key}`),
+    keys: [...new Set(instances.flatMap(({ state: { kmsKeyArn } }) => kmsKeyArn ?? []))],
+  };
 }
 
 /** ARNs of what the stacks consist of. */

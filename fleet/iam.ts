@@ -14,7 +14,7 @@ export const iam: Command = {
   selection: "optional",
   options: { out: { value: "DIRECTORY", description: "Writes each into a file of this directory instead." } },
   details: `For each account: "deploy", "plan", "preflight", "operate" (verify and check) and "discover"; for each account that holds states:
-"state", which goes with deploy, and "state-read", which goes with plan. What they allow and why: docs/iam/README.md.
+"state", which goes with deploy, and "state-read", which goes with plan and takes no lock. What they allow and why: docs/iam/README.md.
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {

@@ -103,12 +103,22 @@ describe("of the table, deploy may change the indexes and nothing else, whatever
 
 test("a state can be read and written but not deleted, and its lock can be deleted", () => {
   const object = `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`;
-  const [state, forPlan] = [named("state"), named("state-read")];
+  const state = named("state");
   expect(decide(state, { action: "s3:PutObject", resource: object })).toBe("allowed");
   expect(decide(state, { action: "s3:DeleteObject", resource: object })).toBe("not allowed");
   expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
-  expect(decide(forPlan, { action: "s3:GetObject", resource: object })).toBe("allowed");
-  expect(decide(forPlan, { action: "s3:PutObject", resource: object })).toBe("not allowed");
+});
+
+test("state-read reads states and can neither write nor lock one, whatever their key", () => {
+  const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
+  const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
+    ({ Statement }) => Statement,
+  );
+  expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+    [["s3:ListBucket"], [`arn:aws:s3:::${acme.state.bucket}`]],
+    [["s3:GetObject"], [`arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`]],
+    [["kms:Decrypt"], [kmsKeyArn]],
+  ]);
 });
 
 test("plan holds actions that read, and no other", () => {
@@ -194,6 +204,7 @@ state:
   region: us-gov-west-1
   kmsKeyArn: arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110
   roleArn: arn:aws-us-gov:iam::777788889999:role/state
+  planRoleArn: arn:aws-us-gov:iam::777788889998:role/state-read
 blockedDispositions: [Blocked]
 instances:
   - { name: one, id: 0f0e0d0c-1b1a-4918-8716-151413121110 }
@@ -209,7 +220,7 @@ instances:
     "operate-444455556666",
     "discover-444455556666",
     "state-777788889999",
-    "state-read-777788889999",
+    "state-read-777788889998",
   ]);
   const state = policies.find(({ name }) => name.startsWith("state-7"))?.document.Statement;
   expect(state?.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([

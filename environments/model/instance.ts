@@ -191,7 +191,9 @@ export function contradictions(candidate: Candidate): Problem[] {
       "region",
       "partition",
     ]),
-    ...strangers(candidate, ["state", "roleArn"], state?.roleArn, "instance", ["partition"]),
+    ...(["roleArn", "planRoleArn"] as const).flatMap((key) =>
+      strangers(candidate, ["state", key], state?.[key], "instance", ["partition"]),
+    ),
     ...strangers(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
   ];
 }

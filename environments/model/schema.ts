@@ -330,6 +330,10 @@ const settings = {
         roleArn,
         "Role assumed for the state alone, when the bucket is in another account. Default: none, the credentials Terraform is run with.",
       ),
+      planRoleArn: key(
+        roleArn,
+        "Role that takes its place in commands that only read the state: plan --read-only, drift. Default: roleArn.",
+      ),
       endpoint: key(
         z.string().refine(
           isEndpoint,

@@ -16,6 +16,8 @@ export interface StateConfig {
   readonly kmsKeyArn?: string;
   /** Role assumed for the state alone, when the bucket is in another account. */
   readonly roleArn?: string;
+  /** Role that takes its place where the state is only read. */
+  readonly planRoleArn?: string;
   /** URL of an S3-compatible store; absent means AWS. */
   readonly endpoint?: string;
   /** Path-style addressing (`https://host/bucket/key`), which most S3-compatible stores need. */

@@ -1,7 +1,7 @@
 /** What is done with one synthesized stack: initialize, plan, show, apply, read the state's version. */
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { InstanceConfig } from "../../environments/model/types";
+import type { InstanceConfig, RoleConfig } from "../../environments/model/types";
 import { failureText } from "./diagnostics";
 import { stateVersion } from "./plan-file";
 import type { StateVersion } from "./plan-file";
@@ -36,14 +36,14 @@ export class StackRuns {
   /**
    * Links the provider from the cache and reads where the state is. May be repeated.
    *
-   * @param readOnlyFor instance whose `planRole` takes the place of the role that deploys
+   * @param readOnlyFor instance whose `planRole` takes the place of the role that deploys, and `state.planRoleArn` of the state's role
    * @throws RunFailed
    */
   async initialize(readOnlyFor?: InstanceConfig): Promise<void> {
     copyFileSync(this.lockFile, path.join(this.directory, lockFileName));
     const override = path.join(this.directory, overrideName);
-    if (readOnlyFor?.planRole === undefined) rmSync(override, { force: true });
-    else writeFileSync(override, JSON.stringify(readOnlyOverride(readOnlyFor.planRole)));
+    if (readOnlyFor === undefined) rmSync(override, { force: true });
+    else writeFileSync(override, JSON.stringify(this.readOnlyOverride(readOnlyFor)));
     succeeded("terraform init", await this.run(["init", "-input=false", "-no-color", "-lockfile=readonly"]));
   }
 
@@ -105,6 +105,21 @@ export class StackRuns {
     return stateVersion(finished.output);
   }
 
+  private readOnlyOverride({ planRole, state: { planRoleArn } }: InstanceConfig): object {
+    const configuration = readFileSync(path.join(this.directory, "cdk.tf.json"), "utf8");
+    const { terraform } = JSON.parse(configuration) as {
+      readonly terraform: { readonly backend: { readonly s3: object } };
+    };
+    return {
+      // Blocks within the provider's replace those of the same name: another role, and all the rest stays.
+      ...(planRole === undefined ? {} : { provider: { aws: [{ assume_role: [assumed(planRole)] }] } }),
+      // A backend is replaced as a whole.
+      ...(planRoleArn === undefined
+        ? {}
+        : { terraform: { backend: { s3: { ...terraform.backend.s3, assume_role: { role_arn: planRoleArn } } } } }),
+    };
+  }
+
   private run(args: readonly string[]): Promise<Finished> {
     return this.terraform.run(this.directory, args);
   }
@@ -119,19 +134,8 @@ function succeeded(step: string, { exitCode, output }: Finished): void {
   if (exitCode !== 0) throw new RunFailed(step, output);
 }
 
-/** Blocks within a block replace those of the same name: `assume_role` is another role, all the rest of the provider stays. */
-const readOnlyOverride = ({ arn, externalId }: NonNullable<InstanceConfig["planRole"]>): object => ({
-  provider: {
-    aws: [
-      {
-        assume_role: [
-          {
-            role_arn: arn,
-            session_name: "connectpath-call-blocking",
-            ...(externalId === undefined ? {} : { external_id: externalId }),
-          },
-        ],
-      },
-    ],
-  },
+const assumed = ({ arn, externalId }: RoleConfig): object => ({
+  role_arn: arn,
+  session_name: "connectpath-call-blocking",
+  ...(externalId === undefined ? {} : { external_id: externalId }),
 });

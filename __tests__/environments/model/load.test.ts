@@ -81,6 +81,7 @@ state:
   region: us-gov-east-1
   kmsKeyArn: arn:aws-us-gov:kms:us-gov-east-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef
   roleArn: arn:aws-us-gov:iam::777788889999:role/state
+  planRoleArn: arn:aws-us-gov:iam::777788889999:role/state-read
   endpoint: http://127.0.0.1:9000
   usePathStyle: true
 tags: { owner: telephony, "Cost Centre": "0042" }
@@ -104,6 +105,7 @@ instances:
       region: "us-gov-east-1",
       kmsKeyArn: "arn:aws-us-gov:kms:us-gov-east-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef",
       roleArn: "arn:aws-us-gov:iam::777788889999:role/state",
+      planRoleArn: "arn:aws-us-gov:iam::777788889999:role/state-read",
       endpoint: "http://127.0.0.1:9000",
       usePathStyle: true,
     },

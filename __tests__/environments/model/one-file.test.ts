@@ -456,6 +456,12 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
       "  Correct the one that is wrong.",
   ],
   [
+    "a role that reads the state, of another partition",
+    edited("bucket: acme-state", "bucket: acme-state, planRoleArn: 'arn:aws-cn:iam::444455556666:role/state'"),
+    '3:43  state.planRoleArn: "arn:aws-cn:iam::444455556666:role/state" is of partition aws-cn, but the instance is in partition aws.\n' +
+      "  Correct the one that is wrong.",
+  ],
+  [
     "a KMS key of another region than the bucket",
     edited(
       "bucket: acme-state",
