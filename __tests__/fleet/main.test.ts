@@ -1,10 +1,12 @@
 /** The command line as a person uses it: what it prints, how it ends, and what it says of a slip of the pen. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { CommandError, parseArguments } from "../../fleet/command-line";
 import type { Command } from "../../fleet/command-line";
+import { commands } from "../../fleet/commands";
+import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../environments/model/environment-files";
 import { runFleet } from "./run-fleet";
 
@@ -23,6 +25,14 @@ instances:
 `,
 };
 const fleet = (...args: string[]) => runFleet(args, files);
+
+test("the README names every command", () => {
+  const readme = readFileSync(path.join(projectRoot(), "README.md"), "utf8");
+  const named = new Set([...readme.matchAll(/`(?:npm run fleet --|…) ([a-z]+)/g)].map(([, name]) => name));
+  // It has a script of its own.
+  if (readme.includes("`npm run flows`")) named.add("flows");
+  expect(commands.map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
+});
 
 describe("list", () => {
   test("shows a row for each stack, or for those that are selected", async () => {
