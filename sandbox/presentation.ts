@@ -1,5 +1,6 @@
 /** How the sandbox looks in a terminal: a heading, what was deployed, and a row for each call with the way it took. */
 import colors from "picocolors";
+import { maskNumbers } from "../fleet/masking";
 import type { PlayedCall } from "./play-call";
 
 export function heading(text: string): void {
@@ -10,13 +11,6 @@ export function heading(text: string): void {
 export function lines(entries: Readonly<Record<string, string>>): void {
   const width = Math.max(...Object.keys(entries).map((name) => name.length));
   for (const [name, text] of Object.entries(entries)) print(`  ${colors.dim(name.padEnd(width))}  ${text}`);
-}
-
-/** Keeps the country code and the last two digits; what is no number is shown as it is. */
-export function maskNumber(number: string): string {
-  return /^\+\d{6,}$/.test(number)
-    ? `${number.slice(0, 2)}${"•".repeat(number.length - 4)}${number.slice(-2)}`
-    : number;
 }
 
 /** Columns, with their widths in characters. */
@@ -44,7 +38,7 @@ export class CallTable {
     const paint = status === "match" ? colors.red : failed(call) ? colors.yellow : colors.green;
     const time = call.lookupMs === undefined ? "–" : `${call.lookupMs.toFixed(1)} ms`;
     print(
-      `  ${what.padEnd(columns.call)}${maskNumber(from).padEnd(columns.number)}` +
+      `  ${what.padEnd(columns.call)}${maskNumbers(from).padEnd(columns.number)}` +
         `${colors.bold(paint(status.padEnd(columns.blockedStatus)))}${paint(reason(call).padEnd(columns.reason))}` +
         time.padStart(columns.time),
     );

@@ -12,9 +12,9 @@ import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
+import { masked } from "../masking";
 import { look, warning } from "./check";
 import type { Check, Finding } from "./check";
-import { masked } from "./masked";
 
 /** Per instance; AWS raises them on request. https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html */
 const defaultQuota = { modules: 200, functions: 50, flows: 100 } as const;

@@ -1,11 +1,11 @@
 /** What the contacts that were read say about a deployment: writes that would be rejected, and whether anybody will be blocked. */
 import type { InstanceConfig } from "../../environments/model/types";
 import { failed, ok } from "../finding";
+import { masked } from "../masking";
 import { warning } from "./check";
 import type { Check, Finding } from "./check";
 import type { BlockedCount, TallyState, ViolationCount } from "./contact-tally";
 import { indexKeys } from "./index-keys";
-import { masked } from "./masked";
 import { nearMisses } from "./near-misses";
 import { dollars, priceNote, prices, thousands } from "./prices";
 

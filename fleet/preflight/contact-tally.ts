@@ -2,10 +2,10 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { callerOf } from "../../lambda/blocked-calls/policy";
+import { masked } from "../masking";
 import { FrequentValues } from "./frequent-values";
 import { indexKeyNames, shapes, utf8Length, violation } from "./index-keys";
 import type { IndexKey, Shape } from "./index-keys";
-import { masked } from "./masked";
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 

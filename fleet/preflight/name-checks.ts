@@ -8,9 +8,9 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
+import { masked } from "../masking";
 import { look } from "./check";
 import type { Check, Finding } from "./check";
-import { masked } from "./masked";
 
 /**
  * What the function's handler must be called for a change in place, as {@link ../../stacks/hand-made} asks it of the plan: a test holds

@@ -3,8 +3,8 @@ import type { Change, PlanJson, ResourceChange } from "../guard/plan-json";
 import { isTouched } from "../guard/plan-json";
 import { ALIAS, ASSOCIATION, FLOW, FUNCTION, MODULE, PERMISSION, TABLE } from "../guard/own-types";
 import { canonicalJson, fieldsOf, isMarked, itemsOf, textAt, valueAt } from "../guard/values";
+import { maskNumbers } from "../masking";
 import { policyLines } from "./iam-changes";
-import { maskNumbers } from "./masking";
 
 /** One line: something that comes (`+`), goes (`-`), or changes (`~`). */
 export interface DiffLine {

@@ -2,8 +2,8 @@
 import type { ResourceChange } from "../guard/plan-json";
 import { PERMISSION } from "../guard/own-types";
 import { canonicalJson, fieldsOf, isMarked, itemsOf, textAt, valueAt } from "../guard/values";
+import { maskNumbers } from "../masking";
 import type { DiffLine } from "./differences";
-import { maskNumbers } from "./masking";
 
 /** Keys of resources that hold a policy document. */
 const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);

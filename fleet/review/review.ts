@@ -2,10 +2,10 @@
 import type { Allowance, InstanceConfig } from "../../environments/model/types";
 import type { GuardResult, Violation } from "../guard/guard";
 import type { PlanJson } from "../guard/plan-json";
+import { maskNumbers } from "../masking";
 import type { ChangeByOthers, Counts, ResourceDiff } from "./differences";
 import { changesByOthers, countsOf, differencesOf } from "./differences";
 import { inGroups } from "./groups";
-import { maskNumbers } from "./masking";
 
 /** One stack of the fleet and what became of its plan. */
 export interface PlannedStack {

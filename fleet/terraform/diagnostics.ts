@@ -1,5 +1,5 @@
 /** What Terraform's machine-readable output (`-json`) says: errors as text for people, and what is being applied. */
-import { maskNumbers } from "../review/masking";
+import { maskNumbers } from "../masking";
 
 /** https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
 interface Message {

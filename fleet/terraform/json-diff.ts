@@ -1,5 +1,5 @@
 /** Where two JSON values differ, as lines that a person reads: `timeout: 3 → 30`. */
-import { maskNumbers } from "../review/masking";
+import { maskNumbers } from "../masking";
 
 /** Longest value that is shown whole. */
 const longest = 80;

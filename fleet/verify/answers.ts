@@ -7,8 +7,7 @@ import { CONTACTS_READ, probe, type ProbeAnswer, type ProbeResult } from "../../
 import { explanationOf } from "../../lambda/explanations";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
-import { printable } from "../preflight/masked";
-import { maskNumbers } from "../review/masking";
+import { maskNumbers, printable } from "../masking";
 import type { Check, Finding } from "./check";
 import { look, unproven } from "./check";
 

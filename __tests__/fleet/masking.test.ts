@@ -1,6 +1,6 @@
 /** What is printed of the vendor's texts: enough to find a contact, and no number that a person can be called on. */
 import fc from "fast-check";
-import { masked } from "../../../fleet/preflight/masked";
+import { masked } from "../../fleet/masking";
 
 test.each([
   ["contact-7", "contact-7"],

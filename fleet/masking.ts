@@ -1,4 +1,4 @@
-/** What may be shown of a text out of the vendor's table: no telephone number, no address, nothing that drives a terminal. */
+/** What may be shown of a text: no telephone number; of one out of the vendor's table no address either, and nothing that drives a terminal. */
 
 /** Characters of a masked text, at most. */
 const longest = 60;
@@ -23,6 +23,19 @@ export function masked(text: string): string {
   const isCut = cut.length < text.length || harmless.length > longest;
   // Not in the middle of a character of two units.
   return isCut ? `${harmless.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "")}…` : harmless;
+}
+
+/** An international number, or the prefix of one, wherever it stands in a text. */
+const international = /\+([1-9])(\d{2,14})(\*?)/g;
+
+/**
+ * A text of ours or of Terraform's, in which only an international number can be somebody's: `+15555550101` as `+1••••••••01`, and the
+ * prefix `+1555*` as `+1•••*`.
+ */
+export function maskNumbers(text: string): string {
+  return text.replace(international, (whole, first: string, rest: string, star: string) =>
+    star === "*" ? `+${first}${"•".repeat(rest.length)}*` : maskedNumber(whole),
+  );
 }
 
 /** A text with what drives a terminal written out: `\\u{1b}`. */
