@@ -1,8 +1,7 @@
 /** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
-import { watchName } from "../environments/model/aws-names";
+import { guideFunctionName, watchName } from "../environments/model/aws-names";
 import type { InstanceConfig } from "../environments/model/types";
 import { contactIdAttributes } from "./check/contacts";
-import { guideFunctionName } from "./preflight/guide-checks";
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface Statement {

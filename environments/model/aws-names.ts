@@ -94,6 +94,9 @@ export function indexArn(home: Home, tableName: string): string {
   return `${tableArn(home, tableName)}/index/${indexName}`;
 }
 
+/** The function that people make by the vendor's guide. */
+export const guideFunctionName = "blockedCalls";
+
 /** The instance is in the name because one account and region may hold several. */
 export function defaultFunctionName(instanceName: string): string {
   return `blockedCalls-${instanceName}`;

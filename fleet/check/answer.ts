@@ -1,10 +1,12 @@
 /** Answers for one instance whether a caller would be blocked, by which rule and by which contacts. */
+import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../environments/model/types";
 import { decide } from "../../lambda/blocked-calls/policy";
 import { probeEvent } from "../../lambda/canary/probe";
 import { functionSettings } from "../../stacks/function-settings";
 import type { InstanceClients } from "../instance-clients";
-import { contactsUnder, tableKeys, type Listed } from "./contacts";
+import { tableKeys } from "../live-table";
+import { contactsUnder, type Listed } from "./contacts";
 import { nearDispositions } from "./near-dispositions";
 
 export interface Answer {
@@ -51,7 +53,8 @@ export async function answerFor(
     const reason = exemptBy === undefined ? decision : "exempt";
     return { blocked: reason === "anonymous_blocked", reason, exemptBy, listed: [], near: [] };
   }
-  const keyNames = await tableKeys(dynamodb, instance.table.name);
+  const { Table = {} } = await dynamodb.send(new DescribeTableCommand({ TableName: instance.table.name }));
+  const keyNames = tableKeys(Table);
   const under = async (dispositions: readonly string[]): Promise<Listed[]> => {
     const found: Listed[] = [];
     for (const disposition of dispositions)

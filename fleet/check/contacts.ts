@@ -1,11 +1,5 @@
 /** Reads from the vendor's table which contacts of one number carry a Disposition: keys out of the index, contact ids out of the items. */
-import {
-  DescribeTableCommand,
-  GetItemCommand,
-  paginateQuery,
-  type AttributeValue,
-  type DynamoDBClient,
-} from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, paginateQuery, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../environments/model/aws-names";
 
 export interface Contact {
@@ -84,15 +78,6 @@ export async function contactsUnder(
 }
 
 const idsAlone = { ProjectionExpression: contactIdAttributes.join(", ") };
-
-/** Names of the table's keys, the partition key first. */
-export async function tableKeys(dynamodb: DynamoDBClient, TableName: string): Promise<readonly string[]> {
-  const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
-  const keys = Table?.KeySchema ?? [];
-  return ["HASH", "RANGE"].flatMap((type) =>
-    keys.filter(({ KeyType }) => KeyType === type).map(({ AttributeName = "" }) => AttributeName),
-  );
-}
 
 /** A key is a string, a number or bytes; what else an attribute may be is shown as JSON. */
 function shown(value: AttributeValue): string {

@@ -1,13 +1,13 @@
 /** What of ConnectPath and of call blocking there is in one region of an account. */
-import { paginateListContactFlowModules, paginateListInstances } from "@aws-sdk/client-connect";
+import { paginateListInstances } from "@aws-sdk/client-connect";
 import { DescribeTableCommand, paginateListTables } from "@aws-sdk/client-dynamodb";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { indexName } from "../../environments/model/aws-names";
-import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import { guideFunctionName } from "../../environments/model/aws-names";
 import { absent, isNamed } from "../aws-error";
 import { CommandError } from "../command-line";
+import { blockedStatusAmong, modulesOf } from "../connect-instance";
 import type { InstanceClients } from "../instance-clients";
-import { guideFunctionName } from "../preflight/guide-checks";
+import { keysText, ourIndex } from "../live-table";
 import { reason } from "../reason";
 
 export interface FoundInstance {
@@ -76,11 +76,11 @@ async function tablesIn({ dynamodb }: InstanceClients, asking: Asking): Promise<
   const tables: FoundTable[] = [];
   for (const name of names.sort()) {
     const described = await asking(`table ${name}`, () => dynamodb.send(new DescribeTableCommand({ TableName: name })));
-    const { KeySchema, GlobalSecondaryIndexes = [] } = described?.Table ?? {};
+    const table = described?.Table;
     tables.push({
       name,
-      indexStatus: GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName)?.IndexStatus,
-      keys: KeySchema?.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", "),
+      indexStatus: table && ourIndex(table)?.IndexStatus,
+      keys: table?.KeySchema && keysText(table.KeySchema),
     });
   }
   return tables;
@@ -90,21 +90,13 @@ async function instancesIn({ connect }: InstanceClients, asking: Asking): Promis
   const instances: FoundInstance[] = [];
   for await (const { InstanceSummaryList = [] } of paginateListInstances({ client: connect }, {}))
     for (const { Id: id = "", InstanceAlias: alias, InstanceStatus: status = "" } of InstanceSummaryList) {
-      const moduleId = await asking(`modules of instance ${alias ?? id}`, () => blockedStatusOf(connect, id));
+      const moduleId = await asking(
+        `modules of instance ${alias ?? id}`,
+        async () => blockedStatusAmong(await modulesOf(connect, id))?.Id,
+      );
       instances.push({ id, alias, status, moduleId });
     }
   return instances.sort((one, other) => one.id.localeCompare(other.id));
-}
-
-async function blockedStatusOf(client: InstanceClients["connect"], InstanceId: string): Promise<string | undefined> {
-  for await (const { ContactFlowModulesSummaryList = [] } of paginateListContactFlowModules(
-    { client },
-    { InstanceId },
-  )) {
-    const found = ContactFlowModulesSummaryList.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
-    if (found !== undefined) return found.Id;
-  }
-  return undefined;
 }
 
 async function guidesFunction({ lambda }: InstanceClients): Promise<string | undefined> {

@@ -2,10 +2,10 @@
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../environments/model/types";
 import { ok } from "../finding";
+import { capacityOf, ourIndex } from "../live-table";
 import type { Finding } from "./check";
 import { warning } from "./check";
 import type { TallyState } from "./contact-tally";
-import { capacityOf, ourIndex } from "./live-table";
 import { bytes, dollars, duration, hoursOfMonth, priceNote, prices, thousands } from "./prices";
 
 /** Write units a second that a new index on demand takes from the start; more comes within half an hour of need. */

@@ -2,14 +2,13 @@
 import {
   DescribeContactFlowModuleCommand,
   DescribeInstanceCommand,
-  paginateListContactFlowModules,
   paginateListContactFlows,
-  paginateListLambdaFunctions,
 } from "@aws-sdk/client-connect";
 import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { absent } from "../aws-error";
+import { associatedFunctions, blockedStatusAmong, modulesOf } from "../connect-instance";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import { masked } from "../masking";
@@ -42,12 +41,12 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
   const checks = [
     first,
     await look("modules", async () => {
-      modules = await allModules(connect, InstanceId);
-      const isThere = modules.some(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+      modules = await modulesOf(connect, InstanceId);
+      const isThere = blockedStatusAmong(modules) !== undefined;
       return quotaFinding("flow modules", modules.length, defaultQuota.modules, isThere);
     }),
     await look(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
-      const named = modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+      const named = blockedStatusAmong(modules);
       module = named === undefined ? undefined : await describe(connect, InstanceId, named.Id);
       const adopted = instance.adoptExisting?.moduleId;
       if (adopted === undefined || makerOf(instance, module?.Description) !== undefined) {
@@ -57,7 +56,7 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
       return adoptedFinding(adopted, module);
     }),
     await look("functions", async () => {
-      associated = await allFunctions(connect, InstanceId);
+      associated = await associatedFunctions(connect, InstanceId);
       const isThere = associated.includes(instance.function.aliasArn);
       return quotaFinding("Lambda functions", associated.length, defaultQuota.functions, isThere);
     }),
@@ -212,19 +211,4 @@ async function describe(
 ): Promise<ContactFlowModule | undefined> {
   const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId });
   return (await absent(connect.send(request)))?.ContactFlowModule;
-}
-
-async function allModules(client: ConnectClient, InstanceId: string): Promise<ContactFlowModuleSummary[]> {
-  const all: ContactFlowModuleSummary[] = [];
-  for await (const page of paginateListContactFlowModules({ client }, { InstanceId })) {
-    all.push(...(page.ContactFlowModulesSummaryList ?? []));
-  }
-  return all;
-}
-
-async function allFunctions(client: ConnectClient, InstanceId: string): Promise<string[]> {
-  const all: string[] = [];
-  for await (const page of paginateListLambdaFunctions({ client }, { InstanceId }))
-    all.push(...(page.LambdaFunctions ?? []));
-  return all;
 }

@@ -2,12 +2,13 @@
  * Looks at what was clicked together by the vendor's guide: followed to the letter, it blocks nobody, four times over and in
  * silence. Each break is told by its sentence, and is a warning: a deployment puts something else in its place.
  */
-import type { ContactFlowModule } from "@aws-sdk/client-connect";
 import { SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
+import { guideFunctionName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
+import { lambdaBlocks, type LambdaBlock } from "../connect-instance";
 import { ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import { look, warning } from "./check";
@@ -16,19 +17,10 @@ import { makerOf } from "./connect-checks";
 import type { LookedAtConnect } from "./connect-checks";
 import { isOurs } from "./name-checks";
 
-/** The guide's name for the function. */
-export const guideFunctionName = "blockedCalls";
-
 const remedy =
   "Deploy this stack: it ships a function of its own with all that it needs. What was made by hand can then go.";
 const remedyWhereAdopted =
   "Deploy this stack: it takes over what adoptExisting names and puts this right. What it does not name can then go.";
-
-/** What a Lambda block of a module calls, and with which parameters. */
-interface LambdaBlock {
-  readonly arn: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
 
 /** The checks `guide: module`, `guide: function`, `guide: role` and `guide: association`, for what there is. */
 export async function guideChecks(
@@ -37,7 +29,7 @@ export async function guideChecks(
   { module, associated }: LookedAtConnect,
 ): Promise<readonly Check[]> {
   const isForeign = module !== undefined && makerOf(instance, module.Description) === undefined;
-  const blocks = isForeign ? lambdaBlocks(module) : [];
+  const blocks = isForeign ? lambdaBlocks(module.Content ?? "") : [];
   const checks: Check[] = isForeign ? [await look("guide: module", () => moduleFinding(instance, blocks))] : [];
 
   const local = blocks.map(({ arn }) => arn).filter((arn) => isLocal(instance, arn));
@@ -131,28 +123,6 @@ function associationFinding(functionArn: string, called: readonly string[], asso
       "the flow's Lambda block takes its error branch, with no invocation, no log and no metric, and nobody is blocked.",
     remedy,
   );
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function lambdaBlocks({ Content = "" }: ContactFlowModule): LambdaBlock[] {
-  let content: unknown;
-  try {
-    content = JSON.parse(Content);
-  } catch {
-    return [];
-  }
-  const actions = (content as Json | null)?.["Actions"];
-  if (!Array.isArray(actions)) return [];
-  return (actions as readonly (Json | null)[])
-    .filter((block) => block?.["Type"] === "InvokeLambdaFunction")
-    .map((block) => {
-      const parameters = (block?.["Parameters"] ?? {}) as Json;
-      return {
-        arn: String(parameters["LambdaFunctionARN"]),
-        parameters: (parameters["LambdaInvocationAttributes"] ?? {}) as Json,
-      };
-    });
 }
 
 /** `arn:aws:lambda:us-east-1:111122223333:function:NAME:QUALIFIER` */

@@ -7,9 +7,9 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
+import { capacityOf, ourIndex, shapeOf } from "../live-table";
 import { look, warning } from "./check";
 import type { Check, Finding } from "./check";
-import { capacityOf, ourIndex, shapeOf } from "./live-table";
 import { thousands } from "./prices";
 
 /** DynamoDB's default quota for a table, which the stack does not exceed. */

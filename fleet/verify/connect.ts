@@ -1,15 +1,10 @@
 /** Looks at the Connect instance: the function's association, and the module as it is published there. */
 import { isDeepStrictEqual } from "node:util";
-import {
-  DescribeContactFlowModuleCommand,
-  paginateListContactFlowModules,
-  paginateListLambdaFunctions,
-  type ConnectClient,
-  type ContactFlowModule,
-} from "@aws-sdk/client-connect";
+import { DescribeContactFlowModuleCommand, type ConnectClient, type ContactFlowModule } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { moduleContent } from "../../stacks/flow-contents";
+import { associatedFunctions, blockedStatusAmong, lambdaBlocks, modulesOf } from "../connect-instance";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import type { Check, Finding } from "./check";
@@ -18,7 +13,7 @@ import { look } from "./check";
 /** The checks `association`, `module` and `content`: as many as could be looked at. @throws CannotAsk */
 export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<readonly Check[]> {
   const association = await look("association", async () =>
-    associationFinding(instance, await associated(connect, instance.instanceId)),
+    associationFinding(instance, await associatedFunctions(connect, instance.instanceId)),
   );
   let module: ContactFlowModule | undefined;
   const published = await look("module", async () => {
@@ -28,13 +23,6 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
   if (module === undefined) return [association, published];
   const { Content = "" } = module;
   return [association, published, await look("content", () => contentFinding(instance, Content))];
-}
-
-async function associated(connect: ConnectClient, InstanceId: string): Promise<string[]> {
-  const arns: string[] = [];
-  for await (const page of paginateListLambdaFunctions({ client: connect }, { InstanceId }))
-    arns.push(...(page.LambdaFunctions ?? []));
-  return arns;
 }
 
 function associationFinding({ function: own, stackName }: InstanceConfig, arns: readonly string[]): Finding {
@@ -50,13 +38,10 @@ function associationFinding({ function: own, stackName }: InstanceConfig, arns: 
 }
 
 async function findModule(connect: ConnectClient, InstanceId: string): Promise<ContactFlowModule | undefined> {
-  for await (const page of paginateListContactFlowModules({ client: connect }, { InstanceId })) {
-    const found = page.ContactFlowModulesSummaryList?.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
-    if (found === undefined) continue;
-    const input = { InstanceId, ContactFlowModuleId: found.Id };
-    return (await connect.send(new DescribeContactFlowModuleCommand(input))).ContactFlowModule;
-  }
-  return undefined;
+  const found = blockedStatusAmong(await modulesOf(connect, InstanceId));
+  if (found === undefined) return undefined;
+  const input = { InstanceId, ContactFlowModuleId: found.Id };
+  return (await connect.send(new DescribeContactFlowModuleCommand(input))).ContactFlowModule;
 }
 
 function moduleFinding({ stackName }: InstanceConfig, module: ContactFlowModule | undefined): Finding {
@@ -86,7 +71,8 @@ function contentFinding(instance: InstanceConfig, content: string): Finding {
   if (found === undefined) {
     return failed("The module's content is not JSON: it cannot be read here.", `Deploy ${instance.stackName}.`);
   }
-  const strangers = [...new Set(calledFunctions(found))].filter((arn) => arn !== instance.function.aliasArn);
+  const called = new Set(lambdaBlocks(content).map(({ arn }) => arn));
+  const strangers = [...called].filter((arn) => arn !== instance.function.aliasArn);
   if (strangers.length > 0) {
     return failed(
       `The module calls ${strangers.map((arn) => described(arn, instance)).join(" and ")} instead of ${instance.function.aliasArn}: ` +
@@ -114,13 +100,6 @@ function parsed(content: string): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-function calledFunctions(content: Json): string[] {
-  const actions = Array.isArray(content["Actions"]) ? (content["Actions"] as readonly (Json | null)[]) : [];
-  return actions
-    .filter((action) => action?.["Type"] === "InvokeLambdaFunction")
-    .map((action) => String((action?.["Parameters"] as Json | undefined)?.["LambdaFunctionARN"]));
 }
 
 /** The ARN, and what is foreign about it. */

@@ -7,6 +7,7 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
+import { keysText, ourIndex } from "../live-table";
 import type { Check, Finding } from "./check";
 import { look } from "./check";
 
@@ -21,8 +22,8 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
     return table === undefined ? noTable(instance) : tableFinding(instance, table);
   });
   if (table === undefined) return [first];
-  const { GlobalSecondaryIndexes = [], AttributeDefinitions = [] } = table;
-  const index = GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName);
+  const { AttributeDefinitions = [] } = table;
+  const index = ourIndex(table);
   const types = new Map(AttributeDefinitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
   return [first, await look("index", () => indexFinding(instance, clients, index, types))];
 }
@@ -56,9 +57,7 @@ async function indexFinding(
       `Deploy ${instance.stackName}.`,
     );
   }
-  const keys = (index.KeySchema ?? [])
-    .map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`)
-    .join(", ");
+  const keys = keysText(index.KeySchema ?? []);
   const wrongType = ["Disposition", "CustomerEndpoint"].find((attribute) => types.get(attribute) !== "S");
   if (keys !== rightKeys || wrongType !== undefined) {
     const wrong = keys === rightKeys ? `${wrongType ?? ""} of type ${types.get(wrongType) ?? "unknown"}` : keys;

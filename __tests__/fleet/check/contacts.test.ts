@@ -1,11 +1,5 @@
 /** How much of the table check reads: keys to a limit, and of a few items the contact's id alone. */
-import {
-  contactIdAttributes,
-  contactsListed,
-  contactsUnder,
-  itemsRead,
-  tableKeys,
-} from "../../../fleet/check/contacts";
+import { contactIdAttributes, contactsListed, contactsUnder, itemsRead } from "../../../fleet/check/contacts";
 import { answeringAws, type AnsweringAws } from "../aws-answers";
 
 let aws: AnsweringAws;
@@ -83,15 +77,4 @@ test("it reads no further than it lists, and says that there are more", async ()
   expect(more).toBe(true);
   expect(aws.calls.filter((call) => call === "dynamodb:Query")).toHaveLength(4);
   expect((await under(contactsListed)).more).toBe(false);
-});
-
-test("the partition key comes first, and a table may have no sort key", async () => {
-  const KeySchema = [
-    { AttributeName: "when", KeyType: "RANGE" },
-    { AttributeName: "who", KeyType: "HASH" },
-  ];
-  aws.answers = { "dynamodb:DescribeTable": { Table: { KeySchema } } };
-  expect(await tableKeys(aws.clients.dynamodb, "dextr-acme")).toEqual(["who", "when"]);
-  aws.answers = { "dynamodb:DescribeTable": { Table: { KeySchema: KeySchema.slice(1) } } };
-  expect(await tableKeys(aws.clients.dynamodb, "dextr-acme")).toEqual(["who"]);
 });

@@ -1,10 +1,11 @@
-/** What is read off the description of a live table by several checks. */
+/** What is read off the description of a live table. */
 import type {
   GlobalSecondaryIndexDescription,
+  KeySchemaElement,
   LocalSecondaryIndexDescription,
   TableDescription,
 } from "@aws-sdk/client-dynamodb";
-import { indexName } from "../../environments/model/aws-names";
+import { indexName } from "../environments/model/aws-names";
 
 /** The index of our name, of whatever shape. */
 export function ourIndex({
@@ -28,7 +29,14 @@ export function capacityOf({ BillingModeSummary, ProvisionedThroughput }: TableD
   return { read: ProvisionedThroughput?.ReadCapacityUnits ?? 0, write: ProvisionedThroughput?.WriteCapacityUnits ?? 0 };
 }
 
-/** Names of the table's own keys, hash first. */
+/** Names of the table's own keys, the partition key first. */
 export function tableKeys({ KeySchema = [] }: TableDescription): readonly string[] {
-  return KeySchema.map(({ AttributeName = "" }) => AttributeName);
+  return ["HASH", "RANGE"].flatMap((type) =>
+    KeySchema.filter(({ KeyType }) => KeyType === type).map(({ AttributeName = "" }) => AttributeName),
+  );
+}
+
+/** `hash (HASH), range (RANGE)`, of a table or an index. */
+export function keysText(keys: readonly KeySchemaElement[]): string {
+  return keys.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", ");
 }
