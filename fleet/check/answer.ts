@@ -34,16 +34,7 @@ export async function answerFor(
   { dynamodb }: InstanceClients,
 ): Promise<Answer> {
   const settings = functionSettings(instance);
-  const call = probeEvent(
-    {
-      instanceName: instance.name,
-      instanceArn: instance.instanceArn,
-      region: instance.region,
-      blockedDispositions: instance.blockedDispositions,
-      exemptNumbers: instance.exemptNumbers,
-    },
-    address,
-  );
+  const call = probeEvent({ ...instance, instanceName: instance.name }, address);
   const exemptBy = instance.exemptNumbers.find(
     (entry) => decide(call, { ...settings, exemptNumbers: [entry] }) === "exempt",
   );

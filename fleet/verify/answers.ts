@@ -66,52 +66,48 @@ async function ask(
   times: Times,
 ): Promise<ProbeResult> {
   const TableName = instance.table.name;
-  const target = {
-    instanceName: instance.name,
-    instanceArn: instance.instanceArn,
-    region: instance.region,
-    blockedDispositions: instance.blockedDispositions,
-    exemptNumbers: instance.exemptNumbers,
-  };
-  return probe(target, {
-    listed: async function* (disposition) {
-      const input = {
-        TableName,
-        IndexName: indexName,
-        KeyConditionExpression: "Disposition = :disposition",
-        ExpressionAttributeValues: { ":disposition": { S: disposition } },
-      };
-      for await (const { Items = [] } of paginateQuery({ client: dynamodb, pageSize: CONTACTS_READ }, input))
-        for (const { CustomerEndpoint } of Items) yield CustomerEndpoint?.S ?? "";
-    },
-    isListed: async (disposition, number) => {
-      const { Count = 0 } = await dynamodb.send(
-        new QueryCommand({
+  return probe(
+    { ...instance, instanceName: instance.name },
+    {
+      listed: async function* (disposition) {
+        const input = {
           TableName,
           IndexName: indexName,
-          KeyConditionExpression: "Disposition = :disposition AND CustomerEndpoint = :number",
-          ExpressionAttributeValues: { ":disposition": { S: disposition }, ":number": { S: number } },
-          Limit: 1,
-        }),
-      );
-      return Count > 0;
+          KeyConditionExpression: "Disposition = :disposition",
+          ExpressionAttributeValues: { ":disposition": { S: disposition } },
+        };
+        for await (const { Items = [] } of paginateQuery({ client: dynamodb, pageSize: CONTACTS_READ }, input))
+          for (const { CustomerEndpoint } of Items) yield CustomerEndpoint?.S ?? "";
+      },
+      isListed: async (disposition, number) => {
+        const { Count = 0 } = await dynamodb.send(
+          new QueryCommand({
+            TableName,
+            IndexName: indexName,
+            KeyConditionExpression: "Disposition = :disposition AND CustomerEndpoint = :number",
+            ExpressionAttributeValues: { ":disposition": { S: disposition }, ":number": { S: number } },
+            Limit: 1,
+          }),
+        );
+        return Count > 0;
+      },
+      ask: async (event) => {
+        const begun = performance.now();
+        const { Payload, FunctionError, LogResult } = await lambda.send(
+          new InvokeCommand({
+            FunctionName: instance.function.aliasArn,
+            Payload: JSON.stringify(event),
+            LogType: "Tail",
+          }),
+        );
+        times.roundTrip.push(performance.now() - begun);
+        times.own.push(...latencies(LogResult));
+        const text = Buffer.from(Payload ?? []).toString();
+        if (FunctionError !== undefined) throw new FunctionFailed(messageOf(text));
+        return JSON.parse(text) as unknown;
+      },
     },
-    ask: async (event) => {
-      const begun = performance.now();
-      const { Payload, FunctionError, LogResult } = await lambda.send(
-        new InvokeCommand({
-          FunctionName: instance.function.aliasArn,
-          Payload: JSON.stringify(event),
-          LogType: "Tail",
-        }),
-      );
-      times.roundTrip.push(performance.now() - begun);
-      times.own.push(...latencies(LogResult));
-      const text = Buffer.from(Payload ?? []).toString();
-      if (FunctionError !== undefined) throw new FunctionFailed(messageOf(text));
-      return JSON.parse(text) as unknown;
-    },
-  });
+  );
 }
 
 /** `LatencyMs` of the lines in the end of a function's log, base64. */

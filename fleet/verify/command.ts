@@ -5,6 +5,7 @@ import type { InstanceConfig } from "../../environments/model/types";
 import type { Command } from "../command-line";
 import { lookedAt, stacksThatAre, type Looked } from "../finding";
 import { instanceClients } from "../instance-clients";
+import { accountAndRegion } from "../terraform/slots";
 import { verifyInstance } from "./verify";
 
 type Verified = Looked<"unproven">;
@@ -42,7 +43,7 @@ ${selectionSyntax}`,
 function verifyAll(instances: readonly InstanceConfig[]): readonly Promise<Verified>[] {
   const last = new Map<string, Promise<Verified>>();
   return instances.map((instance) => {
-    const lane = `${instance.account} ${instance.region}`;
+    const lane = accountAndRegion(instance);
     const turn = (last.get(lane) ?? Promise.resolve()).then(() => verifyOne(instance));
     last.set(lane, turn);
     // Whoever waits for it hears of it; until then it is no unhandled rejection.
