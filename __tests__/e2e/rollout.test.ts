@@ -204,7 +204,7 @@ test("drift is told of by what it means and who probably did it, and what the ta
   expect(output).toMatch(/The flow module was changed\.[^]*InvocationTimeLimitSeconds: 3 → 8/);
   expect(output).toContain("Connect's permission to invoke the function is gone.");
   expect(output).toMatch(
-    /The owner of dextr-local-index changed it\.[^]*Plans follow it: nothing to do\.[^]*tags\.vendor: none → ConnectPath/,
+    /The owner of dextr-local-index changed it\.[^]*Plans follow it: nothing to do\.[^]*\+ tags › vendor: ConnectPath/,
   );
   expect(exitCode).toBe(2);
   expect(written()).toEqual([]);

@@ -4,7 +4,7 @@ import { isTouched } from "../guard/plan-json";
 import { ALIAS, ASSOCIATION, FLOW, FUNCTION, MODULE, PERMISSION, TABLE } from "../guard/own-types";
 import { canonicalJson, fieldsOf, isMarked, itemsOf, textAt, valueAt } from "../guard/values";
 import { maskNumbers } from "../masking";
-import { policyLines } from "./iam-changes";
+import { isPolicy, policyLines } from "./iam-changes";
 
 /** One line: something that comes (`+`), goes (`-`), or changes (`~`). */
 export interface DiffLine {
@@ -129,7 +129,8 @@ const unspoken: readonly string[] = [
   "create_date",
 ];
 
-function linesOf({ type, change }: ResourceChange): DiffLine[] {
+/** What differs between a resource's values, but for its policies. */
+export function linesOf({ type, change }: ResourceChange): DiffLine[] {
   if (change.actions.join() === "delete" || change.actions.join() === "forget") return [];
   const isNew = change.before === null || change.actions.length > 1;
   const lines: DiffLine[] = [];
@@ -161,8 +162,6 @@ function linesOf({ type, change }: ResourceChange): DiffLine[] {
   }
   return lines;
 }
-
-export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);
 
 /**
  * Lines for the differences between two values: maps by key, lists of named things by name, other lists as what comes and goes,

@@ -6,7 +6,7 @@ import { maskNumbers } from "../masking";
 import type { DiffLine } from "./differences";
 
 /** Keys of resources that hold a policy document. */
-const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);
+export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);
 
 /** What a resource's policies allow and deny, before and after; empty where it has none. */
 export function policyLines({ type, change }: ResourceChange): DiffLine[] {

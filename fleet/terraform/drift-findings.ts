@@ -2,7 +2,9 @@
 import { indexName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import type { PlanJson, ResourceChange } from "../guard/plan-json";
-import { jsonDiff } from "./json-diff";
+import { itemsOf, textAt } from "../guard/values";
+import { linesOf } from "../review/differences";
+import { policyLines } from "../review/iam-changes";
 
 export interface Finding {
   /** `theirs`: the table owner's, which plans follow. `ours`: call blocking is not as it was deployed. `pending`: not deployed yet. */
@@ -13,7 +15,7 @@ export interface Finding {
   readonly who?: string;
   /** What it means and what to do. */
   readonly then?: string;
-  /** Where it differs: before → now. */
+  /** Where it differs, a line for each place, as in a review: `~ timeout: 3 → 30`. */
   readonly diff: readonly string[];
 }
 
@@ -60,9 +62,8 @@ function watching({
   return isWatching ? { what: address, gone: "Calls are blocked, but nobody hears when that stops." } : undefined;
 }
 
-/** Attributes that follow from others, or that AWS writes. */
-const derived =
-  /^(id|arn|last_modified|version|qualified_|code_sha256|source_code_size|tags_all|unique_id|invoke_arn|create_date|outdated|stream_)/;
+/** Attributes that follow from others, or that AWS writes, beside those that no review tells. */
+const derived = /^(version|outdated|stream_)/;
 
 /** Everything that differs from what was deployed. Not among it: what a plan without any drift would change, unless that is all. */
 export function driftFindings(plan: PlanJson, instance: InstanceConfig): readonly Finding[] {
@@ -84,9 +85,9 @@ export function driftFindings(plan: PlanJson, instance: InstanceConfig): readonl
   return [...findings, { whose: "pending", what, then: "A deployment is due.", diff: [] }];
 }
 
-function tableFindings({ change }: ResourceChange, isRepaired: boolean, instance: InstanceConfig): Finding[] {
+function tableFindings(drift: ResourceChange, isRepaired: boolean, instance: InstanceConfig): Finding[] {
   const { name } = instance.table;
-  const [before, after] = [change.before as Values, change.after as Values | null];
+  const [before, after] = [drift.change.before as Values, drift.change.after as Values | null];
   if (after === null) {
     const what = `The table ${name} is gone.`;
     return [
@@ -99,9 +100,9 @@ function tableFindings({ change }: ResourceChange, isRepaired: boolean, instance
       },
     ];
   }
-  const [was, is] = [indexesOf(before), indexesOf(after)];
   const findings: Finding[] = [];
-  if (was.has(indexName) && !is.has(indexName)) {
+  const isGone = hasOurIndex(before) && !hasOurIndex(after);
+  if (isGone) {
     findings.push({
       whose: "ours",
       what: `${indexName} is gone from ${name}.`,
@@ -110,16 +111,10 @@ function tableFindings({ change }: ResourceChange, isRepaired: boolean, instance
       diff: [],
     });
   }
-  const diff = Object.keys({ ...before, ...after })
-    .filter((key) => !derived.test(key) && key !== "attribute")
-    .flatMap((key) =>
-      key === "global_secondary_index"
-        ? jsonDiff(withoutOurs(was), withoutOurs(is), "index")
-        : jsonDiff(before[key], after[key], key),
-    );
-  const capacity = jsonDiff(was.get(indexName), is.has(indexName) ? is.get(indexName) : was.get(indexName), indexName);
-  const all = [...diff, ...capacity];
-  if (all.length > 0) {
+  // The definitions of attributes follow from the indexes; ours, if it is gone, was told above.
+  const indexes = indexesOf(before).filter((index) => !isGone || textAt(index, "name") !== indexName);
+  const diff = diffOf(drift, { ...before, attribute: after["attribute"], global_secondary_index: indexes }, after);
+  if (diff.length > 0) {
     const then =
       isRepaired && findings.length === 0
         ? "The next plan says what it does about that."
@@ -129,7 +124,7 @@ function tableFindings({ change }: ResourceChange, isRepaired: boolean, instance
       what: `The owner of ${name} changed it.`,
       who: "ConnectPath's vendor, or autoscaling.",
       then,
-      diff: all,
+      diff,
     });
   }
   return findings;
@@ -137,13 +132,9 @@ function tableFindings({ change }: ResourceChange, isRepaired: boolean, instance
 
 const restored = "If it was restored under another name, set tableName for this instance.";
 
-function indexesOf(table: Values): ReadonlyMap<string, unknown> {
-  const list = table["global_secondary_index"];
-  return new Map((Array.isArray(list) ? (list as { name: string }[]) : []).map((index) => [index.name, index]));
-}
+const indexesOf = (table: Values): readonly unknown[] => itemsOf(table["global_secondary_index"]);
 
-const withoutOurs = (indexes: ReadonlyMap<string, unknown>): object =>
-  Object.fromEntries([...indexes].filter(([name]) => name !== indexName));
+const hasOurIndex = (table: Values): boolean => indexesOf(table).some((index) => textAt(index, "name") === indexName);
 
 function ownFindings(drift: ResourceChange, repair: ResourceChange | undefined): Finding[] {
   const { address, type, change } = drift;
@@ -156,19 +147,13 @@ function ownFindings(drift: ResourceChange, repair: ResourceChange | undefined):
   // What Terraform would not put back is no setting of ours.
   if (repair === undefined) return [];
   const [before, after] = [change.before as Values, change.after as Values];
-  const isSensitive = sensitiveKeys(change.before_sensitive, change.after_sensitive);
-  const diff = Object.keys({ ...before, ...after })
-    .filter((key) => !derived.test(key))
-    .flatMap((key) =>
-      isSensitive(key) ? differs(before[key], after[key], key) : jsonDiff(before[key], after[key], key),
-    );
   return [
     {
       whose: "ours",
       what: `${what} was changed.`,
       who: somebody,
       then: deployAgain,
-      diff: withCode(before, after, diff),
+      diff: withCode(before, after, diffOf(drift, before, after)),
     },
   ];
 }
@@ -178,16 +163,11 @@ function withCode(before: Values, after: Values, diff: readonly string[]): reado
   return before["code_sha256"] === after["code_sha256"] ? diff : [...diff, "code: another zip than was deployed"];
 }
 
-const differs = (before: unknown, after: unknown, key: string): readonly string[] =>
-  JSON.stringify(before) === JSON.stringify(after) ? [] : [`${key}: (sensitive)`];
-
-function sensitiveKeys(...marks: readonly unknown[]): (key: string) => boolean {
-  return (key) =>
-    marks.some(
-      (mark) =>
-        typeof mark === "object" && mark !== null && Boolean((mark as Values)[key]) && !isEmpty((mark as Values)[key]),
-    );
+/** The lines of a review, for these values of the resource. */
+function diffOf(drift: ResourceChange, before: Values, after: Values): readonly string[] {
+  const [was, is] = [before, after].map((values) =>
+    Object.fromEntries(Object.entries(values).filter(([key]) => !derived.test(key))),
+  );
+  const resource = { ...drift, change: { ...drift.change, before: was, after: is } };
+  return [...linesOf(resource), ...policyLines(resource)].map(({ sign, text }) => `${sign} ${text}`);
 }
-
-/** Terraform marks the way down to sensitive values with maps and lists; one that leads to none is empty or full of `false`. */
-const isEmpty = (mark: unknown): boolean => mark !== true && !JSON.stringify(mark).includes("true");

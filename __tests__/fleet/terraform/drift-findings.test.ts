@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { indexName } from "../../../environments/model/aws-names";
 import { driftFindings } from "../../../fleet/terraform/drift-findings";
-import { jsonDiff } from "../../../fleet/terraform/json-diff";
 import type { PlanJson, ResourceChange } from "../../../fleet/guard/plan-json";
 import { sampleInstance } from "../../stacks/sample-instance";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
@@ -58,11 +57,7 @@ test("an index, a tag and a capacity of the vendor's are theirs, and named as th
   const [finding, ...others] = found([change(TABLE, ["update"], before, after)]);
   expect(others).toEqual([]);
   expect(finding).toMatchObject({ whose: "theirs", then: "Plans follow it: nothing to do." });
-  expect(finding?.diff).toEqual([
-    expect.stringMatching(/^index\.vendor-2: none → /),
-    "tags.team: none → theirs",
-    "write_capacity: 5 → 9",
-  ]);
+  expect(finding?.diff).toEqual(["+ index vendor-2: keys h; ALL", "+ tags › team: theirs", "~ write_capacity: 5 → 9"]);
 });
 
 test("our index gone is ours, and says that no call is blocked", () => {
@@ -79,7 +74,7 @@ test("our index scaled by somebody is no drift of ours", () => {
     table([index(indexName, { read_capacity: 5 })]),
   ];
   expect(found([change(TABLE, ["update"], before, after)])).toMatchObject([
-    { whose: "theirs", diff: [`${indexName}.read_capacity: 1 → 5`] },
+    { whose: "theirs", diff: [`~ index ${indexName} › read_capacity: 1 → 5`] },
   ]);
 });
 
@@ -108,7 +103,7 @@ test("a flow that was edited in the console is shown by its actions and not by t
     flow(action("b", "8"), action("a", "1")),
   );
   const [finding] = found([drift], [change(type, ["update"], {}, {})]);
-  expect(finding?.diff).toEqual(["content.Actions.b.Parameters.InvocationTimeLimitSeconds: 3 → 8"]);
+  expect(finding?.diff).toEqual(["~ content › block b › Parameters › InvocationTimeLimitSeconds: 3 → 8"]);
 });
 
 test("new code of the function is told, and what only follows from it is not", () => {
@@ -143,7 +138,7 @@ test("sensitive values and telephone numbers are not shown", () => {
     after_sensitive: { secret: true },
   });
   const [finding] = found([drift], [change(type, ["update"], {}, {})]);
-  expect(finding?.diff).toEqual(["secret: (sensitive)", "description: +1••••••••01 → +1••••••••02"]);
+  expect(finding?.diff).toEqual(["~ description: +1••••••••01 → +1••••••••02", "~ secret: (sensitive)"]);
 });
 
 test.each([
@@ -156,13 +151,30 @@ test.each([
   expect(findings.map((finding) => finding.whose)).toEqual(whose);
 });
 
-test("two JSON values have a difference exactly if they are not the same, and no line of it is long", () => {
+test("a policy that somebody changed is told by what it allows now", () => {
+  const policy = (Action: string): Values => ({
+    policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] }),
+  });
+  const type = "aws_iam_role_policy";
+  const drift = change(type, ["update"], policy("dynamodb:Query"), policy("dynamodb:*"));
+  const [finding] = found([drift], [change(type, ["update"], {}, {})]);
+  expect(finding?.diff).toEqual([
+    expect.stringMatching(/^- .*dynamodb:Query/),
+    expect.stringMatching(/^\+ .*dynamodb:\*/),
+  ]);
+});
+
+test("two values have a difference only if they are not the same, and numbers exactly then", () => {
+  const type = "aws_lambda_function";
+  const differences = (one: unknown, other: unknown): readonly string[] => {
+    const drift = change(type, ["update"], { value: one }, { value: other });
+    return found([drift], [change(type, ["update"], {}, {})])[0]?.diff ?? [];
+  };
   fc.assert(
-    fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
-      expect(jsonDiff(one, one)).toEqual([]);
-      const lines = jsonDiff(one, other, "at");
-      for (const line of lines) expect(line.startsWith("at")).toBe(true);
-      if (JSON.stringify(one) === JSON.stringify(other)) expect(lines).toEqual([]);
+    fc.property(fc.jsonValue(), fc.jsonValue(), fc.integer(), fc.integer(), (one, other, m, n) => {
+      expect(differences(one, structuredClone(one))).toEqual([]);
+      for (const line of differences(one, other)) expect(line).toMatch(/^[-+~] value/);
+      expect(differences(m, n)).toEqual(m === n ? [] : [`~ value: ${m} → ${n}`]);
     }),
   );
 });
