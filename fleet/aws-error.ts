@@ -31,9 +31,22 @@ export function isAboutCredentials(error: unknown): boolean {
   );
 }
 
-/** Whether what was asked for does not exist. */
+/** Whether what was asked for does not exist; of a bucket's settings, whether that one was never made. */
 export function isAbsent(error: unknown): boolean {
-  return isNamed(error, "ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException", "NotFoundException");
+  return isNamed(
+    error,
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "NotFoundException",
+    // S3 has one for each setting.
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "NoSuchTagSet",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+  );
 }
 
 /** What AWS answers, or undefined where it answers that there is no such thing. */

@@ -29,6 +29,13 @@ export function capacityOf({ BillingModeSummary, ProvisionedThroughput }: TableD
   return { read: ProvisionedThroughput?.ReadCapacityUnits ?? 0, write: ProvisionedThroughput?.WriteCapacityUnits ?? 0 };
 }
 
+/** What to do about a table whose status keeps it from being read or changed. */
+export function remedyOfStatus(status: string | undefined): string {
+  return status === "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+    ? "Give DynamoDB access to the table's KMS key again; after 7 days without it DynamoDB archives the table."
+    : "It is ConnectPath's table: ask its administrators what is happening to it.";
+}
+
 /** Names of the table's own keys, the partition key first. */
 export function tableKeys({ KeySchema = [] }: TableDescription): readonly string[] {
   return ["HASH", "RANGE"].flatMap((type) =>

@@ -21,6 +21,7 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { BucketLocationConstraint, LifecycleRule, S3Client } from "@aws-sdk/client-s3";
+import { absent } from "./aws-error";
 import { CommandError } from "./command-line";
 import { reason } from "./reason";
 
@@ -131,9 +132,7 @@ export async function makeStateBucket(
     };
   });
   await step(`encryption with ${wanted.kmsKeyArn ?? "S3's own key, or a stronger one"}`, async () => {
-    const present = await absent("ServerSideEncryptionConfigurationNotFoundError", () =>
-      s3.send(new GetBucketEncryptionCommand(bucket)),
-    );
+    const present = await absent(s3.send(new GetBucketEncryptionCommand(bucket)));
     const [rule] = present?.ServerSideEncryptionConfiguration?.Rules ?? [];
     const { SSEAlgorithm = "", KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
     const byKey = SSEAlgorithm.startsWith("aws:kms");
@@ -158,9 +157,7 @@ export async function makeStateBucket(
     };
   });
   await step("ownership of all objects by the bucket's account", async () => {
-    const present = await absent("OwnershipControlsNotFoundError", () =>
-      s3.send(new GetBucketOwnershipControlsCommand(bucket)),
-    );
+    const present = await absent(s3.send(new GetBucketOwnershipControlsCommand(bucket)));
     const OwnershipControls = { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" as const }] };
     return {
       isSo: isDeepStrictEqual(present?.OwnershipControls, OwnershipControls),
@@ -168,14 +165,12 @@ export async function makeStateBucket(
     };
   });
   await step("a policy that refuses connections without TLS", async () => {
-    const present = await absent("NoSuchBucketPolicy", () => s3.send(new GetBucketPolicyCommand(bucket)));
+    const present = await absent(s3.send(new GetBucketPolicyCommand(bucket)));
     const { isSo, policy } = withTlsOnly(present?.Policy, `arn:${wanted.partition}:s3:::${wanted.name}`);
     return { isSo, change: () => s3.send(new PutBucketPolicyCommand({ ...bucket, Policy: policy })) };
   });
   await step("the block of all public access", async () => {
-    const present = await absent("NoSuchPublicAccessBlockConfiguration", () =>
-      s3.send(new GetPublicAccessBlockCommand(bucket)),
-    );
+    const present = await absent(s3.send(new GetPublicAccessBlockCommand(bucket)));
     return {
       isSo: isDeepStrictEqual({ ...present?.PublicAccessBlockConfiguration }, publicAccessBlock),
       change: () =>
@@ -183,9 +178,7 @@ export async function makeStateBucket(
     };
   });
   await step("expiry of old versions of states and locks", async () => {
-    const present = await absent("NoSuchLifecycleConfiguration", () =>
-      s3.send(new GetBucketLifecycleConfigurationCommand(bucket)),
-    );
+    const present = await absent(s3.send(new GetBucketLifecycleConfigurationCommand(bucket)));
     const rules = present?.Rules ?? [];
     const Rules = [...rules.filter(({ ID }) => ID !== oldVersions.ID), oldVersions];
     const size = present?.TransitionDefaultMinimumObjectSize;
@@ -269,7 +262,7 @@ export async function makeStateBucket(
   }
 
   async function tags(): Promise<{ Key: string; Value: string }[]> {
-    const present = await absent("NoSuchTagSet", () => s3.send(new GetBucketTaggingCommand(bucket)));
+    const present = await absent(s3.send(new GetBucketTaggingCommand(bucket)));
     return (present?.TagSet ?? []).map(({ Key = "", Value = "" }) => ({ Key, Value }));
   }
 
@@ -287,16 +280,6 @@ function creation({ name, region }: StateBucket): CreateBucketCommand["input"] {
     Bucket: name,
     ...(isFirst ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
   };
-}
-
-/** What `get` answers, or undefined where S3 says by this error that the setting was never made. */
-async function absent<T>(code: string, get: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await get();
-  } catch (error) {
-    if (error instanceof S3ServiceException && error.name === code) return undefined;
-    throw error;
-  }
 }
 
 function isUnknownToStore(error: unknown): boolean {

@@ -30,11 +30,13 @@ export async function carryOut(jobs: readonly Job[], { plans, parallel, interrup
   const progress = new Progress(process.stderr, jobs.length);
   const journal = new Journal(path.join(plans, journalName));
   const troubles: string[] = [];
+  const reports = { journal, progress, troubles };
   try {
     const left = await rollOut(waves, async (row) => {
       const { instance } = row.job;
-      const isWell = await slots.use(accountAndRegion(instance), () =>
-        carryOutOne(row, { journal, progress, troubles }),
+      const isWell = await slots.use(
+        accountAndRegion(instance),
+        async () => (await apply(row, reports)) && (await prove(row, reports)),
       );
       progress.done(instance.stackName, [row.apply, row.verify].filter(Boolean).join(", "));
       return isWell ?? false;
@@ -71,33 +73,40 @@ interface Reports {
   readonly troubles: string[];
 }
 
-/** Applies and proves one instance. Returns whether both went well. */
-async function carryOutOne(row: Row, { journal, progress, troubles }: Reports): Promise<boolean> {
+/** @returns whether it went well */
+async function apply(row: Row, { journal, progress, troubles }: Reports): Promise<boolean> {
   const { instance, runs, file, creates, isUnproven } = row.job;
   const stack = instance.stackName;
-  if (file === undefined) row.apply = isUnproven ? "was applied" : "nothing to do";
-  else {
-    progress.step(stack, "applying");
-    journal.write({ stack, event: "applying", creates });
-    try {
-      await runs.apply((pid) => {
-        journal.write({ stack, event: "process", pid });
-      }, file);
-    } catch (error) {
-      if (!(error instanceof RunFailed)) throw error;
-      journal.write({ stack, event: "failed", step: "apply" });
-      row.apply = "failed";
-      troubles.push(`${stack}: ${error.message}`);
-      return false;
-    }
-    journal.write({ stack, event: "applied" });
-    row.apply = "applied";
+  if (file === undefined) {
+    row.apply = isUnproven ? "was applied" : "nothing to do";
+    return true;
   }
+  progress.step(stack, "applying");
+  journal.write({ stack, event: "applying", creates });
+  try {
+    await runs.apply((pid) => {
+      journal.write({ stack, event: "process", pid });
+    }, file);
+  } catch (error) {
+    if (!(error instanceof RunFailed)) throw error;
+    journal.write({ stack, event: "failed", step: "apply" });
+    row.apply = "failed";
+    troubles.push(`${stack}: ${error.message}`);
+    return false;
+  }
+  journal.write({ stack, event: "applied" });
+  row.apply = "applied";
+  return true;
+}
+
+/** @returns whether the deployed instance does what it must */
+async function prove(row: Row, { journal, progress, troubles }: Reports): Promise<boolean> {
+  const { instance, isUnproven } = row.job;
+  const stack = instance.stackName;
   if (!isUnproven) {
     journal.write({ stack, event: "verified" });
     return true;
   }
-
   progress.step(stack, "verifying");
   const clients = instanceClients(instance);
   try {

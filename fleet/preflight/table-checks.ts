@@ -7,7 +7,7 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
-import { capacityOf, ourIndex, shapeOf } from "../live-table";
+import { capacityOf, ourIndex, remedyOfStatus, shapeOf } from "../live-table";
 import { look, warning } from "./check";
 import type { Check, Finding } from "./check";
 import { thousands } from "./prices";
@@ -73,11 +73,7 @@ function statusFinding({ table: configured, account }: InstanceConfig, table: Ta
       "Wait until it is ACTIVE: a change of the table by its owner is under way.",
     );
   }
-  const fix =
-    TableStatus === "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
-      ? "Give DynamoDB access to the table's KMS key again; after 7 days without it DynamoDB archives the table."
-      : "It is ConnectPath's table: ask its administrators what is happening to it.";
-  return failed(`${configured.name} is ${TableStatus}.`, fix);
+  return failed(`${configured.name} is ${TableStatus}.`, remedyOfStatus(TableStatus));
 }
 
 function keysFinding({ KeySchema = [], AttributeDefinitions = [] }: TableDescription): Finding {

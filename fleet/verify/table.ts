@@ -7,7 +7,7 @@ import type { InstanceConfig } from "../../environments/model/types";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
-import { keysText, ourIndex } from "../live-table";
+import { keysText, ourIndex, remedyOfStatus } from "../live-table";
 import type { Check, Finding } from "./check";
 import { look } from "./check";
 
@@ -38,11 +38,10 @@ function noTable({ table, account, region, name }: InstanceConfig): Finding {
 function tableFinding({ table }: InstanceConfig, { TableStatus }: TableDescription): Finding {
   // While anything about it or its indexes is changed, a table goes on to answer.
   if (TableStatus === "ACTIVE" || TableStatus === "UPDATING") return ok(`${table.name} is ${TableStatus}.`);
-  const fix =
-    TableStatus === "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
-      ? "Give DynamoDB access to the table's KMS key again; after 7 days without it DynamoDB archives the table."
-      : "It is ConnectPath's table: ask its administrators what is happening to it.";
-  return failed(`${table.name} is ${TableStatus ?? "in no known state"}: lookups fail, and nobody is blocked.`, fix);
+  return failed(
+    `${table.name} is ${TableStatus ?? "in no known state"}: lookups fail, and nobody is blocked.`,
+    remedyOfStatus(TableStatus),
+  );
 }
 
 async function indexFinding(
