@@ -9,7 +9,7 @@ import { discover } from "./discover/command";
 import { drift } from "./drift";
 import { flows } from "./flows";
 import { guardCommand } from "./guard/command";
-import { iam } from "./iam";
+import { iam } from "./iam/command";
 import { list } from "./list";
 import { lock } from "./lock";
 import { matrix } from "./matrix";

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { loadEnvironments } from "../../environments/model/load";
-import { policiesFor } from "../../fleet/iam-policies";
-import type { PolicyDocument } from "../../fleet/iam-policies";
+import { policiesFor } from "../../fleet/iam/policies";
+import type { PolicyDocument } from "../../fleet/iam/statement";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { decide } from "../fleet/policy-evaluation";
 import type { Question } from "../fleet/policy-evaluation";

@@ -3,7 +3,7 @@ import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-c
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Check } from "../../../fleet/preflight/check";
 import { handler } from "../../../fleet/preflight/name-checks";
-import { policiesFor } from "../../../fleet/iam-policies";
+import { policiesFor } from "../../../fleet/iam/policies";
 import { blockedStatusModule } from "../../../flows/blocked-status";
 import { packageBlockedCalls } from "../../../lambda/packaging";
 import type { RecordedCall } from "../../../sandbox/aws-emulators/recording-proxy";

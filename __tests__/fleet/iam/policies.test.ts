@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { loadEnvironments } from "../../environments/model/load";
-import type { InstanceConfig } from "../../environments/model/types";
-import { policiesFor } from "../../fleet/iam-policies";
-import type { PolicyDocument } from "../../fleet/iam-policies";
-import { projectRoot } from "../../lambda/packaging";
-import { load, validYaml } from "../environments/model/environment-files";
-import { decide } from "./policy-evaluation";
+import { loadEnvironments } from "../../../environments/model/load";
+import type { InstanceConfig } from "../../../environments/model/types";
+import { policiesFor } from "../../../fleet/iam/policies";
+import type { PolicyDocument } from "../../../fleet/iam/statement";
+import { projectRoot } from "../../../lambda/packaging";
+import { load, validYaml } from "../../environments/model/environment-files";
+import { decide } from "../policy-evaluation";
 
 const everything: PolicyDocument = {
   Version: "2012-10-17",

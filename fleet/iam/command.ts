@@ -1,12 +1,12 @@
 /** `iam`: the policies for the roles that plan and deploy. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { selectionSyntax } from "../environments/model/selection";
-import type { Command } from "./command-line";
-import { CommandError } from "./command-line";
-import { readEnvironments, selectFrom } from "../environments/model/project";
-import { policiesFor } from "./iam-policies";
-import { reason } from "./reason";
+import { selectionSyntax } from "../../environments/model/selection";
+import type { Command } from "../command-line";
+import { CommandError } from "../command-line";
+import { readEnvironments, selectFrom } from "../../environments/model/project";
+import { policiesFor } from "./policies";
+import { reason } from "../reason";
 
 export const iam: Command = {
   name: "iam",
