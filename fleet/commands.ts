@@ -14,6 +14,7 @@ import { list } from "./list";
 import { lock } from "./lock";
 import { matrix } from "./matrix";
 import { plan } from "./plan";
+import { recover } from "./recover";
 import { preflight } from "./preflight/command";
 import { verify } from "./verify/command";
 
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   verify,
   check,
   drift,
+  recover,
   matrix,
   atlantis,
   lock,

@@ -91,7 +91,7 @@ async function changedSince(
   return changed;
 }
 
-function writeReview(file: string | undefined, text: () => string): void {
+export function writeReview(file: string | undefined, text: () => string): void {
   if (file === undefined) return;
   try {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });

@@ -181,7 +181,7 @@ function associationFinding(
   if (makerOf(instance, module?.Description) !== "this stack") {
     return warning(
       `${aliasArn} is associated with the instance, and no module of this stack is there: somebody else did it, or an earlier deployment was cut short.`,
-      "adoptExisting does not take an association over. Where Terraform's state does not hold it, deploying fails: remove it under Flows, AWS Lambda, before.",
+      "adoptExisting does not take an association over. Where Terraform's state does not hold it, deploying fails: if that state was lost, run npm run fleet -- recover; if not, remove the association under Flows, AWS Lambda, before.",
     );
   }
   return ok("Our alias is associated already.");

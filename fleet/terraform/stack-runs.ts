@@ -100,9 +100,24 @@ export class StackRuns {
 
   /** @throws RunFailed */
   async stateVersion(): Promise<StateVersion> {
+    return stateVersion(await this.stateText());
+  }
+
+  /** The state as JSON; empty where there is none. It holds values in clear. @throws RunFailed */
+  async stateText(): Promise<string> {
     const finished = await this.run(["state", "pull"]);
     succeeded("terraform state pull", finished);
-    return stateVersion(finished.output);
+    return finished.output;
+  }
+
+  /**
+   * Writes the state where it is kept, in one piece. Terraform refuses one that is not a successor of what is there.
+   *
+   * @throws RunFailed
+   */
+  async writeState(file: string): Promise<void> {
+    const args = ["state", "push", path.resolve(file)];
+    succeeded("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
   private readOnlyOverride({ planRole, state: { planRoleArn } }: InstanceConfig): object {

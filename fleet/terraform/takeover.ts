@@ -1,6 +1,6 @@
-/** After a Terraform that was killed: what it made and could not write down is put into the state, instead of being made twice. */
+/** What exists and the state does not know is put into the state, instead of being made twice: after a Terraform that was killed, and after a state was lost. */
 import type { InstanceConfig } from "../../environments/model/types";
-import type { PlanJson } from "../guard/plan-json";
+import type { PlanJson, ResourceChange } from "../guard/plan-json";
 import { begunCreations, failureText, lockIn } from "./diagnostics";
 import { RunFailed } from "./stack-runs";
 import type { StackRuns } from "./stack-runs";
@@ -24,8 +24,41 @@ const importIds: Readonly<Record<string, (instance: InstanceConfig, planned: Val
   aws_cloudwatch_event_target: (_, { rule, target_id }) => `default/${String(rule)}/${String(target_id)}`,
   aws_cloudwatch_metric_alarm: (_, { alarm_name }) => String(alarm_name),
   aws_cloudwatch_dashboard: (_, { dashboard_name }) => String(dashboard_name),
+  aws_sns_topic: ({ partition, region, account }, { name }) =>
+    `arn:${partition}:sns:${region}:${account}:${String(name)}`,
+  aws_iam_role_policies_exclusive: (_, { role_name }) => String(role_name),
+  aws_iam_role_policy_attachments_exclusive: (_, { role_name }) => String(role_name),
   aws_connect_lambda_function_association: ({ instanceId, function: { aliasArn } }) => `${instanceId},${aliasArn}`,
 };
+
+/**
+ * The id under which Terraform imports what a plan would create.
+ *
+ * @param seen id of what cannot be named without having seen it: a flow, a module
+ * @returns undefined where nobody knows it
+ */
+export function importIdOf(
+  instance: InstanceConfig,
+  { type, change: { after } }: Pick<ResourceChange, "type" | "change">,
+  seen: string | undefined,
+): string | undefined {
+  return importIds[type]?.(instance, after as Values) ?? seen;
+}
+
+/**
+ * Imports one resource.
+ *
+ * @returns whether it is there
+ * @throws RunFailed where that cannot be told
+ */
+export async function importInto(runs: StackRuns, address: string, id: string): Promise<boolean> {
+  const { exitCode, output } = await runs.import(address, id);
+  if (exitCode === 0) return true;
+  if (lockIn(output) !== undefined) throw new RunFailed("terraform import", output);
+  if (/non-existent remote object|couldn't find resource|not found|NoSuchEntity|empty result/i.test(output))
+    return false;
+  throw new RunFailed(`terraform import of ${address}`, failureText(output));
+}
 
 /**
  * Takes over what the interrupted apply of a reviewed plan began to create and the state does not know. Nothing that it did not
@@ -45,14 +78,9 @@ export async function takeOver(
   for (const { address, id } of begunCreations(runs.lastApply())) {
     const planned = reviewed.resource_changes.find((one) => one.address === address);
     if (known.has(address) || planned?.change.actions.join() !== "create") continue;
-    const importId = importIds[planned.type]?.(instance, planned.change.after as Values) ?? id;
+    const importId = importIdOf(instance, planned, id);
     if (importId === undefined) continue;
-    const { exitCode, output } = await runs.import(address, importId);
-    if (exitCode === 0) taken.push(address);
-    else if (lockIn(output) !== undefined) throw new RunFailed("terraform import", output);
-    else if (!/non-existent remote object|couldn't find resource|not found|NoSuchEntity|empty result/i.test(output)) {
-      throw new RunFailed(`terraform import of ${address}`, failureText(output));
-    }
+    if (await importInto(runs, address, importId)) taken.push(address);
   }
   return taken;
 }

@@ -1,0 +1,135 @@
+/** A state is lost, and made anew from what exists: nothing in AWS changes, and the next plan finds nothing to make. */
+import path from "node:path";
+import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
+import { DeleteObjectCommand, HeadObjectCommand, NotFound, S3Client } from "@aws-sdk/client-s3";
+import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
+import { BUCKET, createWorld, type Finished, REGION, type World } from "./world";
+
+jest.setTimeout(10 * 60_000);
+
+/** The table that has a key of its own: with it both roles have a policy that other stacks lack. */
+const name = "rich";
+const Key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
+
+let world: World;
+let plans: string;
+let s3: S3Client;
+let deployed: Seen;
+
+const plan = (): Promise<Finished> => world.fleet("plan", `instance=${name}`, "--out", plans);
+const recover = (...more: readonly string[]): Promise<Finished> => world.fleet("recover", `instance=${name}`, ...more);
+
+async function hasState(): Promise<boolean> {
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}
+const loseState = () => s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
+
+/** Calls that may have changed something, beside the state and its lock. */
+const changes = (): readonly RecordedCall[] =>
+  ["dynamodb", "lambda", "iam", "logs", "connect", "monitoring", "events", "sns"].flatMap((service) =>
+    world.proxy.mutating(service),
+  );
+
+beforeAll(async () => {
+  world = await createWorld([name], {
+    more: () => ["inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }"],
+  });
+  plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
+  s3 = new S3Client({
+    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
+    region: REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  const vendor = adoptable.find((table) => table.name === name);
+  if (vendor === undefined) throw new Error(`there is no table ${name}`);
+  await createVendorTable(world.dynamodb, vendor);
+  await plan();
+  const { output } = await world.fleet("deploy", `instance=${name}`, "--plans", plans);
+  expect(output).toContain("Everything is deployed and verified.");
+  deployed = await look(world.dynamodb, name);
+});
+
+afterAll(async () => {
+  s3.destroy();
+  await world.stop();
+});
+beforeEach(() => {
+  world.proxy.clear();
+});
+
+test("a state that holds resources is not lost: refused, with the sentence that says why", async () => {
+  const { exitCode, output } = await recover("--yes");
+  expect(output).toContain(`The state s3://${BUCKET}/${Key} holds resources (`);
+  expect(output).toContain("it is not lost, and nothing was written");
+  expect(exitCode).toBe(3);
+  expect(changes()).toEqual([]);
+});
+
+test("without --yes it tells what it found and what it did not, and writes nothing anywhere", async () => {
+  await loseState();
+  const release = world.proxy.intercept(
+    ({ service, operation, input }) =>
+      service === "logs" && operation === "DescribeLogGroups" && JSON.stringify(input).includes("blockedCalls-canary"),
+    () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: '{"logGroups":[]}' }),
+  );
+  const { exitCode, output } = await recover();
+  release();
+  expect(output).toMatch(/found +aws_dynamodb_table\.contacts +dextr-rich/);
+  expect(output).toMatch(/not there +aws_cloudwatch_log_group\.canary/);
+  expect(output).toMatch(/: (\d+) of \d+ resources found/);
+  // Found is all but that one, and a plan would make that one and touch nothing else.
+  expect(output.match(/^not there/gm)).toHaveLength(1);
+  expect(output).toContain("What differs from the configuration:\n  create aws_cloudwatch_log_group.canary\n\n");
+  expect(output).toContain(`Nothing was written. The same with --yes writes the state of: ${world.stackName(name)}.`);
+  expect(exitCode).toBe(0);
+  expect(await hasState()).toBe(false);
+  expect(changes()).toEqual([]);
+});
+
+test("killed in the middle it has written nothing; run again it makes the state whole, and changes nothing in AWS", async () => {
+  const running = world.startFleet("recover", `instance=${name}`, "--yes");
+  await running.says("(9 of ");
+  running.kill("SIGKILL", "group");
+  await running.finished;
+  expect(await hasState()).toBe(false);
+
+  const { exitCode, output } = await recover("--yes");
+  expect(output).toContain("Written, and nothing in AWS was changed");
+  expect(output).not.toContain("not there");
+  expect(output).not.toContain("What differs");
+  expect(exitCode).toBe(0);
+  expect(await hasState()).toBe(true);
+  expect(changes()).toEqual([]);
+});
+
+test("the next plan finds nothing to do, and the table is as it was", async () => {
+  const { exitCode, output } = await plan();
+  expect(output).toContain("nothing to do");
+  expect(exitCode).toBe(0);
+  expect(await look(world.dynamodb, name)).toEqual(deployed);
+});
+
+test("what somebody else made under a name of ours stops it before anything is written", async () => {
+  await loseState();
+  const lambda = new LambdaClient({
+    endpoint: world.proxy.url,
+    region: REGION,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  const FunctionName = `blockedCalls-${name}`;
+  await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description: "mine" }));
+  lambda.destroy();
+  const { exitCode, output } = await recover("--yes");
+  expect(output).toContain('aws_lambda_function.blocked_calls is of another maker: its description is "mine".');
+  expect(output).toContain("Nothing was written.");
+  expect(exitCode).toBe(3);
+  expect(await hasState()).toBe(false);
+});

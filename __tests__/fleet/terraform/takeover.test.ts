@@ -1,0 +1,34 @@
+/** Whatever a stack makes can be put back into a state: each has an id under which Terraform imports it. */
+import { importIdOf } from "../../../fleet/terraform/takeover";
+import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
+
+const creations = (name: string, more = "") => {
+  const instance = recordedInstance(more);
+  return recordedPlan(name)
+    .resource_changes.filter(({ mode, change }) => mode === "managed" && change.actions.join() === "create")
+    .map((resource) => ({ instance, resource }));
+};
+
+/** Connect gives these their ids: they are found by their names. */
+const found = ["aws_connect_contact_flow", "aws_connect_contact_flow_module"];
+
+test.each(["adoption", "role-by-hand"])("of all that the plan %s makes, only flows have to be looked for", (name) => {
+  const all = creations(name);
+  expect(all.length).toBeGreaterThan(1);
+  const without = all.filter(({ instance, resource }) => importIdOf(instance, resource, undefined) === undefined);
+  expect(without.map(({ resource }) => resource.type).filter((type) => !found.includes(type))).toEqual([]);
+  for (const { instance, resource } of without) expect(importIdOf(instance, resource, "seen")).toBe("seen");
+});
+
+test("the ids are whole: no part of them is missing from the plan", () => {
+  const ids = creations("adoption").map(({ instance, resource }) => [
+    resource.address,
+    importIdOf(instance, resource, "seen"),
+  ]);
+  expect(ids.filter(([, id]) => id === undefined || /undefined|null/.test(id))).toEqual([]);
+  expect(Object.fromEntries(ids) as object).toMatchObject({
+    "aws_lambda_alias.live": "blockedCalls-recorded/live",
+    "aws_sns_topic.alarms": "arn:aws:sns:us-east-1:111122223333:callBlocking-e2e-recorded-us-east-1",
+    "aws_cloudwatch_event_target.canary": "default/blockedCalls-canary-recorded/canary",
+  });
+});

@@ -1,0 +1,187 @@
+/** `recover`: makes the lost state of a stack anew from what exists; nothing in AWS is changed by it. */
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { readEnvironments, selectFrom } from "../environments/model/project";
+import { selectionSyntax } from "../environments/model/selection";
+import type { InstanceConfig } from "../environments/model/types";
+import type { Command } from "./command-line";
+import { UnreadablePlan } from "./guard/plan-json";
+import { instanceClients } from "./instance-clients";
+import { writeReview } from "./plan";
+import { reason } from "./reason";
+import { differencesOf } from "./review/differences";
+import { reviewHtml } from "./review/html";
+import { reviewMarkdown } from "./review/markdown";
+import type { PlannedStack } from "./review/review";
+import { summary } from "./review/summary";
+import { lockIn } from "./terraform/diagnostics";
+import { interruptedExitCode, Interruption } from "./terraform/interruption";
+import { synthesizeInto } from "./terraform/plans-directory";
+import { Progress } from "./terraform/progress";
+import { NotRecoverable, recoverState } from "./terraform/recovery";
+import type { Recovery } from "./terraform/recovery";
+import { accountAndRegion, parallelFrom, perAccountAndRegion, Slots } from "./terraform/slots";
+import { RunFailed } from "./terraform/stack-runs";
+import { stackOf } from "./terraform/synthesis";
+import type { SynthesizedStack } from "./terraform/synthesis";
+import { Workshop } from "./terraform/workshop";
+import { textTable } from "./text-table";
+
+const directory = path.join("build", "recover");
+
+/** What became of one instance. */
+interface Outcome {
+  readonly instance: InstanceConfig;
+  readonly word: "written" | "can be written" | "refused" | "failed" | "stopped";
+  readonly recovery?: Recovery;
+  readonly trouble?: string;
+}
+
+export const recover: Command = {
+  name: "recover",
+  summary: "Makes the lost state of the selected stacks anew from what exists; changes nothing in AWS.",
+  selection: "required",
+  options: {
+    yes: { description: "Writes the states. Without it they are made, shown and thrown away." },
+    "review-md": { value: "FILE", description: "Writes a review of what differs as Markdown." },
+    "review-html": { value: "FILE", description: "Writes it as one HTML file." },
+    parallel: { value: "N", description: "At most so many stacks at once. Default: one for each core, 2 to 8." },
+  },
+  details: `For a stack whose state is gone, with no older version of it in the bucket. What the stack would make, and what it takes over,
+is looked for in AWS, with planRole, and imported by Terraform into a state beside the stack; a plan on that tells what differs from the
+configuration. With --yes the state is then written where it belongs, in one piece: stopped before, nothing was, and the command begins
+anew. It needs what plan and preflight need, and the right to write the state.
+
+Refused is a stack whose state holds resources, one that lets go of its instance, and one where something of a name that ours would
+have was made by somebody else.
+
+Exit codes: 0 every state is written, or can be; 1 something failed; 3 refused; 130 stopped by Ctrl-C.
+
+${selectionSyntax}`,
+  async run({ selection, values, switches }, print) {
+    const parallel = parallelFrom(values.get("parallel"));
+    const instances = selectFrom(readEnvironments(), selection);
+    const interruption = new Interruption();
+    const out = path.resolve(directory, `${process.pid}`);
+    const progress = new Progress(process.stderr, instances.length);
+    try {
+      const outcomes = await interruption.during(async () => {
+        const stacks = await synthesizeInto(out, instances);
+        const workshop = await Workshop.open(instances, interruption);
+        const isStopping = (): boolean => interruption.isStopping;
+        const slots = new Slots({ parallel, perGroup: perAccountAndRegion.plan, isStopping });
+        return Promise.all(
+          instances.map(async (instance): Promise<Outcome> => {
+            const stack = stackOf(stacks, instance);
+            const scratch = path.join(out, "made-anew", instance.stackName);
+            const one = await slots.use(accountAndRegion(instance), () =>
+              recoverOne(instance, stack, { workshop, scratch, progress, isWritten: switches.has("yes") }),
+            );
+            const outcome: Outcome = one ?? { instance, word: "stopped" };
+            progress.done(instance.stackName, outcome.word);
+            return outcome;
+          }),
+        );
+      });
+      progress.end();
+      print(reportOf(outcomes));
+      const planned = outcomes.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery.planned]));
+      writeReview(values.get("review-md"), () => reviewMarkdown(planned));
+      writeReview(values.get("review-html"), () => reviewHtml(planned));
+      if (interruption.isStopping) return interruptedExitCode;
+      if (outcomes.some(({ word }) => word === "failed")) return 1;
+      return outcomes.some(({ word }) => word === "refused") ? 3 : 0;
+    } finally {
+      progress.end();
+      // States and plans hold values in clear.
+      rmSync(out, { recursive: true, force: true });
+    }
+  },
+};
+
+interface RecoveringOne {
+  readonly workshop: Workshop;
+  readonly scratch: string;
+  readonly progress: Progress;
+  readonly isWritten: boolean;
+}
+
+async function recoverOne(
+  instance: InstanceConfig,
+  stack: SynthesizedStack,
+  { workshop, scratch, progress, isWritten }: RecoveringOne,
+): Promise<Outcome> {
+  const clients = instanceClients(instance);
+  const step = (text: string): void => {
+    progress.step(instance.stackName, text);
+  };
+  try {
+    const recovery = await recoverState(instance, stack, { workshop, clients, scratch, step });
+    if (recovery === undefined) return { instance, word: "stopped" };
+    if (!isWritten) return { instance, word: "can be written", recovery };
+    step("writing the state");
+    await recovery.write();
+    return { instance, word: "written", recovery };
+  } catch (error) {
+    if (error instanceof NotRecoverable) return { instance, word: "refused", trouble: error.message };
+    if (workshop.interruption.isStopping) return { instance, word: "stopped" };
+    if (error instanceof RunFailed) return { instance, word: "failed", trouble: failureOf(error, stack) };
+    // What AWS answers to the question which flows there are.
+    const isAnswer = error instanceof UnreadablePlan || (error instanceof Error && "$metadata" in error);
+    if (!isAnswer) throw error;
+    return { instance, word: "failed", trouble: reason(error) };
+  } finally {
+    clients.destroy();
+  }
+}
+
+function failureOf({ output, message }: RunFailed, { stackName }: SynthesizedStack): string {
+  const lock = lockIn(output);
+  if (lock === undefined) return message;
+  return (
+    `Its state is locked by ${lock.who}, since ${lock.created} (${lock.operation}). Nothing was written.\n` +
+    "  If a command still works on the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
+    `  (npm run synth; cdktf.out/stacks/${stackName}): terraform init && terraform force-unlock ${lock.id}`
+  );
+}
+
+/** Of each stack what was found and what was not, and what differs; then what to do. */
+function reportOf(outcomes: readonly Outcome[]): string {
+  const parts = outcomes.flatMap((outcome) => partsOf(outcome));
+  const planned = outcomes.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery.planned]));
+  const names = (wanted: Outcome["word"]): readonly string[] =>
+    outcomes.filter(({ word }) => word === wanted).map(({ instance }) => instance.stackName);
+  const [written, dry] = [names("written"), names("can be written")];
+  return [
+    ...parts,
+    ...(planned.length === 0 ? [] : ["What a plan would do on these states:", summary(planned), ""]),
+    ...(dry.length === 0 ? [] : [`Nothing was written. The same with --yes writes the state of: ${dry.join(", ")}.`]),
+    ...(written.length === 0
+      ? []
+      : [
+          `Written, and nothing in AWS was changed: ${written.join(", ")}.\n  Go on with: npm run fleet -- plan stack=${written.join(",")}`,
+        ]),
+  ].join("\n");
+}
+
+function partsOf({ instance, recovery, trouble }: Outcome): readonly string[] {
+  const { stackName } = instance;
+  if (trouble !== undefined) return [`${stackName}: ${trouble}\n`];
+  if (recovery === undefined) return [];
+  const rows = recovery.sought.map(({ address, id, isThere }) => [isThere ? "found" : "not there", address, id ?? ""]);
+  const differences = differencesText(recovery.planned);
+  return [
+    `${stackName}: ${rows.filter(([word]) => word === "found").length} of ${rows.length} resources found\n`,
+    textTable(["", "resource", "import id"], rows),
+    "",
+    ...(differences.length === 0 ? [] : ["What differs from the configuration:", ...differences, ""]),
+  ];
+}
+
+function differencesText({ plan }: PlannedStack): readonly string[] {
+  if (plan === undefined) return [];
+  return differencesOf(plan).flatMap(({ address, verb, lines }) => [
+    `  ${verb} ${address}`,
+    ...(verb === "create" ? [] : lines.map(({ sign, text }) => `    ${sign} ${text}`)),
+  ]);
+}
