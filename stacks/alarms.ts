@@ -109,7 +109,7 @@ const wrong = (metrics: Rule["metrics"], condition: string, periodSeconds: numbe
 
 const LOG =
   "Log of the function (`/aws/lambda/<function>`), in CloudWatch Logs Insights: `filter ispresent(reason) | stats count() by reason`.";
-const VERIFY = "`npm run fleet -- verify <instance>` says which link of the chain is broken.";
+const VERIFY = "`npm run fleet -- verify instance=<instance>` says which link of the chain is broken.";
 const DEPLOY_AGAIN = "Deploy the stack again: whatever somebody changed by hand is put back.";
 
 export const ALARMS: readonly Alarm[] = [

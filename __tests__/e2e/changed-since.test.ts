@@ -30,7 +30,19 @@ test("one plan runs, and says that nineteen did not change", async () => {
 
   writeFileSync(path.join(project, "environments/e2e.yaml"), yaml.replace("memoryMb: 256", "memoryMb: 1024"));
   world.proxy.clear();
-  const { exitCode, output } = await world.fleetIn(project, "plan", "--changed-since", "HEAD");
+  const [html, markdown] = ["html", "md"].map((kind) => path.join(project, `build/review.${kind}`)) as [string, string];
+  const { exitCode, output } = await world.fleetIn(
+    project,
+    "plan",
+    "--changed-since",
+    "HEAD",
+    "--read-only",
+    "--review-html",
+    html,
+    "--review-md",
+    markdown,
+  );
+  for (const review of [html, markdown]) expect(readFileSync(review, "utf8")).toContain(world.stackName(changed));
   expect(output).toContain("1 of 20 stacks differ");
   expect(output).toContain("[1/1]");
   expect(output.match(/ unchanged$/gm)).toHaveLength(19);
