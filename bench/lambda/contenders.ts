@@ -31,7 +31,7 @@ export function contenders(): readonly Contender[] {
     bundled("a-light", "(a) without credential providers", "sdk-v3.mjs", CREDENTIAL_PROVIDERS),
     fromRuntime("b", "(b) aws-sdk v2 DocumentClient", "sdk-v2.js"),
     bundled("c", "(c) empty handler", "empty.mjs"),
-    bundled("d", "(d) bare signed request", "bare.mjs"),
+    bundled("d", "(d) bare signed request", "bare.ts"),
   ];
 }
 

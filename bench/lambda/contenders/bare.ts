@@ -3,17 +3,24 @@ import { Agent, request } from "node:https";
 import { signedHeaders } from "../../../lambda/blocked-calls/signature";
 
 const agent = new Agent({ keepAlive: true });
-const { hostname, port, host } = new URL(process.env.AWS_ENDPOINT_URL_DYNAMODB);
+const { hostname, port, host } = new URL(process.env["AWS_ENDPOINT_URL_DYNAMODB"] ?? "");
 const credentials = {
-  accessKeyId: process.env.AWS_ACCESS_KEY_ID,
-  secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
-  sessionToken: process.env.AWS_SESSION_TOKEN,
+  accessKeyId: process.env["AWS_ACCESS_KEY_ID"] ?? "",
+  secretAccessKey: process.env["AWS_SECRET_ACCESS_KEY"] ?? "",
+  sessionToken: process.env["AWS_SESSION_TOKEN"],
 };
 
-export const handler = (event) =>
+interface Event {
+  readonly Details: {
+    readonly Parameters: { readonly BlockedDisposition: string };
+    readonly ContactData: { readonly CustomerEndpoint: { readonly Address: string } };
+  };
+}
+
+export const handler = (event: Event): Promise<{ readonly response: string }> =>
   new Promise((resolve, reject) => {
     const body = JSON.stringify({
-      TableName: process.env.TABLE_NAME,
+      TableName: process.env["TABLE_NAME"],
       IndexName: "Disposition-CustomerEndpoint-index",
       KeyConditionExpression: "#d = :d AND #c = :c",
       ExpressionAttributeNames: { "#d": "Disposition", "#c": "CustomerEndpoint" },
@@ -24,13 +31,18 @@ export const handler = (event) =>
       Limit: 1,
       Select: "COUNT",
     });
-    const signable = { host, path: "/", region: process.env.AWS_REGION, target: "DynamoDB_20120810.Query", body };
-    const headers = signedHeaders(signable, credentials, new Date());
+    const region = process.env["AWS_REGION"] ?? "";
+    const target = "DynamoDB_20120810.Query";
+    const headers = signedHeaders(
+      { service: "dynamodb", host, path: "/", region, target, body },
+      credentials,
+      new Date(),
+    );
     const sent = request({ agent, hostname, port, method: "POST", path: "/", headers }, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
-        const { Count } = JSON.parse(Buffer.concat(chunks).toString());
+        const { Count } = JSON.parse(Buffer.concat(chunks).toString()) as { readonly Count: number };
         resolve({ response: Count > 0 ? "match" : "nomatch" });
       });
     });
