@@ -20,48 +20,58 @@ const defaultQuota = { modules: 200, functions: 50, flows: 100 } as const;
 
 export interface LookedAtConnect {
   readonly checks: readonly Check[];
-  /** The module of our name, whoever made it; undefined where there is none, or it could not be read. */
-  readonly module: ContactFlowModule | undefined;
+  /** The module of our name, whoever made it; undefined where it could not be read. */
+  readonly module: ContactFlowModule | "none" | undefined;
   /** ARNs of the functions that flows of the instance may call; undefined where they could not be listed. */
   readonly associated: readonly string[] | undefined;
 }
 
+/** A check that depends on what another could not read is left out: the other has failed, and says why. */
 export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<LookedAtConnect> {
   const { instanceId: InstanceId } = instance;
   let found: Instance | undefined;
-  const first = await look("instance", async () => {
-    found = (await absent(connect.send(new DescribeInstanceCommand({ InstanceId }))))?.Instance;
-    return instanceFinding(instance, found);
-  });
-  if (found === undefined) return { checks: [first], module: undefined, associated: undefined };
-
-  let modules: readonly ContactFlowModuleSummary[] = [];
-  let module: ContactFlowModule | undefined;
-  let associated: readonly string[] | undefined;
   const checks = [
-    first,
+    await look("instance", async () => {
+      found = (await absent(connect.send(new DescribeInstanceCommand({ InstanceId }))))?.Instance;
+      return instanceFinding(instance, found);
+    }),
+  ];
+  if (found === undefined) return { checks, module: undefined, associated: undefined };
+
+  let modules: readonly ContactFlowModuleSummary[] | undefined;
+  let module: LookedAtConnect["module"];
+  let associated: LookedAtConnect["associated"];
+  checks.push(
     await look("modules", async () => {
       modules = await modulesOf(connect, InstanceId);
       const isThere = blockedStatusAmong(modules) !== undefined;
       return quotaFinding("flow modules", modules.length, defaultQuota.modules, isThere);
     }),
-    await look(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
-      const named = blockedStatusAmong(modules);
-      module = named === undefined ? undefined : await describe(connect, InstanceId, named.Id);
-      const adopted = instance.adoptExisting?.moduleId;
-      if (adopted === undefined || makerOf(instance, module?.Description) !== undefined) {
-        return moduleFinding(instance, module);
-      }
-      if (module === undefined) return renamedFinding(adopted, await describe(connect, InstanceId, adopted));
-      return adoptedFinding(adopted, module);
-    }),
+  );
+  if (modules !== undefined) {
+    const named = blockedStatusAmong(modules);
+    checks.push(
+      await look(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
+        module = (named === undefined ? undefined : await describe(connect, InstanceId, named.Id)) ?? "none";
+        const adopted = instance.adoptExisting?.moduleId;
+        if (adopted === undefined || (module !== "none" && makerOf(instance, module.Description) !== undefined)) {
+          return moduleFinding(instance, module);
+        }
+        if (module === "none") return renamedFinding(adopted, await describe(connect, InstanceId, adopted));
+        return adoptedFinding(adopted, module);
+      }),
+    );
+  }
+  checks.push(
     await look("functions", async () => {
       associated = await associatedFunctions(connect, InstanceId);
       const isThere = associated.includes(instance.function.aliasArn);
       return quotaFinding("Lambda functions", associated.length, defaultQuota.functions, isThere);
     }),
-    await look("association", () => associationFinding(instance, associated ?? [], module)),
-  ];
+  );
+  if (associated !== undefined && module !== undefined) {
+    checks.push({ name: "association", ...associationFinding(instance, associated, module) });
+  }
   const { inboundFlow } = instance;
   if (inboundFlow !== undefined) {
     checks.push(await look("inbound flow", async () => flowFinding(instance, inboundFlow.name, connect)));
@@ -128,8 +138,8 @@ export function makerOf(
   return stack === stackName ? "this stack" : { stack };
 }
 
-function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | undefined): Finding {
-  if (module === undefined) return ok("The name is free.");
+function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | "none"): Finding {
+  if (module === "none") return ok("The name is free.");
   const maker = makerOf(instance, module.Description);
   const { Id = "", Tags = {} } = module;
   if (maker === "this stack") return ok(`${Id} is there already, made by this stack.`);
@@ -174,11 +184,11 @@ function renamedFinding(adopted: string, module: ContactFlowModule | undefined):
 function associationFinding(
   instance: InstanceConfig,
   associated: readonly string[],
-  module: ContactFlowModule | undefined,
+  module: ContactFlowModule | "none",
 ): Finding {
   const { aliasArn } = instance.function;
   if (!associated.includes(aliasArn)) return ok("Our alias is not associated yet: the deployment does it.");
-  if (makerOf(instance, module?.Description) !== "this stack") {
+  if (module === "none" || makerOf(instance, module.Description) !== "this stack") {
     return warning(
       `${aliasArn} is associated with the instance, and no module of this stack is there: somebody else did it, or an earlier deployment was cut short.`,
       "adoptExisting does not take an association over. Where Terraform's state does not hold it, deploying fails: if that state was lost, run npm run fleet -- recover; if not, remove the association under Flows, AWS Lambda, before.",

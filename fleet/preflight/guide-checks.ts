@@ -22,13 +22,16 @@ const remedy =
 const remedyWhereAdopted =
   "Deploy this stack: it takes over what adoptExisting names and puts this right. What it does not name can then go.";
 
-/** The checks `guide: module`, `guide: function`, `guide: role` and `guide: association`, for what there is. */
+/**
+ * The checks `guide: module`, `guide: function`, `guide: role` and `guide: association`, for what there is; `guide` alone where there is
+ * nothing. None where that is not known, since the module could not be read.
+ */
 export async function guideChecks(
   instance: InstanceConfig,
   clients: InstanceClients,
   { module, associated }: LookedAtConnect,
 ): Promise<readonly Check[]> {
-  const isForeign = module !== undefined && makerOf(instance, module.Description) === undefined;
+  const isForeign = typeof module === "object" && makerOf(instance, module.Description) === undefined;
   const blocks = isForeign ? lambdaBlocks(module.Content ?? "") : [];
   const checks: Check[] = isForeign ? [await look("guide: module", () => moduleFinding(instance, blocks))] : [];
 
@@ -51,6 +54,7 @@ export async function guideChecks(
       checks.push(await look("guide: association", () => associationFinding(FunctionArn, called, associated)));
     }
   }
+  if (checks.length === 0 && module === undefined) return [];
   if (checks.length === 0)
     return [{ name: "guide", ...ok("Nothing is here that was made by hand after the vendor's guide.") }];
   return checks.map((check) => ({

@@ -25,11 +25,12 @@ export const handler = "index.handler";
 export async function nameChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   const { name: FunctionName, roleName: RoleName, logGroupName } = instance.function;
   const { adoptExisting } = instance;
-  let existing: FunctionConfiguration | undefined;
+  // Undefined until it was read.
+  let existing: FunctionConfiguration | "none" | undefined;
   return [
     await look("function name", async () => {
-      existing = await absent(clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })));
-      if (existing === undefined) {
+      existing = (await absent(clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })))) ?? "none";
+      if (existing === "none") {
         if (adoptExisting?.function === true) return nothingToAdopt("function", FunctionName, "function.name");
         return ok(`${FunctionName} is free.`);
       }
@@ -55,10 +56,16 @@ export async function nameChecks(instance: InstanceConfig, clients: InstanceClie
         return ok(`${logGroupName} is free.`);
       }
       // A log group says nothing of who made it.
-      if (existing !== undefined && isOurs(instance, existing))
+      if (typeof existing === "object" && isOurs(instance, existing))
         return ok(`${logGroupName} is there, as the function is.`);
       if (adoptExisting?.logGroup === true) {
         return ok(`${logGroupName} is there, and is taken over with its lines; its retention becomes ours.`);
+      }
+      if (existing === undefined) {
+        return failed(
+          `${logGroupName} is there, and whether this stack made it shows in the function, which could not be looked at.`,
+          "Mend what the check of the function's name says, and run the command again; leave the log group as it is until then.",
+        );
       }
       return failed(
         `${logGroupName} is there, left by a function of this name: the first deployment would fail when it makes it.`,

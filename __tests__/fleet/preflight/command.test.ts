@@ -298,6 +298,44 @@ describe("with adoptExisting", () => {
   });
 });
 
+describe("where the role may not look", () => {
+  const refused = async (what: (request: { readonly operation: string; readonly url: string }) => boolean) => {
+    const allow = world.proxy.intercept(what, () => ({
+      status: 403,
+      headers: { "content-type": "application/json", "x-amzn-errortype": "AccessDeniedException" },
+      body: JSON.stringify({ message: "no" }),
+    }));
+    const { of } = await checks("--sample", "10");
+    allow();
+    return of;
+  };
+
+  test("at the function, its log group is not somebody else's: nobody is told to delete it", async () => {
+    const { name, logGroupName } = instance.function;
+    world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
+    world.byHand.logGroups.add(logGroupName);
+    const of = await refused(({ url }) => url.includes(`/functions/${name}/configuration`));
+    expect(of.get("function name")?.outcome).toBe("failed");
+    expect(of.get("log group")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("shows in the function, which could not be looked at") as string,
+      fix: expect.stringContaining("leave the log group as it is until then") as string,
+    });
+    // Free it is whoever made the function.
+    world.byHand.logGroups.delete(logGroupName);
+    const free = await refused(({ url }) => url.includes(`/functions/${name}/configuration`));
+    expect(free.get("log group")?.outcome).toBe("ok");
+    world.byHand.functions.clear();
+  });
+
+  test("at the modules, nothing is said of what was made by hand", async () => {
+    world.byHand.functions.clear();
+    const of = await refused(({ url }) => url.includes("/contact-flow-modules-summary/"));
+    expect(of.get("modules")?.outcome).toBe("failed");
+    for (const check of ["module blockedStatus", "association", "guide"]) expect(of.has(check)).toBe(false);
+  });
+});
+
 test("an alias that is not the configured name, and a table that is not there, are told as what they are", async () => {
   const other = { "dev.yaml": yaml.replace("name: acme", "name: other") };
   const { exitCode, stdout } = await runFleet(["preflight"], other, world.env);

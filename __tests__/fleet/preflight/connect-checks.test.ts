@@ -14,11 +14,18 @@ import { sampleInstance as instance } from "../../stacks/sample-instance";
 
 const { account, region, instanceId: InstanceId } = instance;
 let endpoint: AwsEndpoint;
+/** Of an operation that the role may not call, the path. */
+let denied: RegExp | undefined;
 let connect: ConnectClient;
 
 beforeEach(async () => {
   const emulator = new ConnectEmulator([{ account, region, id: InstanceId, alias: "acme" }], () => []);
-  endpoint = await serveAws((request) => emulator.handle(request));
+  denied = undefined;
+  endpoint = await serveAws((request) =>
+    denied?.test(request.url) === true
+      ? { status: 403, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: '{"Message":"no"}' }
+      : emulator.handle(request),
+  );
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
   connect = new ConnectClient({ endpoint: endpoint.url, region, credentials, maxAttempts: 1 });
 });
@@ -113,6 +120,26 @@ test("a module that adoptExisting names: under another name it is renamed, and o
   // Once this stack has changed it, its description says so.
   await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
   expect((await adopting(moduleId)).get("module blockedStatus")?.outcome).toBe("ok");
+});
+
+describe("what the role may not look at is not told as in order, nor what depends on it", () => {
+  const looked = ["instance", "modules", "module blockedStatus", "functions", "association"];
+  test.each([
+    ["the list of modules", /contact-flow-modules-summary/, "modules", ["module blockedStatus", "association"]],
+    ["the module", /contact-flow-modules\//, "module blockedStatus", ["association"]],
+    ["the list of functions", /lambda-functions/, "functions", ["association"]],
+  ] as const)("%s", async (_, path, failing, leftOut) => {
+    await makeModule("blockedStatus", "somebody's");
+    await associate(instance.function.aliasArn);
+    denied = path;
+    const checks = await checked();
+    expect([...checks.keys()]).toEqual(looked.filter((name) => !(leftOut as readonly string[]).includes(name)));
+    expect(checks.get(failing)).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("This could not be looked at.") as string,
+      fix: expect.stringContaining("the policy preflight") as string,
+    });
+  });
 });
 
 test("an instance that is not there is the only thing told", async () => {
