@@ -17,7 +17,7 @@ function gaps(plan: PlanJson, instance: InstanceConfig): Violation[] {
   return plan.resource_changes.flatMap((resource): Violation[] => {
     const { address, type, deposed, change, mode } = resource;
     const actions = change.actions.join();
-    if (mode !== "managed" || !isOnCallPath(resource, instance) || !/delete|forget/.test(actions)) return [];
+    if (mode !== "managed" || !isOnCallPath(resource) || !/delete|forget/.test(actions)) return [];
     if (isReplacedInTime(resource, plan)) return [];
     if (instance.release !== undefined && change.actions.length === 1) return [];
     const refuse = (what: string, fix: string): Violation[] => [{ rule: "call-path", address, what, fix }];

@@ -1,14 +1,11 @@
 /** What may become of everything beside the table: our own resources, and nobody else's. */
 import { ownTypes, callPathTypes, identityOf, isOnCallPath, mayImport, TABLE } from "./own-types";
+import { isTouched } from "./plan-json";
 import type { PlanJson, ResourceChange } from "./plan-json";
 import type { Rule, Violation } from "./rule";
 import { isEqual, itemsOf, listed, shown, textAt, valueAt } from "./values";
 
 const isOwn = (type: string): boolean => Object.hasOwn(ownTypes, type);
-
-/** Whether an apply would do anything to it. */
-export const isTouched = ({ change }: ResourceChange): boolean =>
-  change.actions.join() !== "no-op" || change.importing !== undefined;
 
 const managed = (plan: PlanJson): readonly ResourceChange[] =>
   plan.resource_changes.filter(({ mode }) => mode === "managed");
@@ -16,7 +13,11 @@ const managed = (plan: PlanJson): readonly ResourceChange[] =>
 export const goes = ({ change }: ResourceChange): boolean =>
   change.actions.includes("delete") || change.actions.includes("forget");
 
-const actionsOf = ({ change }: ResourceChange): string => listed(change.actions);
+/** As a verb; what is imported or moved as it is has an action that says nothing. */
+function actionsOf({ change: { actions, importing } }: ResourceChange): string {
+  if (actions.join() !== "no-op") return listed(actions);
+  return importing === undefined ? "move" : "import";
+}
 
 /** A plan that failed half-way, was narrowed with `-target`, or holds what the guard has never heard of. */
 export const wholePlan: Rule = (plan) => {
@@ -148,7 +149,7 @@ export const deletions: Rule = (plan, instance) =>
     const { address, type, change } = resource;
     if (!goes(resource) || type === TABLE) return [];
     // These are judged by what becomes of the calls.
-    if (isOnCallPath(resource, instance) && instance.release === undefined) return [];
+    if (isOnCallPath(resource) && instance.release === undefined) return [];
     if (isOwn(type) && instance.release !== undefined && change.actions.length === 1) return [];
     if (isReplacedInTime(resource, plan) || isNeededNoMore(resource, plan) || onlyInTheState.includes(type)) return [];
     const isGoneForGood = !change.actions.includes("create");

@@ -36,22 +36,34 @@ export const ownTypes: Readonly<Record<string, OwnType>> = {
   aws_iam_role_policy_attachments_exclusive: { what: "the list of a role's policies", identity: ["role_name"] },
   aws_cloudwatch_log_group: { what: "a log group", identity: ["name"] },
   aws_cloudwatch_metric_alarm: { what: "an alarm", identity: ["alarm_name"] },
-  aws_cloudwatch_composite_alarm: { what: "an alarm", identity: ["alarm_name"] },
   aws_cloudwatch_dashboard: { what: "a dashboard", identity: ["dashboard_name"] },
   aws_cloudwatch_event_rule: { what: "a schedule", identity: ["event_bus_name", "name"] },
   aws_cloudwatch_event_target: { what: "what a schedule starts", identity: ["rule", "target_id"] },
-  aws_scheduler_schedule: { what: "a schedule", identity: ["group_name", "name"] },
   aws_sns_topic: { what: "a topic for alarms", identity: ["name"] },
-  aws_sns_topic_subscription: { what: "a subscription to alarms", identity: ["topic_arn", "protocol", "endpoint"] },
 };
 
 /** Types without which a call is not answered: each must be there before what it replaces goes. */
 export const callPathTypes: readonly string[] = [FUNCTION, ALIAS, PERMISSION, ASSOCIATION, MODULE, FLOW];
 
+/** Types of which the canary has its own, beside those of the function that calls ask. */
+const canaryTypes: readonly string[] = [
+  FUNCTION,
+  PERMISSION,
+  "aws_iam_role",
+  "aws_iam_role_policy",
+  "aws_cloudwatch_log_group",
+  "aws_cloudwatch_event_rule",
+  "aws_cloudwatch_event_target",
+];
+
+/** Whether it is a part of the canary. By its logical id, which never changes: what it is called is for the environment file to say. */
+export function isOfCanary({ type, name }: Pick<ResourceChange, "type" | "name">): boolean {
+  return canaryTypes.includes(type) && /^canary(_|$)/.test(name);
+}
+
 /** Whether a call needs it: the canary is a function too, and no call does. */
-export function isOnCallPath({ type, change }: ResourceChange, { canary }: InstanceConfig): boolean {
-  const ofFunction = textAt(change.before ?? change.after, "function_name");
-  return callPathTypes.includes(type) && ofFunction !== canary.name;
+export function isOnCallPath(resource: ResourceChange): boolean {
+  return callPathTypes.includes(resource.type) && !isOfCanary(resource);
 }
 
 /**

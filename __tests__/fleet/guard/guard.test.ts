@@ -2,6 +2,7 @@
 import { guardRuleIds } from "../../../environments/model/guard-rules";
 import { guard, rules } from "../../../fleet/guard/guard";
 import type { Rule } from "../../../fleet/guard/rule";
+import type { ResourceChange } from "../../../fleet/guard/plan-json";
 import { recordedInstance, recordedNames, recordedPlan } from "./recorded-plan";
 
 const today = "2026-06-30";
@@ -94,4 +95,57 @@ test("every violation says whom it concerns and what to do, in whole sentences",
       expect(`${address}${what}${fix}`).not.toMatch(/undefined|\[object|NaN/);
     }
   }
+});
+
+/** The recorded plan with other words on some of its resources. */
+function edited(name: string, edits: Readonly<Record<string, (resource: ResourceChange) => ResourceChange>>) {
+  const plan = recordedPlan(name);
+  return { ...plan, resource_changes: plan.resource_changes.map((one) => edits[one.address]?.(one) ?? one) };
+}
+
+const rulesAndAddresses = (plan: ReturnType<typeof edited>, more: string): string[] =>
+  guard(plan, recordedInstance(more), today).violations.map(({ rule, address }) => `${rule} ${address}`);
+
+describe("the canary, which no call needs, is told by its logical id", () => {
+  const replacedNow = (resource: ResourceChange): ResourceChange => ({
+    ...resource,
+    change: { ...resource.change, actions: ["delete", "create"] },
+  });
+
+  test("under a new name it is a deletion, and no call is said to be lost", () => {
+    const plan = edited("no-change", { "aws_lambda_function.canary": replacedNow });
+    expect(rulesAndAddresses(plan, "alarms: { canaryName: watcher }")).toEqual(["deletion aws_lambda_function.canary"]);
+  });
+
+  test("a name that was the function's takes nothing of the function out of the rule for the call path", () => {
+    const plan = edited("no-change", {
+      "aws_lambda_function.blocked_calls": replacedNow,
+      "aws_lambda_permission.connect": replacedNow,
+    });
+    const more = "function: { name: lookup }\n    alarms: { canaryName: blockedCalls-recorded }";
+    expect(rulesAndAddresses(plan, more).sort()).toEqual([
+      "call-path aws_lambda_function.blocked_calls",
+      "call-path aws_lambda_permission.connect",
+    ]);
+  });
+
+  test("a module or an association is on the call path whatever its logical id", () => {
+    const named = (resource: ResourceChange): ResourceChange => ({ ...replacedNow(resource), name: "canary" });
+    const plan = edited("no-change", { "aws_connect_contact_flow_module.blocked_status": named });
+    expect(rulesAndAddresses(plan, "")).toEqual(["call-path aws_connect_contact_flow_module.blocked_status"]);
+  });
+});
+
+test("somebody else's resource that only moves to another address is judged too", () => {
+  const moved = edited("stranger-added", {
+    "aws_s3_bucket.recordings": (resource) => ({
+      ...resource,
+      previous_address: "aws_s3_bucket.theirs",
+      change: { ...resource.change, actions: ["no-op"] },
+    }),
+  });
+  const [violation, ...more] = guard(moved, recordedInstance(), today).violations;
+  expect(more).toEqual([]);
+  expect(violation).toMatchObject({ rule: "own-types", address: "aws_s3_bucket.recordings" });
+  expect(violation?.what).toContain("The plan would move an aws_s3_bucket.");
 });

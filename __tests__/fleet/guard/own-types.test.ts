@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Testing } from "cdktf";
 import { loadEnvironments } from "../../../environments/model/load";
-import { ownTypes } from "../../../fleet/guard/own-types";
+import type { InstanceConfig } from "../../../environments/model/types";
+import { isOfCanary, ownTypes } from "../../../fleet/guard/own-types";
 import { projectRoot } from "../../../lambda/packaging";
 import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
 import { recordedInstance } from "./recorded-plan";
@@ -15,21 +16,24 @@ const functionPackage = {
   handler: "index.handler",
 };
 
-test("every type of every synthesized stack is one that the guard knows", () => {
+type Resources = Readonly<Record<string, Readonly<Record<string, { readonly function_name?: string }>>>>;
+
+function synthesized(): { readonly instance: InstanceConfig; readonly resource: Resources }[] {
   const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
-  for (const instance of [...instances, recordedInstance()]) {
+  return [...instances, recordedInstance()].map((instance) => {
     const stack = new CallBlockingStack(Testing.app(), {
       instance,
       functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
     });
-    const { resource } = JSON.parse(Testing.synth(stack)) as { resource: Readonly<Record<string, object>> };
-    expect(Object.keys(resource).filter((type) => !Object.hasOwn(ownTypes, type))).toEqual([]);
-  }
-});
+    const { resource } = JSON.parse(Testing.synth(stack)) as { resource: Resources };
+    return { instance, resource };
+  });
+}
 
-test("every resource that the constructs import is one too, whatever it takes for a stack to hold it", () => {
+/** Types that the constructs import, whatever it takes for a stack to hold one. */
+function imported(): string[] {
   const stacks = path.join(projectRoot(), "stacks");
-  const imported = readdirSync(stacks, { recursive: true, encoding: "utf8" })
+  return readdirSync(stacks, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .flatMap((file) => [
       ...readFileSync(path.join(stacks, file), "utf8").matchAll(/@cdktf\/provider-aws\/lib\/([\w-]+)/g),
@@ -37,6 +41,46 @@ test("every resource that the constructs import is one too, whatever it takes fo
     .map(([, name = ""]) => name)
     .filter((name) => name !== "provider" && !name.startsWith("data-"))
     .map((name) => `aws_${name.replaceAll("-", "_")}`);
-  expect(imported).toContain("aws_lambda_function");
-  expect(imported.filter((type) => !Object.hasOwn(ownTypes, type))).toEqual([]);
+}
+
+test("every type of every synthesized stack, and every one that the constructs import, is one that the guard knows", () => {
+  const made = [...imported(), ...synthesized().flatMap(({ resource }) => Object.keys(resource))];
+  expect(imported()).toContain("aws_lambda_function");
+  expect(made.filter((type) => !Object.hasOwn(ownTypes, type))).toEqual([]);
+});
+
+test("the guard knows no type that no stack makes", () => {
+  const made = new Set([...imported(), ...synthesized().flatMap(({ resource }) => Object.keys(resource))]);
+  expect(Object.keys(ownTypes).filter((type) => !made.has(type))).toEqual([]);
+});
+
+test("of the two functions of a stack the canary is the one that it takes for the canary, with what is the canary's alone", () => {
+  for (const { instance, resource } of synthesized()) {
+    const canary = Object.entries(resource).flatMap(([type, all]) =>
+      Object.keys(all)
+        .filter((name) => isOfCanary({ type, name }))
+        .map((name) => `${type}.${name}`),
+    );
+    const functions = Object.entries(resource["aws_lambda_function"] ?? {});
+    for (const [name, { function_name }] of functions)
+      expect([function_name, canary.includes(`aws_lambda_function.${name}`)]).toEqual([
+        name === "canary" ? instance.canary.name : instance.function.name,
+        name === "canary",
+      ]);
+    const isWatched = instance.alarms.canaryMinutes !== false;
+    expect(canary.sort()).toEqual(
+      isWatched
+        ? [
+            "aws_cloudwatch_event_rule.canary",
+            "aws_cloudwatch_event_target.canary",
+            "aws_cloudwatch_log_group.canary",
+            "aws_iam_role.canary",
+            "aws_iam_role_policy.canary",
+            "aws_iam_role_policy.canary_decrypt",
+            "aws_lambda_function.canary",
+            "aws_lambda_permission.canary",
+          ]
+        : [],
+    );
+  }
 });
