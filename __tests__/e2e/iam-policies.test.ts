@@ -21,7 +21,9 @@ const assumed: (string | null)[] = [];
 let policies: ReadonlyMap<string, PolicyDocument>;
 
 beforeAll(async () => {
-  world = await createWorld([name]);
+  world = await createWorld([name], {
+    more: () => ["inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }"],
+  });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
@@ -56,6 +58,7 @@ beforeAll(async () => {
     yaml
       .replace("managed-by: terraform", "cost-centre: one")
       .replace("[Blocked]", "[Spam, Blocked]\nalarms: { lookupErrors: 5, canaryMinutes: 10 }")
+      .replace("inboundFlow: {", "$& name: Front door, whenBlocked: { action: message, text: Goodbye. },")
       .replace(/$/, "    function: { memoryMb: 256, logRetentionDays: 7 }\n"),
   );
   await during("change of the configuration", deploy);
@@ -187,11 +190,12 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
       if (operation === "ListInstances") return ask("*");
       const instance = arn(`instance/${String(segments[1])}`);
       if (segments[0] === "instance" || operation === "ListContactFlowModules") return ask(instance);
-      const module = `${instance}/flow-module/${segments[2] ?? "of-an-unknown-id"}`;
+      const kind = segments[0] === "contact-flows" ? "contact-flow" : "flow-module";
+      const flow = `${instance}/${kind}/${segments[2] ?? "of-an-unknown-id"}`;
       return [
-        ...ask(module),
+        ...ask(flow),
         ...(operation === "CreateContactFlowModule" ? ask(instance) : []),
-        ...(given["Tags"] === undefined ? [] : ask(module, "connect:TagResource")),
+        ...(given["Tags"] === undefined ? [] : ask(flow, "connect:TagResource")),
       ];
     }
     case "monitoring": {

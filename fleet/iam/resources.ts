@@ -20,7 +20,15 @@ export function resourcesOf(instances: readonly InstanceConfig[]) {
       // Finding a group is a search among all of the region.
       regions: of(({ partition, region, account }) => `arn:${partition}:logs:${region}:${account}:log-group:*`),
     },
-    connect: { instances: connectInstances, modules: connectInstances.map((arn) => `${arn}/flow-module/*`) },
+    connect: {
+      instances: connectInstances,
+      modules: connectInstances.map((arn) => `${arn}/flow-module/*`),
+      // A flow's id is not known before, so that these are all flows of the instance: none where it gets no inbound flow.
+      flows: unique(
+        instances.filter(({ inboundFlow }) => inboundFlow !== undefined),
+        ({ instanceArn }) => `${instanceArn}/contact-flow/*`,
+      ),
+    },
   };
 }
 

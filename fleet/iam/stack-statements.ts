@@ -61,15 +61,14 @@ export function planStatements(instances: readonly InstanceConfig[]): Statement[
     allow("ReadTheLogsTags", ["logs:ListTagsForResource"], on.logs.groups),
     allow("ReadTheAssociation", ["connect:ListLambdaFunctions"], on.connect.instances),
     allow("ReadTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
+    ...where(on.connect.flows, "ReadTheInboundFlow", ["connect:DescribeContactFlow"]),
     ...planWatchStatements(instances),
   ];
 }
 
-/** A role that was made by hand may be trusted by others, and may have what call blocking does not need. */
-function takeOverRoles(instances: readonly InstanceConfig[]): Statement[] {
-  const roles = rolesByHand(instances);
-  const actions = ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"];
-  return roles.length === 0 ? [] : [allow("TakeOverTheRole", actions, roles)];
+/** The statement, where there is something that it is about. */
+function where(resources: readonly string[], Sid: string, actions: readonly string[]): Statement[] {
+  return resources.length === 0 ? [] : [allow(Sid, actions, resources)];
 }
 
 export function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
@@ -87,7 +86,8 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
     },
     ...findTheTablesKey(instances),
     allow("ManageTheRole", [...roleReads, ...roleWrites], on.roles),
-    ...takeOverRoles(instances),
+    // One that was made by hand may be trusted by others, and may have what call blocking does not need.
+    ...where(rolesByHand(instances), "TakeOverTheRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"]),
     giveToLambda("GiveTheRoleToTheFunction", on.roles),
     allow(
       "ManageTheFunction",
@@ -122,6 +122,15 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
       // Creating one is asked of the instance too; a module's id is not known before.
       [...on.connect.instances, ...on.connect.modules],
     ),
+    ...where(on.connect.flows, "ManageTheInboundFlow", [
+      "connect:CreateContactFlow",
+      "connect:DeleteContactFlow",
+      "connect:DescribeContactFlow",
+      "connect:TagResource",
+      "connect:UntagResource",
+      "connect:UpdateContactFlowContent",
+      "connect:UpdateContactFlowName",
+    ]),
   ];
 }
 

@@ -19,6 +19,7 @@ const routes = (
     ["DescribeContactFlow", "GET", "/contact-flows/{InstanceId}/{ResourceId}"],
     ["UpdateContactFlowContent", "POST", "/contact-flows/{InstanceId}/{ResourceId}/content"],
     ["UpdateContactFlowMetadata", "POST", "/contact-flows/{InstanceId}/{ResourceId}/metadata"],
+    ["UpdateContactFlowName", "POST", "/contact-flows/{InstanceId}/{ResourceId}/name"],
     ["DeleteContactFlow", "DELETE", "/contact-flows/{InstanceId}/{ResourceId}"],
     ["ListContactFlows", "GET", "/contact-flows-summary/{InstanceId}"],
     ["TagResource", "POST", "/tags/{ResourceArn}"],

@@ -190,6 +190,7 @@ export class ConnectEmulator {
       ["DescribeContactFlow", (call) => this.describe(call, "flow")],
       ["UpdateContactFlowContent", (call) => this.updateContent(call, "flow")],
       ["UpdateContactFlowMetadata", (call) => this.updateMetadata(call, "flow")],
+      ["UpdateContactFlowName", (call) => this.updateMetadata(call, "flow")],
       ["DeleteContactFlow", (call) => this.delete(call, "flow")],
       ["ListContactFlows", (call) => this.list(call, "flow")],
       ["TagResource", (call) => this.tag(call)],

@@ -47,6 +47,24 @@ test("deploy may take permissions from a role only where one that was made by ha
   expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
 });
 
+test("deploy may manage flows, and plan read them, of those instances alone that get an inbound flow", () => {
+  const own = `inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }`;
+  const instances = load({
+    "dev.yaml": `${validYaml}    ${own}\n  - { name: other, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }\n`,
+  });
+  const flowOf = (at: number) => `${instances[at]?.instanceArn ?? ""}/contact-flow/0a1b2c3d`;
+  const may = (policy: string, operation: string, resource: string) =>
+    decide(named(policy, instances), { action: `connect:${operation}`, resource }) === "allowed";
+  for (const operation of ["CreateContactFlow", "UpdateContactFlowContent", "DeleteContactFlow"]) {
+    expect(may("deploy", operation, flowOf(0))).toBe(true);
+    expect(may("deploy", operation, flowOf(1))).toBe(false);
+    expect(may("plan", operation, flowOf(0))).toBe(false);
+  }
+  expect(may("plan", "DescribeContactFlow", flowOf(0))).toBe(true);
+  expect(may("plan", "DescribeContactFlow", flowOf(1))).toBe(false);
+  expect(JSON.stringify(policiesFor([acme]))).not.toContain("/contact-flow/");
+});
+
 describe("of the table, deploy may change the indexes and nothing else, whatever else the role is allowed", () => {
   // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
   test.each([
@@ -99,6 +117,28 @@ describe("of the table, deploy may change the indexes and nothing else, whatever
     expect(decide(named("deploy"), { action, resource: acme.table.arn })).toBe("allowed");
     expect(decide(named("deploy"), { action, resource: `${acme.table.arn}2` })).toBe("not allowed");
   });
+});
+
+test("however long its names are, one instance with all that it may have fits into one document of each kind", () => {
+  const name = "a".repeat(45);
+  const [longest] = load({
+    "dev.yaml": `account: "111122223333"
+region: us-gov-west-1
+state: { bucket: ${"b".repeat(63)}, region: us-gov-west-1 }
+blockedDispositions: [Blocked]
+alarms: { canaryName: ${"c".repeat(64)}, canaryRoleName: ${"d".repeat(64)} }
+instances:
+  - name: ${name}
+    id: 0f0e0d0c-1b1a-4918-8716-151413121110
+    tableName: ${"t".repeat(255)}
+    function: { name: ${"f".repeat(64)}, roleName: ${"r".repeat(64)} }
+    inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }
+    adoptExisting: { role: true }
+`,
+  }) as [InstanceConfig];
+  for (const policy of policiesFor([longest])) {
+    expect(JSON.stringify(policy.document).length).toBeLessThanOrEqual(6144);
+  }
 });
 
 test("a state can be read and written but not deleted, and its lock can be deleted", () => {
@@ -232,12 +272,14 @@ instances:
 });
 
 test("of however many instances, each is allowed its own by documents that IAM takes", () => {
+  const disconnect = { action: "disconnect" } as const;
   const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 30, maxLength: 60 });
   fc.assert(
     fc.property(instanceNames, (names) => {
-      const instances = names.map((name) => ({
+      const instances = names.map((name, at) => ({
         ...acme,
         name,
+        ...(at % 2 === 0 ? {} : { inboundFlow: { name: "Inbound", queueId: "q", whenBlocked: disconnect } }),
         table: { ...acme.table, arn: `arn:aws:dynamodb:us-east-1:111122223333:table/dextr-${name}` },
         state: { ...acme.state, key: `connectpath-call-blocking/dev/us-east-1/${name}/terraform.tfstate` },
       }));

@@ -249,6 +249,18 @@ describe("flows", () => {
     expect(connect.flows(id).get("draft")?.status).toBe("SAVED");
   });
 
+  test("a flow is renamed by its name alone, and never to one that is given", () => {
+    const create = (Name: string) =>
+      String(
+        send("PUT", `/contact-flows/${id}`, { Name, Type: "CONTACT_FLOW", Content: flowContent }).body["ContactFlowId"],
+      );
+    const path = `/contact-flows/${id}/${create("Inbound")}`;
+    create("Front door");
+    expect(send("POST", `${path}/name`, { Name: "Front door" })).toMatchObject({ status: 409 });
+    expect(send("POST", `${path}/name`, { Name: "Back door", Description: "words" }).status).toBe(200);
+    expect(connect.flows(id).get("Back door")).toMatchObject({ description: "words", content: flowContent });
+  });
+
   test("flows and modules are kept apart: same name, other id", () => {
     const created = send("PUT", `/contact-flows/${id}`, {
       Name: "blockedStatus",
