@@ -95,7 +95,7 @@ const count = (metric: Metric, threshold: number | false): Rule | undefined =>
         withoutData: "nothing happened",
       };
 
-/** An expression that is 1 where something is wrong. */
+/** An expression that is 1 where something is wrong. What it fills has a 0 from every run of the canary, so it is never a series without any data. */
 const wrong = (metrics: Rule["metrics"], condition: string, periodSeconds: number, periods = 1): Rule => ({
   metrics,
   expression: `IF(${condition}, 1, 0)`,
@@ -110,6 +110,9 @@ const wrong = (metrics: Rule["metrics"], condition: string, periodSeconds: numbe
 const LOG =
   "Log of the function (`/aws/lambda/<function>`), in CloudWatch Logs Insights: `filter ispresent(reason) | stats count() by reason`.";
 const VERIFY = "`npm run fleet -- verify instance=<instance>` says which link of the chain is broken.";
+const ON_DEMAND =
+  "On demand: did traffic more than double within half an hour, or is the account's quota reached? It passes by itself.";
+const SCALING = ["For good: give the index autoscaling as the other indexes have it."];
 const DEPLOY_AGAIN = "Deploy the stack again: whatever somebody changed by hand is put back.";
 
 export const ALARMS: readonly Alarm[] = [
@@ -265,33 +268,35 @@ export const ALARMS: readonly Alarm[] = [
     },
   },
   {
-    id: "index_throttling",
-    title: "DynamoDB throttles the index",
-    means:
-      "The index has too little capacity. Reads that are throttled are lookups that fail; writes that are throttled hold up ConnectPath's writes to its table.",
-    callers: "Blocked callers get through; agents may see contacts late.",
+    id: "index_read_throttling",
+    title: "DynamoDB throttles reads of the index",
+    means: "The index has too little read capacity: lookups are refused, tried again, and then given up.",
+    callers: "Blocked callers get through while it lasts.",
     findOut: [
-      "Metrics `ReadThrottleEvents` and `WriteThrottleEvents` of the index, beside its consumed and its provisioned capacity.",
-      "On demand: did traffic more than double within half an hour, or is the account's quota reached?",
+      "Metric `ReadThrottleEvents` of the index, beside its consumed and its provisioned read capacity.",
+      ON_DEMAND,
+    ],
+    mend: ["On a provisioned table, raise the read capacity of the index. Plans follow it.", ...SCALING],
+    keys: ["indexThrottles"],
+    rule: (instance) => count(index(instance, "ReadThrottleEvents"), instance.alarms.indexThrottles),
+  },
+  {
+    id: "index_write_throttling",
+    title: "DynamoDB throttles writes to the index",
+    means:
+      "The index has too little write capacity, and DynamoDB therefore throttles writes to the table itself: ConnectPath's.",
+    callers:
+      "Agents see contacts late, or their Dispositions are not saved; a number that was listed just now gets through.",
+    findOut: [
+      "Metric `WriteThrottleEvents` of the index, beside its consumed and its provisioned write capacity, and those of the table.",
+      ON_DEMAND,
     ],
     mend: [
-      "On a provisioned table, raise the capacity of the index, or give it autoscaling as the other indexes have it. Plans follow it.",
-      "On demand it passes by itself.",
+      "At once: on a provisioned table, raise the write capacity of the index to that of the table. Plans follow it.",
+      ...SCALING,
     ],
     keys: ["indexThrottles"],
-    rule: (instance) => {
-      const { indexThrottles } = instance.alarms;
-      if (indexThrottles === false) return undefined;
-      return {
-        ...wrong(
-          { reads: index(instance, "ReadThrottleEvents"), writes: index(instance, "WriteThrottleEvents") },
-          "",
-          FIVE_MINUTES,
-        ),
-        expression: "FILL(reads, 0) + FILL(writes, 0)",
-        threshold: indexThrottles,
-      };
-    },
+    rule: (instance) => count(index(instance, "WriteThrottleEvents"), instance.alarms.indexThrottles),
   },
   {
     id: "wrong_answer",

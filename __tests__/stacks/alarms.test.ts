@@ -269,7 +269,12 @@ const faults: Readonly<Record<string, () => Recording>> = {
   silence: () => ({ call: (at) => (within(at, FAULT, HOUR) ? undefined : lines.unlisted), listedCallers: true }),
   never_matches: () => ({ listedCallers: false }),
   matches_too_much: () => ({ call: (at) => (within(at, FAULT, 40 * MINUTE) ? lines.listed : lines.unlisted) }),
-  index_throttling: () => ({
+  index_read_throttling: () => ({
+    more: (cloudwatch) => {
+      cloudwatch.put(FAULT + 3, "AWS/DynamoDB", "ReadThrottleEvents", INDEX, 1);
+    },
+  }),
+  index_write_throttling: () => ({
     more: (cloudwatch) => {
       cloudwatch.put(FAULT + 3, "AWS/DynamoDB", "WriteThrottleEvents", INDEX, 1);
     },
@@ -335,7 +340,14 @@ test("an alarm that the environment file wants none of is not there, and without
   const { alarms } = instance;
   const off = { ...alarms, lookupErrors: false, silentCalls: false, canaryMinutes: false } as const;
   expect(Object.keys(deployedAlarms({ ...instance, alarms: off })).sort()).toEqual(
-    ["function_errors", "index_throttling", "matches_too_much", "slow_answers", "throttles"].sort(),
+    [
+      "function_errors",
+      "index_read_throttling",
+      "index_write_throttling",
+      "matches_too_much",
+      "slow_answers",
+      "throttles",
+    ].sort(),
   );
 });
 

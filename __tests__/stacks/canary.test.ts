@@ -91,7 +91,7 @@ test("nothing that watches is planned before the table is known to be the right 
       ([id]) => id.startsWith("canary") || /^aws_(sns|cloudwatch_(metric|dashboard|event))/.test(type),
     ),
   );
-  expect(watching.length).toBe(19);
+  expect(watching.length).toBe(20);
   for (const [, { depends_on }] of watching) expect(depends_on).toContain("aws_dynamodb_table.contacts");
 });
 

@@ -191,7 +191,9 @@ export function evaluate(text: string, series: ReadonlyMap<string, Series>, leng
       take(",");
       const filling = level(0);
       take(")");
-      return (at) => inner(at) ?? filling(at);
+      // Nobody says that a series without any data is filled: here it is not.
+      const isEmpty = Array.from({ length }, (_, at) => inner(at)).every((value) => value === undefined);
+      return (at) => inner(at) ?? (isEmpty ? undefined : filling(at));
     }
     const values = series.get(token);
     if (values === undefined) throw new Error(`${text}: there is no metric ${token}`);

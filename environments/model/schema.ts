@@ -543,7 +543,7 @@ const settings = {
       ),
       indexThrottles: key(
         threshold(1, 100000, "events"),
-        "Reads and writes of the index that DynamoDB throttles within five minutes, at which the alarm goes off.",
+        "Reads of the index, or writes to it, that DynamoDB throttles within five minutes, at which the alarm of either goes off.",
         builtInDefaults.alarms.indexThrottles,
       ),
     }),

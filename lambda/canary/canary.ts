@@ -10,6 +10,8 @@ import { readCanaryInput } from "./settings";
  *
  * Metrics, each in the dimensions `Environment` and `Instance`: `CanaryRun` (1 when the run came to its end), `CanaryFailed` (1 when it did not),
  * and, of a run that did, `CanaryWrongAnswer` (wrong answers) and `ListedContacts` (contacts under blocked Dispositions, of each Disposition the first ones).
+ * `Match` and `NoMatch`, which count the function's answers to calls, get a 0 from every run: an alarm on calls that nobody asks about reads metrics that
+ * would else have no data at all, of which CloudWatch does not say what `FILL` makes.
  *
  * @param event - what {@link readCanaryInput} reads
  * @param environment - what Lambda sets: region, credentials, endpoints
@@ -36,6 +38,8 @@ function line(dimensions: Readonly<Record<string, string>>, result: unknown): st
   const counts: Record<string, number> = {
     CanaryRun: Number(done !== undefined),
     CanaryFailed: Number(done === undefined),
+    Match: 0,
+    NoMatch: 0,
     ...(done === undefined
       ? {}
       : {

@@ -114,7 +114,7 @@ describe("a fleet", () => {
     expect(review.rows).toHaveLength(everything.length - 1);
     expect(review.rows.map(({ guard }) => guard).slice(0, 4)).toEqual(["refused", "refused", "failed", "allowed"]);
     expect(review.unchanged).toBe(1);
-    expect(reviewMarkdown(everything)).toContain("| dev-fresh-us-east-1 | 1 | 28 | 1 | 0 | ✅ passed |");
+    expect(reviewMarkdown(everything)).toContain("| dev-fresh-us-east-1 | 1 | 29 | 1 | 0 | ✅ passed |");
   });
 
   test("shows allowances that were used and those that ended", () => {

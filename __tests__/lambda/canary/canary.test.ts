@@ -98,7 +98,14 @@ test("a function that blocks who is listed and nobody else is a run without wron
   await table.put({ contactId: "2", customerEndpoint: "+15555550151", disposition: "Nuisance:Confirmed" });
   await table.put({ contactId: "3", customerEndpoint: "Anonymous", disposition: "Blocked" });
   const line = await run();
-  expect(metrics(line)).toEqual({ CanaryRun: 1, CanaryFailed: 0, CanaryWrongAnswer: 0, ListedContacts: 2 });
+  expect(metrics(line)).toEqual({
+    CanaryRun: 1,
+    CanaryFailed: 0,
+    Match: 0,
+    NoMatch: 0,
+    CanaryWrongAnswer: 0,
+    ListedContacts: 2,
+  });
   expect(line).toMatchObject({ Environment: "dev", Instance: "acme-dev" });
   expect((line["answers"] as unknown[]).length).toBe(3);
 });
@@ -132,7 +139,7 @@ test("an error of the function is a wrong answer", async () => {
 });
 
 describe("a run that does not come to its end is a failed one, and says why", () => {
-  const failed = { CanaryRun: 0, CanaryFailed: 1 };
+  const failed = { CanaryRun: 0, CanaryFailed: 1, Match: 0, NoMatch: 0 };
 
   test("the function may not be invoked", async () => {
     answer = () => Promise.resolve({ status: 403, body: {}, error: "AccessDeniedException:http://internal.example/" });
