@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { zipSync } from "fflate";
+import { HANDLER } from "./settings";
 
 export interface FunctionPackage {
   readonly zip: Uint8Array;
@@ -104,7 +105,7 @@ function build(entry: string): FunctionPackage {
     },
   );
   const digest = createHash("sha256").update(zip).digest();
-  return { zip, sha256: digest.toString("hex"), sourceCodeHash: digest.toString("base64"), handler: "index.handler" };
+  return { zip, sha256: digest.toString("hex"), sourceCodeHash: digest.toString("base64"), handler: HANDLER };
 }
 
 function bundle(entry: string): Uint8Array {

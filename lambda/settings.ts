@@ -3,6 +3,9 @@
 /** Name of the one index that is read; its shape is `Disposition` (S, hash), `CustomerEndpoint` (S, range), keys only. */
 export const INDEX_NAME = "Disposition-CustomerEndpoint-index";
 
+/** Lambda's handler setting of both functions, `file.export`; a function made by hand is changed in place only where it has the same. */
+export const HANDLER = "index.handler";
+
 /** Namespace of the metrics, each in the dimensions `Environment` and `Instance`. */
 export const METRICS_NAMESPACE = "ConnectPathCallBlocking";
 

@@ -40,8 +40,10 @@ function packageElsewhere(change: (directory: string) => void, environment: Reco
       const { readFileSync, mkdirSync, writeFileSync } = require("node:fs");
       const { transformSync } = require("esbuild");
       mkdirSync("build/lambda", { recursive: true });
-      const source = readFileSync("lambda/packaging.ts", "utf8");
-      writeFileSync("build/lambda/packaging.js", transformSync(source, { loader: "ts", format: "cjs" }).code);
+      for (const name of ["packaging", "settings"]) {
+        const source = readFileSync("lambda/" + name + ".ts", "utf8");
+        writeFileSync("build/lambda/" + name + ".js", transformSync(source, { loader: "ts", format: "cjs" }).code);
+      }
       process.umask(0o077);
       process.stdout.write(require("./build/lambda/packaging.js").packageBlockedCalls().sha256);
       process.stdout.write(require("./build/lambda/packaging.js").packageCanary().sha256);`;
