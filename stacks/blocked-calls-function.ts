@@ -9,6 +9,7 @@ import { AssetType, TerraformAsset, TerraformStack } from "cdktf";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { aliasName } from "../environments/model/aws-names";
+import { answersInstance, runsFunction } from "../environments/model/descriptions";
 import type { InstanceConfig } from "../environments/model/types";
 import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
@@ -51,7 +52,7 @@ export class BlockedCallsFunction extends Construct {
 
     const role = new IamRole(this, "role", {
       name: instance.function.roleName,
-      description: `Runs ${instance.function.name}: may query one index of ${instance.table.name} and write its log.`,
+      description: `${runsFunction(instance.function.name)} may query one index of ${instance.table.name} and write its log.`,
       assumeRolePolicy: runsLambda(),
     });
     role.overrideLogicalId("blocked_calls");
@@ -94,7 +95,7 @@ export class BlockedCallsFunction extends Construct {
 
     this.function = new LambdaFunction(this, "function", {
       functionName: instance.function.name,
-      description: `Answers Connect instance ${instance.name}: is this caller's number blocked? Read-only on ${instance.table.name}.`,
+      description: `${answersInstance(instance.name)} is this caller's number blocked? Read-only on ${instance.table.name}.`,
       role: role.arn,
       runtime: instance.function.runtime,
       architectures: ["arm64"],

@@ -4,6 +4,7 @@ import { ConnectContactFlowModule } from "@cdktf/provider-aws/lib/connect-contac
 import { ConnectLambdaFunctionAssociation } from "@cdktf/provider-aws/lib/connect-lambda-function-association";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { managedBy } from "../environments/model/descriptions";
 import type { InstanceConfig } from "../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 import { toTerraformString } from "../flows/terraform-string";
@@ -41,7 +42,7 @@ export class BlockedStatusModule extends Construct {
     this.module = new ConnectContactFlowModule(this, "module", {
       instanceId: instance.instanceId,
       name: BLOCKED_STATUS_MODULE_NAME,
-      description: `Sets the contact attribute blockedStatus to match or nomatch. Managed by Terraform (${instance.stackName}).`,
+      description: `Sets the contact attribute blockedStatus to match or nomatch. ${managedBy(instance.stackName)}`,
       content: toTerraformString(moduleContent(instance)),
       dependsOn: [association],
       lifecycle: { replaceTriggeredBy: elsewhere },
@@ -53,7 +54,7 @@ export class BlockedStatusModule extends Construct {
       instanceId: instance.instanceId,
       name: instance.inboundFlow.name,
       type: "CONTACT_FLOW",
-      description: `Asks the module blockedStatus about each caller. Managed by Terraform (${instance.stackName}).`,
+      description: `Asks the module blockedStatus about each caller. ${managedBy(instance.stackName)}`,
       content: toTerraformString(inboundContent(instance.inboundFlow), {
         [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId,
       }),

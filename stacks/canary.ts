@@ -1,6 +1,7 @@
 /** The canary of a stack: a function that asks the deployed one, on a schedule, what it must know. */
 import { AssetType, TerraformAsset } from "cdktf";
 import type { TerraformStack } from "cdktf";
+import { asksFunction, runsFunction } from "../environments/model/descriptions";
 import type { InstanceConfig } from "../environments/model/types";
 import { canaryInput } from "../lambda/canary/settings";
 import type { PackagedFunction } from "../lambda/packaging";
@@ -40,7 +41,7 @@ export function canaryResources(
     aws_iam_role: {
       canary: {
         name: canary.roleName,
-        description: `Runs ${canary.name}: may query one index of ${instance.table.name}, ask ${instance.function.name} and write its log.`,
+        description: `${runsFunction(canary.name)} may query one index of ${instance.table.name}, ask ${instance.function.name} and write its log.`,
         assume_role_policy: runsLambda(),
         lifecycle: { create_before_destroy: true },
       },
@@ -77,7 +78,7 @@ export function canaryResources(
     aws_lambda_function: {
       canary: {
         function_name: canary.name,
-        description: `Asks ${instance.function.name} about numbers that are listed and one that is not, every ${alarms.canaryMinutes} minutes.`,
+        description: `${asksFunction(instance.function.name)} and one that is not, every ${alarms.canaryMinutes} minutes.`,
         role: "${aws_iam_role.canary.arn}",
         runtime: instance.function.runtime,
         architectures: ["arm64"],

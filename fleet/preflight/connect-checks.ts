@@ -5,6 +5,7 @@ import {
   paginateListContactFlows,
 } from "@aws-sdk/client-connect";
 import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
+import { stackOf } from "../../environments/model/descriptions";
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { absent } from "../aws-error";
@@ -125,15 +126,12 @@ function quotaFinding(what: string, used: number, quota: number, isThere: boolea
   );
 }
 
-/** What a description of ours says at its end. */
-const managed = /Managed by Terraform \(([^()]+)\)\.?$/;
-
 /** Whether this stack made it; the name of the other stack where another did. */
 export function makerOf(
   { stackName }: InstanceConfig,
   description: string | undefined,
 ): "this stack" | { readonly stack: string } | undefined {
-  const stack = managed.exec(description ?? "")?.[1];
+  const stack = stackOf(description);
   if (stack === undefined) return undefined;
   return stack === stackName ? "this stack" : { stack };
 }
