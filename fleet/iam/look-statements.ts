@@ -2,7 +2,7 @@
 import { guideFunctionName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
 import { contactIdAttributes } from "../check/contacts";
-import { resourcesOf, rolesByHand } from "./resources";
+import { resourcesOf, rolesByHand, watchersOf } from "./resources";
 import { allow, unique } from "./statement";
 import type { Statement } from "./statement";
 
@@ -11,11 +11,13 @@ const scannedAttributes = ["CustomerEndpoint", "Disposition", "hash", "range"];
 
 export function preflightStatements(instances: readonly InstanceConfig[]): Statement[] {
   const on = resourcesOf(instances);
+  const watched = watchersOf(instances.filter(({ alarms }) => alarms.canaryMinutes !== false));
   const home = ({ partition, region, account }: InstanceConfig, service: string): string =>
     `arn:${partition}:${service}:${region}:${account}`;
   const keys = unique(instances, (one) => `${home(one, "kms")}:key/*`);
   const functions = [
     ...unique(instances, (one) => `${home(one, "lambda")}:function:${one.function.name}`),
+    ...watched.functions,
     ...unique(instances, (one) => `${home(one, "lambda")}:function:${guideFunctionName}`),
   ];
   // Where the console puts the roles that it makes for functions.
@@ -39,7 +41,7 @@ export function preflightStatements(instances: readonly InstanceConfig[]): State
     ),
     allow("LookAtTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
     allow("LookAtFunctions", ["lambda:GetFunctionConfiguration"], functions),
-    allow("LookAtTheRole", ["iam:GetRole"], on.roles),
+    allow("LookAtTheRoles", ["iam:GetRole"], [...on.roles, ...watched.roles]),
     allow("AskWhatARoleMay", ["iam:SimulatePrincipalPolicy"], [...guideRoles, ...rolesByHand(instances)]),
     allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
   ];

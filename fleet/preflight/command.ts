@@ -41,7 +41,7 @@ A unit is 8 kB read; a million units cost some $0.13. Ctrl-C stops after the pag
 in ${progressDirectory}, also when it is killed, and --resume goes on from there.
 
 Also looked at: the table, its indexes, keys, owner, replicas, encryption and capacity; what filling the index takes; Connect's
-instance, quotas and names; the names of function, role and log group; and what was made by hand after the vendor's guide.
+instance, quotas and names; the names of function, canary, roles and log groups; and what was made by hand after the vendor's guide.
 
 Exit code 0: nothing failed, though there may be warnings; 1: something failed; 130: stopped by Ctrl-C.
 

@@ -1,10 +1,12 @@
-/** Looks whether the names of the function, its role and its log group are free, already ours, or of what is to be taken over. */
+/** Looks whether the names of the function and of the canary, of their roles and log groups are free, already ours, or of what is to be taken over. */
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import type { Role } from "@aws-sdk/client-iam";
+import { answersInstance, asksFunction, runsFunction } from "../../environments/model/descriptions";
 import type { InstanceConfig } from "../../environments/model/types";
+import { HANDLER } from "../../lambda/settings";
 import { absent } from "../aws-error";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
@@ -12,51 +14,82 @@ import { masked } from "../masking";
 import { look } from "./check";
 import type { Check, Finding } from "./check";
 
-/**
- * What the function's handler must be called for a change in place, as {@link ../../stacks/hand-made} asks it of the plan: a test holds
- * it to the packaged function's.
- */
-export const handler = "index.handler";
+/** The names of one function of the stack, and what is said of them. */
+interface Named {
+  /** What the three checks are called. */
+  readonly checks: { readonly function: string; readonly role: string; readonly logGroup: string };
+  readonly name: string;
+  readonly roleName: string;
+  readonly logGroupName: string;
+  /** Where an environment file gives it another name. */
+  readonly settings: { readonly name: string; readonly roleName: string };
+  /** How its description begins where this stack made it. */
+  readonly description: string;
+  /** Whether it answers calls: only that one can be taken over. */
+  readonly isOnCallPath: boolean;
+}
 
 /**
- * The checks `function name`, `role name` and `log group`: whatever is taken would make the first deployment fail, unless
- * adoptExisting says that it is taken over; and then it has to be there, and to be one that can be.
+ * The checks `function name`, `role name` and `log group`, and where there is a canary the same of it: whatever is taken would make
+ * the first deployment fail, unless adoptExisting says that it is taken over; and then it has to be there, and to be one that can be.
  */
 export async function nameChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
-  const { name: FunctionName, roleName: RoleName, logGroupName } = instance.function;
-  const { adoptExisting } = instance;
+  const { function: own, canary, alarms } = instance;
+  const checks = await checksOf(instance, clients, {
+    ...own,
+    checks: { function: "function name", role: "role name", logGroup: "log group" },
+    settings: { name: "function.name", roleName: "function.roleName" },
+    description: answersInstance(instance.name),
+    isOnCallPath: true,
+  });
+  if (alarms.canaryMinutes === false) return checks;
+  const canarys = await checksOf(instance, clients, {
+    ...canary,
+    checks: { function: "canary name", role: "canary role name", logGroup: "canary log group" },
+    settings: { name: "alarms.canaryName", roleName: "alarms.canaryRoleName" },
+    description: asksFunction(own.name),
+    isOnCallPath: false,
+  });
+  return [...checks, ...canarys];
+}
+
+async function checksOf(instance: InstanceConfig, clients: InstanceClients, named: Named): Promise<readonly Check[]> {
+  const { name: FunctionName, roleName: RoleName, logGroupName, settings } = named;
+  const adoptExisting = named.isOnCallPath ? instance.adoptExisting : undefined;
+  const isOurFunction = ({ Description }: FunctionConfiguration): boolean =>
+    Description?.startsWith(named.description) === true;
   // Undefined until it was read.
   let existing: FunctionConfiguration | "none" | undefined;
   return [
-    await look("function name", async () => {
+    await look(named.checks.function, async () => {
       existing = (await absent(clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })))) ?? "none";
       if (existing === "none") {
-        if (adoptExisting?.function === true) return nothingToAdopt("function", FunctionName, "function.name");
+        if (adoptExisting?.function === true) return nothingToAdopt("function", FunctionName, settings.name);
         return ok(`${FunctionName} is free.`);
       }
-      if (isOurs(instance, existing)) return ok(`${FunctionName} is there already, made by this stack.`);
-      return functionFinding(instance, existing);
+      if (isOurFunction(existing)) return ok(`${FunctionName} is there already, made by this stack.`);
+      return functionFinding(named, adoptExisting?.function === true, existing);
     }),
-    await look("role name", async () => {
+    await look(named.checks.role, async () => {
       const role = (await absent(clients.iam.send(new GetRoleCommand({ RoleName }))))?.Role;
       if (role === undefined) {
-        if (adoptExisting?.role === true) return nothingToAdopt("role", RoleName, "function.roleName");
+        if (adoptExisting?.role === true) return nothingToAdopt("role", RoleName, settings.roleName);
         return ok(`${RoleName} is free.`);
       }
-      if (role.Description?.startsWith(`Runs ${FunctionName}:`) === true) {
+      if (role.Description?.startsWith(runsFunction(FunctionName)) === true) {
         return ok(`${RoleName} is there already, made by this stack.`);
       }
-      return roleFinding(instance, role);
+      return roleFinding(named, adoptExisting?.role === true, role);
     }),
-    await look("log group", async () => {
+    await look(named.checks.logGroup, async () => {
       const request = new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName });
       const { logGroups = [] } = await clients.logs.send(request);
       if (!logGroups.some((group) => group.logGroupName === logGroupName)) {
-        if (adoptExisting?.logGroup === true) return nothingToAdopt("logGroup", logGroupName, "function.name");
+        if (adoptExisting?.logGroup === true) return nothingToAdopt("logGroup", logGroupName, settings.name);
         return ok(`${logGroupName} is free.`);
       }
       // A log group says nothing of who made it.
-      if (typeof existing === "object" && isOurs(instance, existing))
+      if (typeof existing === "object" && isOurFunction(existing))
         return ok(`${logGroupName} is there, as the function is.`);
       if (adoptExisting?.logGroup === true) {
         return ok(`${logGroupName} is there, and is taken over with its lines; its retention becomes ours.`);
@@ -64,42 +97,43 @@ export async function nameChecks(instance: InstanceConfig, clients: InstanceClie
       if (existing === undefined) {
         return failed(
           `${logGroupName} is there, and whether this stack made it shows in the function, which could not be looked at.`,
-          "Mend what the check of the function's name says, and run the command again; leave the log group as it is until then.",
+          `Mend what the check ${named.checks.function} says, and run the command again; leave the log group as it is until then.`,
         );
       }
       return failed(
         `${logGroupName} is there, left by a function of this name: the first deployment would fail when it makes it.`,
-        "Say adoptExisting.logGroup: true for this instance, which takes it over with its lines, delete it, or set function.name to another name.",
+        named.isOnCallPath
+          ? `Say adoptExisting.logGroup: true for this instance, which takes it over with its lines, delete it, or set ${settings.name} to another name.`
+          : `Delete it, or set ${settings.name} to another name.`,
       );
     }),
   ];
 }
 
-function functionFinding(
-  { function: { name }, adoptExisting }: InstanceConfig,
-  existing: FunctionConfiguration,
-): Finding {
+function functionFinding(named: Named, isAdopted: boolean, existing: FunctionConfiguration): Finding {
+  const { name, settings } = named;
   const { Runtime = "none, as an image has", Handler = "none" } = existing;
-  const isChangeable = Runtime.startsWith("nodejs") && Handler === handler;
-  if (adoptExisting?.function !== true) {
+  const isChangeable = Runtime.startsWith("nodejs") && Handler === HANDLER;
+  if (!isAdopted) {
     const found = `a function with the runtime ${Runtime} and the handler ${Handler}`;
-    return taken(name, found, existing.Description, "function.name", isChangeable && "function");
+    return taken(name, found, existing.Description, settings.name, adoptableAs(named, "function", isChangeable));
   }
   if (isChangeable) {
     return ok(`${name} is there, and is changed in place from ${Runtime}: first its configuration, then its code.`);
   }
   return failed(
     `${name} cannot be changed in place: it has the runtime ${Runtime} and the handler ${Handler}, and while its configuration ` +
-      `is new and its code still old, calls need nodejs and ${handler}. The plan would stop at it.`,
-    "Set function.name to another name and remove adoptExisting.function: a new function then takes its place in the module.",
+      `is new and its code still old, calls need nodejs and ${HANDLER}. The plan would stop at it.`,
+    `Set ${settings.name} to another name and remove adoptExisting.function: a new function then takes its place in the module.`,
   );
 }
 
-function roleFinding({ function: { roleName }, adoptExisting }: InstanceConfig, { Path, Description }: Role): Finding {
+function roleFinding(named: Named, isAdopted: boolean, { Path, Description }: Role): Finding {
+  const { roleName, settings } = named;
   const isChangeable = Path === undefined || Path === "/";
-  if (adoptExisting?.role !== true) {
+  if (!isAdopted) {
     const found = `a role${isChangeable ? "" : ` with the path ${Path}`}`;
-    return taken(roleName, found, Description, "function.roleName", isChangeable && "role");
+    return taken(roleName, found, Description, settings.roleName, adoptableAs(named, "role", isChangeable));
   }
   if (isChangeable) {
     return ok(
@@ -108,29 +142,38 @@ function roleFinding({ function: { roleName }, adoptExisting }: InstanceConfig, 
   }
   return failed(
     `${roleName} has the path ${Path}, as the Lambda console gives it, and a path cannot be changed. The plan would stop at it.`,
-    "Set function.roleName to another name and remove adoptExisting.role: a new role then takes its place.",
+    `Set ${settings.roleName} to another name and remove adoptExisting.role: a new role then takes its place.`,
   );
 }
 
-/** By the description that the stack gives it. */
+/** Whether the function is the one of the instance that answers calls, made by its stack. */
 export function isOurs({ name }: InstanceConfig, { Description }: FunctionConfiguration): boolean {
-  return Description?.startsWith(`Answers Connect instance ${name}:`) === true;
+  return Description?.startsWith(answersInstance(name)) === true;
 }
 
-/** @param adoptable the key of adoptExisting that takes it over, where it can be */
+/** The key of adoptExisting that takes it over; `unfit`: there is one, but not for it as it is; `never`: there is none. */
+type Adoptable = "function" | "role" | "unfit" | "never";
+
+const adoptableAs = ({ isOnCallPath }: Named, key: "function" | "role", isChangeable: boolean): Adoptable =>
+  isOnCallPath ? (isChangeable ? key : "unfit") : "never";
+
 function taken(
   name: string,
   what: string,
   description: string | undefined,
   setting: string,
-  adoptable: "function" | "role" | false,
+  adoptable: Adoptable,
 ): Finding {
   const another = `set ${setting} to another name`;
+  const fixes: Readonly<Record<Adoptable, string>> = {
+    function: `Say adoptExisting.function: true for this instance, which takes it over, or ${another}.`,
+    role: `Say adoptExisting.role: true for this instance, which takes it over, or ${another}.`,
+    unfit: `It cannot be taken over as it is (adoptExisting): ${another}; ours then takes its place.`,
+    never: `Nothing takes over what the canary is called: ${another}, or delete it if nobody needs it.`,
+  };
   return failed(
     `${name} is taken by ${what} that this stack did not make (description ${JSON.stringify(masked(description ?? ""))}): the first deployment would fail.`,
-    adoptable === false
-      ? `It cannot be taken over as it is (adoptExisting): ${another}; ours then takes its place.`
-      : `Say adoptExisting.${adoptable}: true for this instance, which takes it over, or ${another}.`,
+    fixes[adoptable],
   );
 }
 

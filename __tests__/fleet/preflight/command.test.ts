@@ -1,11 +1,11 @@
 /** `fleet preflight` as a person runs it, on an account of emulators: clean, hurt, made by hand, and stopped in the middle. */
 import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { Testing } from "cdktf";
 import type { Check } from "../../../fleet/preflight/check";
-import { handler } from "../../../fleet/preflight/name-checks";
 import { policiesFor } from "../../../fleet/iam/policies";
 import { blockedStatusModule } from "../../../flows/blocked-status";
-import { packageBlockedCalls } from "../../../lambda/packaging";
+import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
 import type { RecordedCall } from "../../../sandbox/aws-emulators/recording-proxy";
 import { loadOne, validYaml } from "../../environments/model/environment-files";
 import { decide } from "../policy-evaluation";
@@ -225,6 +225,53 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
   }
 });
 
+test("names that the canary needs are looked at too, and adoptExisting takes none of them over", async () => {
+  const { name, roleName, logGroupName } = instance.canary;
+  world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler" });
+  world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+  world.byHand.logGroups.add(logGroupName);
+  const taken = await checks("--sample", "10");
+  for (const [check, setting] of [
+    ["canary name", "alarms.canaryName"],
+    ["canary role name", "alarms.canaryRoleName"],
+    ["canary log group", "alarms.canaryName"],
+  ] as const) {
+    expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
+    expect(taken.of.get(check)?.fix).toContain(`set ${setting} to another name`);
+    expect(taken.of.get(check)?.fix).not.toContain("adoptExisting");
+  }
+
+  const { canary, role } = madeByTheStack();
+  world.byHand.functions.set(name, { FunctionName: name, Description: canary });
+  world.byHand.roles.set(roleName, { Description: role, documents: [] });
+  const ours = await checks("--sample", "10");
+  for (const check of ["canary name", "canary role name", "canary log group"])
+    expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
+
+  // Without a canary nothing of that name is made.
+  world.byHand.functions.set(name, { FunctionName: name, Description: "mine" });
+  const without = { "dev.yaml": yaml.replace("instances:", "alarms: { canaryMinutes: false }\ninstances:") };
+  const { stdout } = await runFleet(["preflight", "--sample", "10", "--json"], without, world.env);
+  expect(stdout).not.toContain("canary");
+  world.byHand.functions.delete(name);
+  world.byHand.roles.delete(roleName);
+  world.byHand.logGroups.delete(logGroupName);
+});
+
+/** Descriptions of the canary and its role, as the stack of the instance writes them. */
+function madeByTheStack(): { readonly canary: string; readonly role: string } {
+  const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
+  const { resource } = JSON.parse(Testing.synth(stack)) as {
+    resource: Readonly<Record<string, Readonly<Record<string, { readonly description: string }>>>>;
+  };
+  const of = (type: string) => resource[type]?.["canary"]?.description ?? "";
+  return { canary: of("aws_lambda_function"), role: of("aws_iam_role") };
+}
+
 describe("with adoptExisting", () => {
   const { name, roleName, logGroupName } = instance.function;
   const moduleThere = () => world.connect.modules(instanceId).get("blockedStatus")?.id ?? "";
@@ -291,10 +338,6 @@ describe("with adoptExisting", () => {
       outcome: "failed",
       fix: expect.stringContaining(`set adoptExisting.module to it`) as string,
     });
-  });
-
-  test("the handler that is asked for is the one of the packaged function", () => {
-    expect(packageBlockedCalls().handler).toBe(handler);
   });
 });
 
