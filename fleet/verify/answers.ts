@@ -50,13 +50,12 @@ export async function answerChecks(
   if (result === undefined) return [asked];
   const { answers } = result;
   return [
-    await look("unlisted number", () => unlistedFinding(answers)),
-    ...(await Promise.all(
-      instance.blockedDispositions.map((disposition) =>
-        look(`listed: ${disposition}`, () => listedFinding(answers, disposition)),
-      ),
-    )),
-    await look("time", () => timeFinding(instance, times)),
+    { name: "unlisted number", ...unlistedFinding(answers) },
+    ...instance.blockedDispositions.map((disposition) => ({
+      name: `listed: ${disposition}`,
+      ...listedFinding(answers, disposition),
+    })),
+    { name: "time", ...timeFinding(instance, times) },
   ];
 }
 

@@ -20,7 +20,10 @@ export interface ProbeAccess {
   readonly listed: (disposition: string) => AsyncIterable<string>;
   /** Whether the index has a contact of this number under a Disposition. */
   readonly isListed: (disposition: string, number: string) => Promise<boolean>;
-  /** The function's answer to an event, parsed; an error that it ended with is thrown. */
+  /**
+   * The function's answer to an event, parsed. Of a function that failed it is what Lambda says of that, which counts as a wrong
+   * answer; where the two are to be told apart, it is thrown instead.
+   */
   readonly ask: (event: unknown) => Promise<unknown>;
 }
 
