@@ -1,12 +1,23 @@
-/** What a Connect instance holds of modules and functions, read whole. */
-import { paginateListContactFlowModules, paginateListLambdaFunctions } from "@aws-sdk/client-connect";
-import type { ConnectClient, ContactFlowModuleSummary } from "@aws-sdk/client-connect";
+/** What a Connect instance holds of flows, modules and functions, read whole. */
+import {
+  paginateListContactFlowModules,
+  paginateListContactFlows,
+  paginateListLambdaFunctions,
+} from "@aws-sdk/client-connect";
+import type { ConnectClient, ContactFlowModuleSummary, ContactFlowSummary } from "@aws-sdk/client-connect";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 
 export async function modulesOf(client: ConnectClient, InstanceId: string): Promise<ContactFlowModuleSummary[]> {
   const all: ContactFlowModuleSummary[] = [];
   for await (const page of paginateListContactFlowModules({ client }, { InstanceId }))
     all.push(...(page.ContactFlowModulesSummaryList ?? []));
+  return all;
+}
+
+export async function flowsOf(client: ConnectClient, InstanceId: string): Promise<ContactFlowSummary[]> {
+  const all: ContactFlowSummary[] = [];
+  for await (const page of paginateListContactFlows({ client }, { InstanceId }))
+    all.push(...(page.ContactFlowSummaryList ?? []));
   return all;
 }
 

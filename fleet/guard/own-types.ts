@@ -10,6 +10,7 @@ export const PERMISSION = "aws_lambda_permission";
 export const ASSOCIATION = "aws_connect_lambda_function_association";
 export const MODULE = "aws_connect_contact_flow_module";
 export const FLOW = "aws_connect_contact_flow";
+export const LOG_GROUP = "aws_cloudwatch_log_group";
 
 interface OwnType {
   /** What people call it. */
@@ -34,7 +35,7 @@ export const ownTypes: Readonly<Record<string, OwnType>> = {
   aws_iam_role_policy: { what: "a permission of a role", identity: ["role", "name"] },
   aws_iam_role_policies_exclusive: { what: "the list of a role's permissions", identity: ["role_name"] },
   aws_iam_role_policy_attachments_exclusive: { what: "the list of a role's policies", identity: ["role_name"] },
-  aws_cloudwatch_log_group: { what: "a log group", identity: ["name"] },
+  [LOG_GROUP]: { what: "a log group", identity: ["name"] },
   aws_cloudwatch_metric_alarm: { what: "an alarm", identity: ["alarm_name"] },
   aws_cloudwatch_dashboard: { what: "a dashboard", identity: ["dashboard_name"] },
   aws_cloudwatch_event_rule: { what: "a schedule", identity: ["event_bus_name", "name"] },
@@ -87,7 +88,7 @@ export function mayImport(
     [FUNCTION]: adoptExisting?.function === true && own.name,
     [MODULE]: adoptExisting?.moduleId !== undefined && `${instanceId}:${adoptExisting.moduleId}`,
     aws_iam_role: adoptExisting?.role === true && own.roleName,
-    aws_cloudwatch_log_group: adoptExisting?.logGroup === true && own.logGroupName,
+    [LOG_GROUP]: adoptExisting?.logGroup === true && own.logGroupName,
   };
   return Object.hasOwn(expected, type) && expected[type] === id;
 }

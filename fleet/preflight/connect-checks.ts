@@ -1,15 +1,11 @@
 /** Looks at the Connect instance: whether it is the one that is meant, and has room and free names for what is deployed. */
-import {
-  DescribeContactFlowModuleCommand,
-  DescribeInstanceCommand,
-  paginateListContactFlows,
-} from "@aws-sdk/client-connect";
+import { DescribeContactFlowModuleCommand, DescribeInstanceCommand } from "@aws-sdk/client-connect";
 import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
 import { stackOf } from "../../environments/model/descriptions";
 import type { InstanceConfig } from "../../environments/model/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { absent } from "../aws-error";
-import { associatedFunctions, blockedStatusAmong, modulesOf } from "../connect-instance";
+import { associatedFunctions, blockedStatusAmong, flowsOf, modulesOf } from "../connect-instance";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../instance-clients";
 import { masked } from "../masking";
@@ -196,16 +192,9 @@ function associationFinding(
 }
 
 async function flowFinding(instance: InstanceConfig, name: string, connect: ConnectClient): Promise<Finding> {
-  const { instanceId: InstanceId } = instance;
-  let count = 0;
-  let taken: string | undefined;
-  for await (const page of paginateListContactFlows({ client: connect }, { InstanceId })) {
-    for (const flow of page.ContactFlowSummaryList ?? []) {
-      count++;
-      if (flow.Name === name) taken = flow.Id;
-    }
-  }
-  if (taken === undefined) return quotaFinding("flows", count, defaultQuota.flows, false);
+  const flows = await flowsOf(connect, instance.instanceId);
+  const taken = flows.find(({ Name }) => Name === name)?.Id;
+  if (taken === undefined) return quotaFinding("flows", flows.length, defaultQuota.flows, false);
   return warning(
     `${taken} has the name ${JSON.stringify(name)}: after the first deployment that is as it should be; before it, the deployment fails.`,
     "If it is not ours, give inboundFlow another name.",

@@ -1,9 +1,10 @@
 /** After a state was lost: it is made anew beside the stack, from what exists, and written in one piece once it is whole. */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { paginateListContactFlowModules, paginateListContactFlows } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../environments/model/types";
+import { flowsOf, modulesOf } from "../connect-instance";
 import { guard, today } from "../guard/guard";
+import { FLOW, FUNCTION, LOG_GROUP, MODULE } from "../guard/own-types";
 import { parsePlan } from "../guard/plan-json";
 import type { PlanJson, ResourceChange } from "../guard/plan-json";
 import type { InstanceClients } from "../instance-clients";
@@ -26,7 +27,7 @@ export interface Sought {
 export interface Recovery {
   readonly sought: readonly Sought[];
   readonly planned: PlannedStack;
-  /** Writes it where the stack's state is kept. @throws RunFailed */
+  /** Writes it where the stack's state is kept. @throws NotRecoverable where somebody else wrote one meanwhile, RunFailed */
   readonly write: () => Promise<void>;
 }
 
@@ -36,9 +37,6 @@ export class NotRecoverable extends Error {
 }
 
 const stateName = "terraform.tfstate";
-
-/** Terraform takes the backend of an override file instead of the stack's. */
-const localBackend = { terraform: { backend: { local: { path: stateName } } } };
 
 export interface RecoveryOptions {
   readonly workshop: Workshop;
@@ -70,46 +68,48 @@ export async function recoverState(
 
   mkdirSync(path.dirname(scratch), { recursive: true });
   cpSync(stack.directory, scratch, { recursive: true, filter: (source) => path.basename(source) !== ".terraform" });
-  writeFileSync(path.join(scratch, "zz_local_state_override.tf.json"), JSON.stringify(localBackend));
   // Empty, it has a lineage all the same, which its successor keeps.
   const stateFile = path.join(scratch, stateName);
   if (before.trim() !== "") writeFileSync(stateFile, before, { mode: 0o600 });
   const runs = workshop.runs(instance, scratch);
-  await runs.initialize(instance);
+  await runs.initialize(instance, stateName);
   step("planning the stack, to know what it would make");
   const would = await plan(runs);
 
-  const seen = await flowsOf(instance, clients);
+  const wanted = would.resource_changes.filter(
+    ({ mode, change }) => mode === "managed" && (change.importing !== undefined || change.actions.join() === "create"),
+  );
+  const seen = await idsOfFlows(instance, clients);
   const sought: Sought[] = [];
-  const wanted = would.resource_changes
-    .filter(
-      ({ mode, change }) =>
-        mode === "managed" && (change.importing !== undefined || change.actions.join() === "create"),
-    )
-    // First what tells who made it.
-    .sort((one, other) => Number(hasMaker.has(other.type)) - Number(hasMaker.has(one.type)));
-  let isChecked = false;
-  for (const resource of wanted) {
-    const { address, type, change } = resource;
-    if (!isChecked && !hasMaker.has(type)) {
-      const strangers = strangersIn(readState(stateFile), wanted);
-      if (strangers.length > 0) throw new NotRecoverable(`${strangers.join("\n")}\n${ofStrangers}`);
-      isChecked = true;
+  /** Whether it was not stopped. */
+  const looked = async (resources: readonly ResourceChange[]): Promise<boolean> => {
+    for (const resource of resources) {
+      if (workshop.interruption.isStopping) return false;
+      const { address, change } = resource;
+      step(`looking for ${address} (${sought.length + 1} of ${wanted.length})`);
+      const id = change.importing?.id ?? importIdOf(instance, resource, seen.idOf(resource));
+      const isThere = id !== undefined && (await importInto(runs, address, id));
+      sought.push({ address, id, isThere });
     }
-    if (workshop.interruption.isStopping) return undefined;
-    step(`looking for ${address} (${sought.length + 1} of ${wanted.length})`);
-    const id = change.importing?.id ?? importIdOf(instance, resource, seen.idOf(resource));
-    const isThere = id !== undefined && (await importInto(runs, address, id));
-    sought.push({ address, id, isThere });
-  }
-  if (workshop.interruption.isStopping) return undefined;
-  writeFileSync(stateFile, JSON.stringify(completed(readState(stateFile), wanted), null, 2), { mode: 0o600 });
+    return !workshop.interruption.isStopping;
+  };
+  // First what tells who made it: where one is another's, the rest need not be looked for.
+  if (!(await looked(wanted.filter(tellsMaker)))) return undefined;
+  const strangers = strangersIn(readState(stateFile), wanted);
+  if (strangers.length > 0) throw new NotRecoverable(`${strangers.join("\n")}\n${ofStrangers}`);
+  if (!(await looked(wanted.filter((resource) => !tellsMaker(resource))))) return undefined;
+  const whole = succeeding(before, completed(readState(stateFile), wanted));
+  writeFileSync(stateFile, JSON.stringify(whole, null, 2), { mode: 0o600 });
   step("planning on the state made anew");
   const after = await plan(runs);
   return {
     sought,
     planned: { instance, plan: after, guard: guard(after, instance, today()) },
-    write: () => remote.writeState(stateFile),
+    write: async () => {
+      // A state that is written in the moment between this and the push has the number of ours, and Terraform refuses ours.
+      if ((await remote.stateText()) !== before) throw new NotRecoverable(writtenMeanwhile(instance));
+      await remote.writeState(stateFile);
+    },
   };
 }
 
@@ -136,34 +136,31 @@ async function refuseResources(remote: StackRuns, { state }: InstanceConfig): Pr
   );
 }
 
+const writtenMeanwhile = ({ state }: InstanceConfig): string =>
+  `The state s3://${state.bucket}/${state.key} was written by somebody meanwhile, and stays as they wrote it.\n` +
+  "  Run it again: it begins with what the state is now.";
+
 /** Modules and flows have names that Connect takes once, and are imported by ids that it gave. */
 interface Flows {
   /** Import id of the one of that name, whoever made it. */
   idOf(resource: ResourceChange): string | undefined;
 }
 
-async function flowsOf(
-  { instanceId: InstanceId }: InstanceConfig,
-  { connect: client }: InstanceClients,
+async function idsOfFlows(
+  { instanceId }: InstanceConfig,
+  { connect }: Pick<InstanceClients, "connect">,
 ): Promise<Flows> {
-  const ids = new Map<string, string>();
-  const note = (
-    type: string,
-    found: readonly { readonly Name?: string | undefined; readonly Id?: string | undefined }[] = [],
-  ): void => {
-    for (const { Name = "", Id = "" } of found) ids.set(`${type} ${Name}`, `${InstanceId}:${Id}`);
-  };
-  for await (const page of paginateListContactFlowModules({ client }, { InstanceId })) {
-    note("aws_connect_contact_flow_module", page.ContactFlowModulesSummaryList);
-  }
-  for await (const page of paginateListContactFlows({ client }, { InstanceId })) {
-    note("aws_connect_contact_flow", page.ContactFlowSummaryList);
-  }
+  const found = [
+    ...(await modulesOf(connect, instanceId)).map((module) => [MODULE, module] as const),
+    ...(await flowsOf(connect, instanceId)).map((flow) => [FLOW, flow] as const),
+  ];
+  const ids = new Map(found.map(([type, { Name, Id }]) => [`${type} ${Name}`, `${instanceId}:${Id}`]));
   return { idOf: ({ type, change: { after } }) => ids.get(`${type} ${String((after as { name?: unknown }).name)}`) };
 }
 
 /** https://developer.hashicorp.com/terraform/language/state; what else is in it is kept as it is. */
 export interface StateJson {
+  readonly serial?: number;
   readonly resources: readonly {
     readonly mode: string;
     readonly type: string;
@@ -188,32 +185,58 @@ function attributesIn(
   return found?.instances.find(({ index_key }) => index_key === index)?.attributes;
 }
 
-const hasMaker: ReadonlySet<string> = new Set([
-  "aws_connect_contact_flow",
-  "aws_connect_contact_flow_module",
-  "aws_iam_role",
-  "aws_lambda_function",
-]);
+const described: ReadonlySet<string> = new Set([FLOW, MODULE, "aws_iam_role", FUNCTION]);
+
+/** Whether what is found of it tells whether this stack made it; of a log group the function of its name does. */
+const tellsMaker = ({ type }: ResourceChange): boolean => described.has(type) || type === LOG_GROUP;
 
 /**
  * A sentence for each thing that somebody else made under a name of ours. What the stack makes says in its description what it is
- * for; a state that holds a thing with another description would let the next deployment change it.
+ * for; a state that holds a thing with another description would let the next deployment change it. A log group has none, and is
+ * ours where the function is that writes to it.
  */
 export function strangersIn(state: StateJson, wanted: readonly ResourceChange[]): readonly string[] {
   return wanted.flatMap((resource) => {
     const { address, type, change } = resource;
-    const { description } = change.after as { readonly description?: unknown };
-    // What adoptExisting names is of others by intent.
-    if (change.importing !== undefined || !hasMaker.has(type) || typeof description !== "string") return [];
     const found = attributesIn(state, resource);
-    const actual = typeof found?.["description"] === "string" ? found["description"] : "";
-    if (found === undefined || isOfOneMaker(description, actual)) return [];
-    return [`${address} is of another maker: its description is ${JSON.stringify(maskNumbers(actual))}.`];
+    // What adoptExisting names is of others by intent.
+    if (found === undefined || change.importing !== undefined) return [];
+    if (type === LOG_GROUP) {
+      const writer = wanted.find((one) => one.type === FUNCTION && one.name === resource.name);
+      if (writer !== undefined && isOurs(state, writer)) return [];
+      const its = `${FUNCTION}.${resource.name}`;
+      return [`${address} is there without ${its} of this stack, and nothing else tells who made it.`];
+    }
+    if (!described.has(type) || isOurs(state, resource)) return [];
+    return [`${address} is of another maker: its description is ${JSON.stringify(maskNumbers(descriptionOf(found)))}.`];
   });
 }
 
 const ofStrangers =
-  "  Nothing was written. If it is to be taken over, say adoptExisting for this instance; if not, give ours another name.";
+  "  Nothing was written. If it is to be taken over, say adoptExisting for this instance; if not, give ours another name, or\n" +
+  "  delete a log group that nobody needs any more.";
+
+/** Whether it was found, with the description that this stack gives it. */
+function isOurs(state: StateJson, resource: ResourceChange): boolean {
+  const found = attributesIn(state, resource);
+  const { description } = resource.change.after as { readonly description?: unknown };
+  if (found === undefined) return false;
+  return typeof description !== "string" || isOfOneMaker(description, descriptionOf(found));
+}
+
+const descriptionOf = ({ description }: Readonly<Record<string, unknown>>): string =>
+  typeof description === "string" ? description : "";
+
+/**
+ * The state with the number that follows that of the one it takes the place of, whatever number its imports had brought it to:
+ * a writer in between has the same, and Terraform does not let one of two with the same be written over the other.
+ *
+ * @param before text of the state that was there; empty where none was
+ */
+export function succeeding(before: string, state: StateJson): StateJson {
+  if (before.trim() === "") return state;
+  return { ...state, serial: ((JSON.parse(before) as StateJson).serial ?? 0) + 1 };
+}
 
 /** What tells the provider how to work, and no service keeps: an import leaves it empty, and a plan would set it again. */
 const untold = ["timeouts", "publish", "filename"] as const;

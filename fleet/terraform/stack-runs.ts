@@ -22,7 +22,10 @@ export class RunFailed extends Error {
   }
 }
 
-/** Terraform merges a file of this name into the configuration, last of all. */
+/**
+ * Terraform merges a file of this name into the configuration. There is this one alone: of two that name a backend, that of the
+ * last name would count.
+ */
 const overrideName = "zz_read_only_override.tf.json";
 
 export class StackRuns {
@@ -37,13 +40,14 @@ export class StackRuns {
    * Links the provider from the cache and reads where the state is. May be repeated.
    *
    * @param readOnlyFor instance whose `planRole` takes the place of the role that deploys, and `state.planRoleArn` of the state's role
+   * @param localState file in the directory that takes the place of the state, which is then neither read nor written
    * @throws RunFailed
    */
-  async initialize(readOnlyFor?: InstanceConfig): Promise<void> {
+  async initialize(readOnlyFor?: InstanceConfig, localState?: string): Promise<void> {
     copyFileSync(this.lockFile, path.join(this.directory, lockFileName));
     const override = path.join(this.directory, overrideName);
     if (readOnlyFor === undefined) rmSync(override, { force: true });
-    else writeFileSync(override, JSON.stringify(this.readOnlyOverride(readOnlyFor)));
+    else writeFileSync(override, JSON.stringify(this.readOnlyOverride(readOnlyFor, localState)));
     succeeded("terraform init", await this.run(["init", "-input=false", "-no-color", "-lockfile=readonly"]));
   }
 
@@ -120,19 +124,24 @@ export class StackRuns {
     succeeded("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
-  private readOnlyOverride({ planRole, state: { planRoleArn } }: InstanceConfig): object {
-    const configuration = readFileSync(path.join(this.directory, "cdk.tf.json"), "utf8");
-    const { terraform } = JSON.parse(configuration) as {
-      readonly terraform: { readonly backend: { readonly s3: object } };
-    };
+  private readOnlyOverride({ planRole, state }: InstanceConfig, localState: string | undefined): object {
+    const backend = localState === undefined ? this.readOnlyBackend(state) : { local: { path: localState } };
     return {
       // Blocks within the provider's replace those of the same name: another role, and all the rest stays.
       ...(planRole === undefined ? {} : { provider: { aws: [{ assume_role: [assumed(planRole)] }] } }),
       // A backend is replaced as a whole.
-      ...(planRoleArn === undefined
-        ? {}
-        : { terraform: { backend: { s3: { ...terraform.backend.s3, assume_role: { role_arn: planRoleArn } } } } }),
+      ...(backend === undefined ? {} : { terraform: { backend } }),
     };
+  }
+
+  /** @returns undefined where it is the stack's own */
+  private readOnlyBackend({ planRoleArn }: InstanceConfig["state"]): object | undefined {
+    if (planRoleArn === undefined) return undefined;
+    const configuration = readFileSync(path.join(this.directory, "cdk.tf.json"), "utf8");
+    const { terraform } = JSON.parse(configuration) as {
+      readonly terraform: { readonly backend: { readonly s3: object } };
+    };
+    return { s3: { ...terraform.backend.s3, assume_role: { role_arn: planRoleArn } } };
   }
 
   private run(args: readonly string[]): Promise<Finished> {

@@ -43,6 +43,15 @@ test("state.planRoleArn takes the place of the role for the state, and the rest 
   expect(overridden()).toEqual({ terraform: { backend: { s3 } } });
 });
 
+test("a local state takes the place of the state, whatever role the state would be read with", async () => {
+  const state = { ...sampleInstance.state, planRoleArn: arn("state-read") };
+  await runs.initialize(reading({ planRole: { arn: arn("plan") }, state }), "terraform.tfstate");
+  expect(overridden()).toEqual({
+    provider: { aws: [{ assume_role: [{ role_arn: arn("plan"), session_name: "connectpath-call-blocking" }] }] },
+    terraform: { backend: { local: { path: "terraform.tfstate" } } },
+  });
+});
+
 test("where it may write again, nothing is overridden any more", async () => {
   await runs.initialize(reading({ planRole: { arn: arn("plan") } }));
   expect(overridden()).toBeDefined();
