@@ -1,10 +1,12 @@
 /** A state is lost, and made anew from what exists: nothing in AWS changes, and the next plan finds nothing to make. */
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { DeleteObjectCommand, HeadObjectCommand, NotFound, S3Client } from "@aws-sdk/client-s3";
+import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
-import { BUCKET, createWorld, type Finished, REGION, type World } from "./world";
+import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
 
@@ -38,8 +40,14 @@ const changes = (): readonly RecordedCall[] =>
   );
 
 beforeAll(async () => {
+  // Other roles to look with, as where nobody who plans may write.
+  const role = (purpose: string): string => `arn:aws:iam::${ACCOUNT}:role/${purpose}`;
   world = await createWorld([name], {
-    more: () => ["inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }"],
+    more: () => [
+      "inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }",
+      `planRole: { arn: "${role("plan")}" }`,
+      `state: { planRoleArn: "${role("state-read")}" }`,
+    ],
   });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
   s3 = new S3Client({
@@ -107,6 +115,8 @@ test("killed in the middle it has written nothing; run again it makes the state 
   expect(output).not.toContain("What differs");
   expect(exitCode).toBe(0);
   expect(await hasState()).toBe(true);
+  // Neither of the two has left a state in clear.
+  expect(readdirSync(path.join(projectRoot(), "build", "recover"))).toEqual([]);
   expect(changes()).toEqual([]);
 });
 

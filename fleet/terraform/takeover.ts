@@ -46,6 +46,12 @@ export function importIdOf(
 }
 
 /**
+ * What is said of what does not exist: by Terraform itself, and of a permission of a function that does not by the provider
+ * (5.100.0). The whole line, since other errors say as much of something else, such as a table that data are read of.
+ */
+const isAbsent = /^[\s│]*Error: (Cannot import non-existent remote object|couldn't find resource)\s*$/m;
+
+/**
  * Imports one resource.
  *
  * @returns whether it is there
@@ -55,8 +61,7 @@ export async function importInto(runs: StackRuns, address: string, id: string): 
   const { exitCode, output } = await runs.import(address, id);
   if (exitCode === 0) return true;
   if (lockIn(output) !== undefined) throw new RunFailed("terraform import", output);
-  if (/non-existent remote object|couldn't find resource|not found|NoSuchEntity|empty result/i.test(output))
-    return false;
+  if (isAbsent.test(output)) return false;
   throw new RunFailed(`terraform import of ${address}`, failureText(output));
 }
 

@@ -1,5 +1,7 @@
 /** Whatever a stack makes can be put back into a state: each has an id under which Terraform imports it. */
-import { importIdOf } from "../../../fleet/terraform/takeover";
+import { RunFailed } from "../../../fleet/terraform/stack-runs";
+import type { StackRuns } from "../../../fleet/terraform/stack-runs";
+import { importIdOf, importInto } from "../../../fleet/terraform/takeover";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
 
 const creations = (name: string, more = "") => {
@@ -31,4 +33,25 @@ test("the ids are whole: no part of them is missing from the plan", () => {
     "aws_sns_topic.alarms": "arn:aws:sns:us-east-1:111122223333:callBlocking-e2e-recorded-us-east-1",
     "aws_cloudwatch_event_target.canary": "default/blockedCalls-canary-recorded/canary",
   });
+});
+
+const saying = (exitCode: number, output: string) =>
+  ({ import: () => Promise.resolve({ exitCode, output }) }) as unknown as StackRuns;
+
+test.each([
+  ["\nError: Cannot import non-existent remote object\n\nWhile attempting to import an existing object to\n", false],
+  ["╷\n│ Error: couldn't find resource\n│ \n╵\n", false],
+  ["Import successful!", true],
+])("an import that says %j tells whether it is there", async (output, isThere) => {
+  expect(await importInto(saying(isThere ? 0 : 1, output), "aws_iam_role.canary", "a")).toBe(isThere);
+});
+
+test.each([
+  "Error: reading Amazon DynamoDB Table (dextr-acme): couldn't find resource",
+  "Error: Failed to query available provider packages: provider not found",
+  "Error: reading IAM Role (a): AccessDenied: the bucket of the log was not found",
+  'Error: No valid credential sources found\n\nError: exec: "aws": executable file not found in $PATH',
+  "Error: validating provider credentials: retrieving caller identity: empty result",
+])("an import that fails otherwise tells nothing of what is there: %j", async (output) => {
+  await expect(importInto(saying(1, output), "aws_iam_role.canary", "a")).rejects.toThrow(RunFailed);
 });
