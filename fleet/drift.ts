@@ -10,6 +10,7 @@ import type { Finding } from "./terraform/drift-findings";
 import { interruptedExitCode, Interruption } from "./terraform/interruption";
 import { planInstances } from "./terraform/planning";
 import { synthesizeInto } from "./terraform/plans-directory";
+import { openRunDirectory } from "./terraform/run-directory";
 import { parallelFrom } from "./terraform/slots";
 import { Workshop } from "./terraform/workshop";
 import { textTable } from "./text-table";
@@ -42,7 +43,7 @@ ${selectionSyntax}`,
     const parallel = parallelFrom(values.get("parallel"));
     const instances = selectFrom(readEnvironments(), selection);
     const interruption = new Interruption();
-    const out = path.resolve(directory, `${process.pid}`);
+    const out = openRunDirectory(directory);
     try {
       const planned = await interruption.during(async () => {
         const stacks = await synthesizeInto(out, instances);
