@@ -1,16 +1,14 @@
 /** `plan`: a saved plan for each stack that changed, the guard's word on it, and one review of them all. */
-import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { readEnvironments, selectFrom } from "../environments/model/project";
 import { selectionSyntax } from "../environments/model/selection";
 import type { InstanceConfig } from "../environments/model/types";
 import type { Command } from "./command-line";
-import { CommandError } from "./command-line";
-import { reason } from "./reason";
 import { reviewHtml } from "./review/html";
 import { reviewMarkdown } from "./review/markdown";
 import { verdictOf } from "./review/review";
 import { summary } from "./review/summary";
+import { writeReview } from "./review/write";
 import { synthesizeBase } from "./terraform/base";
 import { interruptedExitCode, Interruption, sayOnStandardError } from "./terraform/interruption";
 import { planInstances } from "./terraform/planning";
@@ -89,14 +87,4 @@ async function changedSince(
     );
   }
   return changed;
-}
-
-export function writeReview(file: string | undefined, text: () => string): void {
-  if (file === undefined) return;
-  try {
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    writeFileSync(file, text());
-  } catch (error) {
-    throw new CommandError(`The review cannot be written. ${reason(error)}`);
-  }
 }

@@ -4,23 +4,26 @@ import path from "node:path";
 import { readEnvironments, selectFrom } from "../environments/model/project";
 import { selectionSyntax } from "../environments/model/selection";
 import type { InstanceConfig } from "../environments/model/types";
+import { isAboutCredentials } from "./aws-error";
 import type { Command } from "./command-line";
 import { UnreadablePlan } from "./guard/plan-json";
 import { instanceClients } from "./instance-clients";
-import { writeReview } from "./plan";
 import { reason } from "./reason";
 import { differencesOf } from "./review/differences";
 import { reviewHtml } from "./review/html";
 import { reviewMarkdown } from "./review/markdown";
 import type { PlannedStack } from "./review/review";
 import { summary } from "./review/summary";
-import { lockIn } from "./terraform/diagnostics";
+import { writeReview } from "./review/write";
+import { lockIn, lockText } from "./terraform/diagnostics";
+import type { StateLock } from "./terraform/diagnostics";
 import { interruptedExitCode, Interruption } from "./terraform/interruption";
 import { synthesizeInto } from "./terraform/plans-directory";
 import { Progress } from "./terraform/progress";
 import { NotRecoverable, recoverState } from "./terraform/recovery";
 import type { Recovery } from "./terraform/recovery";
-import { accountAndRegion, parallelFrom, perAccountAndRegion, Slots } from "./terraform/slots";
+import { openRunDirectory } from "./terraform/run-directory";
+import { accountAndRegion, parallelFrom, perAccountAndRegion, settled, Slots } from "./terraform/slots";
 import { RunFailed } from "./terraform/stack-runs";
 import { stackOf } from "./terraform/synthesis";
 import type { SynthesizedStack } from "./terraform/synthesis";
@@ -30,7 +33,7 @@ import { textTable } from "./text-table";
 const directory = path.join("build", "recover");
 
 /** What became of one instance. */
-interface Outcome {
+export interface Outcome {
   readonly instance: InstanceConfig;
   readonly word: "written" | "can be written" | "refused" | "failed" | "stopped";
   readonly recovery?: Recovery;
@@ -52,8 +55,8 @@ is looked for in AWS, with planRole, and imported by Terraform into a state besi
 configuration. With --yes the state is then written where it belongs, in one piece: stopped before, nothing was, and the command begins
 anew. It needs what plan and preflight need, and the right to write the state.
 
-Refused is a stack whose state holds resources, one that lets go of its instance, and one where something of a name that ours would
-have was made by somebody else.
+Refused is a stack whose state holds resources or was written by somebody meanwhile, one that lets go of its instance, and one where
+something of a name that ours would have was made by somebody else; a log group is ours where the function that writes to it is.
 
 Exit codes: 0 every state is written, or can be; 1 something failed; 3 refused; 130 stopped by Ctrl-C.
 
@@ -62,7 +65,7 @@ ${selectionSyntax}`,
     const parallel = parallelFrom(values.get("parallel"));
     const instances = selectFrom(readEnvironments(), selection);
     const interruption = new Interruption();
-    const out = path.resolve(directory, `${process.pid}`);
+    const out = openRunDirectory(directory);
     const progress = new Progress(process.stderr, instances.length);
     try {
       const outcomes = await interruption.during(async () => {
@@ -70,7 +73,7 @@ ${selectionSyntax}`,
         const workshop = await Workshop.open(instances, interruption);
         const isStopping = (): boolean => interruption.isStopping;
         const slots = new Slots({ parallel, perGroup: perAccountAndRegion.plan, isStopping });
-        return Promise.all(
+        return settled(
           instances.map(async (instance): Promise<Outcome> => {
             const stack = stackOf(stacks, instance);
             const scratch = path.join(out, "made-anew", instance.stackName);
@@ -112,46 +115,68 @@ async function recoverOne(
   { workshop, scratch, progress, isWritten }: RecoveringOne,
 ): Promise<Outcome> {
   const clients = instanceClients(instance);
+  const { interruption } = workshop;
   const step = (text: string): void => {
     progress.step(instance.stackName, text);
   };
+  let isWriting = false;
   try {
     const recovery = await recoverState(instance, stack, { workshop, clients, scratch, step });
     if (recovery === undefined) return { instance, word: "stopped" };
     if (!isWritten) return { instance, word: "can be written", recovery };
+    if (interruption.isStopping) return { instance, word: "stopped" };
     step("writing the state");
+    isWriting = true;
     await recovery.write();
     return { instance, word: "written", recovery };
   } catch (error) {
-    if (error instanceof NotRecoverable) return { instance, word: "refused", trouble: error.message };
-    if (workshop.interruption.isStopping) return { instance, word: "stopped" };
-    if (error instanceof RunFailed) return { instance, word: "failed", trouble: failureOf(error, stack) };
-    // What AWS answers to the question which flows there are.
-    const isAnswer = error instanceof UnreadablePlan || (error instanceof Error && "$metadata" in error);
-    if (!isAnswer) throw error;
-    return { instance, word: "failed", trouble: reason(error) };
+    return { instance, ...troubleOf(error, instance, { isWriting, isStopping: interruption.isStopping }) };
   } finally {
     clients.destroy();
   }
 }
 
-function failureOf({ output, message }: RunFailed, { stackName }: SynthesizedStack): string {
-  const lock = lockIn(output);
-  if (lock === undefined) return message;
-  return (
-    `Its state is locked by ${lock.who}, since ${lock.created} (${lock.operation}). Nothing was written.\n` +
-    "  If a command still works on the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
-    `  (npm run synth; cdktf.out/stacks/${stackName}): terraform init && terraform force-unlock ${lock.id}`
-  );
+/**
+ * What an error means for its stack; the others go on.
+ *
+ * @param now whether writing has begun, and whether everything is stopping
+ * @throws the error, where it is none that a stack can have
+ */
+export function troubleOf(
+  error: unknown,
+  { stackName }: Pick<InstanceConfig, "stackName">,
+  { isWriting, isStopping }: { readonly isWriting: boolean; readonly isStopping: boolean },
+): Pick<Outcome, "word" | "trouble"> {
+  if (error instanceof NotRecoverable) return { word: "refused", trouble: error.message };
+  // Terraform ends with an error when it is interrupted, whatever it was doing.
+  if (isStopping && !isWriting) return { word: "stopped" };
+  if (error instanceof RunFailed) {
+    const lock = lockIn(error.output);
+    if (lock !== undefined) return { word: "failed", trouble: lockText(lock, releaseOf(lock, stackName)) };
+    const look = isWriting
+      ? `\n  Whether its state was written is not known. Look with: npm run fleet -- plan stack=${stackName}`
+      : "";
+    return { word: "failed", trouble: `${error.message}${look}` };
+  }
+  // What AWS answers to the question which flows there are, or that nobody can be asked.
+  const isAnswer =
+    error instanceof UnreadablePlan || isAboutCredentials(error) || (error instanceof Error && "$metadata" in error);
+  if (!isAnswer) throw error;
+  return { word: "failed", trouble: reason(error) };
 }
 
+const releaseOf = ({ id }: StateLock, stackName: string): string =>
+  "Nothing was written.\n" +
+  "  If a command still works on the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
+  `  (npm run synth; cdktf.out/stacks/${stackName}): terraform init && terraform force-unlock ${id}`;
+
 /** Of each stack what was found and what was not, and what differs; then what to do. */
-function reportOf(outcomes: readonly Outcome[]): string {
+export function reportOf(outcomes: readonly Outcome[]): string {
   const parts = outcomes.flatMap((outcome) => partsOf(outcome));
   const planned = outcomes.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery.planned]));
   const names = (wanted: Outcome["word"]): readonly string[] =>
     outcomes.filter(({ word }) => word === wanted).map(({ instance }) => instance.stackName);
-  const [written, dry] = [names("written"), names("can be written")];
+  const [written, dry, stopped] = [names("written"), names("can be written"), names("stopped")];
   return [
     ...parts,
     ...(planned.length === 0 ? [] : ["What a plan would do on these states:", summary(planned), ""]),
@@ -161,6 +186,9 @@ function reportOf(outcomes: readonly Outcome[]): string {
       : [
           `Written, and nothing in AWS was changed: ${written.join(", ")}.\n  Go on with: npm run fleet -- plan stack=${written.join(",")}`,
         ]),
+    ...(stopped.length === 0
+      ? []
+      : [`Stopped before its state was written: ${stopped.join(", ")}. The same command begins anew.`]),
   ].join("\n");
 }
 

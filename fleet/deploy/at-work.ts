@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import path from "node:path";
+import { lockText } from "../terraform/diagnostics";
 import type { StateLock } from "../terraform/diagnostics";
 import type { Standing } from "../terraform/journal";
 import type { Objection } from "../terraform/saved-plan";
@@ -29,14 +30,17 @@ function isTerraform(pid: number): boolean {
 
 /** @param directory where Terraform runs for the stack */
 export function lockObjection(lock: StateLock, standing: Standing, directory: string): Objection {
-  const held = `Its state is locked by ${lock.who}, since ${lock.created} (${lock.operation}).`;
   if (standing.state !== "applying") {
-    return { what: held, fix: "Somebody else works on this stack. Wait until they have finished, then deploy again." };
+    const fix = "Somebody else works on this stack. Wait until they have finished, then deploy again.";
+    return { what: lockText(lock), fix };
   }
   const isOurs = lock.who.endsWith(`@${hostname()}`);
   const release = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
   return {
-    what: `${held} ${isOurs ? "This machine's deployment was killed in the middle of an apply and could not release it." : ""}`.trim(),
+    what: lockText(
+      lock,
+      isOurs ? "This machine's deployment was killed in the middle of an apply and could not release it." : "",
+    ),
     fix:
       (isOurs
         ? "No Terraform of that deployment runs any more on this machine. Release the lock and resume:\n"

@@ -77,6 +77,10 @@ export function lockIn(output: string): StateLock | undefined {
   return id === "" ? undefined : { id, who: of("Who"), created: of("Created"), operation: of("Operation") };
 }
 
+/** Who holds it and since when, in a sentence. @param more what that means here, and the remedy */
+export const lockText = ({ who, created, operation }: StateLock, more = ""): string =>
+  `Its state is locked by ${who}, since ${created} (${operation}). ${more}`.trim();
+
 /** A resource that a run began to make. */
 export interface Begun {
   readonly address: string;

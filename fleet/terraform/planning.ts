@@ -9,7 +9,7 @@ import { UnreadablePlanFile } from "./plan-file";
 import { Progress } from "./progress";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
-import { accountAndRegion, perAccountAndRegion, Slots } from "./slots";
+import { accountAndRegion, perAccountAndRegion, settled, Slots } from "./slots";
 import { RunFailed } from "./stack-runs";
 import { stackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
@@ -42,7 +42,7 @@ export async function planInstances(
   });
   const progress = new Progress(process.stderr, instances.length);
   try {
-    return await Promise.all(
+    return await settled(
       instances.map(async (instance) => {
         const stack = stackOf(stacks, instance);
         const planned = await slots.use(accountAndRegion(instance), () =>

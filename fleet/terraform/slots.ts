@@ -57,6 +57,16 @@ export class Slots {
   }
 }
 
+/**
+ * What all of it came to, in order, once each has ended: whoever cleans up after that takes nothing from one that is at work.
+ *
+ * @throws the first error of any, then
+ */
+export async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
 /** Connect's limits on calls are counted for each of these. */
 export const accountAndRegion = ({ account, region }: Pick<InstanceConfig, "account" | "region">): string =>
   `${account} ${region}`;

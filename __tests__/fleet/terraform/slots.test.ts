@@ -1,7 +1,7 @@
 /** How many stacks are worked on at once. */
 import fc from "fast-check";
 import { CommandError } from "../../../fleet/command-line";
-import { parallelFrom, Slots } from "../../../fleet/terraform/slots";
+import { parallelFrom, settled, Slots } from "../../../fleet/terraform/slots";
 
 interface Watched {
   readonly started: string[];
@@ -94,4 +94,26 @@ test.each(["0", "33", "-1", "1.5", "many", "1e1", ""])("--parallel %j is refused
 test("--parallel is a whole number, and has a default of at least two", () => {
   expect(parallelFrom("7")).toBe(7);
   expect(parallelFrom(undefined)).toBeGreaterThanOrEqual(2);
+});
+
+test("of what fails the others end before anybody hears of it", async () => {
+  let end = (): void => undefined;
+  const slow = new Promise<string>(
+    (resolve) =>
+      (end = () => {
+        resolve("ended");
+      }),
+  );
+  const error = new Error("no");
+  const heard: unknown[] = [];
+  const all = settled([Promise.reject(error), slow]).catch((reason: unknown) => heard.push(reason));
+  await new Promise(setImmediate);
+  expect(heard).toEqual([]);
+  end();
+  await all;
+  expect(heard).toEqual([error]);
+});
+
+test("what all came to is told in order", async () => {
+  expect(await settled([Promise.resolve(1), Promise.resolve(2)])).toEqual([1, 2]);
 });
