@@ -1,6 +1,7 @@
 /** What is not as it was deployed, read from a plan: what changed, who probably did it, and what it means for calls. */
 import { indexName } from "../../environments/model/aws-names";
 import type { InstanceConfig } from "../../environments/model/types";
+import { isOfCanary } from "../guard/own-types";
 import type { PlanJson, ResourceChange } from "../guard/plan-json";
 import { itemsOf, textAt } from "../guard/values";
 import { linesOf } from "../review/differences";
@@ -53,13 +54,10 @@ const ours: Readonly<Record<string, { readonly what: string; readonly gone: stri
 };
 
 /** What watches the rest: no call is lost with it. */
-function watching({
-  address,
-  name,
-  type,
-}: ResourceChange): { readonly what: string; readonly gone: string } | undefined {
-  const isWatching = /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(type) || name.startsWith("canary");
-  return isWatching ? { what: address, gone: "Calls are blocked, but nobody hears when that stops." } : undefined;
+function watching(resource: ResourceChange): { readonly what: string; readonly gone: string } | undefined {
+  const isWatching =
+    /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(resource.type) || isOfCanary(resource);
+  return isWatching ? { what: resource.address, gone: "Calls are blocked, but nobody hears when that stops." } : undefined;
 }
 
 /** Attributes that follow from others, or that AWS writes, beside those that no review tells. */
