@@ -55,9 +55,10 @@ const ours: Readonly<Record<string, { readonly what: string; readonly gone: stri
 
 /** What watches the rest: no call is lost with it. */
 function watching(resource: ResourceChange): { readonly what: string; readonly gone: string } | undefined {
-  const isWatching =
-    /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(resource.type) || isOfCanary(resource);
-  return isWatching ? { what: resource.address, gone: "Calls are blocked, but nobody hears when that stops." } : undefined;
+  const isWatching = /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(resource.type) || isOfCanary(resource);
+  return isWatching
+    ? { what: resource.address, gone: "Calls are blocked, but nobody hears when that stops." }
+    : undefined;
 }
 
 /** Attributes that follow from others, or that AWS writes, beside those that no review tells. */
