@@ -31,6 +31,12 @@ async function hasState(): Promise<boolean> {
     throw error;
   }
 }
+/** What was written where states are kept, also what has gone since; but for locks. */
+const written = (): readonly string[] =>
+  world.proxy
+    .mutating("s3")
+    .filter(({ operation, url }) => operation === "PutObject" && !url.includes(".tflock"))
+    .map(({ url }) => url);
 const loseState = () => s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
 
 /** Calls that may have changed something, beside the state and its lock. */
@@ -83,19 +89,36 @@ test("a state that holds resources is not lost: refused, with the sentence that 
 
 test("without --yes it tells what it found and what it did not, and writes nothing anywhere", async () => {
   await loseState();
-  const release = world.proxy.intercept(
-    ({ service, operation, input }) =>
-      service === "logs" && operation === "DescribeLogGroups" && JSON.stringify(input).includes("blockedCalls-canary"),
-    () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: '{"logGroups":[]}' }),
-  );
+  const releases = [
+    world.proxy.intercept(
+      ({ service, operation, input }) =>
+        service === "logs" &&
+        operation === "DescribeLogGroups" &&
+        JSON.stringify(input).includes("blockedCalls-canary"),
+      () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: '{"logGroups":[]}' }),
+    ),
+    // Of a permission the provider looks first for what it is of, and says in words of its own that it is not there.
+    world.proxy.intercept(
+      ({ service, method, url }) =>
+        service === "lambda" &&
+        method === "GET" &&
+        url.includes(`blockedCalls-${name}`) &&
+        url.includes("Qualifier=live"),
+      () => ({ status: 404, headers: { "x-amzn-errortype": "ResourceNotFoundException" }, body: "{}" }),
+    ),
+  ];
   const { exitCode, output } = await recover();
-  release();
+  for (const release of releases) release();
+  expect(written()).toEqual([]);
   expect(output).toMatch(/found +aws_dynamodb_table\.contacts +dextr-rich/);
   expect(output).toMatch(/not there +aws_cloudwatch_log_group\.canary/);
+  expect(output).toMatch(/not there +aws_lambda_permission\.connect/);
   expect(output).toMatch(/: (\d+) of \d+ resources found/);
-  // Found is all but that one, and a plan would make that one and touch nothing else.
-  expect(output.match(/^not there/gm)).toHaveLength(1);
-  expect(output).toContain("What differs from the configuration:\n  create aws_cloudwatch_log_group.canary\n\n");
+  // Found is all but those two, and a plan would make them and touch nothing else.
+  expect(output.match(/^not there/gm)).toHaveLength(2);
+  expect(output).toContain(
+    "What differs from the configuration:\n  create aws_lambda_permission.connect\n  create aws_cloudwatch_log_group.canary\n\n",
+  );
   expect(output).toContain(`Nothing was written. The same with --yes writes the state of: ${world.stackName(name)}.`);
   expect(exitCode).toBe(0);
   expect(await hasState()).toBe(false);
