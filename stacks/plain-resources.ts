@@ -4,8 +4,8 @@
  * Resources by type and logical id. Values are what Terraform reads, references to other resources as expressions
  * (`${aws_sns_topic.alarms.arn}`); a token of cdktf would stay as it is.
  *
- * What watches a stack is about twenty resources, most of a stack's. As constructs, cdktf would resolve each of their values three times, and
- * the synth of a large fleet would take twice as long (docs/performance.md).
+ * What watches a stack is about twenty resources, most of a stack's. As constructs, cdktf would resolve each of their values three times;
+ * written as they are, they leave the synth of a large fleet as long as it was (docs/performance.md).
  */
 export type PlainResources = Readonly<Record<string, Readonly<Record<string, object>>>>;
 

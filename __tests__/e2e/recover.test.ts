@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { DeleteObjectCommand, HeadObjectCommand, NotFound, S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, HeadObjectCommand, NotFound } from "@aws-sdk/client-s3";
 import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
@@ -16,7 +16,6 @@ const Key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
 
 let world: World;
 let plans: string;
-let s3: S3Client;
 let deployed: Seen;
 
 const plan = (): Promise<Finished> => world.fleet("plan", `instance=${name}`, "--out", plans);
@@ -24,7 +23,7 @@ const recover = (...more: readonly string[]): Promise<Finished> => world.fleet("
 
 async function hasState(): Promise<boolean> {
   try {
-    await s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
+    await world.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
     return true;
   } catch (error) {
     if (error instanceof NotFound) return false;
@@ -37,7 +36,7 @@ const written = (): readonly string[] =>
     .mutating("s3")
     .filter(({ operation, url }) => operation === "PutObject" && !url.includes(".tflock"))
     .map(({ url }) => url);
-const loseState = () => s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
+const loseState = () => world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
 
 /** Calls that may have changed something, beside the state and its lock. */
 const changes = (): readonly RecordedCall[] =>
@@ -56,12 +55,6 @@ beforeAll(async () => {
     ],
   });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
-  s3 = new S3Client({
-    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
-    region: REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
@@ -71,10 +64,7 @@ beforeAll(async () => {
   deployed = await look(world.dynamodb, name);
 });
 
-afterAll(async () => {
-  s3.destroy();
-  await world.stop();
-});
+afterAll(() => world.stop());
 beforeEach(() => {
   world.proxy.clear();
 });

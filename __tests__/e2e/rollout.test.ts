@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TagResourceCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, RemovePermissionCommand } from "@aws-sdk/client-lambda";
-import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
 import { standings } from "../../fleet/terraform/journal";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
@@ -24,7 +24,6 @@ const names = Object.keys(wave) as Name[];
 
 let world: World;
 let plans: string;
-let s3: S3Client;
 const before = new Map<Name, Seen>();
 
 beforeAll(async () => {
@@ -33,12 +32,6 @@ beforeAll(async () => {
     more: (name) => [`wave: ${wave[name as Name]}`],
   });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
-  s3 = new S3Client({
-    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
-    region: REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
   for (const name of names) {
     const vendor = adoptable.find((table) => table.name === name);
     if (vendor === undefined) throw new Error(`there is no table ${name}`);
@@ -47,10 +40,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  s3.destroy();
-  await world.stop();
-});
+afterAll(() => world.stop());
 
 const plan = (...more: readonly string[]): Promise<Finished> => world.fleet("plan", ...more, "--out", plans);
 const deploy = (...more: readonly string[]): Promise<Finished> => world.fleet("deploy", ...more, "--plans", plans);
@@ -70,7 +60,7 @@ const about =
 
 /** Whether there is a lock object beside where the state is. */
 async function hasLock(name: Name): Promise<boolean> {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  const { Contents = [] } = await world.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
   const keys = Contents.map(({ Key }) => Key);
   const state = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
   return keys.includes(`${state}.tflock`);

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { DeleteBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
+import { DeleteBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import { projectRoot } from "../../lambda/packaging";
 import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
@@ -88,14 +88,7 @@ afterAll(() => world.stop());
 
 /** The bucket now refuses connections without TLS, and moto, which has none, refuses them indeed. */
 async function withdrawTlsOnly(): Promise<void> {
-  const s3 = new S3Client({
-    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
-    region: REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
-  await s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
-  s3.destroy();
+  await world.s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
 }
 
 /** The file with the one thing that `discover` asks people to correct: where the state is kept. */

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import type { FlowContent } from "../../flows/language/types";
 import { validateContent } from "../../flows/language/validate";
 import { projectRoot } from "../../lambda/packaging";
@@ -39,6 +40,7 @@ export interface Running {
 export interface World {
   /** Straight to the emulator, so that what the tests do themselves is not on the record. */
   readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
   readonly proxy: RecordingProxy;
   readonly connect: ConnectEmulator;
   /** Environment variables for processes that talk to this account. */
@@ -159,6 +161,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
 
   return {
     dynamodb: new DynamoDBClient({ endpoint: moto.url, region: REGION, credentials }),
+    s3: new S3Client({ endpoint: moto.url, region: REGION, forcePathStyle: true, credentials }),
     proxy,
     connect,
     env,

@@ -11,7 +11,7 @@ import type { Standing } from "../terraform/journal";
 import { plannedStacks } from "../terraform/plans-directory";
 import { Progress } from "../terraform/progress";
 import { checkSavedPlan, hasSavedPlan, planFileName, stateObjection } from "../terraform/saved-plan";
-import { accountAndRegion, perAccountAndRegion, Slots } from "../terraform/slots";
+import { accountAndRegion, perAccountAndRegion, settled, Slots } from "../terraform/slots";
 import { RunFailed } from "../terraform/stack-runs";
 import { selectionOf, stackOf, synthesize } from "../terraform/synthesis";
 import type { SynthesizedStack } from "../terraform/synthesis";
@@ -55,7 +55,7 @@ export async function savedJobs(asked: Asked, isResumed: boolean): Promise<Jobs>
       perGroup: perAccountAndRegion.plan,
       isStopping: () => interruption.isStopping,
     });
-    const checked = await Promise.all(
+    const checked = await settled(
       planned.map(async (instance) => {
         const standing: Standing = begun.get(instance.stackName) ?? { state: "waiting" };
         const check = { instance, stack: stackOf(stacks, instance), directory: stackOf(saved, instance).directory };

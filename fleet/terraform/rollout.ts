@@ -1,5 +1,6 @@
 /** The order of a deployment: wave by wave in each environment, and no wave after one in which something went wrong. */
 import type { InstanceConfig } from "../../environments/model/types";
+import { settled } from "./slots";
 
 type Placed = Pick<InstanceConfig, "environment" | "wave" | "stackName">;
 
@@ -42,10 +43,10 @@ export async function rollOut<T>(
   environments: ReadonlyMap<string, readonly Wave<T>[]>,
   work: (member: T) => Promise<boolean>,
 ): Promise<readonly Wave<T>[]> {
-  const left = await Promise.all(
+  const left = await settled(
     [...environments.values()].map(async (waves) => {
       for (const [index, wave] of waves.entries()) {
-        const outcomes = await Promise.all(wave.members.map(work));
+        const outcomes = await settled(wave.members.map(work));
         if (outcomes.includes(false)) return waves.slice(index + 1);
       }
       return [];

@@ -55,3 +55,16 @@ test("for any fleet and any failures, a member begins exactly if all of its envi
     { numRuns: 60 },
   );
 });
+
+test("an error that nobody foresaw is thrown once every member at work has ended, and begins no later wave", async () => {
+  const [broken, slow, later] = [member("a", 0, 0), member("a", 0, 1), member("a", 1, 0)];
+  const ended: string[] = [];
+  const rolling = rollOut(wavesOf([broken, slow, later], self), async (one) => {
+    if (one === broken) throw new Error("unforeseen");
+    await new Promise(setImmediate);
+    ended.push(one.stackName);
+    return true;
+  });
+  await expect(rolling).rejects.toThrow("unforeseen");
+  expect(ended).toEqual([slow.stackName]);
+});
