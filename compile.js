@@ -9,7 +9,7 @@ const output = path.join(__dirname, "build/app");
 const stamp = path.join(output, ".compiled-from");
 
 /** What the compiled code depends on: all sources that it may import, and the packages (npm writes down which they are). */
-const sources = ["main.ts", "environments", "flows", "lambda", "stacks"];
+const sources = ["main.ts", "config", "flows", "lambda", "stacks"];
 const others = ["tsconfig.json", "tsconfig.app.json", "package-lock.json", "node_modules/.package-lock.json"];
 
 // By content, not by time as `tsc --build` does: of an older file that is put back it would use the newer code, and say nothing.

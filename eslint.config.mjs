@@ -1,16 +1,29 @@
 // Lint rules: strict type-checked TypeScript, the one-way dependencies between folders, and one CDKTF import discipline.
-import importX from "eslint-plugin-import-x";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import tseslint from "typescript-eslint";
 
-/** What each folder may import beside itself, npm packages and Node; everything else of the project is refused. */
+/**
+ * What each folder may import besides itself, npm packages and Node. Everything else in the project is refused. A path names a folder,
+ * or a file without its ending.
+ */
 const mayImport = {
   lambda: [],
   flows: [],
-  environments: [],
-  stacks: ["lambda/packaging", "lambda/settings", "lambda/canary/settings", "flows", "environments"],
-  fleet: [
+  config: [],
+  stacks: ["lambda/packaging", "lambda/settings", "lambda/canary/settings", "flows", "config"],
+  "fleet/output": [],
+  "fleet/terraform": ["fleet/output", "config"],
+  "fleet/aws": ["fleet/output", "config", "flows", "stacks/resource-types"],
+  "fleet/guard": ["fleet/terraform", "config", "stacks/resource-types"],
+  "fleet/review": ["fleet/guard", "fleet/terraform", "fleet/output", "config", "flows", "stacks/resource-types"],
+  "fleet/plans": ["fleet/review", "fleet/guard", "fleet/terraform", "fleet/output", "config"],
+  "fleet/checks": [
+    "fleet/plans",
+    "fleet/aws",
+    "fleet/output",
+    "config",
     "flows",
-    "environments",
     // What is deployed, to compare with what is found.
     "stacks/flow-contents",
     "stacks/function-settings",
@@ -20,23 +33,68 @@ const mayImport = {
     "lambda/canary/probe",
     "lambda/explanations",
   ],
+  "fleet/rollout": [
+    "fleet/checks",
+    "fleet/plans",
+    "fleet/review",
+    "fleet/guard",
+    "fleet/terraform",
+    "fleet/aws",
+    "fleet/output",
+    "config",
+    "stacks/resource-types",
+  ],
+  "fleet/commands": ["fleet", "config", "flows", "stacks/flow-contents", "lambda/explanations"],
+  "fleet/main.ts": ["fleet/commands", "fleet/output", "config"],
+  emulators: ["fleet/aws/iam/policy-simulation", "flows", "config", "lambda/packaging"],
+  sandbox: ["emulators", "fleet/output", "flows", "config", "lambda/packaging"],
+  scripts: ["config", "stacks", "lambda", "fleet/aws/iam"],
+  "main.ts": ["stacks", "lambda/packaging", "lambda/settings", "config"],
 };
-const folders = ["lambda", "flows", "environments", "stacks", "fleet", "sandbox", "bench", "__tests__", "main.ts"];
 
-const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
-  folders
-    .filter((from) => from !== target && !allowed.includes(from))
-    .map((from) => ({
-      target: `./${target}`,
-      from: `./${from}`,
-      except: allowed.filter((a) => a.startsWith(`${from}/`)).map((a) => `./${a.slice(from.length + 1)}.ts`),
-      message: `${target}/ may import ${allowed.join(", ") || "nothing of the project but itself"}.`,
-    })),
-);
-const mainZones = ["fleet", "sandbox", "bench", "__tests__"].map((from) => ({
-  target: "./main.ts",
-  from: `./${from}`,
-}));
+const root = import.meta.dirname;
+const isWithin = (file, place) => file === place || file === `${place}.ts` || file.startsWith(`${place}/`);
+
+/** The project file that a relative import names, from the root and without its ending; undefined for a package. */
+function importedFile(filename, specifier) {
+  if (!specifier.startsWith(".")) return undefined;
+  return path.relative(root, path.resolve(path.dirname(filename), specifier)).replaceAll(path.sep, "/");
+}
+
+/** Reports an import against the direction of the folders, and two files that import each other. Imports of types count. */
+const oneWay = {
+  meta: { type: "problem", schema: [] },
+  create(context) {
+    const filename = context.filename;
+    const file = path.relative(root, filename).replaceAll(path.sep, "/");
+    const folder = Object.keys(mayImport)
+      .filter((name) => isWithin(file, name))
+      .sort((a, b) => b.length - a.length)[0];
+    const check = (node) => {
+      const target = node.source && importedFile(filename, String(node.source.value));
+      if (target === undefined || target === null) return;
+      if (folder !== undefined && ![folder, ...mayImport[folder]].some((place) => isWithin(target, place))) {
+        const allowed = mayImport[folder].join(", ") || "nothing in the project except itself";
+        context.report({ node, message: `${folder} may import ${allowed}. It must not import ${target}.` });
+      }
+      const back = path.join(root, `${target}.ts`);
+      if (!existsSync(back)) return;
+      const imports = [...readFileSync(back, "utf8").matchAll(/^(?:import|export|\}) .*?from "(\.[^"]+)"/gm)];
+      if (imports.some(([, specifier]) => `${importedFile(back, specifier)}.ts` === file)) {
+        context.report({
+          node,
+          message: `${file} and ${target}.ts import each other. Move what both need into a third file.`,
+        });
+      }
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
 
 export default tseslint.config(
   { ignores: ["build/", "cdktf.out/", "node_modules/", "coverage/", "bench/**/node_modules/"] },
@@ -49,10 +107,9 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { "import-x": importX },
-    settings: { "import-x/resolver": { node: { extensions: [".ts", ".js"] } } },
+    plugins: { project: { rules: { "one-way-imports": oneWay } } },
     rules: {
-      "import-x/no-restricted-paths": ["error", { zones: [...zones, ...mainZones] }],
+      "project/one-way-imports": "error",
       "no-restricted-imports": [
         "error",
         {

@@ -1,21 +1,21 @@
 /** The CDKTF app: the environment files go in, one Terraform stack per Connect instance comes out. */
 import { App } from "cdktf";
-import { EnvironmentErrors } from "./environments/model/problems";
-import { readEnvironments, selectFrom } from "./environments/model/project";
-import { SelectionError } from "./environments/model/selection";
+import { EnvironmentErrors } from "./config/problems";
+import { readEnvironments, selectFrom } from "./config/project";
+import { SelectionError } from "./config/selection";
 import { writeFunctionPackages } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
-import { cdktfArguments } from "./stacks/cdktf-command";
-import { omitCreationStacks } from "./stacks/creation-stacks";
-import { destroyRefusals } from "./stacks/letting-go";
+import { cdktfArgv } from "./stacks/cdktf-argv";
+import { omitCreationStackTraces } from "./stacks/creation-stack-traces";
+import { destroyRefusals } from "./stacks/decommission";
 import { dependOnPreviousWave } from "./stacks/waves";
 import type { PlacedStack } from "./stacks/waves";
 
 function main(): void {
   // All files are checked, whatever is selected of them.
   const instances = selectFrom(readEnvironments(), process.env["SELECT"]);
-  if (process.env["CREATION_STACKS"] !== "1") omitCreationStacks();
+  if (process.env["CREATION_STACKS"] !== "1") omitCreationStackTraces();
   const app = new App();
   const functionPackages = writeFunctionPackages();
   const placed: PlacedStack[] = [];
@@ -28,7 +28,7 @@ function main(): void {
       tooLarge.push(error.message);
     }
   }
-  const refusals = [...tooLarge, ...destroyRefusals(instances, cdktfArguments())];
+  const refusals = [...tooLarge, ...destroyRefusals(instances, cdktfArgv())];
   if (refusals.length > 0) {
     refuse(refusals.join("\n"));
   } else {

@@ -28,7 +28,7 @@ function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
   const files = ["main.ts", "compile.js", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
-  const sources = [...files, "environments", "stacks", "lambda", "flows", "fleet", "sandbox"];
+  const sources = [...files, "environments", "config", "stacks", "lambda", "flows", "fleet", "sandbox", "emulators"];
   for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
   symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
   return copy;

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildSync } from "esbuild";
 import { parse } from "yaml";
-import { commands } from "../fleet/commands";
-import { findCommand, parseArguments } from "../fleet/command-line";
+import { commands } from "../fleet/commands/registry";
+import { findCommand, parseArguments } from "../fleet/commands/command-line";
 import { projectRoot } from "../lambda/packaging";
 
 interface Step {

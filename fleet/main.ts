@@ -1,8 +1,9 @@
 /** `npm run fleet -- COMMAND`: the operator's command line. */
-import { EnvironmentErrors } from "../environments/model/problems";
-import { SelectionError } from "../environments/model/selection";
-import { CommandError, commandHelp, findCommand, overview, parseArguments } from "./command-line";
-import { commands } from "./commands";
+import { EnvironmentErrors } from "../config/problems";
+import { SelectionError } from "../config/selection";
+import { commandHelp, findCommand, overview, parseArguments } from "./commands/command-line";
+import { CommandError } from "./output/command-error";
+import { commands } from "./commands/registry";
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   const print = (text: string): void => {

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { type Contact, simulate, type SimulationResult } from "../flows/simulator";
 import type { FlowContent } from "../flows/language/types";
-import type { FunctionInstance } from "./lambda-runtime/function-instance";
+import type { FunctionInstance } from "../emulators/lambda-runtime/function-instance";
 
 export interface Caller {
   readonly region: string;

@@ -1,6 +1,6 @@
 /** How the sandbox looks in a terminal: a heading, what was deployed, and a row for each call with the way it took. */
 import colors from "picocolors";
-import { maskNumbers } from "../fleet/masking";
+import { redactNumbers } from "../fleet/output/redact";
 import type { PlayedCall } from "./play-call";
 
 export function heading(text: string): void {
@@ -38,7 +38,7 @@ export class CallTable {
     const paint = status === "match" ? colors.red : failed(call) ? colors.yellow : colors.green;
     const time = call.lookupMs === undefined ? "–" : `${call.lookupMs.toFixed(1)} ms`;
     print(
-      `  ${what.padEnd(columns.call)}${maskNumbers(from).padEnd(columns.number)}` +
+      `  ${what.padEnd(columns.call)}${redactNumbers(from).padEnd(columns.number)}` +
         `${colors.bold(paint(status.padEnd(columns.blockedStatus)))}${paint(reason(call).padEnd(columns.reason))}` +
         time.padStart(columns.time),
     );

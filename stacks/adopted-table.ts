@@ -3,8 +3,8 @@ import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
-import type { AwsProviderConstraint } from "../environments/model/types";
-import { indexName } from "../environments/model/aws-names";
+import type { AwsProviderConstraint } from "../config/types";
+import { indexName } from "../config/aws-names";
 import type { ImportBlock } from "./state-blocks";
 
 export interface AdoptedTableProps {

@@ -1,8 +1,8 @@
 /** The alarms of a stack: what each watches, when it goes off, and what it means to the person whom it wakes. */
-import { aliasName, indexName, watchName } from "../environments/model/aws-names";
-import type { InstanceConfig } from "../environments/model/types";
+import { aliasName, indexName, watchName } from "../config/aws-names";
+import type { InstanceConfig } from "../config/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
-import type { PlainResources } from "./plain-resources";
+import type { RawResources } from "./raw-resources";
 import { policyDocument } from "./role-policies";
 
 /** One metric as an alarm reads it. */
@@ -372,7 +372,7 @@ export function anchorOf({ id }: Pick<Alarm, "id">): string {
  * messages that hold names of metrics and nothing of a caller. Who wants one names a topic of theirs. People subscribe to the topic
  * themselves: Terraform cannot confirm an e-mail's subscription, nor delete one that nobody confirmed.
  */
-export function alarmResources(instance: InstanceConfig): PlainResources {
+export function alarmResources(instance: InstanceConfig): RawResources {
   const alarms = alarmsOf(instance);
   if (alarms.length === 0) return {};
   const { account, region, partition, stackName, alarms: settings } = instance;

@@ -4,8 +4,8 @@ import { ConnectContactFlowModule } from "@cdktf/provider-aws/lib/connect-contac
 import { ConnectLambdaFunctionAssociation } from "@cdktf/provider-aws/lib/connect-lambda-function-association";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { managedBy } from "../environments/model/descriptions";
-import type { InstanceConfig } from "../environments/model/types";
+import { managedBy } from "../config/descriptions";
+import type { InstanceConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 import { toTerraformString } from "../flows/terraform-string";
 import { inboundContent, moduleContent } from "./flow-contents";

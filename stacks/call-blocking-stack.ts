@@ -2,8 +2,8 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { indexName } from "../environments/model/aws-names";
-import type { InstanceConfig } from "../environments/model/types";
+import { indexName } from "../config/aws-names";
+import type { InstanceConfig } from "../config/types";
 import { AdoptedTable, tableAddress } from "./adopted-table";
 import { alarmResources } from "./alarms";
 import type { PackagedFunctions } from "../lambda/packaging";
@@ -11,9 +11,9 @@ import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function"
 import { BlockedStatusModule } from "./blocked-status-module";
 import { canaryResources } from "./canary";
 import { dashboardResources } from "./dashboard";
-import { HandMade, handMadeImports } from "./hand-made";
-import { insteadOfDestroy, ownsTable } from "./letting-go";
-import { after, mergePlain, type PlainResources } from "./plain-resources";
+import { ExistingResources, existingImports } from "./adopt-existing";
+import { insteadOfDestroy, ownsTable } from "./decommission";
+import { after, mergeRaw, type RawResources } from "./raw-resources";
 import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
 import { forget, importExisting } from "./state-blocks";
@@ -35,7 +35,7 @@ export interface CallBlockingStackProps {
  */
 export class CallBlockingStack extends TerraformStack {
   /** What watches the rest. */
-  #plain: PlainResources = {};
+  #plain: RawResources = {};
 
   constructor(scope: Construct, props: CallBlockingStackProps) {
     const { instance } = props;
@@ -78,7 +78,7 @@ export class CallBlockingStack extends TerraformStack {
       index: instance.release === undefined ? "present" : "absent",
       awsProvider: instance.awsProvider,
     });
-    importExisting(this, [adopted.import, ...(instance.release === undefined ? handMadeImports(instance) : [])]);
+    importExisting(this, [adopted.import, ...(instance.release === undefined ? existingImports(instance) : [])]);
     this.output("table_name", adopted.table.name, "The adopted table.");
     this.output("letting_go", insteadOfDestroy(instance), "How to let go of the table.");
     if (instance.release !== undefined) return;
@@ -94,14 +94,14 @@ export class CallBlockingStack extends TerraformStack {
     });
 
     if (instance.adoptExisting !== undefined) {
-      new HandMade(this, "by-hand", {
+      new ExistingResources(this, "by-hand", {
         instance,
         handler: props.functionPackages.blockedCalls.handler,
         policyNames: blockedCalls.policyNames,
         module: blockedStatus.module,
       });
     }
-    const watching = mergePlain(
+    const watching = mergeRaw(
       canaryResources(this, {
         instance,
         canaryPackage: props.functionPackages.canary,
@@ -122,8 +122,8 @@ export class CallBlockingStack extends TerraformStack {
 
   /** The configuration, as cdktf has it, with the resources that are no constructs. */
   override toTerraform(): object {
-    const synthesized = super.toTerraform() as { readonly resource?: PlainResources };
-    const resource = mergePlain(synthesized.resource ?? {}, this.#plain);
+    const synthesized = super.toTerraform() as { readonly resource?: RawResources };
+    const resource = mergeRaw(synthesized.resource ?? {}, this.#plain);
     return Object.keys(resource).length === 0 ? synthesized : { ...synthesized, resource };
   }
 

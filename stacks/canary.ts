@@ -1,12 +1,12 @@
 /** The canary of a stack: a function that asks the deployed one, on a schedule, what it must know. */
 import { AssetType, TerraformAsset } from "cdktf";
 import type { TerraformStack } from "cdktf";
-import { asksFunction, runsFunction } from "../environments/model/descriptions";
-import type { InstanceConfig } from "../environments/model/types";
+import { asksFunction, runsFunction } from "../config/descriptions";
+import type { InstanceConfig } from "../config/types";
 import { canaryInput } from "../lambda/canary/settings";
 import type { PackagedFunction } from "../lambda/packaging";
 import { decryptTheTable, isDecryptionDue, policyDocument, runsLambda } from "./role-policies";
-import type { PlainResources } from "./plain-resources";
+import type { RawResources } from "./raw-resources";
 
 export interface CanaryProps {
   readonly instance: InstanceConfig;
@@ -26,7 +26,7 @@ const TIMEOUT_SECONDS = 120;
 export function canaryResources(
   stack: TerraformStack,
   { instance, canaryPackage, tableKeyArn }: CanaryProps,
-): PlainResources {
+): RawResources {
   const { canary, alarms } = instance;
   if (alarms.canaryMinutes === false) return {};
   const zip = new TerraformAsset(stack, "canary", {

@@ -1,7 +1,7 @@
 /** The dashboard of an environment: calls and blocked calls by instance, in every region in which it has instances. */
-import type { InstanceConfig } from "../environments/model/types";
+import type { InstanceConfig } from "../config/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
-import type { PlainResources } from "./plain-resources";
+import type { RawResources } from "./raw-resources";
 
 const WIDTH = 24;
 const HEIGHT = 6;
@@ -23,7 +23,7 @@ const COLUMNS = 3;
  * A dashboard shows metrics of every region and of one account, unless the account is a monitoring account of CloudWatch's cross-account
  * observability (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account.html), which nothing here sets up: an environment with two accounts has two.
  */
-export function dashboardResources({ environment, account, dashboard }: InstanceConfig): PlainResources {
+export function dashboardResources({ environment, account, dashboard }: InstanceConfig): RawResources {
   if (dashboard === undefined) return {};
   const rowsOfRegion = Math.ceil(GRAPHS.length / COLUMNS) * HEIGHT + 1;
   const widgets = dashboard.regions.flatMap((region, place) => {

@@ -1,5 +1,5 @@
 /** The contents of the flows of one instance, exactly as they are deployed. */
-import type { InboundFlowConfig, InstanceConfig } from "../environments/model/types";
+import type { InboundFlowConfig, InstanceConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME, blockedStatusModule } from "../flows/blocked-status";
 import { inboundFlow } from "../flows/inbound";
 import type { FlowContent } from "../flows/language/types";

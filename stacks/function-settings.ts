@@ -1,5 +1,5 @@
 /** What the function of one instance is told, exactly as it is deployed. */
-import type { InstanceConfig } from "../environments/model/types";
+import type { InstanceConfig } from "../config/types";
 import type { FunctionSettings } from "../lambda/settings";
 
 export function functionSettings(instance: InstanceConfig): FunctionSettings {

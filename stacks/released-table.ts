@@ -1,8 +1,8 @@
 /** The vendor's table when it is let go of: out of Terraform's state, and exactly as it is. */
 import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { Construct } from "constructs";
-import { indexName } from "../environments/model/aws-names";
-import type { InstanceConfig } from "../environments/model/types";
+import { indexName } from "../config/aws-names";
+import type { InstanceConfig } from "../config/types";
 import { oursOrNone, tableAddress } from "./adopted-table";
 import type { ForgottenResource } from "./state-blocks";
 

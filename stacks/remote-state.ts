@@ -1,7 +1,7 @@
 /** Where the state of one stack is kept: an S3 bucket with native locking, or a store that speaks the same API. */
 import { S3Backend } from "cdktf";
 import type { TerraformStack } from "cdktf";
-import type { StateConfig } from "../environments/model/types";
+import type { StateConfig } from "../config/types";
 
 /** Gives the stack its backend. */
 export function useRemoteState(stack: TerraformStack, state: StateConfig): void {

@@ -1,5 +1,5 @@
 /** What the roles of both functions have in common. */
-import type { InstanceConfig } from "../environments/model/types";
+import type { InstanceConfig } from "../config/types";
 
 /** JSON of a policy. */
 export function policyDocument(statements: readonly object[]): string {

@@ -1,6 +1,6 @@
 /** The order in which `cdktf deploy` takes the stacks of an environment: wave by wave. */
 import type { TerraformStack } from "cdktf";
-import type { InstanceConfig } from "../environments/model/types";
+import type { InstanceConfig } from "../config/types";
 
 export interface PlacedStack {
   readonly instance: Pick<InstanceConfig, "environment" | "wave">;

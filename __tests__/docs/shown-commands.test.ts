@@ -13,11 +13,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { loadEnvironments } from "../../environments/model/load";
-import { selectFrom } from "../../environments/model/project";
-import { parseSelection } from "../../environments/model/selection";
-import { findCommand, parseArguments } from "../../fleet/command-line";
-import { commands } from "../../fleet/commands";
+import { loadEnvironments } from "../../config/load";
+import { selectFrom } from "../../config/project";
+import { parseSelection } from "../../config/selection";
+import { findCommand, parseArguments } from "../../fleet/commands/command-line";
+import { commands } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { recordedJson, recordedYaml } from "../fleet/guard/recorded-plan";
 import { runFleet } from "../fleet/run-fleet";
@@ -57,7 +57,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   "npm --prefix bench/lambda ci": ["bench/lambda/main.ts", "npm --prefix bench/lambda ci "],
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
   // Of AWS's own command line, which is no part of the project.
-  "aws sns subscribe": ["stacks/runbook-page.ts", "aws sns subscribe --topic-arn"],
+  "aws sns subscribe": ["scripts/runbook-page.ts", "aws sns subscribe --topic-arn"],
 };
 
 /** Why the program would not take a command; undefined where it would. */

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { AddPermissionCommand, CreateFunctionCommand, GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { unzipSync, zipSync } from "fflate";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { adoptable, createVendorTable, INDEX, look } from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
 

@@ -24,11 +24,11 @@ import {
   forwardTo,
   type Responder,
   serveAws,
-} from "../../sandbox/aws-emulators/aws-endpoint";
-import type { AwsRequest } from "../../sandbox/aws-emulators/aws-request";
-import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
-import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
-import { validYaml } from "../environments/model/environment-files";
+} from "../../emulators/aws/aws-endpoint";
+import type { AwsRequest } from "../../emulators/aws/aws-request";
+import { type Moto, startMoto } from "../../emulators/aws/moto";
+import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
+import { validYaml } from "../config/environment-files";
 import { runFleet } from "../fleet/run-fleet";
 
 jest.setTimeout(5 * 60_000);

@@ -1,7 +1,7 @@
 /** What happens to a deployed instance later: a module made by hand before, other settings, a renamed function, a new Connect instance. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { adoptable, createVendorTable } from "./vendor-tables";
 import { createWorld, type Finished, REGION, type World } from "./world";
 

@@ -1,7 +1,7 @@
 /** Of twenty instances of which one changed, one is planned: nothing is asked of AWS about the others. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { copyProject } from "../../sandbox/project-copy";
+import { copyProject } from "../../emulators/project-copy";
 import { adoptable, createVendorTable } from "./vendor-tables";
 import { createWorld, type World } from "./world";
 

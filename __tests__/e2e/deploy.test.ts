@@ -15,8 +15,8 @@ import {
 import type { FlowContent } from "../../flows/language/types";
 import { simulate } from "../../flows/simulator";
 import { projectRoot } from "../../lambda/packaging";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
-import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
+import { type FunctionInstance, startFunction } from "../../emulators/lambda-runtime/function-instance";
 import { inboundContact, playCall } from "../../sandbox/play-call";
 import { readSynthesizedStacks } from "../../sandbox/synthesized-stack";
 import {

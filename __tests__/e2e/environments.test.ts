@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Testing } from "cdktf";
 import fc from "fast-check";
-import { EnvironmentErrors } from "../../environments/model/problems";
-import type { InstanceConfig } from "../../environments/model/types";
-import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
+import { EnvironmentErrors } from "../../config/problems";
+import type { InstanceConfig } from "../../config/types";
+import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
-import { load } from "../environments/model/environment-files";
-import { environment, mutated } from "../environments/model/mutated-yaml";
+import { load } from "../config/environment-files";
+import { environment, mutated } from "../config/mutated-yaml";
 
 jest.setTimeout(5 * 60_000);
 

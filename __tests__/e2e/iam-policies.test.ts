@@ -1,10 +1,10 @@
 /** The policies of docs/iam are enough: whatever real Terraform calls to create, plan, change and remove a stack, they allow. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { loadEnvironments } from "../../environments/model/load";
-import { policiesFor } from "../../fleet/iam/policies";
-import type { PolicyDocument } from "../../fleet/iam/statement";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import { loadEnvironments } from "../../config/load";
+import { policiesFor } from "../../fleet/aws/iam/policies";
+import type { PolicyDocument } from "../../fleet/aws/iam/statement";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { decide } from "../fleet/policy-evaluation";
 import type { Question } from "../fleet/policy-evaluation";
 import { adoptable, createVendorTable, INDEX } from "./vendor-tables";

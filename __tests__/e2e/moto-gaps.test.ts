@@ -8,7 +8,7 @@ import {
   UpdateTableCommand,
   type UpdateTableCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
+import { type Moto, startMoto } from "../../emulators/aws/moto";
 
 const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
 const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" as const });

@@ -1,6 +1,6 @@
 /** A plan as it is kept: without what it says of the machine and the minute in which it was made, and only what a guard reads. */
 
-import { isMarked } from "../../fleet/guard/values";
+import { isMarked } from "../../fleet/terraform/json-values";
 
 /** Parts of `terraform show -json` that are kept. */
 const kept = [

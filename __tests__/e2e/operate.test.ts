@@ -14,8 +14,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
-import type { Check } from "../../fleet/verify/verify";
-import { load } from "../environments/model/environment-files";
+import type { Check } from "../../fleet/checks/verify/verify";
+import { load } from "../config/environment-files";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { DeleteObjectCommand, HeadObjectCommand, NotFound } from "@aws-sdk/client-s3";
 import { projectRoot } from "../../lambda/packaging";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type World } from "./world";
 

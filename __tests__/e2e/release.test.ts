@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { projectRoot } from "../../lambda/packaging";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { createWorld, type Finished, type World } from "./world";

@@ -4,8 +4,8 @@ import path from "node:path";
 import { TagResourceCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, RemovePermissionCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
-import { standings } from "../../fleet/terraform/journal";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
+import { standings } from "../../fleet/rollout/journal";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
 

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { validateContent } from "../../flows/language/validate";
-import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
-import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
-import { findTerraformProvider } from "../../sandbox/aws-emulators/terraform-cli";
-import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
+import { type Moto, startMoto } from "../../emulators/aws/moto";
+import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
+import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
+import { ConnectEmulator } from "../../emulators/connect/server";
 
 const account = "111122223333";
 const instanceId = "00000000-0000-4000-8000-000000000001";

@@ -18,11 +18,11 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
-import { forwardTo } from "../../sandbox/aws-emulators/aws-endpoint";
-import { type Moto, startMoto } from "../../sandbox/aws-emulators/moto";
-import { type RecordingProxy, startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
-import { rolesIn, type Roles } from "../../sandbox/aws-emulators/roles";
-import { runUploadedFunctions, type UploadedFunctions } from "../../sandbox/aws-emulators/uploaded-functions";
+import { forwardTo } from "../../emulators/aws/aws-endpoint";
+import { type Moto, startMoto } from "../../emulators/aws/moto";
+import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
+import { rolesIn, type Roles } from "../../emulators/iam/roles";
+import { runUploadedFunctions, type UploadedFunctions } from "../../emulators/aws/uploaded-functions";
 
 jest.setTimeout(60_000);
 

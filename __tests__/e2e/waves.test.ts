@@ -1,5 +1,5 @@
 /** `cdktf deploy` with a pattern goes wave by wave, and a wave that fails keeps the next from starting. */
-import type { RecordedCall } from "../../sandbox/aws-emulators/recording-proxy";
+import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { adoptable, createVendorTable } from "./vendor-tables";
 import { createWorld, type Finished, type World } from "./world";
 

@@ -1,8 +1,8 @@
 /** AWS as a test wants it to answer, over HTTP, so that the real SDK reads answers and errors; for what no emulator can be brought to say. */
-import { instanceClients } from "../../fleet/instance-clients";
-import type { InstanceClients } from "../../fleet/instance-clients";
-import { type AwsResponse, serveAws } from "../../sandbox/aws-emulators/aws-endpoint";
-import type { AwsRequest } from "../../sandbox/aws-emulators/aws-request";
+import { instanceClients } from "../../fleet/aws/instance-clients";
+import type { InstanceClients } from "../../fleet/aws/instance-clients";
+import { type AwsResponse, serveAws } from "../../emulators/aws/aws-endpoint";
+import type { AwsRequest } from "../../emulators/aws/aws-request";
 import { sampleInstance } from "../stacks/sample-instance";
 
 /** An error of AWS: its name and message. */

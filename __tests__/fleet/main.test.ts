@@ -3,11 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { CommandError, parseArguments } from "../../fleet/command-line";
-import type { Command } from "../../fleet/command-line";
-import { commands } from "../../fleet/commands";
+import { parseArguments } from "../../fleet/commands/command-line";
+import { CommandError } from "../../fleet/output/command-error";
+import type { Command } from "../../fleet/commands/command-line";
+import { commands } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
-import { validYaml } from "../environments/model/environment-files";
+import { validYaml } from "../config/environment-files";
 import { runFleet } from "./run-fleet";
 
 jest.setTimeout(120_000);

@@ -1,5 +1,5 @@
 /** Decides as IAM does whether policies allow a call, for the parts of the policy language that our policies use. */
-import type { PolicyDocument, Statement } from "../../fleet/iam/statement";
+import type { PolicyDocument, Statement } from "../../fleet/aws/iam/statement";
 
 /** What IAM is asked: an action on a resource, with the condition keys of the request. */
 export interface Question {

@@ -4,8 +4,8 @@
  */
 import path from "node:path";
 import { Testing } from "cdktf";
-import { loadEnvironments } from "../../environments/model/load";
-import type { InstanceConfig } from "../../environments/model/types";
+import { loadEnvironments } from "../../config/load";
+import type { InstanceConfig } from "../../config/types";
 import { projectRoot } from "../../lambda/packaging";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 

@@ -1,7 +1,7 @@
 /** Settings on their way through Lambda's environment variables. */
 import fc from "fast-check";
-import { indexName } from "../../environments/model/aws-names";
-import { instanceSchema } from "../../environments/model/schema";
+import { indexName } from "../../config/aws-names";
+import { instanceSchema } from "../../config/schema";
 import {
   ENVIRONMENT_LIMIT_BYTES,
   functionEnvironment,

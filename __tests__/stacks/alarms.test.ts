@@ -7,18 +7,18 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { strToU8, zipSync } from "fflate";
-import type { InstanceConfig } from "../../environments/model/types";
+import type { InstanceConfig } from "../../config/types";
 import type { FlowContent } from "../../flows/language/types";
 import { canaryInput } from "../../lambda/canary/settings";
 import { packageBlockedCalls, packageCanary } from "../../lambda/packaging";
 import { functionEnvironment } from "../../lambda/settings";
-import { type ContactTable, startContactTable } from "../../sandbox/contact-table";
-import { type FunctionInstance, startFunction } from "../../sandbox/lambda-runtime/function-instance";
+import { type ContactTable, startContactTable } from "../../emulators/contact-table";
+import { type FunctionInstance, startFunction } from "../../emulators/lambda-runtime/function-instance";
 import { playCall } from "../../sandbox/play-call";
 import { ALARMS, alarmResources } from "../../stacks/alarms";
 import { moduleContent } from "../../stacks/flow-contents";
 import { functionSettings } from "../../stacks/function-settings";
-import { GUIDE_BREAKS } from "../../stacks/runbook-page";
+import { GUIDE_BREAKS } from "../../scripts/runbook-page";
 import { callFrom, connectEvent } from "../lambda/blocked-calls/connect-event";
 import {
   count,

@@ -1,7 +1,7 @@
 /** The synthesized stack says what the design promises: one table adopted, least privilege, one ARN, the right order. */
 import path from "node:path";
 import { Testing } from "cdktf";
-import type { InstanceConfig } from "../../environments/model/types";
+import type { InstanceConfig } from "../../config/types";
 import { functionEnvironment } from "../../lambda/settings";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { sampleInstance } from "./sample-instance";

@@ -1,7 +1,7 @@
 /** The canary as a part of the stack: what it may do, what it is told, and that it can be left out. */
 import path from "node:path";
 import { Testing } from "cdktf";
-import type { InstanceConfig } from "../../environments/model/types";
+import type { InstanceConfig } from "../../config/types";
 import { readCanaryInput } from "../../lambda/canary/settings";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { sampleInstance } from "./sample-instance";

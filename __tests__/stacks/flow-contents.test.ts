@@ -1,6 +1,6 @@
 /** Whatever users write, the synthesized stack holds it as they wrote it: no text is a template or a token on the way. */
 import fc from "fast-check";
-import { instanceNamePattern } from "../../environments/model/aws-names";
+import { instanceNamePattern } from "../../config/aws-names";
 import { readFunctionEnvironment } from "../../lambda/settings";
 import { inboundContent, moduleContent } from "../../stacks/flow-contents";
 import { hostileText, hostileTexts } from "../flows/hostile-text";

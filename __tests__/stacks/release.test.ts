@@ -1,7 +1,7 @@
 /** A stack that is let go of: its table stays as it is, whatever way Terraform is told to end it, and all else of ours goes. */
 import { execFileSync } from "node:child_process";
 import { Testing } from "cdktf";
-import type { InstanceConfig, Release } from "../../environments/model/types";
+import type { InstanceConfig, Release } from "../../config/types";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { sampleInstance } from "./sample-instance";
 

@@ -1,6 +1,6 @@
 /** A complete instance configuration for tests of the stack; every value is fictitious. */
-import { builtInDefaults } from "../../environments/model/schema";
-import type { InstanceConfig } from "../../environments/model/types";
+import { builtInDefaults } from "../../config/schema";
+import type { InstanceConfig } from "../../config/types";
 
 export const sampleInstance: InstanceConfig = {
   environment: "test",

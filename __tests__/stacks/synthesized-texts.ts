@@ -1,6 +1,6 @@
 /** The strings of a synthesized stack that hold free text of users. */
 import { Testing } from "cdktf";
-import type { InstanceConfig } from "../../environments/model/types";
+import type { InstanceConfig } from "../../config/types";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { sampleInstance } from "./sample-instance";
 

@@ -22,11 +22,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { projectRoot } from "../../lambda/packaging";
-import { startMoto } from "../../sandbox/aws-emulators/moto";
-import { startRecordingProxy } from "../../sandbox/aws-emulators/recording-proxy";
-import { findTerraformProvider, platform } from "../../sandbox/aws-emulators/terraform-cli";
-import { ConnectEmulator } from "../../sandbox/connect-emulator/server";
-import { copyProject } from "../../sandbox/project-copy";
+import { startMoto } from "../../emulators/aws/moto";
+import { startRecordingProxy } from "../../emulators/aws/recording-proxy";
+import { findTerraformProvider, platform } from "../../emulators/aws/terraform-cli";
+import { ConnectEmulator } from "../../emulators/connect/server";
+import { copyProject } from "../../emulators/project-copy";
 
 const account = "111122223333";
 const region = "us-east-1";

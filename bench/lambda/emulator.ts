@@ -7,8 +7,8 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startContactTable } from "../../sandbox/contact-table";
-import { selfSignedCertificate } from "../../sandbox/lambda-runtime/certificate";
+import { startContactTable } from "../../emulators/contact-table";
+import { selfSignedCertificate } from "../../emulators/lambda-runtime/certificate";
 
 export interface Emulator {
   readonly url: string;

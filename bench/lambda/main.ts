@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectRoot } from "../../lambda/packaging";
 import { functionEnvironment } from "../../lambda/settings";
-import { startFunction } from "../../sandbox/lambda-runtime/function-instance";
+import { startFunction } from "../../emulators/lambda-runtime/function-instance";
 import { contenders, type Contender } from "./contenders";
 import { startEmulator, type Emulator } from "./emulator";
 

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { projectRoot } from "../../lambda/packaging";
 
-const SOURCES = ["main.ts", "package.json", "tsconfig.json", "environments", "stacks", "lambda", "flows"];
+const SOURCES = ["main.ts", "package.json", "tsconfig.json", "config", "stacks", "lambda", "flows"];
 
 /**
  * @param directory made here

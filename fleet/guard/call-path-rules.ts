@@ -1,11 +1,11 @@
 /** What a call in progress depends on: the module that flows name by its id, and the function behind its association and alias. */
-import { aliasName } from "../../environments/model/aws-names";
-import type { InstanceConfig } from "../../environments/model/types";
+import { aliasName } from "../../config/aws-names";
+import type { InstanceConfig } from "../../config/types";
 import { isReplacedInTime } from "./own-rules";
-import { ALIAS, ASSOCIATION, FLOW, FUNCTION, isOnCallPath, MODULE, ownTypes, PERMISSION } from "./own-types";
-import type { PlanJson, ResourceChange } from "./plan-json";
+import { ALIAS, ASSOCIATION, FLOW, FUNCTION, isOnCallPath, MODULE, managedTypes, PERMISSION } from "./managed-types";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
-import { isMarked, itemsOf, listed, textAt, valueAt } from "./values";
+import { isMarked, itemsOf, listed, textAt, valueAt } from "../terraform/json-values";
 
 const allowIt = "If that is meant, write an allowance for it into the environment file";
 const openCalls = "Calls are let through meanwhile: the module's error branch sets nomatch.";
@@ -21,7 +21,7 @@ function gaps(plan: PlanJson, instance: InstanceConfig): Violation[] {
     if (isReplacedInTime(resource, plan)) return [];
     if (instance.release !== undefined && change.actions.length === 1) return [];
     const refuse = (what: string, fix: string): Violation[] => [{ rule: "call-path", address, what, fix }];
-    const thing = ownTypes[type]?.what ?? type;
+    const thing = managedTypes[type]?.what ?? type;
     if (type === MODULE || type === FLOW) {
       const callers =
         type === MODULE
@@ -79,7 +79,7 @@ function dangling(plan: PlanJson, instance: InstanceConfig): Violation[] {
       const arns = content === undefined ? undefined : invokedFunctions(content);
       if (arns === undefined) {
         return refuse(
-          `What ${ownTypes[type]?.what ?? type} of instance ${instance.name} would do is not known before the apply, so nobody can say whether it still works.`,
+          `What ${managedTypes[type]?.what ?? type} of instance ${instance.name} would do is not known before the apply, so nobody can say whether it still works.`,
           "Write its content into the stack as it is synthesized, and plan again.",
         );
       }
@@ -88,7 +88,7 @@ function dangling(plan: PlanJson, instance: InstanceConfig): Violation[] {
         const lacking = lacks(plan, arn, home);
         if (lacking.length === 0) return [];
         return refuse(
-          `${capital(ownTypes[type]?.what ?? type)} would invoke ${arn}, but after the apply there is ${listed(lacking)} for it: every lookup fails, and no ` +
+          `${capital(managedTypes[type]?.what ?? type)} would invoke ${arn}, but after the apply there is ${listed(lacking)} for it: every lookup fails, and no ` +
             `caller of instance ${instance.name} is blocked.`,
           "Point the module, the association and the permission at one and the same alias, and let the new association be made before the old one goes.",
         );

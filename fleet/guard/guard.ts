@@ -1,10 +1,10 @@
 /** Judges a saved plan before it is applied: what it would do to the vendor's table, to running calls, and to whom. */
-import type { GuardRuleId } from "../../environments/model/guard-rules";
-import { neverAllowed } from "../../environments/model/guard-rules";
-import type { Allowance, InstanceConfig } from "../../environments/model/types";
+import type { GuardRuleId } from "../../config/guard-rules";
+import { neverAllowed } from "../../config/guard-rules";
+import type { Allowance, InstanceConfig } from "../../config/types";
 import { callPath } from "./call-path-rules";
-import { deletions, imports, otherDynamodb, ownTypesOnly, renames, wholePlan } from "./own-rules";
-import type { PlanJson } from "./plan-json";
+import { deletions, imports, otherDynamodb, managedTypesOnly, renames, wholePlan } from "./own-rules";
+import type { PlanJson } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
 import { tableAttributes, tableIdentity, tableIndexes, tableKept, tableSettings } from "./table-rules";
 
@@ -35,7 +35,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
   "table-indexes": tableIndexes,
   "other-dynamodb": otherDynamodb,
   rename: renames,
-  "own-types": ownTypesOnly,
+  "own-types": managedTypesOnly,
   imports,
   deletion: deletions,
   "call-path": callPath,

@@ -1,11 +1,11 @@
 /** What may become of everything beside the table: our own resources, and nobody else's. */
-import { ownTypes, callPathTypes, identityOf, isOnCallPath, mayImport, TABLE } from "./own-types";
-import { isTouched } from "./plan-json";
-import type { PlanJson, ResourceChange } from "./plan-json";
+import { managedTypes, callPathTypes, identityOf, isOnCallPath, mayImport, TABLE } from "./managed-types";
+import { isTouched } from "../terraform/plan-json";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
-import { isEqual, itemsOf, listed, shown, textAt, valueAt } from "./values";
+import { isEqual, itemsOf, listed, shown, textAt, valueAt } from "../terraform/json-values";
 
-const isOwn = (type: string): boolean => Object.hasOwn(ownTypes, type);
+const isOwn = (type: string): boolean => Object.hasOwn(managedTypes, type);
 
 const managed = (plan: PlanJson): readonly ResourceChange[] =>
   plan.resource_changes.filter(({ mode }) => mode === "managed");
@@ -76,7 +76,7 @@ export const otherDynamodb: Rule = (plan, { table }) =>
       fix: "Take it out of the stack. What ConnectPath's table needs is for its owner to configure.",
     }));
 
-export const ownTypesOnly: Rule = (plan) =>
+export const managedTypesOnly: Rule = (plan) =>
   managed(plan)
     .filter((resource) => isTouched(resource) && !isOwn(resource.type) && !isOtherDynamodb(resource.type))
     .map((resource) => ({
@@ -117,7 +117,7 @@ export const renames: Rule = (plan) => {
     );
     if (to === undefined) return [];
     const what =
-      `${from.address} and ${to.address} are one and the same ${ownTypes[from.type]?.what.replace(/^(a|an|the) /, "") ?? "thing"} ` +
+      `${from.address} and ${to.address} are one and the same ${managedTypes[from.type]?.what.replace(/^(a|an|the) /, "") ?? "thing"} ` +
       `(${shown(nameOf(from))}): it got another address, so Terraform would ${listed(from.change.actions)} it under the old one` +
       `${from.type === TABLE ? ", with every contact in it" : ""}.`;
     const fix = `Restore the old address, or add moved { from = ${from.address}, to = ${to.address} } to the stack (in CDKTF: moveFromId).`;
@@ -139,7 +139,7 @@ function isSameThing(from: ResourceChange, to: ResourceChange): boolean {
 }
 
 function nameOf({ type, change }: ResourceChange): string {
-  const [key = "id"] = [...(ownTypes[type]?.identity ?? [])].reverse();
+  const [key = "id"] = [...(managedTypes[type]?.identity ?? [])].reverse();
   return textAt(change.before, key) ?? textAt(change.before, "id") ?? "";
 }
 

@@ -1,7 +1,7 @@
 /** What a rule of the guard is, and what it finds. */
-import type { GuardRuleId } from "../../environments/model/guard-rules";
-import type { InstanceConfig } from "../../environments/model/types";
-import type { PlanJson } from "./plan-json";
+import type { GuardRuleId } from "../../config/guard-rules";
+import type { InstanceConfig } from "../../config/types";
+import type { PlanJson } from "../terraform/plan-json";
 
 /** One reason not to apply a plan. */
 export interface Violation {

@@ -1,10 +1,20 @@
 /** What may become of the vendor's table: one index more, or that one less where it is let go of, and nothing else. */
-import { indexName } from "../../environments/model/aws-names";
-import type { InstanceConfig } from "../../environments/model/types";
-import { TABLE } from "./own-types";
-import type { PlanJson, ResourceChange } from "./plan-json";
+import { indexName } from "../../config/aws-names";
+import type { InstanceConfig } from "../../config/types";
+import { TABLE } from "./managed-types";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
-import { differingKeys, fieldsOf, isEqual, isMarked, itemsOf, listed, shown, textAt, valueAt } from "./values";
+import {
+  differingKeys,
+  fieldsOf,
+  isEqual,
+  isMarked,
+  itemsOf,
+  listed,
+  shown,
+  textAt,
+  valueAt,
+} from "../terraform/json-values";
 
 /** The attributes that our index needs, all of them strings. */
 const ourAttributes: readonly string[] = ["Disposition", "CustomerEndpoint"];

@@ -1,7 +1,7 @@
 /** A digest of what a plan would do, by which a plan made again is compared with the one that was reviewed. */
 import { createHash } from "node:crypto";
-import { isTouched, type PlanJson } from "../guard/plan-json";
-import { canonicalJson } from "../guard/values";
+import { isTouched, type PlanJson } from "../terraform/plan-json";
+import { canonicalJson } from "../terraform/json-values";
 
 /**
  * Equal for two plans that would do the same to the same objects, whatever order Terraform listed it in.

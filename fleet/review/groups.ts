@@ -1,7 +1,12 @@
 /** Instances with the same change, found by leaving out what is each instance's own. */
-import type { InstanceConfig } from "../../environments/model/types";
-import { canonicalJson } from "../guard/values";
-import type { Shared } from "./review";
+import type { InstanceConfig } from "../../config/types";
+import { canonicalJson } from "../terraform/json-values";
+
+/** What some stacks have in common. */
+export interface Shared<T> {
+  readonly stacks: readonly string[];
+  readonly value: T;
+}
 
 /**
  * Groups equal values, the most common first. Where several stacks share one, what differs from one to the next in it is

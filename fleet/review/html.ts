@@ -1,8 +1,9 @@
 /** The review as one HTML file without anything from elsewhere: for a person, at a desk or on a telephone, in light or dark. */
 import { createHash } from "node:crypto";
-import type { Allowance } from "../../environments/model/types";
+import type { Allowance } from "../../config/types";
 import { escapeXml } from "../../flows/diagram/svg";
-import type { DiffLine, FlowChange, ResourceDiff } from "./differences";
+import type { FlowChange, ResourceDiff } from "./diff";
+import type { DiffLine } from "./diff-line";
 import { drawings, svgOf } from "./flow-picture";
 import type { PlannedStack, Review, ReviewOptions, Row, Verdict } from "./review";
 import { guardWord, reviewOf, stacksWord } from "./review";

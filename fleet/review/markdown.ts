@@ -1,6 +1,7 @@
 /** The review as Markdown, for a comment on a pull request: what matters most first, and cut before GitHub would refuse it. */
-import type { Allowance } from "../../environments/model/types";
-import type { DiffLine, FlowChange } from "./differences";
+import type { Allowance } from "../../config/types";
+import type { FlowChange } from "./diff";
+import type { DiffLine } from "./diff-line";
 import { drawings, mermaidOf } from "./flow-picture";
 import type { PlannedStack, Review, ReviewOptions, Row } from "./review";
 import { guardWord, reviewOf, stacksWord } from "./review";

@@ -1,11 +1,12 @@
 /** The review of a fleet's plans: what one person must see before they say yes, the verdict first. */
-import type { Allowance, InstanceConfig } from "../../environments/model/types";
+import type { Allowance, InstanceConfig } from "../../config/types";
 import type { GuardResult, Violation } from "../guard/guard";
-import type { PlanJson } from "../guard/plan-json";
-import { maskNumbers } from "../masking";
-import type { ChangeByOthers, Counts, ResourceDiff } from "./differences";
-import { changesByOthers, countsOf, differencesOf } from "./differences";
+import type { PlanJson } from "../terraform/plan-json";
+import { redactNumbers } from "../output/redact";
+import type { ChangeByOthers, Counts, ResourceDiff } from "./diff";
+import { changesByOthers, countsOf, diffOfPlan } from "./diff";
 import { inGroups } from "./groups";
+import type { Shared } from "./groups";
 
 /** One stack of the fleet and what became of its plan. */
 export interface PlannedStack {
@@ -36,12 +37,6 @@ export interface Row {
   readonly guard: "passed" | "allowed" | "refused" | "failed";
   /** Violations, or what was allowed. */
   readonly number: number;
-}
-
-/** What some stacks have in common. */
-export interface Shared<T> {
-  readonly stacks: readonly string[];
-  readonly value: T;
 }
 
 /** A review, in the order in which it is read. */
@@ -88,8 +83,7 @@ function isFailed({ unchanged, plan, guard, failure }: PlannedStack): boolean {
 /** Whether an apply would do anything at all: to resources, imports and moves included, or to outputs. */
 export function hasChanges(plan: PlanJson): boolean {
   return (
-    differencesOf(plan).length > 0 ||
-    Object.values(plan.output_changes).some(({ actions }) => actions.join() !== "no-op")
+    diffOfPlan(plan).length > 0 || Object.values(plan.output_changes).some(({ actions }) => actions.join() !== "no-op")
   );
 }
 
@@ -108,20 +102,20 @@ export function reviewOf(stacks: readonly PlannedStack[], { title = "Call blocki
     violations: each(({ guard }) => (guard?.violations ?? []).map(masked)),
     failures: each((stack) =>
       isFailed(stack)
-        ? [maskNumbers(stack.failure ?? "There is no plan that the guard has judged. Plan it again.")]
+        ? [redactNumbers(stack.failure ?? "There is no plan that the guard has judged. Plan it again.")]
         : [],
     ),
     allowed: each(({ guard }) => (guard?.allowed ?? []).map(masked)),
     expired: each(({ guard }) => guard?.expired ?? []),
     unused: each(({ guard }) => guard?.unused ?? []),
-    changes: each(({ plan }) => nonEmpty(plan === undefined ? [] : differencesOf(plan))),
+    changes: each(({ plan }) => nonEmpty(plan === undefined ? [] : diffOfPlan(plan))),
     byOthers: each(({ plan }) => nonEmpty(plan === undefined ? [] : changesByOthers(plan))),
   };
 }
 
 const nonEmpty = <T>(list: readonly T[]): readonly (readonly T[])[] => (list.length === 0 ? [] : [list]);
 
-const masked = <T>(value: T): T => JSON.parse(maskNumbers(JSON.stringify(value))) as T;
+const masked = <T>(value: T): T => JSON.parse(redactNumbers(JSON.stringify(value))) as T;
 
 function rowOf(stack: PlannedStack): Row {
   const { instance, plan, guard } = stack;

@@ -1,7 +1,7 @@
 /** The review for a terminal: a row for each instance, what is wrong, and the verdict. */
-import type { PlanJson } from "../guard/plan-json";
-import { textTable } from "../text-table";
-import { countsOf } from "./differences";
+import type { PlanJson } from "../terraform/plan-json";
+import { textTable } from "../output/text-table";
+import { countsOf } from "./diff";
 import { hasChanges, verdictOf } from "./review";
 import type { PlannedStack } from "./review";
 

@@ -1,8 +1,8 @@
 /** Writes a review where the person wants it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { CommandError } from "../command-line";
-import { reason } from "../reason";
+import { CommandError } from "../output/command-error";
+import { errorMessage } from "../output/error-message";
 
 /**
  * @param file undefined where nobody asked for it: then it is not made
@@ -14,6 +14,6 @@ export function writeReview(file: string | undefined, text: () => string): void 
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     writeFileSync(file, text());
   } catch (error) {
-    throw new CommandError(`The review cannot be written. ${reason(error)}`);
+    throw new CommandError(`The review cannot be written. ${errorMessage(error)}`);
   }
 }

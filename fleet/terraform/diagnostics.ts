@@ -1,5 +1,5 @@
 /** What Terraform's machine-readable output (`-json`) says: errors as text for people, and what is being applied. */
-import { maskNumbers } from "../masking";
+import { redactNumbers } from "../output/redact";
 
 /** https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
 interface Message {
@@ -44,7 +44,7 @@ export function errorsIn(output: string): readonly Diagnostic[] {
 }
 
 /** Why a run failed, as text, without telephone numbers. Output that is not in messages is told whole. */
-export const failureText = (output: string): string => maskNumbers(textOf(output));
+export const failureText = (output: string): string => redactNumbers(textOf(output));
 
 function textOf(output: string): string {
   const errors = errorsIn(output).map(({ address, summary, detail }) => {

@@ -1,6 +1,9 @@
 /** What is inside a plan file: what it was made from, told by itself and not by a note beside it. */
 import { strFromU8, unzipSync } from "fflate";
 
+/** Name of the plan file in the stack's directory. */
+export const planFileName = "fleet.tfplan";
+
 /** https://github.com/hashicorp/terraform/blob/v1.11.4/internal/plans/planfile/writer.go */
 export interface PlanFileContent {
   /** The configuration files of the working directory, by name. */

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { AwsProviderConstraint } from "../../environments/model/types";
-import { CommandError } from "../command-line";
+import type { AwsProviderConstraint } from "../../config/types";
+import { CommandError } from "../output/command-error";
 import type { Terraform } from "./terraform";
 
 /** Committed; written by `fleet lock` and by nothing else. */

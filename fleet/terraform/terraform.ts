@@ -1,9 +1,19 @@
 /** Runs `terraform`: one process at a time in a directory, with an environment in which nothing makes plans differ by accident. */
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { CommandError } from "../command-line";
-import type { Interruption } from "./interruption";
+import { CommandError } from "../output/command-error";
+
+/** Ends the processes that it knows when the program is asked to stop. */
+export interface ProcessShutdown {
+  /** Whether no new work may start. */
+  readonly isStopping: boolean;
+  /** Registers a process that has started. */
+  add(child: Pick<ChildProcess, "pid" | "kill">): void;
+  /** Removes a process that has ended. */
+  remove(child: Pick<ChildProcess, "pid" | "kill">): void;
+}
 
 /** How a process ended, and what it said. */
 export interface Finished {
@@ -31,7 +41,7 @@ export class Terraform {
    */
   constructor(
     readonly pluginCache: string,
-    private readonly interruption: Interruption,
+    private readonly shutdown: ProcessShutdown,
   ) {
     mkdirSync(pluginCache, { recursive: true });
   }
@@ -71,7 +81,7 @@ export class Terraform {
       const exitCode = await new Promise<number>((resolve, reject) => {
         child.once("spawn", () => {
           if (child.pid === undefined) return;
-          this.interruption.add(child);
+          this.shutdown.add(child);
           started?.(child.pid);
         });
         child.once("error", (error: NodeJS.ErrnoException) => {
@@ -82,7 +92,7 @@ export class Terraform {
           );
         });
         child.once("close", (code) => {
-          this.interruption.remove(child);
+          this.shutdown.remove(child);
           resolve(code ?? 1);
         });
       });

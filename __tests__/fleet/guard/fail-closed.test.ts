@@ -1,9 +1,9 @@
 /** The guard fails closed: no damage to a plan makes it crash or turns a refusal into a pass, and what it does not know it refuses. */
 import fc from "fast-check";
-import { indexName } from "../../../environments/model/aws-names";
+import { indexName } from "../../../config/aws-names";
 import { guard } from "../../../fleet/guard/guard";
-import { ownTypes } from "../../../fleet/guard/own-types";
-import { parsePlan, type PlanJson, UnreadablePlan } from "../../../fleet/guard/plan-json";
+import { managedTypes } from "../../../fleet/guard/managed-types";
+import { parsePlan, type PlanJson, UnreadablePlan } from "../../../fleet/terraform/plan-json";
 import { recordedInstance, recordedJson, recordedNames, recordedPlan } from "./recorded-plan";
 
 const today = "2026-06-30";
@@ -84,7 +84,7 @@ test("nothing that is added to a refused plan makes it pass", () => {
 });
 
 test("a change of any type that call blocking is not made of is refused, whatever the change", () => {
-  const type = fc.stringMatching(/^[a-z]{2,6}(_[a-z]{2,9}){1,4}$/).filter((one) => !Object.hasOwn(ownTypes, one));
+  const type = fc.stringMatching(/^[a-z]{2,6}(_[a-z]{2,9}){1,4}$/).filter((one) => !Object.hasOwn(managedTypes, one));
   const actions = fc.constantFrom<PlanJson["resource_changes"][number]["change"]["actions"]>(
     ["create"],
     ["update"],

@@ -1,8 +1,8 @@
 /** The guard on plans of a real Terraform: it passes what is wanted, and refuses every accident for the right reason. */
-import { guardRuleIds } from "../../../environments/model/guard-rules";
+import { guardRuleIds } from "../../../config/guard-rules";
 import { guard, rules } from "../../../fleet/guard/guard";
 import type { Rule } from "../../../fleet/guard/rule";
-import type { ResourceChange } from "../../../fleet/guard/plan-json";
+import type { ResourceChange } from "../../../fleet/terraform/plan-json";
 import { recordedInstance, recordedNames, recordedPlan } from "./recorded-plan";
 
 const today = "2026-06-30";

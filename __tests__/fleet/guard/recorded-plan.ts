@@ -1,9 +1,9 @@
 /** Plans that a real Terraform made (see __tests__/e2e/recorded-plans.test.ts), and the instance whose plans they are. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { InstanceConfig } from "../../../environments/model/types";
-import { parsePlan, type PlanJson } from "../../../fleet/guard/plan-json";
-import { loadOne } from "../../environments/model/environment-files";
+import type { InstanceConfig } from "../../../config/types";
+import { parsePlan, type PlanJson } from "../../../fleet/terraform/plan-json";
+import { loadOne } from "../../config/environment-files";
 
 const directory = path.join(__dirname, "plans");
 

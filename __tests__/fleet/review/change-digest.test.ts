@@ -1,5 +1,5 @@
 /** Two plans have the same digest exactly when an apply of either does the same. */
-import { parsePlan, type PlanJson } from "../../../fleet/guard/plan-json";
+import { parsePlan, type PlanJson } from "../../../fleet/terraform/plan-json";
 import { changeDigest } from "../../../fleet/review/change-digest";
 import { recordedJson, recordedNames, recordedPlan } from "../guard/recorded-plan";
 

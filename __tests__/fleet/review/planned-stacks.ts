@@ -1,6 +1,6 @@
 /** A fleet for tests of the review: plans of a real Terraform, one of them as several instances would have it. */
 import { guard } from "../../../fleet/guard/guard";
-import { parsePlan } from "../../../fleet/guard/plan-json";
+import { parsePlan } from "../../../fleet/terraform/plan-json";
 import type { PlannedStack } from "../../../fleet/review/review";
 import { recordedInstance, recordedJson } from "../guard/recorded-plan";
 

@@ -1,8 +1,8 @@
 /** The review of a fleet: the verdict first, one diff for many, nothing secret, and every text in it only text. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import type { PlanJson } from "../../../fleet/guard/plan-json";
-import { changesByOthers, differencesOf } from "../../../fleet/review/differences";
+import type { PlanJson } from "../../../fleet/terraform/plan-json";
+import { changesByOthers, diffOfPlan } from "../../../fleet/review/diff";
 import { reviewHtml } from "../../../fleet/review/html";
 import { reviewMarkdown } from "../../../fleet/review/markdown";
 import type { PlannedStack } from "../../../fleet/review/review";
@@ -11,7 +11,7 @@ import { recordedNames, recordedPlan } from "../guard/recorded-plan";
 import { everything, planned, without } from "./planned-stacks";
 
 const linesOf = (name: string): string[] =>
-  differencesOf(recordedPlan(name)).flatMap(({ address, verb, lines, iam }) => [
+  diffOfPlan(recordedPlan(name)).flatMap(({ address, verb, lines, iam }) => [
     `${verb} ${address}`,
     ...[...lines, ...iam].map(({ sign, text }) => `${sign} ${text}`),
   ]);
@@ -147,7 +147,7 @@ describe("what must not be read", () => {
             : one,
         ),
       };
-      const lines = differencesOf(hidden).flatMap(({ lines: all }) => all.map(({ text: line }) => line));
+      const lines = diffOfPlan(hidden).flatMap(({ lines: all }) => all.map(({ text: line }) => line));
       expect(lines).toContain("environment: (sensitive)");
       expect(lines.join("\n")).not.toContain("EXEMPT_NUMBERS");
     }

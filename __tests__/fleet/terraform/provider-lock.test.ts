@@ -1,7 +1,7 @@
 /** The committed lock files of the AWS provider. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { CommandError } from "../../../fleet/command-line";
+import { CommandError } from "../../../fleet/output/command-error";
 import { committedLock, lockFileOf, readLock } from "../../../fleet/terraform/provider-lock";
 import { projectRoot } from "../../../lambda/packaging";
 

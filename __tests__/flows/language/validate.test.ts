@@ -680,7 +680,7 @@ test("a flow as the console exports it is accepted, with its metadata and what o
         },
       },
       {
-        Parameters: { Attributes: { extension: "$.Lex.Slots.Extension" } },
+        Parameters: { Attributes: { extension: "$.Lex.ConcurrencyLimiter.Extension" } },
         Identifier: "***Return to source flow***",
         Type: "UpdateContactAttributes",
         Transitions: {

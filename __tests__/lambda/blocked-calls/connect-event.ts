@@ -1,5 +1,5 @@
 /** Events as Connect sends them, and a function set up for them in this process. */
-import { startCallBlocking, type Answer } from "../../../lambda/blocked-calls/call";
+import { startCallBlocking, type Answer } from "../../../lambda/blocked-calls/handler";
 import { functionEnvironment, type FunctionSettings } from "../../../lambda/settings";
 
 export const NUMBER = "+15555550100";

@@ -4,7 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { REASONS } from "../../../lambda/blocked-calls/reasons";
-import { selfSignedCertificate } from "../../../sandbox/lambda-runtime/certificate";
+import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certificate";
 import { CONTACT_ID, connectEvent, NUMBER, SETTINGS, startFunction, type LogLine } from "./connect-event";
 import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
 

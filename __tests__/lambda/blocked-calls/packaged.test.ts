@@ -10,8 +10,8 @@ import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { packageBlockedCalls } from "../../../lambda/packaging";
 import { functionEnvironment } from "../../../lambda/settings";
-import { selfSignedCertificate } from "../../../sandbox/lambda-runtime/certificate";
-import { startFunction, type FunctionInstance } from "../../../sandbox/lambda-runtime/function-instance";
+import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certificate";
+import { startFunction, type FunctionInstance } from "../../../emulators/lambda-runtime/function-instance";
 import { callFrom, connectEvent, CONTACT_ID, SETTINGS, type LogLine } from "./connect-event";
 
 const directory = mkdtempSync(join(tmpdir(), "packaged-"));

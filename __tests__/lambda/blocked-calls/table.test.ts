@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { startContactTable, type ContactTable } from "../../../sandbox/contact-table";
+import { startContactTable, type ContactTable } from "../../../emulators/contact-table";
 import { callFrom, connectEvent, NUMBER, SETTINGS, startFunction, type Function } from "./connect-event";
 
 let table: ContactTable;

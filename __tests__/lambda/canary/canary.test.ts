@@ -7,8 +7,8 @@ import fc from "fast-check";
 import { canaryInput, readCanaryInput, type CanarySettings } from "../../../lambda/canary/settings";
 import { packageBlockedCalls, packageCanary } from "../../../lambda/packaging";
 import { ENVIRONMENT_LIMIT_BYTES, functionEnvironment, FunctionEnvironmentTooLarge } from "../../../lambda/settings";
-import { type ContactTable, startContactTable } from "../../../sandbox/contact-table";
-import { type FunctionInstance, startFunction } from "../../../sandbox/lambda-runtime/function-instance";
+import { type ContactTable, startContactTable } from "../../../emulators/contact-table";
+import { type FunctionInstance, startFunction } from "../../../emulators/lambda-runtime/function-instance";
 import { SETTINGS } from "../blocked-calls/connect-event";
 
 const settings: CanarySettings = {

@@ -3,7 +3,7 @@ import { DynamoDBClient, paginateQuery, QueryCommand } from "@aws-sdk/client-dyn
 import fc from "fast-check";
 import { CONTACTS_READ, probe, type ProbeAccess, type ProbeTarget } from "../../../lambda/canary/probe";
 import { INDEX_NAME } from "../../../lambda/settings";
-import { type ContactTable, startContactTable } from "../../../sandbox/contact-table";
+import { type ContactTable, startContactTable } from "../../../emulators/contact-table";
 import { connectEvent, SETTINGS, startFunction, type Function } from "../blocked-calls/connect-event";
 
 const target: ProbeTarget = {

@@ -1,0 +1,37 @@
+/** A Disposition that an environment file may hold is one that the flow module can be built with. */
+import fc from "fast-check";
+import { defaultsSchema } from "../../config/schema";
+import { requireLiteral } from "../../flows/literal-text";
+
+const accepted = (text: string): boolean => defaultsSchema.safeParse({ blockedDispositions: [text] }).success;
+
+const tricky = fc.constantFrom("$", ".", "[", "{", "%", "é", "e\u0301", "\ud800", " ", "Blocked", ":", '"', "\\", "😀");
+const anyText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.array(tricky, { maxLength: 8 }).map((parts) => parts.join("")),
+);
+
+test("what the environment accepts, the module's builder accepts", () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      if (accepted(text)) requireLiteral({ blockedDisposition: text });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each([
+  ["$.Attributes.x", 'holds "$." or "$["'],
+  ["a $[0]", 'holds "$." or "$["'],
+  ["cafe\u0301", "is not in Unicode normal form C"],
+])("%j is refused", (text, why) => {
+  const { error } = defaultsSchema.safeParse({ blockedDispositions: [text] });
+  expect(error?.issues[0]?.message).toContain(why);
+});
+
+test.each(["Nuisance:Confirmed", "${var.x}", "%{ if }", 'a "quoted" one', "$5 caller", "caf\u00e9 😀"])(
+  "%j is accepted",
+  (text) => {
+    expect(accepted(text)).toBe(true);
+  },
+);

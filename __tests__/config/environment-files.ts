@@ -1,0 +1,68 @@
+/** Environment files for tests: written to a directory of their own, loaded, and the errors as a person would see them. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { EnvironmentErrors, loadEnvironments } from "../../config/load";
+import type { Problem } from "../../config/load";
+import type { InstanceConfig } from "../../config/types";
+
+/** File names and their contents. */
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** One environment with one instance and nothing optional: 7 lines, so that a line appended to it is line 8. */
+export const validYaml = `account: "111122223333"
+region: us-east-1
+state: { bucket: acme-state, region: us-east-1 }
+blockedDispositions: [Blocked]
+instances:
+  - name: acme
+    id: 0f0e0d0c-1b1a-4918-8716-151413121110
+`;
+
+/** `validYaml` with one piece replaced. */
+export function edited(from: string, to: string): string {
+  if (!validYaml.includes(from)) throw new Error(`${from} is not in the valid file`);
+  return validYaml.replace(from, to);
+}
+
+/** What `use` makes of a directory `environments` with these files. */
+export function inDirectory<T>(files: Files, use: (directory: string) => T): T {
+  const scratch = mkdtempSync(join(tmpdir(), "environments-"));
+  try {
+    const directory = join(scratch, "environments");
+    mkdirSync(directory);
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), content);
+    }
+    return use(directory);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+export function load(files: Files): readonly InstanceConfig[] {
+  return inDirectory(files, (directory) => loadEnvironments(directory).instances);
+}
+
+/** The only instance of one environment, `dev`. */
+export function loadOne(yaml: string, others: Files = {}): InstanceConfig {
+  const [only, ...more] = load({ ...others, "dev.yaml": yaml });
+  if (only === undefined || more.length > 0) throw new Error("not one instance");
+  return only;
+}
+
+/** The problems with files that must not load. */
+export function refusal(files: Files): EnvironmentErrors {
+  try {
+    load(files);
+  } catch (error) {
+    if (error instanceof EnvironmentErrors) return error;
+    throw error;
+  }
+  throw new Error("the files were accepted");
+}
+
+export function problemsOf(files: Files): readonly Problem[] {
+  return refusal(files).problems;
+}

@@ -1,0 +1,52 @@
+/** What commands work on: everything but suspended instances, unless a selection asks for those. */
+import { loadEnvironments } from "../../config/load";
+import { readEnvironments, selectFrom } from "../../config/project";
+import { SelectionError } from "../../config/selection";
+import { inDirectory, validYaml } from "./environment-files";
+
+const fleet = inDirectory(
+  {
+    "prod.yaml": `${validYaml}    suspended: true
+  - { name: two, id: 2f0e0d0c-1b1a-4918-8716-151413121110 }
+  - { name: two, id: 2f0e0d0c-1b1a-4918-8716-151413121110, region: us-west-2 }
+`,
+  },
+  loadEnvironments,
+);
+const selected = (expression?: string) => selectFrom(fleet, expression).map(({ stackName }) => stackName);
+const active = ["prod-two-us-east-1", "prod-two-us-west-2"];
+
+test.each([[undefined], ["*"], ["env=prod"], ["region=us-*"], ["status=active"]])(
+  "%s leaves a suspended instance out",
+  (expression) => {
+    expect(selected(expression)).toEqual(active);
+  },
+);
+
+test("a suspended instance is taken where the selection says so, alone or with others", () => {
+  expect(selected("status=suspended")).toEqual(["prod-acme-us-east-1"]);
+  expect(selected("instance=acme status=suspended")).toEqual(["prod-acme-us-east-1"]);
+  expect(selected("status=*")).toEqual(["prod-acme-us-east-1", ...active]);
+});
+
+test("a selection of suspended instances alone is refused with what to do", () => {
+  expect(() => selected("instance=acme")).toThrow(
+    new SelectionError(
+      'Only suspended instances are selected by "instance=acme": prod-acme-us-east-1.\n' +
+        "  Add status=suspended to take them all the same, or remove suspended from their environment's file.",
+    ),
+  );
+});
+
+test("ENVIRONMENTS_DIR names the directory that is read", () => {
+  const before = process.env["ENVIRONMENTS_DIR"];
+  try {
+    inDirectory({ "other.yaml": validYaml }, (directory) => {
+      process.env["ENVIRONMENTS_DIR"] = directory;
+      expect(readEnvironments().instances.map(({ environment }) => environment)).toEqual(["other"]);
+    });
+  } finally {
+    if (before === undefined) delete process.env["ENVIRONMENTS_DIR"];
+    else process.env["ENVIRONMENTS_DIR"] = before;
+  }
+});

@@ -1,0 +1,213 @@
+/** What a selection expression selects, what it refuses, and the laws that it keeps for any fleet. */
+import fc from "fast-check";
+import { parseSelection, select, SelectionError } from "../../config/selection";
+
+const one = (environment: string, name: string, region: string, account: string, wave = "all") => ({
+  environment,
+  name,
+  region,
+  account,
+  stackName: `${environment}-${name}-${region}`,
+  wave: { name: wave, index: 0 },
+  suspended: false,
+});
+const fleet = [
+  one("dev", "acme-dev", "us-east-1", "111122223333"),
+  one("prod", "acme-one", "eu-west-1", "444455556666", "canary"),
+  one("prod", "acme-two", "us-west-2", "444455556666", "rest"),
+  { ...one("prod", "Globex", "eu-central-1", "777788889999", "rest"), suspended: true },
+];
+
+const selected = (expression: string): string[] => select(fleet, expression).map(({ name }) => name);
+function refusal(expression: string, instances = fleet): string {
+  try {
+    select(instances, expression);
+  } catch (error) {
+    if (error instanceof SelectionError) return error.message;
+    throw error;
+  }
+  throw new Error("it was accepted");
+}
+
+test.each([
+  ["env=prod", ["acme-one", "acme-two", "Globex"]],
+  ["region=eu-*", ["acme-one", "Globex"]],
+  ["env=prod region=eu-* instance!=acme-*", ["Globex"]],
+  ["region=eu-west-1,us-*", ["acme-dev", "acme-one", "acme-two"]],
+  ["instance!=acme-one,acme-two", ["acme-dev", "Globex"]],
+  ["account=4444*", ["acme-one", "acme-two"]],
+  ["wave=canary", ["acme-one"]],
+  ["env=prod wave!=canary", ["acme-two", "Globex"]],
+  ["status=suspended", ["Globex"]],
+  ["wave=rest status=active", ["acme-two"]],
+  ["prod-*-us-west-2", ["acme-two"]],
+  ["stack=prod-*-us-west-2", ["acme-two"]],
+  ["instance=*acme*e*", ["acme-dev", "acme-one"]],
+  ["dev-*,*-eu-central-1", ["acme-dev", "Globex"]],
+  ["  *\t\n ", ["acme-dev", "acme-one", "acme-two", "Globex"]],
+  ["ENV=PROD instance=globex", ["Globex"]],
+])("%s", (expression, names) => {
+  expect(selected(expression)).toEqual(names);
+});
+
+describe("a refusal", () => {
+  test("names an unknown field and the one that was probably meant", () => {
+    expect(refusal("regoin=eu-*")).toContain('"regoin=eu-*": "regoin" is not a field. Did you mean "region"?');
+    expect(refusal("colour=red")).toContain(
+      '"colour=red": "colour" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
+    );
+  });
+
+  test("tells every mistake of the expression, and how one is written", () => {
+    const message = refusal("env= =x region=a,,b instance=a=b stack==x !prod");
+    expect(message.split("\n").slice(0, 6)).toEqual([
+      '"env=": a value is missing. Write one on either side of a comma.',
+      '"=x": "" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
+      '"region=a,,b": a value is missing. Write one on either side of a comma.',
+      '"instance=a=b": "a=b" is no name. Use letters, digits, hyphens and *.',
+      '"stack==x": "=x" is no name. Use letters, digits, hyphens and *.',
+      '"!prod": "!prod" is no name. Use letters, digits, hyphens and *.',
+    ]);
+    expect(message).toContain("env=prod                 the environment");
+  });
+
+  test.each(["", "  \n"])("of an empty expression (%j) says how to select everything", (expression) => {
+    expect(refusal(expression)).toMatch(/^The selection is empty\. Write \* for everything\.\n/);
+  });
+
+  test("names each value that matches nothing, in exceptions too, and lists what there is", () => {
+    expect(refusal("env=prdo region!=ap-* dev-acme")).toBe(
+      [
+        '"env=prdo": no env is "prdo". Did you mean "prod"?',
+        "  There is: dev, prod.",
+        '"region!=ap-*": no region is "ap-*".',
+        "  There is: eu-central-1, eu-west-1, us-east-1, us-west-2.",
+        '"dev-acme": no stack is "dev-acme".',
+        "  There is: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
+      ].join("\n"),
+    );
+  });
+
+  test.each(["acme-*-dev", "*acme*acme*", "acme", "*e-tw"])(
+    "parts of a glob (%s) do not overlap, and it is for the whole",
+    (glob) => {
+      expect(refusal(`instance=${glob}`)).toContain(`no instance is "${glob}".`);
+    },
+  );
+
+  test("of terms that exclude each other counts what each selects alone, and lists the stacks", () => {
+    expect(refusal("env=dev region=eu-*")).toBe(
+      'No instance is selected by "env=dev region=eu-*". All terms must hold; env=dev alone: 1. region=eu-* alone: 2.\n' +
+        "  There is: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
+    );
+  });
+
+  test("of a large fleet stays on one screen", () => {
+    const large = Array.from({ length: 1000 }, (_, i) => one("prod", `i${i}`, "eu-west-1", "111122223333"));
+    const message = refusal("nothing", large);
+    expect(message).toContain(", and 960 more.");
+    expect(message.match(/prod-i/g)).toHaveLength(40);
+  });
+});
+
+describe("for any fleet", () => {
+  const name = fc.stringMatching(/^[ab-]{1,5}$/);
+  const instance = fc
+    .record({
+      environment: name,
+      name,
+      region: fc.constantFrom("eu-west-1", "us-east-1"),
+      account: fc.constantFrom("111122223333", "444455556666"),
+    })
+    .map((i) => one(i.environment, i.name, i.region, i.account));
+  const anyFleet = fc.array(instance, { minLength: 1, maxLength: 8 });
+  const glob = fc.stringMatching(/^[ab*-]{1,8}$/);
+  const field = fc.constantFrom("env", "instance", "region", "account", "stack");
+  const valueOf = {
+    env: "environment",
+    instance: "name",
+    region: "region",
+    account: "account",
+    stack: "stackName",
+  } as const;
+
+  /** The selection, or nothing where it is refused. */
+  function tried<T extends (typeof fleet)[number]>(instances: readonly T[], expression: string): readonly T[] {
+    try {
+      return select(instances, expression);
+    } catch (error) {
+      if (error instanceof SelectionError) return [];
+      throw error;
+    }
+  }
+
+  test("a glob means what the regular expression with .* for * means", () => {
+    fc.assert(
+      fc.property(anyFleet, field, glob, (instances, by, pattern) => {
+        const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
+        expect(tried(instances, `${by}=${pattern}`)).toEqual(instances.filter((i) => expected.test(i[valueOf[by]])));
+      }),
+    );
+  });
+
+  test("a term and its negation share nothing and leave nothing out", () => {
+    fc.assert(
+      fc.property(anyFleet, field, glob, (instances, by, pattern) => {
+        const matching = tried(instances, `${by}=${pattern}`);
+        const others = tried(instances, `${by}!=${pattern}`);
+        // A value that matches nothing is refused either way round.
+        const expected = matching.length === 0 ? [] : instances.filter((i) => !matching.includes(i));
+        expect(others).toEqual(expected);
+      }),
+    );
+  });
+
+  test("alternatives add up, terms narrow, and the fleet's order stays", () => {
+    fc.assert(
+      fc.property(anyFleet, field, glob, field, glob, (instances, a, x, b, y) => {
+        const first = tried(instances, `${a}=${x}`);
+        const second = tried(instances, `${b}=${y}`);
+        const both = instances.filter((i) => first.includes(i) && second.includes(i));
+        expect(tried(instances, `${a}=${x} ${b}=${y}`)).toEqual(both);
+        const same = tried(instances, `${a}=${y}`);
+        const either = instances.filter((i) => first.includes(i) || same.includes(i));
+        if (first.length > 0 && same.length > 0) expect(tried(instances, `${a}=${x},${y}`)).toEqual(either);
+      }),
+    );
+  });
+
+  test("the exact name of a stack selects it", () => {
+    fc.assert(
+      fc.property(anyFleet, fc.nat(), (instances, n) => {
+        const wanted = instances[n % instances.length]?.stackName ?? "";
+        const stacks = select(instances, wanted).map(({ stackName }) => stackName);
+        expect(new Set(stacks)).toEqual(new Set([wanted]));
+      }),
+    );
+  });
+});
+
+test("arbitrary text is read or refused with a message, never anything else", () => {
+  const parts = fc.constantFrom("env", "region", "=", "!=", "!", ",", "*", " ", "prod", "\n", "é", "'", "$(");
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(parts).map((all) => all.join("")),
+  );
+  fc.assert(
+    fc.property(text, (expression) => {
+      try {
+        expect(parseSelection(expression).length).toBeGreaterThan(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SelectionError);
+      }
+    }),
+  );
+});
+
+test("a glob of many stars is answered at once", () => {
+  const long = one("dev", "a".repeat(45), "us-east-1", "111122223333");
+  const started = performance.now();
+  expect(refusal(`instance=${"*a".repeat(40)}*b`, [long])).toContain("no instance is");
+  // A backtracking matcher would take years.
+  expect(performance.now() - started).toBeLessThan(5_000);
+});

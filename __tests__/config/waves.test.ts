@@ -1,0 +1,145 @@
+/** Waves: which instance is in which, and what is wrong with those that cannot be rolled out in order. */
+import fc from "fast-check";
+import type { InstanceConfig } from "../../config/types";
+import { load, loadOne, problemsOf, refusal, validYaml } from "./environment-files";
+
+/** An environment, `waves` on line 5 when there are any, and instances that have these lines, the first from line 7 (or 6). */
+function environment(waves: string | undefined, ...instances: readonly string[]): string {
+  const shared = validYaml.slice(0, validYaml.indexOf("instances:"));
+  const items = instances.map(
+    (lines, n) => `  - { name: i${n}, id: ${n}f0e0d0c-1b1a-4918-8716-151413121110${lines && `, ${lines}`} }\n`,
+  );
+  return `${shared}${waves === undefined ? "" : `waves: ${waves}\n`}instances:\n${items.join("")}`;
+}
+const wavesOf = (instances: readonly InstanceConfig[]) => instances.map(({ wave }) => `${wave.index} ${wave.name}`);
+
+test("an instance is in the wave it names, and in the last one when it names none", () => {
+  const yaml = environment("[canary, few, rest]", "", "wave: canary", "wave: few", "wave: rest");
+  expect(wavesOf(load({ "prod.yaml": yaml }))).toEqual(["2 rest", "0 canary", "1 few", "2 rest"]);
+});
+
+test("without waves all instances are in one", () => {
+  expect(wavesOf(load({ "prod.yaml": environment(undefined, "", "") }))).toEqual(["0 all", "0 all"]);
+});
+
+test("another wave changes nothing else of an instance", () => {
+  const [first, second] = ["wave: canary", "wave: rest"].map((wave) => {
+    const [own] = load({ "prod.yaml": environment("[canary, rest]", wave, "wave: canary", "wave: rest") });
+    return { ...own, wave: undefined };
+  });
+  expect(first).toEqual(second);
+});
+
+test.each([
+  [
+    "a wave that is misspelt, which is not called empty as well",
+    environment("[canary, rest]", "wave: canry", ""),
+    '7:65  instances[0].wave: "canry" is not a wave of this environment.\n  Did you mean "canary"?',
+  ],
+  [
+    "a wave that there is not",
+    environment("[canary, rest]", "wave: canary", "wave: blue"),
+    '8:65  instances[1].wave: "blue" is not a wave of this environment.\n  Its waves are: canary, rest.',
+  ],
+  [
+    "a wave where there are none",
+    environment(undefined, "wave: canary"),
+    '6:65  instances[0].wave: "canary" is not a wave of this environment.\n' +
+      "  Name the waves in order beside instances, for example waves: [canary, rest].",
+  ],
+  [
+    "a wave that no instance is in",
+    environment("[canary, few, rest]", "wave: canary", ""),
+    '5:17  waves[1]: No instance is in the wave "few".\n  Give one of them wave: few, or remove it from waves.',
+  ],
+  [
+    "a last wave that no instance is in",
+    environment("[canary, rest]", "wave: canary"),
+    '5:17  waves[1]: No instance is in the wave "rest".\n  Give one of them wave: rest, or remove it from waves.',
+  ],
+  [
+    "a wave twice",
+    environment("[canary, rest, canary]", "wave: canary", ""),
+    '5:23  waves[2]: "canary" stands in the list twice, first as item 0.\n  Remove one of the two.',
+  ],
+  [
+    "a list without a wave",
+    environment("[]", ""),
+    "5:8  waves: The list is empty, so no instance could be in a wave.\n  Name the waves in order, or remove the key.",
+  ],
+  [
+    "a wave with a name that no selection could hold",
+    environment("[First wave]", ""),
+    '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use lower-case letters, digits and hyphens, a letter first: canary.',
+  ],
+  [
+    "a wave given by its number, whose wave is not called empty as well",
+    environment("[canary, rest]", "wave: 1", ""),
+    "7:65  instances[0].wave: 1 without quotes is a number to YAML, not text.\n  Quote it.",
+  ],
+  [
+    "a suspension that YAML takes for text",
+    environment(undefined, "suspended: yes"),
+    '6:70  instances[0].suspended: "yes" is neither true nor false.\n  Write true or false, without quotes.',
+  ],
+  [
+    "a wave for all instances",
+    `${validYaml}suspended: true\n`,
+    '8:1  suspended: "suspended" is not a key.\n  It belongs to one instance: put it below instances.',
+  ],
+])("%s is refused, and that is all there is to say", (_, yaml, text) => {
+  expect(refusal({ "prod.yaml": yaml }).message).toBe(`environments/prod.yaml:${text}`);
+});
+
+describe("a suspended instance", () => {
+  test("is one, and the others are not", () => {
+    const instances = load({ "prod.yaml": environment(undefined, "suspended: true", "suspended: false", "") });
+    expect(instances.map(({ suspended }) => suspended)).toEqual([true, false, false]);
+  });
+
+  test("keeps its wave from being empty", () => {
+    const yaml = environment("[canary, rest]", "wave: canary, suspended: true", "");
+    expect(wavesOf(load({ "prod.yaml": yaml }))).toEqual(["0 canary", "1 rest"]);
+  });
+
+  test("still owns what it is called: another may not take its table", () => {
+    const yaml = environment(undefined, "suspended: true", "tableName: dextr-i0");
+    expect(problemsOf({ "prod.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[1].tableName"]);
+  });
+
+  test("is checked like any other", () => {
+    const yaml = environment(undefined, "suspended: true, region: us-east1");
+    expect(problemsOf({ "prod.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[0].region"]);
+  });
+});
+
+test("any environment loads exactly if each of its instances is in a wave that it has and each wave has an instance", () => {
+  const name: fc.Arbitrary<string> = fc.constantFrom("canary", "few", "most", "rest");
+  const waves = fc.uniqueArray(name, { minLength: 1 });
+  const instances = fc.array(fc.option(name, { nil: undefined }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(waves, instances, (order, given) => {
+      const expected = given.map((own) => own ?? String(order.at(-1)));
+      const isRight = expected.every((own) => order.includes(own)) && order.every((wave) => expected.includes(wave));
+      const yaml = environment(
+        `[${order.join(", ")}]`,
+        ...given.map((own) => (own === undefined ? "" : `wave: ${own}`)),
+      );
+      if (isRight) {
+        expect(load({ "prod.yaml": yaml }).map(({ wave }) => wave)).toEqual(
+          expected.map((own) => ({ name: own, index: order.indexOf(own) })),
+        );
+      } else {
+        expect(problemsOf({ "prod.yaml": yaml }).length).toBeGreaterThan(0);
+      }
+    }),
+  );
+});
+
+test("an environment without readable instances is told that, and not that its waves are empty", () => {
+  const noInstances = validYaml.slice(0, validYaml.indexOf("instances:"));
+  expect(problemsOf({ "prod.yaml": `${noInstances}waves: [canary]\ninstances: []\n` }).map(({ path }) => path)).toEqual(
+    ["instances"],
+  );
+  expect(loadOne(`${validYaml}waves: [canary]\n`).wave).toEqual({ name: "canary", index: 0 });
+});

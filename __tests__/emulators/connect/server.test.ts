@@ -1,0 +1,324 @@
+/** The Connect emulator, asked as Terraform's provider asks: paths, shapes, quotas and refusals of the service. */
+import fc from "fast-check";
+import { blockedStatusModule } from "../../../flows/blocked-status";
+import { validateContent } from "../../../flows/language/validate";
+import { matchRoute } from "../../../emulators/connect/routes";
+import { ConnectEmulator } from "../../../emulators/connect/server";
+
+const id = "00000000-0000-4000-8000-000000000001";
+const other = "00000000-0000-4000-8000-000000000002";
+const instanceArn = `arn:aws:connect:us-east-1:111122223333:instance/${id}`;
+const functionArn = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls:live";
+
+const moduleContent = JSON.stringify(
+  blockedStatusModule({
+    functionArn,
+    flowTimeLimitSeconds: 3,
+    blockedDisposition: "Blocked",
+    instanceName: "acme",
+  }),
+);
+const flowContent = JSON.stringify({
+  Version: "2019-10-30",
+  StartAction: "end",
+  Actions: [{ Identifier: "end", Type: "DisconnectParticipant", Parameters: {}, Transitions: {} }],
+});
+
+let connect: ConnectEmulator;
+beforeEach(() => {
+  connect = new ConnectEmulator(
+    [
+      { account: "111122223333", region: "us-east-1", id, alias: "acme" },
+      { account: "111122223333", region: "eu-west-2", id: other, alias: "acme-eu" },
+    ],
+    (content, kind) => validateContent(JSON.parse(content), kind).map(({ message }) => message),
+  );
+});
+
+/** Sends one request and returns status, error type and the parsed body. */
+function send(method: string, url: string, body?: object, region = "us-east-1") {
+  const payload = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+  const answer = connect.handle({ method, url, body: payload, region });
+  return {
+    status: answer.status,
+    error: answer.headers["x-amzn-errortype"],
+    body: JSON.parse(answer.body) as Record<string, unknown>,
+  };
+}
+const createModule = (name = "blockedStatus", content = moduleContent, instance = id) =>
+  send("PUT", `/contact-flow-modules/${instance}`, { Name: name, Content: content });
+const associate = (arn: string) => send("PUT", `/instance/${id}/lambda-function`, { FunctionArn: arn });
+
+describe("flow modules", () => {
+  test("a module that Connect would publish is created, described as it was given, and shown by name", () => {
+    const created = send("PUT", `/contact-flow-modules/${id}`, {
+      Name: "blockedStatus",
+      Content: moduleContent,
+      Description: "what it does",
+      Tags: { team: "voice" },
+    });
+    expect(created.status).toBe(200);
+    const moduleId = String(created.body["Id"]);
+    expect(created.body["Arn"]).toBe(`${instanceArn}/flow-module/${moduleId}`);
+
+    expect(send("GET", `/contact-flow-modules/${id}/${moduleId}`).body["ContactFlowModule"]).toMatchObject({
+      Id: moduleId,
+      Name: "blockedStatus",
+      Content: moduleContent,
+      Description: "what it does",
+      State: "ACTIVE",
+      Status: "PUBLISHED",
+      Tags: { team: "voice" },
+    });
+    expect(connect.modules(id).get("blockedStatus")?.content).toBe(moduleContent);
+  });
+
+  test("content that leads nowhere is refused with the validator's message under Problems", () => {
+    const broken = moduleContent.replaceAll('"NextAction":"', '"NextAction":"gone-');
+    const refused = createModule("blockedStatus", broken);
+    expect(refused).toMatchObject({ status: 400, error: "InvalidContactFlowModuleException" });
+    expect(refused.body["Problems"]).toContainEqual({
+      message: "Invalid Action property value. Path: Actions[0].Transitions.NextAction",
+    });
+    expect(connect.modules(id).size).toBe(0);
+  });
+
+  test("content without Settings is refused in the service's own words", () => {
+    const withoutSettings = JSON.stringify({ ...(JSON.parse(moduleContent) as object), Settings: undefined });
+    expect(createModule("blockedStatus", withoutSettings)).toMatchObject({
+      status: 400,
+      error: "InvalidRequestException",
+      body: { Message: "JSON field is missing or null for field name: settings" },
+    });
+  });
+
+  test("a name is given once per instance, also by renaming", () => {
+    createModule("first");
+    const second = String(createModule("second").body["Id"]);
+    expect(createModule("first")).toMatchObject({ status: 409, error: "DuplicateResourceException" });
+    expect(send("POST", `/contact-flow-modules/${id}/${second}/metadata`, { Name: "first" })).toMatchObject({
+      status: 409,
+      error: "DuplicateResourceException",
+    });
+  });
+
+  test("an update of content is validated, and keeps the old content when it is refused", () => {
+    const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
+    expect(send("POST", `${path}/content`, { Content: flowContent })).toMatchObject({ status: 400 });
+    expect(connect.modules(id).get("blockedStatus")?.content).toBe(moduleContent);
+
+    const changed = moduleContent.replace('"Blocked"', '"Spam"');
+    expect(send("POST", `${path}/content`, { Content: changed }).status).toBe(200);
+    expect(connect.modules(id).get("blockedStatus")?.content).toBe(changed);
+  });
+
+  test("metadata that is not named in an update stays, and a description may become empty", () => {
+    const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
+    send("POST", `${path}/metadata`, { Description: "words" });
+    send("POST", `${path}/metadata`, { State: "ARCHIVED" });
+    expect(connect.modules(id).get("blockedStatus")).toMatchObject({ description: "words", state: "ARCHIVED" });
+    send("POST", `${path}/metadata`, { Description: "" });
+    expect(connect.modules(id).get("blockedStatus")?.description).toBe("");
+  });
+
+  test("a deleted module is gone", () => {
+    const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
+    expect(send("DELETE", path).status).toBe(200);
+    expect(send("GET", path)).toMatchObject({ status: 404, error: "ResourceNotFoundException" });
+  });
+
+  test("module 201 of an instance is over the quota", () => {
+    for (let n = 1; n <= 200; n++) expect(createModule(`module ${n}`).status).toBe(200);
+    expect(createModule("module 201")).toMatchObject({ status: 429, error: "LimitExceededException" });
+  });
+
+  test("tags are added, replaced and removed by ARN, and never those of AWS", () => {
+    const path = `/tags/${encodeURIComponent(String(createModule().body["Arn"]))}`;
+    send("POST", path, { tags: { a: "1", b: "2", c: "3" } });
+    send("POST", path, { tags: { a: "9" } });
+    send("DELETE", `${path}?tagKeys=b&tagKeys=c`);
+    expect(send("GET", path).body).toEqual({ tags: { a: "9" } });
+    expect(send("POST", path, { tags: { "aws:x": "1" } })).toMatchObject({ status: 400 });
+  });
+});
+
+describe("instances", () => {
+  test("an instance ARN creates a module that cannot be read by what Terraform makes of it", () => {
+    expect(createModule("blockedStatus", moduleContent, encodeURIComponent(instanceArn)).status).toBe(200);
+    // The provider splits its resource id, `<instance>:<module>`, at the first colon.
+    expect(send("GET", `/contact-flow-modules/arn/${encodeURIComponent(instanceArn.slice(4))}`)).toMatchObject({
+      status: 400,
+      error: "InvalidRequestException",
+      body: { Message: "Invalid request" },
+    });
+  });
+
+  test("an instance does not exist in another region, and an unknown one not at all", () => {
+    expect(send("GET", `/instance/${other}`)).toMatchObject({ status: 404, error: "ResourceNotFoundException" });
+    expect(send("GET", `/instance/${other}`, undefined, "eu-west-2").body["Instance"]).toMatchObject({
+      Id: other,
+      InstanceAlias: "acme-eu",
+      InstanceStatus: "ACTIVE",
+    });
+    expect(send("GET", `/instance/${id.replace("1", "9")}`)).toMatchObject({ status: 404 });
+  });
+
+  test("instances are listed per region, and their attributes are told", () => {
+    expect(send("GET", "/instance").body["InstanceSummaryList"]).toMatchObject([{ Id: id, InstanceAlias: "acme" }]);
+    expect(send("GET", `/instance/${id}/attribute/CONTACTFLOW_LOGS`).body).toEqual({
+      Attribute: { AttributeType: "CONTACTFLOW_LOGS", Value: "false" },
+    });
+    expect(send("GET", `/instance/${id}/attribute/NONSENSE`)).toMatchObject({ status: 400 });
+  });
+});
+
+describe("Lambda associations", () => {
+  test("a flow may invoke exactly the ARN that is associated", () => {
+    associate(functionArn);
+    expect(connect.lambdaAllowed(id, functionArn)).toBe(true);
+    expect(connect.lambdaAllowed(id, functionArn.replace(":live", ""))).toBe(false);
+    expect(connect.lambdaAllowed(other, functionArn)).toBe(false);
+
+    expect(
+      send("DELETE", `/instance/${id}/lambda-function?functionArn=${encodeURIComponent(functionArn)}`).status,
+    ).toBe(200);
+    expect(connect.lambdaAllowed(id, functionArn)).toBe(false);
+  });
+
+  test("an ARN of 140 characters is taken, one of 141 is not", () => {
+    const longest = functionArn.replace("blockedCalls", "b".repeat(140 - functionArn.length + "blockedCalls".length));
+    expect(longest).toHaveLength(140);
+    expect(associate(longest).status).toBe(200);
+    expect(associate(longest.replace(":live", ":lively"))).toMatchObject({
+      status: 400,
+      error: "InvalidParameterException",
+    });
+  });
+
+  test("a second association of one function is a conflict, and the 51st function is over the quota", () => {
+    associate(functionArn);
+    expect(associate(functionArn)).toMatchObject({ status: 409, error: "ResourceConflictException" });
+    for (let n = 2; n <= 50; n++) expect(associate(`${functionArn}${n}`).status).toBe(200);
+    expect(associate(`${functionArn}51`)).toMatchObject({ status: 402, error: "ServiceQuotaExceededException" });
+  });
+
+  test("pages of any size hold every function once and in order", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 50 }), fc.option(fc.integer({ min: 1, max: 25 })), (count, size) => {
+        const emulator = new ConnectEmulator(
+          [{ account: "111122223333", region: "us-east-1", id, alias: "acme" }],
+          () => [],
+        );
+        const get = (method: string, url: string, body = ""): Record<string, unknown> =>
+          JSON.parse(emulator.handle({ method, url, body: Buffer.from(body), region: "us-east-1" }).body) as Record<
+            string,
+            unknown
+          >;
+        for (let n = 0; n < count; n++)
+          get("PUT", `/instance/${id}/lambda-function`, JSON.stringify({ FunctionArn: `${functionArn}${n}` }));
+        const listed: unknown[] = [];
+        let token: unknown;
+        do {
+          const query = new URLSearchParams({
+            ...(size === null ? {} : { maxResults: String(size) }),
+            ...(typeof token === "string" ? { nextToken: token } : {}),
+          });
+          const page = get("GET", `/instance/${id}/lambda-functions?${query.toString()}`);
+          const functions = page["LambdaFunctions"] as unknown[];
+          expect(functions.length).toBeLessThanOrEqual(size ?? 25);
+          listed.push(...functions);
+          token = page["NextToken"];
+        } while (token !== undefined);
+        expect(listed).toEqual(emulator.associations(id));
+        expect(listed).toHaveLength(count);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("flows", () => {
+  test("a published flow is validated, a saved one is not", () => {
+    const create = (more: object) => send("PUT", `/contact-flows/${id}`, { Type: "CONTACT_FLOW", ...more });
+    const broken = flowContent.replace('"StartAction":"end"', '"StartAction":"nowhere"');
+    const refused = create({ Name: "inbound", Content: broken });
+    expect(refused).toMatchObject({ status: 400, error: "InvalidContactFlowException" });
+    expect(refused.body["problems"]).toHaveLength(1);
+    expect(create({ Name: "draft", Content: broken, Status: "SAVED" }).status).toBe(200);
+    expect(create({ Name: "inbound", Content: flowContent }).status).toBe(200);
+    expect(connect.flows(id).get("draft")?.status).toBe("SAVED");
+  });
+
+  test("a flow is renamed by its name alone, and never to one that is given", () => {
+    const create = (Name: string) =>
+      String(
+        send("PUT", `/contact-flows/${id}`, { Name, Type: "CONTACT_FLOW", Content: flowContent }).body["ContactFlowId"],
+      );
+    const path = `/contact-flows/${id}/${create("Inbound")}`;
+    create("Front door");
+    expect(send("POST", `${path}/name`, { Name: "Front door" })).toMatchObject({ status: 409 });
+    expect(send("POST", `${path}/name`, { Name: "Back door", Description: "words" }).status).toBe(200);
+    expect(connect.flows(id).get("Back door")).toMatchObject({ description: "words", content: flowContent });
+  });
+
+  test("flows and modules are kept apart: same name, other id", () => {
+    const created = send("PUT", `/contact-flows/${id}`, {
+      Name: "blockedStatus",
+      Type: "CONTACT_FLOW",
+      Content: flowContent,
+    });
+    const flowId = String(created.body["ContactFlowId"]);
+    expect(createModule().status).toBe(200);
+    expect(send("GET", `/contact-flows/${id}/${flowId}`).body["ContactFlow"]).toMatchObject({
+      Type: "CONTACT_FLOW",
+      Content: flowContent,
+    });
+    expect(send("GET", `/contact-flow-modules/${id}/${flowId}`).status).toBe(404);
+    expect(send("GET", `/contact-flows-summary/${id}?contactFlowTypes=CUSTOMER_HOLD`).body).toEqual({
+      ContactFlowSummaryList: [],
+    });
+    expect(send("GET", `/contact-flows-summary/${id}?contactFlowTypes=CONTACT_FLOW`).body).toMatchObject({
+      ContactFlowSummaryList: [{ Id: flowId, ContactFlowStatus: "PUBLISHED" }],
+    });
+  });
+});
+
+test("whatever a client sends, it gets JSON with a status of the service", () => {
+  const method = fc.constantFrom("GET", "PUT", "POST", "DELETE", "PATCH");
+  const segment = fc.oneof(
+    fc.constantFrom(
+      "instance",
+      "contact-flow-modules",
+      "contact-flows",
+      "tags",
+      id,
+      "lambda-function",
+      "content",
+      "%E0",
+    ),
+    fc.string().map(encodeURIComponent),
+  );
+  const path = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join("/")}`);
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({ Name: fc.anything(), Content: fc.oneof(fc.json(), fc.string()), Tags: fc.anything() })
+      .map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(method, path, body, (given, url, payload) => {
+      const answer = connect.handle({ method: given, url, body: Buffer.from(payload), region: "us-east-1" });
+      expect([200, 400, 402, 404, 409, 429]).toContain(answer.status);
+      expect(JSON.parse(answer.body)).toBeInstanceOf(Object);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a path parameter is decoded once", () => {
+  expect(matchRoute("GET", "/tags/arn%3Aaws%3Aconnect%2F%2525")).toEqual({
+    operation: "ListTagsForResource",
+    path: { ResourceArn: "arn:aws:connect/%25" },
+  });
+});

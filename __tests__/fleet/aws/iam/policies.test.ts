@@ -1,0 +1,301 @@
+/** What the policies allow and deny, that they fit, and that the committed examples are current. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { loadEnvironments } from "../../../../config/load";
+import type { InstanceConfig } from "../../../../config/types";
+import { policiesFor } from "../../../../fleet/aws/iam/policies";
+import type { PolicyDocument } from "../../../../fleet/aws/iam/statement";
+import { projectRoot } from "../../../../lambda/packaging";
+import { load, validYaml } from "../../../config/environment-files";
+import { decide } from "../../policy-evaluation";
+
+const everything: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Sid: "Everything", Effect: "Allow", Action: ["*"], Resource: ["*"] }],
+};
+
+const [acme] = load({ "dev.yaml": validYaml }) as [InstanceConfig];
+const named = (prefix: string, instances: readonly InstanceConfig[] = [acme]): PolicyDocument[] =>
+  policiesFor(instances)
+    .filter(({ name }) => new RegExp(`^${prefix}-\\d`).test(name))
+    .map(({ document }) => document);
+
+test("the committed examples are what the environment dev gets (npm run fleet -- iam env=dev --out docs/iam/dev)", () => {
+  const directory = path.join(projectRoot(), "docs/iam/dev");
+  const committed = readdirSync(directory).map((file) => [
+    file,
+    JSON.parse(readFileSync(path.join(directory, file), "utf8")) as unknown,
+  ]);
+  const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
+  const current = policiesFor(instances.filter(({ environment }) => environment === "dev"));
+  expect(Object.fromEntries(committed)).toEqual(
+    Object.fromEntries(current.map(({ name, document }) => [`${name}.json`, document])),
+  );
+});
+
+test("deploy may take permissions from a role only where one that was made by hand is taken over", () => {
+  const [adopting] = load({ "dev.yaml": `${validYaml}    adoptExisting: { role: true }\n` }) as [InstanceConfig];
+  const question = {
+    action: "iam:DetachRolePolicy",
+    resource: "arn:aws:iam::111122223333:role/blockedCalls-acme-us-east-1",
+    context: {},
+  };
+  expect(decide(named("deploy", [adopting]), question)).toBe("allowed");
+  expect(decide(named("deploy"), question)).not.toBe("allowed");
+  const other = { ...question, resource: "arn:aws:iam::111122223333:role/another" };
+  expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
+});
+
+test("deploy may manage flows, and plan read them, of those instances alone that get an inbound flow", () => {
+  const own = `inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }`;
+  const instances = load({
+    "dev.yaml": `${validYaml}    ${own}\n  - { name: other, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }\n`,
+  });
+  const flowOf = (at: number) => `${instances[at]?.instanceArn ?? ""}/contact-flow/0a1b2c3d`;
+  const may = (policy: string, operation: string, resource: string) =>
+    decide(named(policy, instances), { action: `connect:${operation}`, resource }) === "allowed";
+  for (const operation of ["CreateContactFlow", "UpdateContactFlowContent", "DeleteContactFlow"]) {
+    expect(may("deploy", operation, flowOf(0))).toBe(true);
+    expect(may("deploy", operation, flowOf(1))).toBe(false);
+    expect(may("plan", operation, flowOf(0))).toBe(false);
+  }
+  expect(may("plan", "DescribeContactFlow", flowOf(0))).toBe(true);
+  expect(may("plan", "DescribeContactFlow", flowOf(1))).toBe(false);
+  expect(JSON.stringify(policiesFor([acme]))).not.toContain("/contact-flow/");
+});
+
+describe("of the table, deploy may change the indexes and nothing else, whatever else the role is allowed", () => {
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+  test.each([
+    "CreateTable",
+    "DeleteTable",
+    "UpdateTimeToLive",
+    "UpdateContinuousBackups",
+    "UpdateContributorInsights",
+    "UpdateTableReplicaAutoScaling",
+    "UpdateGlobalTable",
+    "UpdateGlobalTableSettings",
+    "UpdateGlobalTableVersion",
+    "CreateTableReplica",
+    "DeleteTableReplica",
+    "EnableKinesisStreamingDestination",
+    "DisableKinesisStreamingDestination",
+    "UpdateKinesisStreamingDestination",
+    "PutResourcePolicy",
+    "DeleteResourcePolicy",
+    "TagResource",
+    "UntagResource",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "PartiQLInsert",
+    "PartiQLUpdate",
+    "PartiQLDelete",
+    "CreateBackup",
+    "DeleteBackup",
+    "StartAwsBackupJob",
+    "RestoreTableFromAwsBackup",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+    "ExportTableToPointInTime",
+    "ImportTable",
+    "GetItem",
+    "Query",
+    "Scan",
+  ])("%s is denied", (operation) => {
+    const policies = [...named("deploy"), everything];
+    for (const below of ["", "/index/vendor-1", "/backup/01489173575360-b308cd7d", "/stream/2026-01-01T00:00:00.000"]) {
+      const question = { action: `dynamodb:${operation}`, resource: `${acme.table.arn}${below}` };
+      expect(decide(policies, question)).toBe("denied explicitly");
+    }
+  });
+
+  test.each(["UpdateTable", "DescribeTable"])("%s is allowed on this table alone", (operation) => {
+    const action = `dynamodb:${operation}`;
+    expect(decide(named("deploy"), { action, resource: acme.table.arn })).toBe("allowed");
+    expect(decide(named("deploy"), { action, resource: `${acme.table.arn}2` })).toBe("not allowed");
+  });
+});
+
+test("however long its names are, one instance with all that it may have fits into one document of each kind", () => {
+  const name = "a".repeat(45);
+  const [longest] = load({
+    "dev.yaml": `account: "111122223333"
+region: us-gov-west-1
+state: { bucket: ${"b".repeat(63)}, region: us-gov-west-1 }
+blockedDispositions: [Blocked]
+alarms: { canaryName: ${"c".repeat(64)}, canaryRoleName: ${"d".repeat(64)} }
+instances:
+  - name: ${name}
+    id: 0f0e0d0c-1b1a-4918-8716-151413121110
+    tableName: ${"t".repeat(255)}
+    function: { name: ${"f".repeat(64)}, roleName: ${"r".repeat(64)} }
+    inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }
+    adoptExisting: { role: true }
+`,
+  }) as [InstanceConfig];
+  for (const policy of policiesFor([longest])) {
+    expect(JSON.stringify(policy.document).length).toBeLessThanOrEqual(6144);
+  }
+});
+
+test("a state can be read and written but not deleted, and its lock can be deleted", () => {
+  const object = `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`;
+  const state = named("state");
+  expect(decide(state, { action: "s3:PutObject", resource: object })).toBe("allowed");
+  expect(decide(state, { action: "s3:DeleteObject", resource: object })).toBe("not allowed");
+  expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
+});
+
+test("state-read reads states and can neither write nor lock one, whatever their key", () => {
+  const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
+  const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
+    ({ Statement }) => Statement,
+  );
+  expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+    [["s3:ListBucket"], [`arn:aws:s3:::${acme.state.bucket}`]],
+    [["s3:GetObject"], [`arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`]],
+    [["kms:Decrypt"], [kmsKeyArn]],
+  ]);
+});
+
+test("plan holds actions that read, and no other", () => {
+  const actions = named("plan").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
+});
+
+test("preflight reads of contacts what the index is made of, and of everything else no more than what it is", () => {
+  const scan = (context: Readonly<Record<string, string | readonly string[]>>) =>
+    decide(named("preflight"), { action: "dynamodb:Scan", resource: acme.table.arn, context });
+  const asked = ["hash", "range", "Disposition", "CustomerEndpoint"];
+  expect(scan({ "dynamodb:Select": "SPECIFIC_ATTRIBUTES", "dynamodb:Attributes": asked })).toBe("allowed");
+  expect(scan({ "dynamodb:Select": "SPECIFIC_ATTRIBUTES", "dynamodb:Attributes": [...asked, "Notes"] })).toBe(
+    "not allowed",
+  );
+  expect(scan({ "dynamodb:Select": "ALL_ATTRIBUTES" })).toBe("not allowed");
+  const actions = named("preflight").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  const more = ["dynamodb:Scan", "iam:SimulatePrincipalPolicy"];
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual(more);
+});
+
+test("operate reads the index and the ids of contacts, and asks the alias; it changes nothing", () => {
+  const may = (action: string, resource: string, context = {}) =>
+    decide(named("operate"), { action, resource, context });
+  expect(may("dynamodb:Query", acme.table.indexArn)).toBe("allowed");
+  expect(may("dynamodb:Query", acme.table.arn)).toBe("not allowed");
+  const read = (...names: string[]) => may("dynamodb:GetItem", acme.table.arn, { "dynamodb:Attributes": names });
+  expect(read("hash", "range", "ContactId")).toBe("allowed");
+  expect(read("hash", "range", "Notes")).toBe("not allowed");
+  const alias = acme.function.aliasArn;
+  expect(may("lambda:InvokeFunction", alias)).toBe("allowed");
+  expect(may("lambda:InvokeFunction", alias.replace(":live", ""))).toBe("not allowed");
+  const actions = named("operate").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual([
+    "dynamodb:Query",
+    "iam:SimulatePrincipalPolicy",
+    "kms:Decrypt",
+    "lambda:InvokeFunction",
+  ]);
+});
+
+test("discover only lists and describes", () => {
+  const actions = named("discover").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
+});
+
+test("only what must be asked of a whole region or bucket has a resource with a star", () => {
+  const wide = policiesFor([acme]).flatMap(({ document }) =>
+    document.Statement.filter(
+      ({ Effect, Resource }) => Effect === "Allow" && Resource.some((arn) => /(^|[:/])\*$/.test(arn)),
+    ).flatMap(({ Sid, Resource }) => Resource.filter((arn) => /(^|[:/])\*$/.test(arn)).map((arn) => `${Sid} ${arn}`)),
+  );
+  const home = "us-east-1:111122223333";
+  expect([...new Set(wide)].sort()).toEqual(
+    [
+      `DecryptTheTable arn:aws:kms:${home}:key/*`,
+      "FindTablesAndInstances *",
+      `FindTheLog arn:aws:logs:${home}:log-group:*`,
+      "LookAtModules arn:aws:connect:*:111122223333:instance/*",
+      "SeeHowFarTheIndexIs *",
+      `LookAtTheFunction arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
+      `FindTheTablesKey arn:aws:kms:${home}:key/*`,
+      `LookAtTheTablesKey arn:aws:kms:${home}:key/*`,
+      "AskWhatARoleMay arn:aws:iam::111122223333:role/service-role/*",
+      ...["ManageTheFunction", "ReadTheFunction"].map(
+        (sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
+      ),
+      ...["ManageTheLog", "ReadTheLogsTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
+      ...["ManageTheCanarysLog", "ReadTheCanarysLogsTags"].map((sid) => `${sid} ${acme.canary.logGroupArn}:*`),
+      ...["LookAtTheModule", "ManageTheModule", "ReadTheModule"].map(
+        (sid) => `${sid} ${acme.instanceArn}/flow-module/*`,
+      ),
+    ].sort(),
+  );
+});
+
+test("an account's policies are its own, and the state's are of the account that holds it, with its key and partition", () => {
+  const instances = load({
+    "prod.yaml": `account: "444455556666"
+region: us-gov-west-1
+state:
+  bucket: gov-state
+  region: us-gov-west-1
+  kmsKeyArn: arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110
+  roleArn: arn:aws-us-gov:iam::777788889999:role/state
+  planRoleArn: arn:aws-us-gov:iam::777788889998:role/state-read
+blockedDispositions: [Blocked]
+instances:
+  - { name: one, id: 0f0e0d0c-1b1a-4918-8716-151413121110 }
+  - { name: two, id: 1f0e0d0c-1b1a-4918-8716-151413121110, state: { endpoint: "https://s3.example.com" } }
+`,
+  });
+  const policies = policiesFor(instances);
+  expect(policies.map(({ name }) => name)).toEqual([
+    "deploy-444455556666",
+    "deploy-watch-444455556666",
+    "plan-444455556666",
+    "preflight-444455556666",
+    "operate-444455556666",
+    "discover-444455556666",
+    "state-777788889999",
+    "state-read-777788889998",
+  ]);
+  const state = policies.find(({ name }) => name.startsWith("state-7"))?.document.Statement;
+  expect(state?.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
+    ["FindTheState", ["arn:aws-us-gov:s3:::gov-state"]],
+    ["ReadAndWriteTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}`]],
+    ["LockTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}.tflock`]],
+    ["UseTheStatesKey", ["arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110"]],
+  ]);
+});
+
+test("of however many instances, each is allowed its own by documents that IAM takes", () => {
+  const disconnect = { action: "disconnect" } as const;
+  const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 30, maxLength: 60 });
+  fc.assert(
+    fc.property(instanceNames, (names) => {
+      const instances = names.map((name, at) => ({
+        ...acme,
+        name,
+        ...(at % 2 === 0 ? {} : { inboundFlow: { name: "Inbound", queueId: "q", whenBlocked: disconnect } }),
+        table: { ...acme.table, arn: `arn:aws:dynamodb:us-east-1:111122223333:table/dextr-${name}` },
+        state: { ...acme.state, key: `connectpath-call-blocking/dev/us-east-1/${name}/terraform.tfstate` },
+      }));
+      const policies = policiesFor(instances);
+      expect(new Set(policies.map(({ name }) => name)).size).toBe(policies.length);
+      for (const { document } of policies) expect(JSON.stringify(document).length).toBeLessThanOrEqual(6144);
+      const [deploy, state] = [named("deploy", instances), named("state", instances)];
+      for (const {
+        table,
+        state: { key },
+      } of instances) {
+        expect(decide(deploy, { action: "dynamodb:UpdateTable", resource: table.arn })).toBe("allowed");
+        const object = { action: "s3:PutObject", resource: `arn:aws:s3:::acme-state/${key}` };
+        expect(decide(state, object)).toBe("allowed");
+      }
+    }),
+    { numRuns: 20 },
+  );
+});

@@ -1,0 +1,76 @@
+/** Which policies let a role query the index, written in every form that IAM takes. */
+import fc from "fast-check";
+import { verdictOf } from "../../../../fleet/aws/iam/policy-simulation";
+
+const index = "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index";
+const policy = (...statements: readonly object[]): string =>
+  JSON.stringify({ Version: "2012-10-17", Statement: statements });
+const allow = (Action: unknown, Resource: unknown = index) => ({ Effect: "Allow", Action, Resource });
+const verdict = (...documents: readonly string[]) => verdictOf(documents, "dynamodb:Query", index);
+
+test.each([
+  ["by its name", allow("dynamodb:Query")],
+  ["in another case", allow("DynamoDB:query")],
+  ["among others", allow(["dynamodb:GetItem", "dynamodb:Query"], ["arn:aws:s3:::x", index])],
+  ["by a pattern", allow("dynamodb:Q*y", "arn:aws:dynamodb:*:111122223333:table/dextr-*")],
+  ["by a pattern for one character", allow("dynamodb:Quer?")],
+  ["by all", allow("*", "*")],
+  ["by leaving others out", { Effect: "Allow", NotAction: "dynamodb:Delete*", Resource: "*" }],
+  ["by leaving other resources out", { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::*" }],
+])("a statement that names the action %s allows it", (_, statement) => {
+  expect(verdict(policy(statement))).toBe("allowed");
+  // A single statement may stand without a list around it.
+  expect(verdict(JSON.stringify({ Statement: statement }))).toBe("allowed");
+});
+
+test.each([
+  ["no policy at all"],
+  [
+    "the microservice template of the console, which the vendor's guide names",
+    policy(
+      allow(
+        ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"],
+        "arn:aws:dynamodb:us-east-1:111122223333:table/*",
+      ),
+    ),
+  ],
+  [
+    "the table without its indexes",
+    policy(allow("dynamodb:Query", "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme")),
+  ],
+  ["the table in another region", policy(allow("dynamodb:Query", index.replace("us-east-1", "us-west-2")))],
+  ["a resource in another case", policy(allow("dynamodb:Query", index.toUpperCase()))],
+  ["an action that only begins like it", policy(allow("dynamodb:QueryX"))],
+  ["everything but it", policy({ Effect: "Allow", NotAction: ["dynamodb:Query"], Resource: "*" })],
+])("%s does not allow it", (_, ...documents) => {
+  expect(verdict(...documents)).toBe("not allowed");
+});
+
+test("a denial in one policy wins over what another allows", () => {
+  expect(verdict(policy(allow("*", "*")), policy({ ...allow("dynamodb:*"), Effect: "Deny" }))).toBe("denied");
+});
+
+test("what hangs on a condition is not decided here, unless something else decides", () => {
+  const Condition = { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } };
+  const conditional = { ...allow("dynamodb:Query"), Condition };
+  expect(verdict(policy(conditional))).toBe("unclear");
+  expect(verdict(policy(conditional, allow("dynamodb:Query")))).toBe("allowed");
+  expect(verdict(policy({ ...conditional, Effect: "Deny" }, allow("dynamodb:Query")))).toBe("unclear");
+  expect(verdict(policy({ ...conditional, Effect: "Deny" }, { ...allow("dynamodb:Query"), Effect: "Deny" }))).toBe(
+    "denied",
+  );
+  expect(verdict(policy({ ...conditional, Action: "s3:GetObject" }))).toBe("not allowed");
+});
+
+test("patterns match as the same regular expression does", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", ":"), maxLength: 12 });
+  const patterns = fc.string({ unit: fc.constantFrom("a", "b", ":", "*", "?"), maxLength: 8 });
+  fc.assert(
+    fc.property(patterns, letters, (pattern, text) => {
+      const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+      const allowed = verdictOf([policy(allow("dynamodb:Query", pattern))], "dynamodb:Query", text) === "allowed";
+      expect(allowed).toBe(expression.test(text));
+    }),
+    { numRuns: 1000 },
+  );
+});

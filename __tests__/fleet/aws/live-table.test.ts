@@ -1,0 +1,12 @@
+/** What is read off a table's description, in whatever order DynamoDB lists it. */
+import type { KeySchemaElement } from "@aws-sdk/client-dynamodb";
+import { tableKeys } from "../../../fleet/aws/live-table";
+
+test("the partition key comes first, and a table may have no sort key", () => {
+  const KeySchema: KeySchemaElement[] = [
+    { AttributeName: "when", KeyType: "RANGE" },
+    { AttributeName: "who", KeyType: "HASH" },
+  ];
+  expect(tableKeys({ KeySchema })).toEqual(["who", "when"]);
+  expect(tableKeys({ KeySchema: KeySchema.slice(1) })).toEqual(["who"]);
+});

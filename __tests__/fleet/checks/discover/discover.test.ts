@@ -1,0 +1,209 @@
+/** Tables and instances brought together, and the file that says so: whatever is found, it loads. */
+import fc from "fast-check";
+import { regions as everyRegion } from "../../../../config/aws-names";
+import { environmentFile } from "../../../../fleet/checks/discover/environment-file";
+import { match, type Known } from "../../../../fleet/checks/discover/match";
+import type { FoundInstance, FoundRegion, FoundTable } from "../../../../fleet/checks/discover/region";
+import { load } from "../../../config/environment-files";
+
+jest.setTimeout(30_000);
+
+const account = "111122223333";
+const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
+  name,
+  indexStatus: undefined,
+  keys: "hash (HASH), range (RANGE)",
+  ...more,
+});
+const instance = (n: number, alias: string | undefined, more: Partial<FoundInstance> = {}): FoundInstance => ({
+  id: uuid(n),
+  alias,
+  status: "ACTIVE",
+  moduleId: undefined,
+  ...more,
+});
+const region = (more: Partial<FoundRegion>): FoundRegion => ({
+  region: "us-east-1",
+  tables: [],
+  instances: [],
+  functionByHand: undefined,
+  problems: [],
+  ...more,
+});
+
+function discovered(regions: readonly FoundRegion[], known: readonly Known[] = []) {
+  const matches = match(account, regions, known);
+  return { ...matches, file: environmentFile({ account, regions, ...matches }) };
+}
+
+test("an instance and its table become a file that loads, with what was made before named in a comment", () => {
+  const { file, notes } = discovered([
+    region({
+      tables: [table("dextr-acme", { indexStatus: "ACTIVE" })],
+      instances: [instance(1, "acme", { moduleId: uuid(9) })],
+      functionByHand: "blockedCalls",
+    }),
+  ]);
+  expect(notes).toEqual([]);
+  expect(file).toBe(`# yaml-language-server: $schema=./schema.json
+# Found in account 111122223333. Save it as environments/<name>.yaml, correct what is marked, and look at it with: npm run fleet -- preflight
+
+account: "111122223333"
+region: us-east-1
+
+state: # Correct this: a bucket of yours. npm run fleet -- bootstrap makes it.
+  bucket: connectpath-call-blocking-111122223333
+  region: us-east-1
+
+# Correct this: what an agent chooses to block a caller, exactly as ConnectPath stores it; levels are joined with a colon.
+blockedDispositions:
+  - Blocked
+
+instances:
+  - name: acme
+    id: 00000000-0000-4000-8000-000000000001
+    # Made before: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region: it may be of another instance). An index of the right shape is taken as it is.
+    # The module is in the way of ours. To take it over, so that flows go on calling it, remove the # of the next line:
+    # adoptExisting: { module: 00000000-0000-4000-8000-000000000009 }`);
+  expect(load({ "found.yaml": file })).toMatchObject([
+    { name: "acme", instanceId: uuid(1), account, region: "us-east-1", table: { name: "dextr-acme" } },
+  ]);
+  expect(load({ "found.yaml": file.replace("# adoptExisting", "adoptExisting") })).toMatchObject([
+    { adoptExisting: { moduleId: uuid(9) } },
+  ]);
+});
+
+test.each<readonly [string, Partial<FoundRegion>, string]>([
+  [
+    "an instance without a table",
+    { instances: [instance(1, "acme")] },
+    "instance acme has no table dextr-acme: ConnectPath is not installed there",
+  ],
+  [
+    "an instance whose region does not show its tables",
+    { tables: undefined, instances: [instance(1, "acme")] },
+    "has no table dextr-acme that could be seen",
+  ],
+  ["an instance without an alias", { instances: [instance(1, undefined)] }, `instance ${uuid(1)} has no alias`],
+  [
+    "a table without an instance",
+    { tables: [table("dextr-acme")] },
+    "table dextr-acme has no instance with the alias acme",
+  ],
+  [
+    "a table whose region does not show its instances",
+    { tables: [table("dextr-acme")], instances: undefined },
+    "the instances could not be listed",
+  ],
+  [
+    "several tables that differ in case",
+    { tables: [table("dextr-Acme"), table("dextr-ACME")], instances: [instance(1, "acme")] },
+    "instance acme has several tables: dextr-Acme, dextr-ACME.",
+  ],
+  [
+    "an instance that is not finished",
+    { tables: [table("dextr-acme")], instances: [instance(1, "acme", { status: "CREATION_FAILED" })] },
+    "instance acme is CREATION_FAILED",
+  ],
+  [
+    "an alias that is none",
+    { tables: [table("dextr-d-1")], instances: [instance(1, "d-1")] },
+    'the alias "d-1" is none that Amazon Connect documents',
+  ],
+])("%s is told and left out", (_, found, note) => {
+  const { found: matched, notes, file } = discovered([region(found)]);
+  expect(matched).toEqual([]);
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toContain(`us-east-1: `);
+  expect(notes[0]).toContain(note);
+  expect(file).toContain("# Nothing was found in account 111122223333");
+  expect(file).toContain(`# ${notes[0] ?? ""}`);
+});
+
+test("the table that fits to the letter is the instance's, beside others that do not", () => {
+  const tables = [table("dextr-ACME"), table("dextr-acme")];
+  const { found, notes } = discovered([region({ tables, instances: [instance(1, "acme")] })]);
+  expect(found.map((one) => one.table.name)).toEqual(["dextr-acme"]);
+  expect(notes).toEqual([expect.stringContaining("table dextr-ACME has no instance with the alias ACME")]);
+});
+
+test("a table in another case is taken under its own name, and marked", () => {
+  const { file } = discovered([region({ tables: [table("dextr-Acme")], instances: [instance(1, "acme")] })]);
+  expect(file).toContain("# Its table is written in another case than its alias");
+  expect(load({ "found.yaml": file })).toMatchObject([{ name: "acme", table: { name: "dextr-Acme" } }]);
+});
+
+test("a table of other keys is taken, with a word about it", () => {
+  const odd = table("dextr-acme", { keys: "ContactId (HASH)" });
+  const { found, notes } = discovered([region({ tables: [odd], instances: [instance(1, "acme")] })]);
+  expect(found).toHaveLength(1);
+  expect(notes).toEqual([
+    expect.stringContaining("dextr-acme has the keys ContactId (HASH), not hash (HASH), range (RANGE)"),
+  ]);
+});
+
+test("what the environment files hold already is said and not printed again, a replica in another region is", () => {
+  const known = load({
+    "prod.yaml": `account: "${account}"
+region: us-east-1
+state: { bucket: acme-state, region: us-east-1 }
+blockedDispositions: [Blocked]
+instances: [{ name: acme, id: ${uuid(1)} }, { name: gone, id: ${uuid(2)} }]
+`,
+  });
+  const here = { tables: [table("dextr-acme")], instances: [instance(1, "acme")] };
+  const { found, notes } = discovered(
+    [region({ ...here, tables: [table("dextr-acme"), table("dextr-gone")] }), region({ ...here, region: "us-west-2" })],
+    known,
+  );
+  expect(notes).toEqual([
+    "us-east-1: instance acme is in the environment prod already, as acme.",
+    `us-east-1: table dextr-gone is in the environment prod, as gone, but its instance ${uuid(2)} was not found.`,
+  ]);
+  expect(found.map((one) => one.region)).toEqual(["us-west-2"]);
+  const ofAnotherAccount = known.map((one) => ({ ...one, account: "444455556666" }));
+  expect(discovered([region(here)], ofAnotherAccount).found).toHaveLength(1);
+});
+
+test("regions that answer the same problem are named together", () => {
+  const problems = ["Connect instances: AccessDeniedException: not authorized\nto perform: connect:ListInstances"];
+  const { file } = discovered([region({ problems }), region({ region: "eu-west-2", problems })]);
+  expect(file).toContain(
+    "# Not known. us-east-1, eu-west-2: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
+  );
+});
+
+test("whatever the instances are called and wherever they are, the file loads and holds each of them", () => {
+  const alias = fc.oneof(
+    fc.stringMatching(/^[\da-zA-Z]([\da-zA-Z-]{0,43}[\da-zA-Z])?$/),
+    fc.constantFrom("true", "null", "123", "1e5", "0x1F", "no", "a".repeat(45), "0".repeat(45)),
+  );
+  const place = fc.record({
+    alias,
+    region: fc.constantFrom(...everyRegion.filter((one) => !/^(cn|us-gov)-/.test(one))),
+  });
+  const places = fc.uniqueArray(place, {
+    minLength: 1,
+    maxLength: 12,
+    selector: (one) => `${one.alias.toLowerCase()} ${one.region}`,
+  });
+  fc.assert(
+    fc.property(places, fc.boolean(), (wanted, inUpperCase) => {
+      const usable = wanted.filter((one) => !one.alias.startsWith("d-"));
+      fc.pre(usable.length > 0);
+      const regions = [...new Set(usable.map((one) => one.region))].map((name) => {
+        const here = usable.filter((one) => one.region === name);
+        return region({
+          region: name,
+          tables: here.map((one) => table(`dextr-${inUpperCase ? one.alias.toUpperCase() : one.alias}`)),
+          instances: here.map((one) => instance(usable.indexOf(one) + 1, one.alias)),
+        });
+      });
+      const loaded = load({ "found.yaml": discovered(regions).file });
+      const told = loaded.map((one) => `${one.name} ${one.region} ${one.instanceId}`).sort();
+      expect(told).toEqual(usable.map((one, n) => `${one.alias} ${one.region} ${uuid(n + 1)}`).sort());
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,308 @@
+/** The scan on a table of 100,000 items: it finds every violation, below its rate, in constant memory, each item once. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { DynamoDBClient, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { scanAttributes } from "../../../../fleet/checks/preflight/attribute-scan";
+import type { ScanSurroundings } from "../../../../fleet/checks/preflight/attribute-scan";
+import type { Clock } from "../../../../fleet/checks/preflight/clock";
+import type { Extent } from "../../../../fleet/checks/preflight/scan-plan";
+import type { ScanProgress } from "../../../../fleet/checks/preflight/scan-progress";
+import { forwardTo, serveAws } from "../../../../emulators/aws/aws-endpoint";
+import type { AwsEndpoint } from "../../../../emulators/aws/aws-endpoint";
+import { parseJson } from "../../../../emulators/aws/aws-request";
+import { startLargeTable, vendorKeys } from "./large-table";
+import type { LargeTable, WireItem } from "./large-table";
+
+jest.setTimeout(180_000);
+
+const tableName = "dextr-acme";
+const number = 100_000;
+const full: Extent = { full: true };
+
+/** Each of a kind stands at its own places of the table, as many as are given here. */
+const violating: readonly (readonly [many: number, attributes: WireItem])[] = [
+  [7, { Disposition: { N: "4" } }],
+  [6, { Disposition: { NULL: true } }],
+  [5, { CustomerEndpoint: { M: { Address: { S: "+15555550101" }, Type: { S: "TELEPHONE_NUMBER" } } } }],
+  [4, { CustomerEndpoint: { L: [{ S: "+15555550101" }] } }],
+  [3, { Disposition: { S: "" } }],
+  [2, { Disposition: { S: "x".repeat(2049) } }],
+  [1, { CustomerEndpoint: { S: "9".repeat(1025) } }],
+  [8, { Disposition: { BOOL: true }, CustomerEndpoint: { NULL: true } }],
+];
+/** What may look wrong and is not. */
+const harmless: readonly WireItem[] = [
+  { Disposition: { S: "x".repeat(2048) } },
+  { CustomerEndpoint: { S: "9".repeat(1024) } },
+  {},
+];
+
+function* contacts(many: number): Generator<WireItem> {
+  const special = [
+    ...violating.flatMap(([many, attributes]) => Array.from({ length: many }, () => attributes)),
+    ...harmless,
+  ];
+  for (let n = 0; n < many; n++) {
+    const keys = { hash: { S: `contact-${n}` }, range: { S: "ctr" } };
+    // Spread over the table by the hash of the key, wherever they stand in this list.
+    const own = special[n];
+    if (own !== undefined) yield { ...keys, ...own };
+    else {
+      yield {
+        ...keys,
+        Disposition: { S: n % 50 === 0 ? "Blocked" : "Resolved" },
+        CustomerEndpoint: { S: "+15555550100" },
+      };
+    }
+  }
+}
+
+/** A clock that only sleeping moves on; each answer of DynamoDB takes it 3 ms. */
+class TestClock implements Clock {
+  ms = 1000;
+  now(): number {
+    return this.ms;
+  }
+  sleep(ms: number): Promise<void> {
+    this.ms += ms;
+    return Promise.resolve();
+  }
+}
+
+/** One Scan as it was seen on the wire. */
+interface SeenPage {
+  readonly at: number;
+  readonly units: number;
+  readonly hashes: readonly string[];
+  readonly input: ScanCommandInput;
+}
+
+let table: LargeTable;
+let wire: AwsEndpoint;
+let dynamodb: DynamoDBClient;
+let clock: TestClock;
+const seen: SeenPage[] = [];
+
+beforeAll(async () => {
+  table = await startLargeTable();
+  await table.create({ TableName: tableName, ...vendorKeys });
+  await table.put(tableName, contacts(number));
+  await table.create({ TableName: "dextr-small", ...vendorKeys });
+  await table.put("dextr-small", contacts(1000));
+  const forward = forwardTo(table.url);
+  wire = await serveAws(async (request) => {
+    const response = await forward(request);
+    clock.ms += 3;
+    const output = parseJson(Buffer.from(response.body)) as {
+      Items: { hash: { S: string } }[];
+      ConsumedCapacity: { CapacityUnits: number };
+    };
+    seen.push({
+      at: clock.ms,
+      units: output.ConsumedCapacity.CapacityUnits,
+      hashes: output.Items.map(({ hash }) => hash.S),
+      input: request.input as ScanCommandInput,
+    });
+    return response;
+  });
+  dynamodb = table.client(wire.url);
+});
+
+afterAll(async () => {
+  await wire.close();
+  await table.stop();
+});
+
+beforeEach(() => {
+  seen.length = 0;
+  clock = new TestClock();
+});
+
+function scan(extent: Extent, rate: number, more: Partial<ScanSurroundings & { from: ScanProgress; of: string }> = {}) {
+  const { from, of = tableName, ...around } = more;
+  return scanAttributes(
+    { tableName: of, tableKeys: ["hash", "range"], extent, blockedDispositions: ["Blocked", "blocked"], rate, from },
+    {
+      dynamodb,
+      clock,
+      stop: new AbortController().signal,
+      onPage: () => undefined,
+      save: () => undefined,
+      ...around,
+    },
+  );
+}
+
+/** The most that was consumed in any second, and the most by which all that was consumed since the start exceeded the rate. */
+function measured(pages: readonly SeenPage[], start: number): { peak: number; average: number } {
+  let peak = 0;
+  let sum = 0;
+  let first = 0;
+  let total = 0;
+  let average = 0;
+  for (const page of pages) {
+    sum += page.units;
+    total += page.units;
+    while ((pages[first]?.at ?? 0) <= page.at - 1000) sum -= pages[first++]?.units ?? 0;
+    peak = Math.max(peak, sum);
+    average = Math.max(average, (total / (page.at - start)) * 1000);
+  }
+  return { peak, average };
+}
+
+test("a full scan finds every violation among 100,000 items, reads each once, and is never above its rate", async () => {
+  const start = clock.now();
+  const { tally, finished, complete, units } = await scan(full, 100);
+  expect({ finished, complete, items: tally.items }).toEqual({ finished: true, complete: true, items: number });
+
+  const found = tally.toJSON().violations.map(({ attribute, shape, items }) => [attribute, shape, items]);
+  expect(found.sort()).toEqual(
+    [
+      ["Disposition", "number", 7],
+      ["Disposition", "null", 6],
+      ["CustomerEndpoint", "map", 5],
+      ["CustomerEndpoint", "list", 4],
+      ["Disposition", "empty string", 3],
+      ["Disposition", "too long", 2],
+      ["CustomerEndpoint", "too long", 1],
+      ["Disposition", "boolean", 8],
+      ["CustomerEndpoint", "null", 8],
+    ].sort(),
+  );
+  expect(tally.violating).toBe(7 + 6 + 5 + 4 + 3 + 2 + 1 + 8);
+
+  const hashes = seen.flatMap((page) => page.hashes);
+  expect([hashes.length, new Set(hashes).size]).toEqual([number, number]);
+  expect(units).toBe(seen.reduce((sum, page) => sum + page.units, 0));
+  const { peak, average } = measured(seen, start);
+  expect(peak).toBeLessThanOrEqual(100);
+  expect(average).toBeLessThanOrEqual(100);
+  // Nor is most of what was granted left unused: the scan would take twice the time that was promised.
+  expect(average).toBeGreaterThan(70);
+});
+
+test.each([1, 5, 25, 1000])("a rate of %d units a second is kept in every second", async (rate) => {
+  const start = clock.now();
+  await scan({ full: false, items: 5000 }, rate);
+  const { peak, average } = measured(seen, start);
+  expect(peak).toBeLessThanOrEqual(rate);
+  expect(average).toBeLessThanOrEqual(rate);
+});
+
+test("a sample comes from all over the table, evenly, and is as large as it was asked for", async () => {
+  const { tally, complete } = await scan({ full: false, items: 2000 }, 1000);
+  expect({ items: tally.items, complete }).toEqual({ items: 2000, complete: false });
+  expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(2000);
+  const bySegment = new Map<number, number>();
+  for (const { input, hashes } of seen) {
+    expect(input.TotalSegments).toBe(45);
+    bySegment.set(input.Segment ?? -1, (bySegment.get(input.Segment ?? -1) ?? 0) + hashes.length);
+  }
+  expect(bySegment.size).toBe(45);
+  expect(Math.max(...bySegment.values()) - Math.min(...bySegment.values())).toBeLessThanOrEqual(1);
+});
+
+test("a sample of more items than there are is the whole table, each item once", async () => {
+  const { tally, finished, complete } = await scan({ full: false, items: 2000 }, 40_000, { of: "dextr-small" });
+  expect({ items: tally.items, finished, complete }).toEqual({ items: 1000, finished: true, complete: true });
+  expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(1000);
+});
+
+test.each([full, { full: false, items: 3000 } as const])(
+  "stopped in the middle of a page and gone on with, it reads each item once over both runs (%j)",
+  async (extent) => {
+    const whole = await scan(extent, 40_000);
+    const expected = seen.flatMap((page) => page.hashes).sort();
+    seen.length = 0;
+
+    const controller = new AbortController();
+    let kept: string | undefined;
+    const first = await scan(extent, 40_000, {
+      stop: controller.signal,
+      onPage: ({ pages }) => {
+        if (pages === 20) controller.abort();
+      },
+      save: (progress) => (kept = JSON.stringify(progress)),
+    });
+    expect(first.finished).toBe(false);
+    expect(seen.length).toBe(20);
+    const before = seen.flatMap((page) => page.hashes).length;
+    expect(before).toBeLessThan(expected.length);
+
+    const second = await scan(extent, 40_000, { from: JSON.parse(String(kept)) as ScanProgress });
+    expect(seen.flatMap((page) => page.hashes).sort()).toEqual(expected);
+    expect(second.finished).toBe(true);
+    expect(second.tally.items).toBe(expected.length);
+    expect(second.units).toBe(seen.reduce((sum, page) => sum + page.units, 0));
+    const counts = ({ tally }: typeof whole) => ({ ...tally.toJSON(), violations: tally.violating });
+    expect(counts(second)).toEqual(counts(whole));
+  },
+);
+
+test("when a page cannot be read, where the scan was is kept, and the error is DynamoDB's", async () => {
+  let kept: ScanProgress | undefined;
+  let sent = 0;
+  const failing = {
+    send: async (command: never) => {
+      if (++sent === 5) throw new Error("ProvisionedThroughputExceededException");
+      return dynamodb.send(command);
+    },
+  } as unknown as DynamoDBClient;
+  await expect(
+    scan(full, 1000, { dynamodb: failing, save: (progress) => (kept = structuredClone(progress)) }),
+  ).rejects.toThrow("ProvisionedThroughputExceededException");
+  expect(kept).toMatchObject({ finished: false, pages: 4 });
+  expect(kept?.tally.items).toBe(seen.flatMap((page) => page.hashes).length);
+});
+
+test("whoever is killed loses no more than the pages of the last seconds", async () => {
+  const saved: { at: number; pages: number }[] = [];
+  await scan({ full: false, items: 5000 }, 5, { save: ({ pages }) => saved.push({ at: clock.now(), pages }) });
+  const gaps = saved.slice(1).map(({ at }, n) => at - (saved[n]?.at ?? 0));
+  expect(gaps.length).toBeGreaterThan(2);
+  expect(Math.max(...gaps)).toBeLessThan(6000);
+});
+
+/** DynamoDB with a million items, all of them as hostile as can be: nothing of a page may be kept. */
+function hostileTable(items: number, perPage: number): Pick<DynamoDBClient, "send"> {
+  let at = 0;
+  const page = () => {
+    const Items = Array.from({ length: Math.min(perPage, items - at) }, (_, n) => {
+      const unique = `${at + n}-${"x".repeat(100)}`;
+      return {
+        hash: { S: unique },
+        range: { S: "ctr" },
+        Disposition: { S: unique },
+        CustomerEndpoint: n % 2 === 0 ? { N: String(at + n) } : { S: unique },
+      };
+    });
+    at += Items.length;
+    return {
+      Items,
+      ScannedCount: Items.length,
+      ConsumedCapacity: { CapacityUnits: 50 },
+      ...(at < items ? { LastEvaluatedKey: { hash: { S: String(at) }, range: { S: "ctr" } } } : {}),
+    };
+  };
+  return { send: () => Promise.resolve(page()) };
+}
+
+test("memory does not grow with the table: a million distinct Dispositions and half a million violations", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heap: number[] = [];
+  const { tally } = await scan(full, 40_000, {
+    dynamodb: hostileTable(1_000_000, 1000),
+    onPage: ({ pages }) => {
+      if (pages % 100 !== 0) return;
+      collect();
+      heap.push(process.memoryUsage().heapUsed);
+    },
+  });
+  expect(tally.items).toBe(1_000_000);
+  expect(tally.violating).toBe(500_000);
+  // A million of these Dispositions take more than 100 MB.
+  const [first = 0, ...later] = heap;
+  expect(later).toHaveLength(9);
+  expect(Math.max(...later) - first).toBeLessThan(5 * 2 ** 20);
+});

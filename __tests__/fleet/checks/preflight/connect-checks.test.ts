@@ -1,0 +1,149 @@
+/** What is told of a Connect instance before a deployment to it, and after one. */
+import {
+  AssociateLambdaFunctionCommand,
+  ConnectClient,
+  CreateContactFlowCommand,
+  CreateContactFlowModuleCommand,
+} from "@aws-sdk/client-connect";
+import { connectChecks } from "../../../../fleet/checks/preflight/connect-checks";
+import type { InstanceClients } from "../../../../fleet/aws/instance-clients";
+import { serveAws } from "../../../../emulators/aws/aws-endpoint";
+import type { AwsEndpoint } from "../../../../emulators/aws/aws-endpoint";
+import { ConnectEmulator } from "../../../../emulators/connect/server";
+import { sampleInstance as instance } from "../../../stacks/sample-instance";
+
+const { account, region, instanceId: InstanceId } = instance;
+let endpoint: AwsEndpoint;
+/** Of an operation that the role may not call, the path. */
+let denied: RegExp | undefined;
+let connect: ConnectClient;
+
+beforeEach(async () => {
+  const emulator = new ConnectEmulator([{ account, region, id: InstanceId, alias: "acme" }], () => []);
+  denied = undefined;
+  endpoint = await serveAws((request) =>
+    denied?.test(request.url) === true
+      ? { status: 403, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: '{"Message":"no"}' }
+      : emulator.handle(request),
+  );
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+  connect = new ConnectClient({ endpoint: endpoint.url, region, credentials, maxAttempts: 1 });
+});
+afterEach(async () => {
+  connect.destroy();
+  await endpoint.close();
+});
+
+async function checked(of = instance) {
+  const { checks } = await connectChecks(of, { connect } as InstanceClients);
+  return new Map(checks.map((check) => [check.name, check]));
+}
+
+const makeModule = (Name: string, Description: string) =>
+  connect.send(new CreateContactFlowModuleCommand({ InstanceId, Name, Description, Content: '{"Settings":{}}' }));
+const associate = (FunctionArn: string) =>
+  connect.send(new AssociateLambdaFunctionCommand({ InstanceId, FunctionArn }));
+
+test("an empty instance has room for everything, and every name is free", async () => {
+  const checks = [...(await checked()).values()];
+  expect(checks.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ["instance", "ok"],
+    ["modules", "ok"],
+    ["module blockedStatus", "ok"],
+    ["functions", "ok"],
+    ["association", "ok"],
+  ]);
+});
+
+test("what this stack made is told as ours, and another stack's as another's", async () => {
+  await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
+  await associate(instance.function.aliasArn);
+  const ours = await checked();
+  expect(ours.get("module blockedStatus")).toMatchObject({ outcome: "ok" });
+  expect(ours.get("association")).toMatchObject({ outcome: "ok", detail: "Our alias is associated already." });
+
+  const theirs = await checked({ ...instance, stackName: "other-acme-eu-central-1" });
+  expect(theirs.get("module blockedStatus")).toMatchObject({
+    outcome: "failed",
+    detail: expect.stringContaining(`made by the stack ${instance.stackName}`) as string,
+  });
+});
+
+test("quotas that are used up are a warning, since they may have been raised; all pages are counted", async () => {
+  for (let n = 0; n < 50; n++) await associate(`arn:aws:lambda:${region}:${account}:function:vendor-${n}`);
+  for (let n = 0; n < 200; n++) await makeModule(`vendor-${n}`, "theirs");
+  const checks = await checked();
+  expect(checks.get("functions")).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining("50 of 50 Lambda functions") as string,
+  });
+  expect(checks.get("modules")).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining("200 of 200 flow modules") as string,
+  });
+});
+
+test("an association without a module, and an inbound flow's name that is taken, are warnings", async () => {
+  await associate(instance.function.aliasArn);
+  const Name = "Inbound";
+  const flow = { InstanceId, Name, Type: "CONTACT_FLOW" as const, Content: "{}" };
+  await connect.send(new CreateContactFlowCommand(flow));
+  const inboundFlow = { name: Name, queueId: "q", whenBlocked: { action: "disconnect" } as const };
+  const checks = await checked({ ...instance, inboundFlow });
+  expect(checks.get("association")?.outcome).toBe("warning");
+  expect(checks.get("inbound flow")).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining('has the name "Inbound"') as string,
+  });
+});
+
+test("an association is taken over by no adoptExisting: with a module that was made by hand it is a warning too", async () => {
+  await makeModule("blockedStatus", "mine");
+  await associate(instance.function.aliasArn);
+  const association = (await checked()).get("association");
+  expect(association?.outcome).toBe("warning");
+  expect(association?.fix).toContain("adoptExisting does not take an association over");
+});
+
+test("a module that adoptExisting names: under another name it is renamed, and one that is not there fails", async () => {
+  const { Id: moduleId = "" } = await makeModule("blocked callers", "mine");
+  const adopting = (id: string) =>
+    checked({ ...instance, adoptExisting: { moduleId: id, function: false, role: false, logGroup: false } });
+  expect((await adopting(moduleId)).get("module blockedStatus")).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining('its name is "blocked callers": the deployment renames it') as string,
+  });
+  expect((await adopting("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e")).get("module blockedStatus")).toMatchObject({
+    outcome: "failed",
+    fix: expect.stringContaining("remove adoptExisting.module") as string,
+  });
+  // Once this stack has changed it, its description says so.
+  await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
+  expect((await adopting(moduleId)).get("module blockedStatus")?.outcome).toBe("ok");
+});
+
+describe("what the role may not look at is not told as in order, nor what depends on it", () => {
+  const looked = ["instance", "modules", "module blockedStatus", "functions", "association"];
+  test.each([
+    ["the list of modules", /contact-flow-modules-summary/, "modules", ["module blockedStatus", "association"]],
+    ["the module", /contact-flow-modules\//, "module blockedStatus", ["association"]],
+    ["the list of functions", /lambda-functions/, "functions", ["association"]],
+  ] as const)("%s", async (_, path, failing, leftOut) => {
+    await makeModule("blockedStatus", "somebody's");
+    await associate(instance.function.aliasArn);
+    denied = path;
+    const checks = await checked();
+    expect([...checks.keys()]).toEqual(looked.filter((name) => !(leftOut as readonly string[]).includes(name)));
+    expect(checks.get(failing)).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("This could not be looked at.") as string,
+      fix: expect.stringContaining("the policy preflight") as string,
+    });
+  });
+});
+
+test("an instance that is not there is the only thing told", async () => {
+  const checks = await checked({ ...instance, instanceId: "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e" });
+  expect([...checks.keys()]).toEqual(["instance"]);
+  expect(checks.get("instance")?.outcome).toBe("failed");
+});

@@ -1,0 +1,212 @@
+/** What is told of a table before our index is added to it. */
+import { DescribeTableCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
+import type { TableDescription, Tag } from "@aws-sdk/client-dynamodb";
+import { backfillFinding, backfillOf } from "../../../../fleet/checks/preflight/backfill";
+import { ContactStats } from "../../../../fleet/checks/preflight/contact-stats";
+import { tableChecks } from "../../../../fleet/checks/preflight/table-checks";
+import type { InstanceClients } from "../../../../fleet/aws/instance-clients";
+import { sampleInstance as instance } from "../../../stacks/sample-instance";
+
+const attribute = (AttributeName: string, AttributeType: "S" | "N" = "S") => ({ AttributeName, AttributeType });
+const index = (IndexName: string, hash: string, range?: string, more: object = {}) => ({
+  IndexName,
+  IndexStatus: "ACTIVE" as const,
+  KeySchema: [
+    { AttributeName: hash, KeyType: "HASH" as const },
+    ...(range === undefined ? [] : [{ AttributeName: range, KeyType: "RANGE" as const }]),
+  ],
+  Projection: { ProjectionType: "KEYS_ONLY" as const },
+  ...more,
+});
+const ourName = "Disposition-CustomerEndpoint-index";
+const keyArn = "arn:aws:kms:eu-central-1:111122223333:key/5f3c1c1e-8f0d-4f5e-9d5a-0c2f0f7a1b2c";
+
+const clean: TableDescription = {
+  TableArn: instance.table.arn,
+  TableStatus: "ACTIVE",
+  ItemCount: 1_000_000,
+  TableSizeBytes: 1_000_000_000,
+  AttributeDefinitions: [attribute("hash"), attribute("range"), attribute("g1")],
+  KeySchema: [
+    { AttributeName: "hash", KeyType: "HASH" },
+    { AttributeName: "range", KeyType: "RANGE" },
+  ],
+  BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
+  GlobalSecondaryIndexes: [index("vendor-1", "g1")],
+};
+
+interface Around {
+  readonly tags?: readonly Tag[];
+  readonly key?: object;
+}
+
+/** The checks by name, of this table. */
+async function checked(table: TableDescription, { tags = [], key = {} }: Around = {}, of = instance) {
+  const clients = {
+    dynamodb: {
+      send: (command: unknown) => {
+        if (command instanceof DescribeTableCommand) return Promise.resolve({ Table: table });
+        if (command instanceof ListTagsOfResourceCommand) return Promise.resolve({ Tags: tags });
+        return Promise.reject(new Error("not asked here"));
+      },
+    },
+    kms: { send: () => Promise.resolve({ KeyMetadata: key }) },
+  } as unknown as InstanceClients;
+  const { checks } = await tableChecks(of, clients);
+  return new Map(checks.map((check) => [check.name, check]));
+}
+
+test("a table as ConnectPath makes it passes every check", async () => {
+  const checks = await checked(clean, { tags: [{ Key: "aws:cloudformation:stack-name", Value: "dextr" }] });
+  expect([...checks.values()].filter(({ outcome }) => outcome !== "ok")).toEqual([]);
+  expect([...checks.keys()]).toEqual([
+    ...["table", "keys", "indexes", "our index", "key types", "owner", "replicas", "encryption", "capacity"],
+  ]);
+  expect(checks.get("owner")?.detail).toContain("CloudFormation's stack dextr made the table");
+});
+
+const full = Array.from({ length: 20 }, (_, n) => index(`vendor-${n}`, "range"));
+const provisioned = {
+  BillingModeSummary: undefined,
+  ProvisionedThroughput: { ReadCapacityUnits: 17, WriteCapacityUnits: 9 },
+};
+
+test.each<[what: string, change: TableDescription, check: string, outcome: string, detail: string, around?: Around]>([
+  ["being changed", { TableStatus: "UPDATING" }, "table", "failed", "ResourceInUseException"],
+  ["of another account", { TableArn: instance.table.arn.replace("1111", "9999") }, "table", "failed", "is not arn:aws"],
+  ["archived", { TableStatus: "ARCHIVED" }, "table", "failed", "is ARCHIVED"],
+  [
+    "with other keys",
+    { KeySchema: [{ AttributeName: "ContactId", KeyType: "HASH" }], AttributeDefinitions: [attribute("ContactId")] },
+    "keys",
+    "warning",
+    "ContactId (HASH, S), and ConnectPath's tables have hash (HASH, S), range (RANGE, S)",
+  ],
+  ["with twenty indexes", { GlobalSecondaryIndexes: full }, "indexes", "failed", "20 of 20 global indexes are used"],
+  [
+    "with another index being built",
+    { GlobalSecondaryIndexes: [index("vendor-2", "range", undefined, { IndexStatus: "CREATING" })] },
+    "indexes",
+    "failed",
+    "vendor-2 is CREATING",
+  ],
+  [
+    "with our index's name taken by another shape",
+    { GlobalSecondaryIndexes: [index(ourName, "Disposition")] },
+    "our index",
+    "failed",
+    "of another shape: hash Disposition, range none, KEYS_ONLY",
+  ],
+  [
+    "with our index projecting everything",
+    {
+      GlobalSecondaryIndexes: [
+        index(ourName, "Disposition", "CustomerEndpoint", { Projection: { ProjectionType: "ALL" } }),
+      ],
+    },
+    "our index",
+    "failed",
+    "hash Disposition, range CustomerEndpoint, ALL",
+  ],
+  [
+    "with our index already",
+    { GlobalSecondaryIndexes: [index(ourName, "Disposition", "CustomerEndpoint")] },
+    "our index",
+    "ok",
+    "there already, ACTIVE and of the right shape",
+  ],
+  [
+    "with our index being built",
+    { GlobalSecondaryIndexes: [index(ourName, "Disposition", "CustomerEndpoint", { IndexStatus: "CREATING" })] },
+    "our index",
+    "warning",
+    "is there and CREATING",
+  ],
+  [
+    "with Disposition as a number",
+    { AttributeDefinitions: [attribute("hash"), attribute("range"), attribute("Disposition", "N")] },
+    "key types",
+    "failed",
+    "defines Disposition as N",
+  ],
+  [
+    "tagged by Terraform",
+    {},
+    "owner",
+    "warning",
+    "managed-by=terraform",
+    { tags: [{ Key: "managed-by", Value: "terraform" }] },
+  ],
+  ["tagged by nobody", {}, "owner", "ok", "No tag says", { tags: [{ Key: "managed-by", Value: "the vendor" }] }],
+  ["with replicas", { Replicas: [{ RegionName: "us-east-1" }] }, "replicas", "failed", "replicas in us-east-1"],
+  [
+    "with a customer's key",
+    { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
+    "encryption",
+    "warning",
+    "no lookup works without it",
+    { key: { KeyManager: "CUSTOMER", KeyState: "Enabled" } },
+  ],
+  [
+    "with a customer's key that is disabled",
+    { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
+    "encryption",
+    "failed",
+    "which is Disabled",
+    { key: { KeyManager: "CUSTOMER", KeyState: "Disabled" } },
+  ],
+  [
+    "with the key that AWS manages",
+    { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
+    "encryption",
+    "ok",
+    "AWS manages",
+    { key: { KeyManager: "AWS", KeyState: "Enabled" } },
+  ],
+  ["provisioned", provisioned, "capacity", "warning", "Provisioned with 17 read and 9 write units"],
+  [
+    "provisioned, with an index of ours that takes fewer writes",
+    {
+      ...(provisioned as TableDescription),
+      GlobalSecondaryIndexes: [
+        index(ourName, "Disposition", "CustomerEndpoint", {
+          ProvisionedThroughput: { ReadCapacityUnits: 17, WriteCapacityUnits: 5 },
+        }),
+      ],
+    },
+    "capacity",
+    "warning",
+    "throttles the writes to the table itself",
+  ],
+])("a table %s", async (_, change, name, outcome, detail, around = {}) => {
+  const check = (await checked({ ...clean, ...change }, around)).get(name);
+  expect(check).toMatchObject({ outcome, detail: expect.stringContaining(detail) as string });
+  if (outcome !== "ok") expect(check?.fix).toMatch(/\S/);
+});
+
+test("replicas that the environment file accepts are no failure", async () => {
+  const accepting = { ...instance, table: { ...instance.table, acceptReplicas: true } };
+  const checks = await checked({ ...clean, Replicas: [{ RegionName: "us-east-1" }] }, {}, accepting);
+  expect(checks.get("replicas")?.outcome).toBe("ok");
+});
+
+test("filling the index is estimated from the share and the size of what was read", () => {
+  const tally = new ContactStats(["hash", "range"], ["Blocked"]);
+  const item = { hash: { S: "h".repeat(20) }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550100" } };
+  for (let n = 0; n < 4; n++) tally.add(n === 0 ? { ...item, Disposition: { S: "Blocked" } } : item);
+  // hash 4 + 20, range 5 + 3, Disposition 11 + 7, CustomerEndpoint 16 + 12, and 100 that DynamoDB adds.
+  expect(backfillOf(clean, tally.toJSON())).toEqual({
+    entries: 250_000,
+    entryBytes: 178,
+    writeUnits: 250_000,
+    seconds: 62.5,
+  });
+  const slow = { ...clean, ...(provisioned as TableDescription) };
+  expect(backfillOf(slow, undefined)).toMatchObject({ entries: 1_000_000, seconds: 1_000_000 / 9 });
+  expect(backfillFinding(instance, slow, undefined)).toMatchObject({
+    outcome: "warning",
+    detail: expect.stringContaining("at least 31 h at the 9 write units a second") as string,
+    fix: expect.stringContaining("Terraform waits 24 h (table.indexTimeoutMinutes)") as string,
+  });
+  expect(backfillFinding(instance, clean, tally.toJSON()).outcome).toBe("ok");
+});

@@ -1,0 +1,66 @@
+/** Judging a plan of another pipeline: the word and the exit code are those of the guard. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { runFleet } from "../run-fleet";
+import { recordedJson, recordedYaml } from "../guard/recorded-plan";
+
+jest.setTimeout(60_000);
+
+const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-guard-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+const environments = { "dev.yaml": recordedYaml() };
+const stack = "dev-recorded-us-east-1";
+
+function file(content: string): string {
+  const name = path.join(mkdtempSync(path.join(scratch, "plan-")), "plan.json");
+  writeFileSync(name, content);
+  return name;
+}
+
+test.each([
+  ["no-change", 0, "Nothing to do"],
+  ["adoption", 2, "the guard has no objection"],
+  ["table-replaced", 3, "Refused"],
+  ["another-table", 3, "Refused"],
+  ["targeted", 3, "Refused"],
+])("the plan %s ends with exit code %d", async (name, code, word) => {
+  const { exitCode, stdout, stderr } = await runFleet(["guard", file(recordedJson(name)), stack], environments);
+  expect(stderr).toBe("");
+  expect(stdout).toContain(word);
+  expect(stdout).toContain(stack);
+  expect(exitCode).toBe(code);
+});
+
+test("a refusal names the rule, the resource and what to do", async () => {
+  const { stdout } = await runFleet(["guard", file(recordedJson("table-replaced")), stack], environments);
+  expect(stdout).toMatch(/refused by "table-kept", aws_dynamodb_table\.\w+\n {2}\S.*\n {2}\S/);
+});
+
+test.each([
+  ["is no plan", "Error: Failed to load plugin schemas"],
+  ["is cut in the middle", recordedJson("adoption").slice(0, 5000)],
+  ["is empty", ""],
+])("a file that %s is not judged", async (_, content) => {
+  const { exitCode, stdout, stderr } = await runFleet(["guard", file(content), stack], environments);
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("nothing of it may be applied");
+  expect(stderr).not.toContain("    at ");
+});
+
+test("a file that is not there is named", async () => {
+  const { exitCode, stderr } = await runFleet(["guard", path.join(scratch, "missing.json"), stack], environments);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("missing.json");
+});
+
+test("a plan is judged for one instance, never for several", async () => {
+  const two = { ...environments, "prod.yaml": recordedYaml("", "other").replace("0001\n", "0002\n") };
+  const { exitCode, stderr } = await runFleet(["guard", file(recordedJson("adoption")), "*"], two);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("selects 2");
+});

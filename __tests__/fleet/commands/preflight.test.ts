@@ -1,0 +1,443 @@
+/** `fleet preflight` as a person runs it, on an account of emulators: clean, hurt, made by hand, and stopped in the middle. */
+import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
+import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { Testing } from "cdktf";
+import type { Check } from "../../../fleet/checks/preflight/check";
+import { policiesFor } from "../../../fleet/aws/iam/policies";
+import { blockedStatusModule } from "../../../flows/blocked-status";
+import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
+import type { RecordedCall } from "../../../emulators/aws/recording-proxy";
+import { loadOne, validYaml } from "../../config/environment-files";
+import { decide } from "../policy-evaluation";
+import type { Question } from "../policy-evaluation";
+import { runFleet, startFleet } from "../run-fleet";
+import { account, instanceId, region, startAccount } from "../checks/preflight/account";
+import type { Account } from "../checks/preflight/account";
+import { vendorKeys } from "../checks/preflight/large-table";
+import type { WireItem } from "../checks/preflight/large-table";
+
+jest.setTimeout(240_000);
+
+const yaml = `${validYaml}    inboundFlow: { queue: 0f0e0d0c-1b1a-4918-8716-151413121119 }\n`;
+const files = { "dev.yaml": yaml };
+const instance = loadOne(yaml);
+let world: Account;
+const everyCall: RecordedCall[] = [];
+
+/** `Blocked` twice with a number and once withheld; each item of another partition. */
+const contact = (n: number, more: WireItem = {}): WireItem => ({
+  hash: { S: `contact-${n}` },
+  range: { S: "ctr" },
+  CustomerEndpoint: { S: n === 2 ? "Anonymous" : `+155555501${String(n % 100).padStart(2, "0")}` },
+  Disposition: { S: n < 3 ? "Blocked" : "Resolved" },
+  ...more,
+});
+
+beforeAll(async () => {
+  world = await startAccount("acme");
+  await world.table.create({ TableName: "dextr-acme", ...vendorKeys });
+  await world.table.put(
+    "dextr-acme",
+    Array.from({ length: 2000 }, (_, n) => contact(n)),
+  );
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  world.proxy.clear();
+});
+afterEach(() => {
+  everyCall.push(...world.proxy.calls());
+});
+
+const preflight = (...args: string[]) => runFleet(["preflight", ...args], files, world.env);
+
+async function checks(...args: string[]): Promise<{ exitCode: number | null; of: ReadonlyMap<string, Check> }> {
+  const { exitCode, stdout, stderr } = await preflight(...args, "--json");
+  if (stdout === "") throw new Error(stderr);
+  const [one] = JSON.parse(stdout) as { checks: Check[] }[];
+  return { exitCode, of: new Map(one?.checks.map((check) => [check.name, check])) };
+}
+
+function hashes(): string[] {
+  return world.proxy
+    .calls()
+    .filter(({ operation }) => operation === "Scan")
+    .flatMap(({ output }) => (output as { Items: { hash: { S: string } }[] }).Items.map(({ hash }) => hash.S));
+}
+
+test("a clean table and a Connect instance with room: exit code 0, and a table that says why", async () => {
+  const { exitCode, stdout, stderr } = await preflight("--full", "--rate", "1000");
+  expect(stdout).toContain("dev-acme-us-east-1\n");
+  expect(stdout).not.toContain("FAILED");
+  expect(stdout).toMatch(/ok +index keys +No item violates the index/);
+  expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+    "3 contacts carry it; 1 of them have no E.164 number and block nobody, 1 of these because the caller withheld it.",
+  );
+  expect(stdout).toContain("1 instance: 1 can be deployed");
+  expect(exitCode).toBe(0);
+  // Of callers nothing is printed but counts.
+  expect(stdout + stderr).not.toMatch(/\+1555|555501/);
+  expect(new Set(hashes()).size).toBe(2000);
+  for (const service of ["dynamodb", "connect"]) expect(world.proxy.mutating(service)).toEqual([]);
+});
+
+test("stopped by Ctrl-C in the middle of a page: it waits for that page, and --resume reads each item once over both runs", async () => {
+  let scans = 0;
+  const running = startFleet(["preflight", "--full", "--rate", "20"], files, world.env);
+  // It has yet to start: no call of it can have come.
+  const done = world.proxy.intercept(
+    ({ operation }) => {
+      if (operation === "Scan" && ++scans === 4) running.child.kill("SIGINT");
+      return false;
+    },
+    () => ({ status: 500, body: "" }),
+  );
+  const first = await running.finished;
+  done();
+  expect(first.exitCode).toBe(130);
+  expect(first.stderr).toContain("Stopping after the page that is being read.");
+  expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("Go on where it stopped with the same command and --resume.");
+  const before = hashes().length;
+  expect(before).toBeGreaterThan(0);
+  expect(before).toBeLessThan(2000);
+
+  const second = await preflight("--full", "--rate", "1000", "--resume");
+  expect(second.exitCode).toBe(0);
+  expect(second.stdout).toContain("2,000 items read");
+  expect([hashes().length, new Set(hashes()).size]).toEqual([2000, 2000]);
+
+  // What is finished is not read again.
+  world.proxy.clear();
+  expect((await preflight("--full", "--resume")).exitCode).toBe(0);
+  expect(hashes()).toEqual([]);
+});
+
+test("items that violate the index are shown by shape, masked, and fail it", async () => {
+  await world.table.put("dextr-acme", [
+    contact(5, { Disposition: { N: "4" } }),
+    contact(6, { CustomerEndpoint: { M: { Address: { S: "+15555550106" }, Type: { S: "TELEPHONE_NUMBER" } } } }),
+    { ...contact(7, { Disposition: { NULL: true } }), hash: { S: "+15555550107" } },
+  ]);
+  const { exitCode, of } = await checks("--full", "--rate", "1000");
+  expect(exitCode).toBe(1);
+  const { detail = "", outcome } = of.get("index keys") ?? {};
+  expect(outcome).toBe("failed");
+  expect(detail).toContain("3 of 2,001 items violate the index");
+  expect(detail).toContain("Disposition is a number in 1 (hash=contact-5 range=ctr: a number)");
+  expect(detail).toContain("CustomerEndpoint is a map in 1 (hash=contact-6 range=ctr: a map of Address, Type)");
+  expect(detail).toContain("Disposition is null in 1 (hash=+1••••••••07 range=ctr: NULL)");
+});
+
+test("by the vendor's guide to the letter: each of its four silent breaks is told by its sentence", async () => {
+  const role = "microservice";
+  const functionArn = `arn:aws:lambda:${region}:${account}:function:blockedCalls`;
+  world.byHand.functions.set("blockedCalls", {
+    ...{ FunctionName: "blockedCalls", FunctionArn: functionArn, Runtime: "nodejs18.x", CodeSize: 1114 },
+    Role: `arn:aws:iam::${account}:role/service-role/${role}`,
+  });
+  const actions = ["DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem"].map((name) => `dynamodb:${name}`);
+  const document = (Action: string[]) => JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
+  world.byHand.roles.set(role, { Description: "", documents: [document(actions)] });
+  const content = blockedStatusModule({
+    functionArn: "arn:aws:lambda:us-east-1:444455556666:function:blockedCalls",
+    blockedDisposition: "demonstration",
+    instanceName: "somebody",
+    flowTimeLimitSeconds: 3,
+  });
+  const client = new ConnectClient({
+    endpoint: world.proxy.url,
+    region,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  await client.send(
+    new CreateContactFlowModuleCommand({
+      InstanceId: instanceId,
+      Name: "blockedStatus",
+      Content: JSON.stringify(content),
+    }),
+  );
+  client.destroy();
+  world.proxy.clear();
+
+  const { exitCode, of } = await checks("--sample", "10");
+  expect(exitCode).toBe(1);
+  expect(of.get("module blockedStatus")).toMatchObject({
+    outcome: "failed",
+    detail: expect.stringContaining("not of this stack, so made by hand or imported") as string,
+    fix: expect.stringContaining("adoptExisting") as string,
+  });
+  for (const [name, sentence] of [
+    ["guide: function", "has no AWS SDK version 2"],
+    [
+      "guide: role",
+      "The role microservice may not dynamodb:Query on the index: the guide's template \"Simple microservice",
+    ],
+    ["guide: association", `${functionArn} is not associated with the Connect instance`],
+    ["guide: module", "444455556666:function:blockedCalls, which is not of account 111122223333"],
+  ] as const) {
+    const detail = expect.stringContaining(sentence) as string;
+    expect([name, of.get(name)]).toEqual([name, expect.objectContaining({ outcome: "warning", detail })]);
+    expect(of.get(name)?.detail).toContain("nobody is blocked");
+  }
+
+  // With each put right, its sentence is gone.
+  world.byHand.roles.set(role, { Description: "", documents: [document([...actions, "dynamodb:Query"])] });
+  world.byHand.functions.set("blockedCalls", { ...world.byHand.functions.get("blockedCalls"), Runtime: "nodejs16.x" });
+  const better = await checks("--sample", "10");
+  expect(better.of.get("guide: role")?.outcome).toBe("ok");
+  expect(better.of.get("guide: function")?.outcome).toBe("ok");
+});
+
+test("names that are taken fail it, and a customer's key is looked at", async () => {
+  const { name, roleName, logGroupName } = instance.function;
+  const Role = `arn:aws:iam::${account}:role/service-role/microservice`;
+  const byHand = { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler", Description: "mine", Role };
+  world.byHand.functions.set(name, byHand);
+  world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+  world.byHand.logGroups.add(logGroupName);
+  world.byHand.table = {
+    SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: `arn:aws:kms:${region}:${account}:key/1234abcd` },
+  };
+  const taken = await checks("--sample", "10");
+  for (const [check, key] of [
+    ["function name", "function"],
+    ["role name", "role"],
+    ["log group", "logGroup"],
+  ] as const) {
+    expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
+    expect(taken.of.get(check)?.fix).toContain(`Say adoptExisting.${key}: true for this instance`);
+  }
+  expect(taken.of.get("encryption")?.outcome).toBe("warning");
+
+  // What cannot be changed in place is not to be adopted: the plan would refuse it.
+  world.byHand.functions.set(name, { ...byHand, Runtime: "python3.12" });
+  world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
+  const unfit = await checks("--sample", "10");
+  for (const check of ["function name", "role name"])
+    expect(unfit.of.get(check)?.fix).toContain("It cannot be taken over as it is");
+
+  world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
+  world.byHand.roles.set(roleName, { Description: `Runs ${name}: may query`, documents: [] });
+  const ours = await checks("--sample", "10");
+  for (const check of ["function name", "role name", "log group"]) {
+    expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
+  }
+});
+
+test("names that the canary needs are looked at too, and adoptExisting takes none of them over", async () => {
+  const { name, roleName, logGroupName } = instance.canary;
+  world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler" });
+  world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+  world.byHand.logGroups.add(logGroupName);
+  const taken = await checks("--sample", "10");
+  for (const [check, setting] of [
+    ["canary name", "alarms.canaryName"],
+    ["canary role name", "alarms.canaryRoleName"],
+    ["canary log group", "alarms.canaryName"],
+  ] as const) {
+    expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
+    expect(taken.of.get(check)?.fix).toContain(`set ${setting} to another name`);
+    expect(taken.of.get(check)?.fix).not.toContain("adoptExisting");
+  }
+
+  const { canary, role } = madeByTheStack();
+  world.byHand.functions.set(name, { FunctionName: name, Description: canary });
+  world.byHand.roles.set(roleName, { Description: role, documents: [] });
+  const ours = await checks("--sample", "10");
+  for (const check of ["canary name", "canary role name", "canary log group"])
+    expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
+
+  // Without a canary nothing of that name is made.
+  world.byHand.functions.set(name, { FunctionName: name, Description: "mine" });
+  const without = { "dev.yaml": yaml.replace("instances:", "alarms: { canaryMinutes: false }\ninstances:") };
+  const { stdout } = await runFleet(["preflight", "--sample", "10", "--json"], without, world.env);
+  expect(stdout).not.toContain("canary");
+  world.byHand.functions.delete(name);
+  world.byHand.roles.delete(roleName);
+  world.byHand.logGroups.delete(logGroupName);
+});
+
+/** Descriptions of the canary and its role, as the stack of the instance writes them. */
+function madeByTheStack(): { readonly canary: string; readonly role: string } {
+  const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
+  const { resource } = JSON.parse(Testing.synth(stack)) as {
+    resource: Readonly<Record<string, Readonly<Record<string, { readonly description: string }>>>>;
+  };
+  const of = (type: string) => resource[type]?.["canary"]?.description ?? "";
+  return { canary: of("aws_lambda_function"), role: of("aws_iam_role") };
+}
+
+describe("with adoptExisting", () => {
+  const { name, roleName, logGroupName } = instance.function;
+  const moduleThere = () => world.connect.modules(instanceId).get("blockedStatus")?.id ?? "";
+  const adopting = async (keys: string, sample = "10") => {
+    const adopted = { "dev.yaml": `${yaml}    adoptExisting: { ${keys} }\n` };
+    const { stdout } = await runFleet(["preflight", "--sample", sample, "--json"], adopted, world.env);
+    const [one] = JSON.parse(stdout) as { checks: Check[] }[];
+    return new Map(one?.checks.map((check) => [check.name, check]));
+  };
+  const all = () => adopting(`module: ${moduleThere()}, function: true, role: true, logGroup: true`);
+  const looked = ["function name", "role name", "log group"] as const;
+
+  test("names that are taken by what is taken over are as they should be, and what was made by hand is not told to go", async () => {
+    const Role = `arn:aws:iam::${account}:role/${roleName}`;
+    const byHand = { FunctionName: name, Runtime: "nodejs18.x", Handler: "index.handler", CodeSize: 1114, Role };
+    world.byHand.functions.set(name, byHand);
+    world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
+    world.byHand.logGroups.add(logGroupName);
+    const of = await all();
+    for (const check of [...looked, "module blockedStatus"])
+      expect([check, of.get(check)?.outcome, of.get(check)?.detail]).toEqual([
+        check,
+        "ok",
+        expect.stringMatching(/taken over|changed in place/),
+      ]);
+    expect(of.get("guide: function")?.fix).toContain("it takes over what adoptExisting names");
+  });
+
+  test("what cannot be changed in place fails it, with what to do instead", async () => {
+    const Role = `arn:aws:iam::${account}:role/service-role/${roleName}`;
+    world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs18.x", Handler: "app.main", Role });
+    world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
+    const of = await all();
+    expect(of.get("function name")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("the runtime nodejs18.x and the handler app.main") as string,
+      fix: "Set function.name to another name and remove adoptExisting.function: a new function then takes its place in the module.",
+    });
+    expect(of.get("role name")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("has the path /service-role/") as string,
+      fix: "Set function.roleName to another name and remove adoptExisting.role: a new role then takes its place.",
+    });
+  });
+
+  test("what is to be taken over and is not there fails it, and so does another module of the name", async () => {
+    world.byHand.functions.delete(name);
+    world.byHand.roles.delete(roleName);
+    world.byHand.logGroups.delete(logGroupName);
+    const of = await all();
+    for (const [check, key] of [
+      ["function name", "function"],
+      ["role name", "role"],
+      ["log group", "logGroup"],
+    ] as const) {
+      expect(of.get(check)).toMatchObject({
+        outcome: "failed",
+        detail: expect.stringContaining(`adoptExisting.${key} says that`) as string,
+        fix: expect.stringContaining(`remove adoptExisting.${key}: it is then made`) as string,
+      });
+    }
+    const other = await adopting("module: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e");
+    expect(other.get("module blockedStatus")).toMatchObject({
+      outcome: "failed",
+      fix: expect.stringContaining(`set adoptExisting.module to it`) as string,
+    });
+  });
+});
+
+describe("where the role may not look", () => {
+  const refused = async (what: (request: { readonly operation: string; readonly url: string }) => boolean) => {
+    const allow = world.proxy.intercept(what, () => ({
+      status: 403,
+      headers: { "content-type": "application/json", "x-amzn-errortype": "AccessDeniedException" },
+      body: JSON.stringify({ message: "no" }),
+    }));
+    const { of } = await checks("--sample", "10");
+    allow();
+    return of;
+  };
+
+  test("at the function, its log group is not somebody else's: nobody is told to delete it", async () => {
+    const { name, logGroupName } = instance.function;
+    world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
+    world.byHand.logGroups.add(logGroupName);
+    const of = await refused(({ url }) => url.includes(`/functions/${name}/configuration`));
+    expect(of.get("function name")?.outcome).toBe("failed");
+    expect(of.get("log group")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("shows in the function, which could not be looked at") as string,
+      fix: expect.stringContaining("leave the log group as it is until then") as string,
+    });
+    // Free it is whoever made the function.
+    world.byHand.logGroups.delete(logGroupName);
+    const free = await refused(({ url }) => url.includes(`/functions/${name}/configuration`));
+    expect(free.get("log group")?.outcome).toBe("ok");
+    world.byHand.functions.clear();
+  });
+
+  test("at the modules, nothing is said of what was made by hand", async () => {
+    world.byHand.functions.clear();
+    const of = await refused(({ url }) => url.includes("/contact-flow-modules-summary/"));
+    expect(of.get("modules")?.outcome).toBe("failed");
+    for (const check of ["module blockedStatus", "association", "guide"]) expect(of.has(check)).toBe(false);
+  });
+});
+
+test("an alias that is not the configured name, and a table that is not there, are told as what they are", async () => {
+  const other = { "dev.yaml": yaml.replace("name: acme", "name: other") };
+  const { exitCode, stdout } = await runFleet(["preflight"], other, world.env);
+  const text = stdout.replaceAll(/\s+/g, " ");
+  expect(exitCode).toBe(1);
+  expect(text).toContain("There is no table dextr-other in us-east-1");
+  expect(text).toContain('The Connect instance\'s alias is "acme", and the environment file calls it "other"');
+});
+
+test("options that make no sense are refused together, before anything is asked", async () => {
+  const { exitCode, stderr } = await preflight("--sample", "0", "--rate", "fast", "--full");
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('--sample "0" is not a whole number of items from 1 to 999999999.');
+  expect(stderr).toContain('--rate "fast" is not a whole number of read capacity units a second');
+  expect(world.proxy.calls()).toEqual([]);
+});
+
+/** What IAM is asked about a call. */
+function question({ service, operation, url, input }: RecordedCall): Question {
+  const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
+  const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
+  const segments = new URL(url, "http://aws").pathname.split("/").filter(Boolean);
+  const ask = (resource: string, action = operation, context = {}): Question => ({
+    action: `${service}:${action}`,
+    resource,
+    context,
+  });
+  switch (service) {
+    case "dynamodb":
+      return ask(given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`), operation, {
+        ...(given["Select"] === undefined ? {} : { "dynamodb:Select": given["Select"] }),
+        "dynamodb:Attributes": Object.values((input as ScanCommandInput).ExpressionAttributeNames ?? {}),
+      });
+    case "kms":
+      return ask(given["KeyId"] ?? "");
+    case "logs":
+      return ask(arn("log-group:*"));
+    case "iam":
+      return ask(given["PolicySourceArn"] ?? `arn:aws:iam::${account}:role/${String(given["RoleName"])}`);
+    case "lambda":
+      return ask(arn(`function:${segments[2] ?? ""}`), "GetFunctionConfiguration");
+    default: {
+      const of = arn(`instance/${segments[1] ?? ""}`);
+      return ask(operation === "DescribeContactFlowModule" ? `${of}/flow-module/${segments[2] ?? ""}` : of);
+    }
+  }
+}
+
+test("the policy preflight allows every call that was made above, and no action that never was", () => {
+  const adopting = loadOne(`${yaml}    adoptExisting: { role: true }\n`);
+  const policies = policiesFor([instance, adopting])
+    .filter(({ name }) => name.startsWith("preflight-"))
+    .map(({ document }) => document);
+  const asked = everyCall
+    .map(question)
+    // The one of an instance that is not configured, and what the test itself made.
+    .filter(({ action, resource }) => !resource.includes("other") && action !== "connect:CreateContactFlowModule");
+  expect(asked.filter((one) => decide(policies, one) !== "allowed")).toEqual([]);
+  const called = new Set(asked.map(({ action }) => action));
+  const allowed = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  expect(allowed.filter((action) => !called.has(action))).toEqual([]);
+});

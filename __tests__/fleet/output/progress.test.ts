@@ -1,0 +1,61 @@
+/** Progress: plain lines where somebody will read a log, one line that is redrawn where somebody looks on. */
+import { Progress } from "../../../fleet/output/progress";
+
+class Screen {
+  text = "";
+  constructor(
+    readonly isTTY: boolean,
+    readonly columns = 80,
+  ) {}
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+const ci = process.env["CI"];
+beforeEach(() => {
+  delete process.env["CI"];
+});
+afterAll(() => {
+  if (ci !== undefined) process.env["CI"] = ci;
+});
+
+test("without a terminal each step is a line, and no control character is written", () => {
+  const screen = new Screen(false);
+  const progress = new Progress(screen, 2);
+  progress.step("a", "planning");
+  progress.done("a", "1 to add");
+  progress.end();
+  expect(screen.text).toBe("a: planning\n[1/2] a: 1 to add\n");
+});
+
+test("in CI too, though its log pretends to be a terminal", () => {
+  process.env["CI"] = "true";
+  const screen = new Screen(true);
+  const progress = new Progress(screen, 1);
+  progress.step("a", "planning");
+  progress.end();
+  expect(screen.text).toBe("a: planning\n");
+});
+
+test("in a terminal the stacks at work stand in one line, with their seconds, and what is done stays above it", () => {
+  const screen = new Screen(true);
+  let now = 0;
+  const progress = new Progress(screen, 3, () => now);
+  progress.step("a", "planning");
+  now = 4000;
+  progress.step("b", "initializing");
+  progress.done("a", "1 to add");
+  progress.end();
+  expect(screen.text).toContain("0/3  a: planning 4 s  ·  b: initializing 0 s");
+  expect(screen.text).toContain("\r\u001b[2K[1/3] a: 1 to add\n1/3  b: initializing 0 s");
+  expect(screen.text.endsWith("\r\u001b[2K")).toBe(true);
+});
+
+test("a line longer than the terminal is cut, or it could not be redrawn", () => {
+  const screen = new Screen(true, 30);
+  const progress = new Progress(screen, 1, () => 0);
+  progress.step("a-stack-with-a-rather-long-name", "planning");
+  progress.end();
+  expect(screen.text.split("\r")[0]).toHaveLength(29);
+});

@@ -1,0 +1,157 @@
+/** What changed since another commit is told from what both synthesize, each by its own code. */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { synthesizeBase } from "../../../fleet/plans/base-ref";
+import { synthesize } from "../../../fleet/plans/synthesis";
+
+jest.setTimeout(120_000);
+
+const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), "call-blocking-base-test-")));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+let count = 0;
+
+/** An app as small as can be: a stack for each environment file, with the file and a constant of the code in it. */
+const app = (constant: string): string => `
+const { mkdirSync, readdirSync, readFileSync, writeFileSync } = require("node:fs");
+require("node:fs").readFileSync(__dirname + "/../node_modules/installed");
+const out = process.env.CDKTF_OUTDIR, from = process.env.ENVIRONMENTS_DIR;
+const stacks = {};
+mkdirSync(out);
+for (const file of readdirSync(from)) {
+  const name = file.replace(".yaml", ""), workingDirectory = "stacks/" + name;
+  mkdirSync(out + "/" + workingDirectory, { recursive: true });
+  const text = JSON.stringify({ "//": { at: __dirname }, constant: "${constant}", file: readFileSync(from + "/" + file, "utf8") });
+  writeFileSync(out + "/" + workingDirectory + "/cdk.tf.json", text);
+  stacks[name] = { name, workingDirectory };
+}
+writeFileSync(out + "/manifest.json", JSON.stringify({ stacks }));
+`;
+
+/** Files of a project; `build` is never committed, and its compiler copies. */
+function projectFiles(constant: string): Record<string, string> {
+  return {
+    "main.ts": app(constant),
+    "cdktf.json": JSON.stringify({ app: "mkdir -p build && cp main.ts build/main.js && node build/main.js" }),
+    "package-lock.json": "{}",
+    "environments/one.yaml": "1",
+    "environments/two.yaml": "2",
+    ".gitignore": "build/\nnode_modules/\n",
+  };
+}
+
+function write(project: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
+    writeFileSync(path.join(project, name), text);
+  }
+}
+
+function git(project: string, ...args: readonly string[]): string {
+  const identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+  const { status, stdout, stderr } = spawnSync("git", [...identity, ...args], { cwd: project, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trim();
+}
+
+/** A repository with one commit, and the compiled app of it. @param inside where in the repository the project is */
+function repository(inside = ""): string {
+  const top = path.join(scratch, `${count++}`);
+  const project = path.join(top, inside);
+  write(project, { ...projectFiles("old"), "node_modules/installed": "", "build/main.js": app("old") });
+  git(top, "init", "--quiet");
+  git(top, "add", "--all");
+  git(top, "commit", "--quiet", "--message", "base");
+  return project;
+}
+
+/** Names of stacks that differ from HEAD, and what was said. */
+async function differing(project: string): Promise<{ stacks: string[]; how: string; said: string[] }> {
+  const said: string[] = [];
+  const base = await synthesizeBase("HEAD", (text) => said.push(text), project);
+  const environments = path.join(project, "environments");
+  const { stacks } = await synthesize({
+    project,
+    environments,
+    select: "*",
+    outdir: path.join(scratch, `out-${count++}`),
+  });
+  const names = [...stacks].filter(([name, { digest }]) => base.digests.get(name) !== digest).map(([name]) => name);
+  return { stacks: names, how: base.how, said };
+}
+
+test("nothing differs from a commit that nothing differs from, wherever in the repository the project is", async () => {
+  for (const inside of ["", "infrastructure/call-blocking"]) {
+    const { stacks, how } = await differing(repository(inside));
+    expect(stacks).toEqual([]);
+    expect(how).toContain("by this checkout's code");
+  }
+});
+
+test("an environment file that changed, and a new one that git does not know yet, change their own stacks; nothing is compiled", async () => {
+  const project = repository();
+  write(project, { "environments/two.yaml": "2.1", "environments/three.yaml": "3", "docs/page.md": "x" });
+  const { stacks, how, said } = await differing(project);
+  expect(stacks.sort()).toEqual(["three", "two"]);
+  expect(how).toContain("by this checkout's code");
+  expect(said).toEqual([]);
+});
+
+test("code that changed makes the base be synthesized by its own, and every stack differ", async () => {
+  const project = repository();
+  write(project, { "main.ts": app("new"), "build/main.js": app("new") });
+  const { stacks, how } = await differing(project);
+  expect(stacks.sort()).toEqual(["one", "two"]);
+  expect(how).toContain("by its own code in");
+});
+
+test("code that changed and writes the same changes nothing", async () => {
+  const project = repository();
+  write(project, { "main.ts": `${app("old")}// a comment`, "build/main.js": app("old") });
+  const { stacks, how } = await differing(project);
+  expect(stacks).toEqual([]);
+  expect(how).toContain("by its own code");
+});
+
+test("neither the worktree nor a trace of it in the repository is left", async () => {
+  const project = repository();
+  write(project, { "main.ts": app("new"), "build/main.js": app("new") });
+  await differing(project);
+  expect(git(project, "worktree", "list").split("\n")).toHaveLength(1);
+  expect(git(project, "status", "--porcelain")).toBe("M main.ts");
+  expect(existsSync(path.join(project, "node_modules/installed"))).toBe(true);
+});
+
+test("a commit that there is not is refused with what to give; in a shallow clone, with what to fetch", async () => {
+  const project = repository();
+  await expect(synthesizeBase("no-such", () => undefined, project)).rejects.toThrow("there is no such commit");
+  const clone = path.join(scratch, `${count++}`);
+  git(project, "commit", "--quiet", "--allow-empty", "--message", "second");
+  git(scratch, "clone", "--quiet", "--depth", "1", `file://${project}`, clone);
+  cpSync(path.join(project, "build"), path.join(clone, "build"), { recursive: true });
+  const first = git(project, "rev-parse", "HEAD~1");
+  await expect(synthesizeBase(first, () => undefined, clone)).rejects.toThrow("fetch-depth: 0");
+});
+
+test("a base that cannot be synthesized is told of, with what it said and the way without it", async () => {
+  const project = repository();
+  write(project, { "cdktf.json": JSON.stringify({ app: "echo 'no such module' >&2; false" }) });
+  git(project, "commit", "--quiet", "--all", "--message", "broken");
+  write(project, projectFiles("new"));
+  const made = synthesizeBase("HEAD", () => undefined, project);
+  await expect(made).rejects.toThrow(
+    /The base HEAD cannot be synthesized[^]*no such module[^]*leave out --changed-since/,
+  );
+});
+
+test("a commit before there were environment files makes everything new", async () => {
+  const project = repository();
+  git(project, "rm", "--quiet", "-r", "environments");
+  git(project, "commit", "--quiet", "--message", "none");
+  write(project, projectFiles("old"));
+  const { digests } = await synthesizeBase("HEAD", () => undefined, project);
+  expect(digests.size).toBe(0);
+});

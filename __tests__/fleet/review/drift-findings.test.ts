@@ -1,0 +1,180 @@
+/** What a plan says of drift: whose it is, what it means for calls, and no value that must not be seen. */
+import fc from "fast-check";
+import { indexName } from "../../../config/aws-names";
+import { driftFindings } from "../../../fleet/review/drift-findings";
+import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
+import { sampleInstance } from "../../stacks/sample-instance";
+import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
+
+type Values = Readonly<Record<string, unknown>>;
+
+const change = (
+  type: string,
+  actions: ResourceChange["change"]["actions"],
+  before: Values,
+  after: Values | null,
+  more: object = {},
+): ResourceChange => ({
+  address: `${type}.one`,
+  mode: "managed",
+  type,
+  name: "one",
+  change: { actions, before, after, ...more },
+});
+
+const plan = (drift: readonly ResourceChange[], changes: readonly ResourceChange[] = []): PlanJson => ({
+  format_version: "1.2",
+  errored: false,
+  complete: true,
+  applyable: true,
+  resource_changes: changes,
+  resource_drift: drift,
+  deferred_changes: [],
+  output_changes: {},
+  unknownKeys: [],
+});
+
+const index = (name: string, more: Values = {}): Values => ({ name, hash_key: "h", projection_type: "ALL", ...more });
+const table = (indexes: readonly Values[], more: Values = {}): Values => ({
+  name: "dextr-acme",
+  global_secondary_index: indexes,
+  ...more,
+});
+const TABLE = "aws_dynamodb_table";
+
+const found = (...given: Parameters<typeof plan>) => driftFindings(plan(...given), sampleInstance);
+
+test("a plan without drift finds nothing", () => {
+  expect(found([])).toEqual([]);
+});
+
+test("an index, a tag and a capacity of the vendor's are theirs, and named as they differ", () => {
+  const before = table([index("vendor-1"), index(indexName)], { tags: {}, write_capacity: 5 });
+  const after = table([index("vendor-1"), index("vendor-2"), index(indexName)], {
+    tags: { team: "theirs" },
+    write_capacity: 9,
+  });
+  const [finding, ...others] = found([change(TABLE, ["update"], before, after)]);
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ whose: "theirs", then: "Plans follow it: nothing to do." });
+  expect(finding?.diff).toEqual(["+ index vendor-2: keys h; ALL", "+ tags › team: theirs", "~ write_capacity: 5 → 9"]);
+});
+
+test("our index gone is ours, and says that no call is blocked", () => {
+  const drift = change(TABLE, ["update"], table([index("vendor-1"), index(indexName)]), table([index("vendor-1")]));
+  const findings = found([drift], [change(TABLE, ["update"], {}, {})]);
+  expect(findings).toHaveLength(1);
+  expect(findings[0]).toMatchObject({ whose: "ours", what: `${indexName} is gone from dextr-acme.` });
+  expect(findings[0]?.then).toContain("No call is blocked");
+});
+
+test("our index scaled by somebody is no drift of ours", () => {
+  const [before, after] = [
+    table([index(indexName, { read_capacity: 1 })]),
+    table([index(indexName, { read_capacity: 5 })]),
+  ];
+  expect(found([change(TABLE, ["update"], before, after)])).toMatchObject([
+    { whose: "theirs", diff: [`~ index ${indexName} › read_capacity: 1 → 5`] },
+  ]);
+});
+
+test.each([
+  "aws_lambda_permission",
+  "aws_connect_lambda_function_association",
+  "aws_lambda_alias",
+  "aws_lambda_function",
+])("%s gone is ours", (type) => {
+  const [finding] = found([change(type, ["delete"], {}, null)], [change(type, ["create"], {}, {})]);
+  expect(finding).toMatchObject({ whose: "ours", what: expect.stringMatching(/ is gone\.$/) as string });
+  expect(finding?.then).toContain("No call is blocked");
+});
+
+test("a flow that was edited in the console is shown by its actions and not by their places", () => {
+  const action = (Identifier: string, seconds: string): Values => ({
+    Identifier,
+    Parameters: { InvocationTimeLimitSeconds: seconds },
+  });
+  const flow = (...actions: readonly Values[]): Values => ({ content: JSON.stringify({ Actions: actions }) });
+  const type = "aws_connect_contact_flow_module";
+  const drift = change(
+    type,
+    ["update"],
+    flow(action("a", "1"), action("b", "3")),
+    flow(action("b", "8"), action("a", "1")),
+  );
+  const [finding] = found([drift], [change(type, ["update"], {}, {})]);
+  expect(finding?.diff).toEqual(["~ content › block b › Parameters › InvocationTimeLimitSeconds: 3 → 8"]);
+});
+
+test("new code of the function is told, and what only follows from it is not", () => {
+  const [before, after] = [
+    { code_sha256: "a", last_modified: "1", version: "1" },
+    { code_sha256: "b", last_modified: "2", version: "2" },
+  ];
+  const type = "aws_lambda_function";
+  const [finding] = found([change(type, ["update"], before, after)], [change(type, ["update"], {}, {})]);
+  expect(finding?.diff).toEqual(["code: another zip than was deployed"]);
+});
+
+test("what Terraform would not put back is not told", () => {
+  expect(found([change("aws_lambda_function", ["update"], { timeout: 3 }, { timeout: 3 })])).toEqual([]);
+});
+
+test("a configuration that is newer than the deployment is pending; beside drift it says nothing", () => {
+  const newer = change("aws_lambda_function", ["update"], {}, {});
+  expect(found([], [newer])).toMatchObject([{ whose: "pending" }]);
+  const gone = change("aws_lambda_alias", ["delete"], {}, null);
+  expect(found([gone], [newer]).map(({ whose }) => whose)).toEqual(["ours"]);
+});
+
+test("sensitive values and telephone numbers are not shown", () => {
+  const type = "aws_lambda_function";
+  const [before, after] = [
+    { secret: "old-secret", description: "+15555550101" },
+    { secret: "new-secret", description: "+15555550102" },
+  ];
+  const drift = change(type, ["update"], before, after, {
+    before_sensitive: { secret: true },
+    after_sensitive: { secret: true },
+  });
+  const [finding] = found([drift], [change(type, ["update"], {}, {})]);
+  expect(finding?.diff).toEqual(["~ description: +1••••••••01 → +1••••••••02", "~ secret: (sensitive)"]);
+});
+
+test.each([
+  ["vendor-index-added", ["theirs"]],
+  ["module-edited-in-console", ["ours", "theirs"]],
+  ["lambda-edit", ["pending"]],
+  ["no-change", []],
+])("%s, as a real Terraform planned it, is %j", (name, whose) => {
+  const findings = driftFindings(recordedPlan(name), recordedInstance());
+  expect(findings.map((finding) => finding.whose)).toEqual(whose);
+});
+
+test("a policy that somebody changed is told by what it allows now", () => {
+  const policy = (Action: string): Values => ({
+    policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] }),
+  });
+  const type = "aws_iam_role_policy";
+  const drift = change(type, ["update"], policy("dynamodb:Query"), policy("dynamodb:*"));
+  const [finding] = found([drift], [change(type, ["update"], {}, {})]);
+  expect(finding?.diff).toEqual([
+    expect.stringMatching(/^- .*dynamodb:Query/),
+    expect.stringMatching(/^\+ .*dynamodb:\*/),
+  ]);
+});
+
+test("two values have a difference only if they are not the same, and numbers exactly then", () => {
+  const type = "aws_lambda_function";
+  const differences = (one: unknown, other: unknown): readonly string[] => {
+    const drift = change(type, ["update"], { value: one }, { value: other });
+    return found([drift], [change(type, ["update"], {}, {})])[0]?.diff ?? [];
+  };
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), fc.integer(), fc.integer(), (one, other, m, n) => {
+      expect(differences(one, structuredClone(one))).toEqual([]);
+      for (const line of differences(one, other)) expect(line).toMatch(/^[-+~] value/);
+      expect(differences(m, n)).toEqual(m === n ? [] : [`~ value: ${m} → ${n}`]);
+    }),
+  );
+});

@@ -1,0 +1,249 @@
+/** How a lost state is made anew: where that is worked on, in which order, what is refused, and when it may be written. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { InstanceConfig } from "../../../config/types";
+import { GracefulShutdown } from "../../../fleet/rollout/graceful-shutdown";
+import { NotRecoverable, recoverState } from "../../../fleet/rollout/recover-state";
+import type { Recovery } from "../../../fleet/rollout/recover-state";
+import { RunFailed, TerraformStack } from "../../../fleet/terraform/terraform-stack";
+import type { SynthesizedStack } from "../../../fleet/plans/synthesis";
+import type { Finished, Terraform } from "../../../fleet/terraform/terraform";
+import type { TerraformToolchain } from "../../../fleet/terraform/toolchain";
+import { answeringAws } from "../aws-answers";
+import type { AnsweringAws } from "../aws-answers";
+import { recordedInstance, recordedJson, recordedPlan } from "../guard/recorded-plan";
+
+interface State {
+  lineage: string;
+  serial: number;
+  resources: { mode: string; type: string; name: string; instances: { attributes: Record<string, unknown> }[] }[];
+}
+
+const wanted = recordedPlan("adoption").resource_changes.filter(({ mode }) => mode === "managed");
+const attributesOf = (address: string): Record<string, unknown> => ({
+  ...(wanted.find((one) => one.address === address)?.change.after as object),
+});
+
+/** Terraform in small: it merges override files as Terraform does, and keeps a state in the directory and one where stacks keep it. */
+class SmallTerraform {
+  /** The text of the state where it is kept. */
+  remote = "";
+  /** Addresses, in the order in which they were imported. */
+  readonly imported: string[] = [];
+  /** What exists otherwise than it is configured; undefined what does not exist. */
+  readonly real = new Map<string, Record<string, unknown> | undefined>();
+
+  run(directory: string, args: readonly string[]): Promise<Finished> {
+    const [command, second = "", ...rest] = args;
+    const answer = (output: string, exitCode = 0): Promise<Finished> => Promise.resolve({ exitCode, output });
+    if (command === "init" || command === "plan") return answer("");
+    if (command === "show") return answer(recordedJson("adoption"));
+    if (command === "import") return this.import(directory, ...(args.slice(-2) as [string, string]));
+    const text = this.read(directory);
+    if (second === "pull") return answer(text);
+    if (second === "list") return text === "" ? answer("No state file was found!", 1) : answer(addresses(text));
+    const [file = ""] = rest;
+    const pushed = JSON.parse(readFileSync(file, "utf8")) as State;
+    const isOld = text !== "" && addresses(text) !== "" && pushed.serial <= (JSON.parse(text) as State).serial;
+    if (isOld) return answer("cannot import state with that serial", 1);
+    this.remote = JSON.stringify(pushed);
+    return answer("");
+  }
+
+  private import(directory: string, address: string, id: string): Promise<Finished> {
+    const attributes = this.real.has(address) ? this.real.get(address) : attributesOf(address);
+    if (attributes === undefined) {
+      return Promise.resolve({ exitCode: 1, output: "Error: Cannot import non-existent remote object" });
+    }
+    const text = this.read(directory);
+    const state = JSON.parse(text || '{"lineage":"new","serial":0,"resources":[]}') as State;
+    const [type = "", name = ""] = address.split(".");
+    state.resources.push({ mode: "managed", type, name, instances: [{ attributes: { id, ...attributes } }] });
+    state.serial++;
+    this.imported.push(address);
+    const local = localState(directory);
+    if (local === undefined) this.remote = JSON.stringify(state);
+    else writeFileSync(local, JSON.stringify(state));
+    return Promise.resolve({ exitCode: 0, output: "" });
+  }
+
+  private read(directory: string): string {
+    const local = localState(directory);
+    if (local === undefined) return this.remote;
+    return existsSync(local) ? readFileSync(local, "utf8") : "";
+  }
+}
+
+const addresses = (text: string): string =>
+  (JSON.parse(text) as State).resources.map(({ type, name }) => `${type}.${name}`).join("\n");
+
+/** The file that the last override names as the backend; undefined where it is the stack's, or another bucket. */
+function localState(directory: string): string | undefined {
+  const backends = readdirSync(directory)
+    .filter((file) => file.endsWith("_override.tf.json"))
+    .sort()
+    .map((file) => JSON.parse(readFileSync(path.join(directory, file), "utf8")) as Override)
+    .flatMap(({ terraform }) => (terraform === undefined ? [] : [terraform.backend]));
+  const file = backends.at(-1)?.local?.path;
+  return file === undefined ? undefined : path.join(directory, file);
+}
+interface Override {
+  readonly terraform?: { readonly backend: { readonly local?: { readonly path: string } } };
+}
+
+let aws: AnsweringAws;
+let out: string;
+let terraform: SmallTerraform;
+let shutdown: GracefulShutdown;
+beforeAll(async () => {
+  aws = await answeringAws();
+});
+afterAll(() => aws.close());
+beforeEach(() => {
+  out = mkdtempSync(path.join(tmpdir(), "recover-state-"));
+  terraform = new SmallTerraform();
+  shutdown = new GracefulShutdown(() => undefined);
+  aws.answers = {
+    "connect:ListContactFlowModules": {
+      ContactFlowModulesSummaryList: [{ Name: String(attributesOf(moduleAddress)["name"]), Id: "the-module" }],
+    },
+    "connect:ListContactFlows": {
+      ContactFlowSummaryList: [{ Name: String(attributesOf(flowAddress)["name"]), Id: "the-flow" }],
+    },
+  };
+});
+afterEach(() => {
+  rmSync(out, { recursive: true });
+});
+
+const moduleAddress = "aws_connect_contact_flow_module.blocked_status";
+const flowAddress = "aws_connect_contact_flow.inbound";
+
+function recover(instance: InstanceConfig = recordedInstance(), step?: (text: string) => void) {
+  const directory = path.join(out, "stack");
+  const lockFile = path.join(out, "a.lock");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(lockFile, "");
+  writeFileSync(path.join(directory, "cdk.tf.json"), '{"terraform":{"backend":{"s3":{"bucket":"acme-state"}}}}');
+  const toolchain = {
+    shutdown,
+    runs: (_: InstanceConfig, where: string) => new TerraformStack(terraform as unknown as Terraform, where, lockFile),
+  } as unknown as TerraformToolchain;
+  const scratch = path.join(out, "made-anew");
+  return recoverState(instance, { directory } as SynthesizedStack, {
+    toolchain,
+    clients: aws.clients,
+    scratch,
+    step: step ?? (() => undefined),
+  });
+}
+
+async function recovered(instance?: InstanceConfig): Promise<Recovery> {
+  const recovery = await recover(instance);
+  if (recovery === undefined) throw new Error("it was stopped");
+  return recovery;
+}
+
+const written = (): State => JSON.parse(terraform.remote) as State;
+const emptied = JSON.stringify({ lineage: "old", serial: 7, resources: [] } satisfies State);
+
+test.each([
+  ["without other roles", recordedInstance()],
+  [
+    "where plans have a role for the state",
+    recordedInstance('state: { planRoleArn: "arn:aws:iam::111122223333:role/state-read" }'),
+  ],
+])("nothing is written where the state is kept before it is said, %s", async (_, instance) => {
+  const recovery = await recovered(instance);
+  expect(terraform.imported).toHaveLength(wanted.length);
+  expect(terraform.remote).toBe("");
+  await recovery.write();
+  expect(written().resources).toHaveLength(wanted.length);
+});
+
+test("flows and modules are imported by the ids that Connect gave them", async () => {
+  const { sought } = await recovered();
+  const { instanceId } = recordedInstance();
+  expect(sought.find(({ address }) => address === moduleAddress)?.id).toBe(`${instanceId}:the-module`);
+  expect(sought.find(({ address }) => address === flowAddress)?.id).toBe(`${instanceId}:the-flow`);
+});
+
+test("a state that somebody wrote meanwhile stays as they wrote it", async () => {
+  terraform.remote = emptied;
+  const recovery = await recovered();
+  const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
+  terraform.remote = JSON.stringify(theirs);
+  await expect(recovery.write()).rejects.toThrow(
+    new NotRecoverable(
+      `The state s3://${recordedInstance().state.bucket}/${recordedInstance().state.key} was written by somebody meanwhile, and stays as they wrote it.\n` +
+        "  Run it again: it begins with what the state is now.",
+    ),
+  );
+  expect(written()).toEqual(theirs);
+});
+
+test("one that is written in the last moment, after looking, is of the same number, and Terraform refuses ours", async () => {
+  terraform.remote = emptied;
+  const recovery = await recovered();
+  const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
+  const run = terraform.run.bind(terraform);
+  terraform.run = (directory, args) => {
+    if (args[1] === "push") terraform.remote = JSON.stringify(theirs);
+    return run(directory, args);
+  };
+  await expect(recovery.write()).rejects.toThrow(RunFailed);
+  expect(written()).toEqual(theirs);
+});
+
+test("an emptied state keeps its lineage, and its successor the next number", async () => {
+  terraform.remote = emptied;
+  await (await recovered()).write();
+  expect(written()).toMatchObject({ lineage: "old", serial: 8 });
+});
+
+test("a function of another maker is refused before anything that tells no maker is looked for", async () => {
+  terraform.real.set("aws_lambda_function.blocked_calls", {
+    ...attributesOf("aws_lambda_function.blocked_calls"),
+    description: "mine",
+  });
+  await expect(recover()).rejects.toThrow(
+    'aws_lambda_function.blocked_calls is of another maker: its description is "mine".',
+  );
+  const kinds = new Set(terraform.imported.map((address) => address.split(".")[0]));
+  expect([...kinds].sort()).toEqual([
+    "aws_cloudwatch_log_group",
+    "aws_connect_contact_flow",
+    "aws_connect_contact_flow_module",
+    "aws_iam_role",
+    "aws_lambda_function",
+  ]);
+});
+
+test("a log group without the function that writes to it is not taken", async () => {
+  terraform.real.set("aws_lambda_function.blocked_calls", undefined);
+  const refused = recover();
+  await expect(refused).rejects.toThrow(NotRecoverable);
+  await expect(refused).rejects.toThrow(
+    /^aws_cloudwatch_log_group\.blocked_calls is there without aws_lambda_function\.blocked_calls of this stack.*\n.*adoptExisting/,
+  );
+  expect(terraform.remote).toBe("");
+});
+
+test("where neither is there, that is no reason to refuse", async () => {
+  terraform.real.set("aws_lambda_function.canary", undefined).set("aws_cloudwatch_log_group.canary", undefined);
+  const { sought } = await recovered();
+  expect(sought.filter(({ isThere }) => !isThere).map(({ address }) => address)).toEqual([
+    "aws_cloudwatch_log_group.canary",
+    "aws_lambda_function.canary",
+  ]);
+});
+
+test.each([1, 12])("stopped before the resource %i, it looks for no other and has no state to write", async (at) => {
+  const stopAt = (text: string): void => {
+    if (text.includes(`(${at} of `)) shutdown.interrupt();
+  };
+  expect(await recover(recordedInstance(), stopAt)).toBeUndefined();
+  expect(terraform.imported).toHaveLength(at);
+  expect(terraform.remote).toBe("");
+});

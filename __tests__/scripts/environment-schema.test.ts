@@ -1,0 +1,97 @@
+/** The schema that editors read: current, complete, and of one mind with the loader. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { environmentJsonSchema } from "../../scripts/environment-schema";
+import { builtInDefaults } from "../../config/schema";
+
+interface Node {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+}
+
+const environments = path.join(__dirname, "../../../environments");
+const committed = JSON.parse(readFileSync(path.join(environments, "schema.json"), "utf8")) as Node;
+
+/** Every key of the schema by its path, maps and instances included. */
+function keys(node: Node, at = ""): [string, Node][] {
+  return Object.entries(node.properties ?? {}).flatMap(([name, child]) => [
+    [`${at}${name}`, child] as [string, Node],
+    ...keys(child, `${at}${name}.`),
+    ...keys(child.items ?? {}, `${at}${name}[].`),
+  ]);
+}
+
+test("the committed schema is the current one (scripts/environment-schema.ts writes it)", () => {
+  expect(committed).toEqual(JSON.parse(JSON.stringify(environmentJsonSchema())));
+});
+
+test("every key says what it is for, and has a default or says that it is required or what stands in for it", () => {
+  const undescribed = keys(committed).filter(([, { description = "" }]) => !/^[A-Z].*\.$/.test(description));
+  expect(undescribed).toEqual([]);
+  const undefaulted = keys(committed).filter(
+    ([, { description = "", default: value, properties, type }]) =>
+      value === undefined && properties === undefined && type !== "array" && !/Required|Default: /.test(description),
+  );
+  expect(undefaulted).toEqual([]);
+  expect(keys(committed).length).toBeGreaterThan(50);
+});
+
+test("the defaults that editors show are the ones that are used", () => {
+  const shown = Object.fromEntries(keys(committed).map(([key, node]) => [key, node.default]));
+  expect(shown).toMatchObject({
+    awsProvider: builtInDefaults.awsProvider,
+    anonymousCallers: builtInDefaults.anonymousCallers,
+    "lookup.budgetMs": builtInDefaults.lookup.budgetMs,
+    "lookup.flowTimeLimitSeconds": builtInDefaults.lookup.flowTimeLimitSeconds,
+    "function.runtime": builtInDefaults.function.runtime,
+    "function.memoryMb": builtInDefaults.function.memoryMb,
+    "function.logRetentionDays": builtInDefaults.function.logRetentionDays,
+    "table.indexTimeoutMinutes": builtInDefaults.table.indexTimeoutMinutes,
+  });
+});
+
+test("no map but tags takes unknown keys, and an instance needs name and id", () => {
+  const open = keys(committed).filter(([, node]) => node.type === "object" && node.additionalProperties !== false);
+  expect(open.map(([key]) => key)).toEqual(["tags", "instances[].tags"]);
+  expect(committed.additionalProperties).toBe(false);
+  expect(committed.properties?.["instances"]?.items?.required).toEqual(["name", "id"]);
+});
+
+test("a reader of JSON Schema accepts the environments of this project and refuses what the loader refuses", () => {
+  const schema = z.fromJSONSchema(committed as Parameters<typeof z.fromJSONSchema>[0]);
+  const read = (name: string) => {
+    const values = parse(readFileSync(path.join(environments, `${name}.yaml`), "utf8")) as Record<string, unknown>;
+    // This reader lacks the flag u on patterns, which JSON Schema asks for and editors set: it would refuse every tag.
+    return { ...values, tags: {} };
+  };
+  for (const name of ["dev", "staging", "prod"]) expect(schema.safeParse(read(name)).success).toBe(true);
+  const dev = read("dev");
+  for (const mistake of [
+    { region: "us-east1" },
+    { account: 111122223333 },
+    { colour: "red" },
+    { waves: [] },
+    { instances: [{}] },
+  ]) {
+    expect(schema.safeParse({ ...dev, ...mistake }).success).toBe(false);
+  }
+});
+
+test("every pattern is one that readers can compile, with the flag u as JSON Schema asks, and in Java", () => {
+  const patterns = [...JSON.stringify(committed).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    ([, json = ""]) => JSON.parse(json) as string,
+  );
+  expect(patterns.length).toBeGreaterThan(20);
+  for (const pattern of patterns) {
+    expect(() => new RegExp(pattern, "u")).not.toThrow();
+    // JavaScript's "any character", an unclosed class elsewhere.
+    expect(pattern).not.toContain("[^]");
+  }
+});

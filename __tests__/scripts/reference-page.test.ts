@@ -1,0 +1,33 @@
+/** The reference of the environment files is the one that the schema has. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentJsonSchema } from "../../scripts/environment-schema";
+import { referencePage } from "../../scripts/reference-page";
+import { projectRoot } from "../../lambda/packaging";
+
+test("docs/environments.md is current; if not: npm run reference", () => {
+  // The formatter has aligned its columns.
+  const text = (page: string): string => page.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---").trim();
+  expect(text(readFileSync(join(projectRoot(), "docs/environments.md"), "utf8"))).toBe(text(referencePage()));
+});
+
+interface Keys {
+  readonly properties?: Readonly<Record<string, Keys>>;
+  readonly items?: Keys;
+}
+
+function paths(keys: Keys, prefix = ""): string[] {
+  return Object.entries(keys.properties ?? {}).flatMap(([key, { items, ...inner }]) =>
+    items === undefined
+      ? [`${prefix}${key}`, ...paths(inner, `${prefix}${key}.`)]
+      : [`${prefix}${key}`, ...paths(items, `${prefix}${key}[].`)],
+  );
+}
+
+test("every key that editors complete has one row, and a sentence on what it is", () => {
+  const rows = [...referencePage().matchAll(/^\| `([\w.[\]]+)` \| .+ \| .* \| (.+) \|$/gm)].map(([, key]) => key);
+  const known = paths(environmentJsonSchema());
+  // Those of an instance are those that may stand anywhere and its own, which have a table of their own.
+  const expected = new Set(known.map((key) => key.replace(/^instances\[\]\./, "")));
+  expect([...rows].sort()).toEqual([...expected].sort());
+});

@@ -1,0 +1,111 @@
+/** Reads a directory of environment files into the configuration of every instance, or into every problem with them. */
+import { readdirSync } from "node:fs";
+import { basename, join, resolve as absolute } from "node:path";
+import type { z } from "zod";
+import { environmentNamePattern } from "./aws-names";
+import { validateFile } from "./validate-file";
+import type { ValidatedFile } from "./validate-file";
+import { clashes } from "./cross-checks";
+import { withDashboards } from "./dashboards";
+import { candidates, contradictions, missing, resolve } from "./instance";
+import type { Candidate } from "./instance";
+import { EnvironmentErrors, show } from "./problems";
+import type { Problem } from "./problems";
+import { settingsOf } from "./provenance";
+import type { Setting } from "./provenance";
+import { defaultsSchema, environmentSchema } from "./schema";
+import type { InstanceConfig } from "./types";
+import { waveProblems } from "./waves";
+import { systemErrorCode, YamlFile } from "./yaml-file";
+
+export { EnvironmentErrors } from "./problems";
+export type { Problem } from "./problems";
+
+export interface LoadResult {
+  /** By file name, and in the order of each file. */
+  readonly instances: readonly InstanceConfig[];
+  /** Every value of one of the instances, and where it comes from. */
+  readonly settingsOf: (instance: InstanceConfig) => readonly Setting[];
+}
+
+/**
+ * Loads `*.yaml` of a directory: `defaults.yaml`, if there is one, and one file per environment. Reads those files and nothing
+ * else; the same files give the same result.
+ *
+ * @param directory path of the directory, `environments`
+ * @throws EnvironmentErrors with every problem of every file, its message the text to print
+ */
+export function loadEnvironments(directory: string): LoadResult {
+  const shown = basename(absolute(directory));
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    throw new EnvironmentErrors([
+      {
+        file: shown,
+        path: "",
+        message: `The directory of environment files cannot be read (${systemErrorCode(error)}).`,
+        fix: `Create ${shown}/dev.yaml, ${firstFile}`,
+      },
+    ]);
+  }
+  // Sorted by code unit, so that the order depends on nothing but the names.
+  const files = names.filter((name) => /\.ya?ml$/i.test(name)).sort();
+  const environmentFiles = files.filter((name) => name !== "defaults.yaml");
+  const read = <T extends z.ZodType>(name: string, schema: T): ValidatedFile<z.output<T>> =>
+    validateFile(new YamlFile(`${shown}/${name}`, join(directory, name)), schema);
+
+  const defaults = files.includes("defaults.yaml") ? read("defaults.yaml", defaultsSchema) : undefined;
+  const problems: Problem[] = [...(defaults?.problems ?? [])];
+  const fleet: Candidate[] = [];
+  for (const name of environmentFiles) {
+    const file = read(name, environmentSchema);
+    const environment = name.replace(/\.ya?ml$/i, "");
+    const members = candidates(environment, file, defaults);
+    problems.push(
+      ...file.problems,
+      ...misnamed(name, environment, file.yaml),
+      ...missing(members),
+      ...waveProblems(file),
+    );
+    if (members.length === 0 && (file.value?.instances !== undefined || !file.mentions(["instances"]))) {
+      problems.push(file.yaml.problem(["instances"], "The environment has no instances.", `Add one: ${firstInstance}`));
+    }
+    fleet.push(...members);
+  }
+  if (environmentFiles.length === 0) {
+    const message = "There is no environment file here.";
+    problems.push({ file: shown, path: "", message, fix: `Create ${shown}/dev.yaml, ${firstFile}` });
+  }
+  // Without a readable defaults.yaml nobody knows which of its values would have counted.
+  if (defaults === undefined || defaults.value !== undefined) problems.push(...fleet.flatMap(contradictions));
+  problems.push(...clashes(fleet));
+
+  if (problems.length > 0) throw new EnvironmentErrors(problems);
+  const complete = fleet.flatMap((candidate) => {
+    const instance = resolve(candidate);
+    return instance === undefined ? [] : [{ instance, candidate }];
+  });
+  const instances = withDashboards(complete.map(({ instance }) => instance));
+  const resolved = new Map(complete.map(({ candidate }, index) => [instances[index], candidate]));
+  return {
+    instances,
+    settingsOf: (instance) => {
+      const candidate = resolved.get(instance);
+      return candidate === undefined ? [] : settingsOf(candidate, instance);
+    },
+  };
+}
+
+const firstInstance = "instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].";
+const firstFile = `with account, region, state, blockedDispositions and ${firstInstance}`;
+
+/** The file's name is the environment's, and so part of the stacks' names and state keys. */
+function misnamed(name: string, environment: string, yaml: YamlFile): Problem[] {
+  if (name.endsWith(".yaml") && environmentNamePattern.test(environment)) return [];
+  const message = `${show(name)} is not a name for the file of an environment.`;
+  return [
+    yaml.problem([], message, "Use lower-case letters, digits and hyphens, a letter first, and .yaml: prod-eu.yaml."),
+  ];
+}

@@ -1,0 +1,133 @@
+/** A file checked against the schema: everything that is wrong with it, and the valid rest for the checks that follow. */
+import { z } from "zod";
+import { didYouMean } from "./did-you-mean";
+import { show } from "./problems";
+import type { Path, Problem } from "./problems";
+import { environmentSchema, instanceSchema } from "./schema";
+import type { YamlFile } from "./yaml-file";
+
+export interface ValidatedFile<T> {
+  readonly yaml: YamlFile;
+  /** Undefined stands for a refused value, for a list with a refused item, and for a file that could not be read at all. */
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+  /** Whether the file says anything at `path`, right or wrong: what is given wrongly must not be called missing as well. */
+  mentions(path: Path): boolean;
+}
+
+export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): ValidatedFile<z.output<T>> {
+  if (yaml.value === undefined) {
+    return { yaml, value: undefined, problems: yaml.problems, mentions: () => true };
+  }
+  const problems = [...yaml.problems];
+  const refused = new Set<string>();
+  const meant = new Set<string>();
+  // An empty message marks the issues that the schema does not explain itself: values of the wrong type.
+  for (const issue of schema.safeParse(yaml.value, { error: () => "" }).error?.issues ?? []) {
+    const path = issue.path.filter((step) => typeof step !== "symbol");
+    const given = valueAt(yaml.value, path);
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys) {
+        const near = didYouMean(key, keysAt(schema, path));
+        if (near !== undefined) meant.add(id([...path, near]));
+        refused.add(id([...path, key]));
+        problems.push(
+          yaml.problem([...path, key], `${show(key)} is not a key.`, unknownKeyFix(key, near, schema, path), "key"),
+        );
+      }
+      continue;
+    }
+    refused.add(id(path));
+    // Undefined is what was refused when the file was read.
+    if (given === undefined) continue;
+    if (given === null) {
+      problems.push(yaml.problem(path, "The key has no value.", "Give it one, or remove the line."));
+    } else if (issue.code === "invalid_key") {
+      problems.push(yaml.problem(path, ...explained(issue.issues[0]?.message), "key"));
+    } else if (issue.code === "invalid_type" && issue.message === "") {
+      problems.push(yaml.problem(path, ...wrongType(given, yaml.source(path), issue.expected)));
+    } else {
+      problems.push(yaml.problem(path, ...explained(issue.message)));
+    }
+  }
+  return {
+    yaml,
+    value: schema.parse(without(refused, schema, yaml.value, [])),
+    problems,
+    mentions: (path) => meant.has(id(path)) || isMentioned(yaml.value, path),
+  };
+}
+
+/** The schema's own message: what is wrong, then what to do. */
+function explained(message = ""): [string, string] {
+  const [wrong = "", fix = ""] = message.split("\n");
+  return [wrong, fix];
+}
+
+function wrongType(given: unknown, source: string | undefined, expected: string): [string, string] {
+  const isWord = typeof given === "number" || typeof given === "boolean";
+  const shown = isWord ? (source ?? String(given)) : show(given);
+  switch (expected) {
+    case "string":
+      return isWord
+        ? [`${shown} without quotes is a ${typeof given} to YAML, not text.`, "Quote it."]
+        : [`${shown} is not text.`, "Give one value, in quotes."];
+    case "boolean":
+      return [`${shown} is neither true nor false.`, "Write true or false, without quotes."];
+    case "array":
+      return [`${shown} is not a list.`, 'Write one item per line, each after "- ", even if there is only one.'];
+    default:
+      return [`${shown} is not a map.`, 'Write its keys as "key: value" lines, indented.'];
+  }
+}
+
+function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType, path: Path): string {
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  const allowed = keysAt(schema, path);
+  if (path.length === 0 && Object.hasOwn(environmentSchema.shape, key))
+    return "It belongs in the file of an environment.";
+  if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
+    return "It belongs to one instance: put it below instances.";
+  return `Allowed here: ${allowed.join(", ")}.`;
+}
+
+/** The keys that the schema knows for the map at `path`. */
+function keysAt(schema: z.core.$ZodType, path: Path): string[] {
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (step === undefined) return Object.keys(schema.shape);
+  const child = (schema.shape as Record<string, z.core.$ZodType | undefined>)[step];
+  return child === undefined ? [] : keysAt(child, rest);
+}
+
+/** The value without what was refused. Lists but `instances` go as a whole: a shorter one would mean something else. */
+function without(refused: ReadonlySet<string>, schema: z.ZodType, value: unknown, path: Path): unknown {
+  const isInstance = path.length === 2 && path[0] === "instances";
+  if (refused.has(id(path))) return isInstance ? {} : undefined;
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => without(refused, schema, item, [...path, index]));
+    return items.includes(undefined) ? undefined : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const known = keysAt(schema, path);
+  const entries = Object.entries(value).map(
+    ([key, child]) => [key, without(refused, schema, child, [...path, key])] as const,
+  );
+  return Object.fromEntries(entries.filter(([key, child]) => child !== undefined || known.includes(key)));
+}
+
+function isMentioned(value: unknown, path: Path): boolean {
+  const [step, ...rest] = path;
+  if (step === undefined || typeof value !== "object" || value === null) return true;
+  return step in value && isMentioned((value as Record<string, unknown>)[step], rest);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((parent, step) => (parent as Record<string, unknown>)[step], value);
+}
+
+function id(path: Path): string {
+  return JSON.stringify(path);
+}

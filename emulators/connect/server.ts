@@ -1,0 +1,546 @@
+/**
+ * The part of the Amazon Connect API that Terraform's AWS provider uses and moto lacks (Lambda associations, flow modules,
+ * flows, tags, instances), in memory. Paths, shapes and errors are those of the service model (connect, 2017-08-08).
+ */
+import { createHash, randomUUID } from "node:crypto";
+import type { ContentKind } from "../../flows/language/types";
+import { splitTarget } from "../aws/request-target";
+import { matchRoute } from "./routes";
+
+/** A Connect instance that exists from the start: instances cannot be created through this emulator. */
+export interface ConnectInstance {
+  /** 12 digits. */
+  readonly account: string;
+  readonly region: string;
+  /** UUID. */
+  readonly id: string;
+  /** The `InstanceName` of ConnectPath. */
+  readonly alias: string;
+  /** @default "aws" */
+  readonly partition?: string;
+}
+
+/** Messages of what Connect would refuse in content that is JSON, worded as the service words them; empty when it publishes. */
+export type ContentValidator = (content: string, kind: ContentKind) => readonly string[];
+
+/** One HTTP request, its body already read. */
+export interface ConnectRequest {
+  readonly method: string;
+  /** Path and query, still percent-encoded. */
+  readonly url: string;
+  readonly body: Buffer;
+  /** Region of the SigV4 credential scope: an instance does not exist in any other. */
+  readonly region: string;
+}
+
+export interface ConnectResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** A flow module or a flow, as it is stored. */
+export interface FlowResource {
+  readonly kind: ContentKind;
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly content: string;
+  readonly state: string;
+  readonly status: string;
+  /** Flows only, such as `CONTACT_FLOW`. */
+  readonly type: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * Default quotas per instance and page sizes of the API.
+ * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
+ */
+const quota = { functions: 50, module: 200, flow: 100 } as const;
+const pageSize = { functions: 25, instances: 10, flows: 1000 } as const;
+
+const flowTypes = [
+  "CONTACT_FLOW",
+  "CUSTOMER_QUEUE",
+  "CUSTOMER_HOLD",
+  "CUSTOMER_WHISPER",
+  "AGENT_HOLD",
+  "AGENT_WHISPER",
+  "OUTBOUND_WHISPER",
+  "AGENT_TRANSFER",
+  "QUEUE_TRANSFER",
+  "CAMPAIGN",
+];
+const states = ["ACTIVE", "ARCHIVED"];
+
+/** What an instance has switched on in this emulator; the service answers every attribute with "true" or "false". */
+const instanceAttributes: Readonly<Record<string, string>> = {
+  INBOUND_CALLS: "true",
+  OUTBOUND_CALLS: "true",
+  CONTACTFLOW_LOGS: "false",
+  CONTACT_LENS: "false",
+  AUTO_RESOLVE_BEST_VOICES: "true",
+  USE_CUSTOM_TTS_VOICES: "false",
+  EARLY_MEDIA: "true",
+  MULTI_PARTY_CONFERENCE: "false",
+  HIGH_VOLUME_OUTBOUND: "false",
+  ENHANCED_CONTACT_MONITORING: "false",
+  ENHANCED_CHAT_MONITORING: "false",
+  MULTI_PARTY_CHAT_CONFERENCE: "false",
+  MESSAGE_STREAMING: "false",
+};
+
+const errorStatus = {
+  DuplicateResourceException: 409,
+  InvalidContactFlowException: 400,
+  InvalidContactFlowModuleException: 400,
+  InvalidParameterException: 400,
+  InvalidRequestException: 400,
+  LimitExceededException: 429,
+  ResourceConflictException: 409,
+  ResourceNotFoundException: 404,
+  ServiceQuotaExceededException: 402,
+} as const;
+
+/** An error of the service: its shape's name and the members of the shape. */
+class ServiceError extends Error {
+  constructor(
+    readonly code: keyof typeof errorStatus,
+    readonly members: Readonly<Record<string, unknown>>,
+  ) {
+    super(code);
+  }
+}
+const fail = (code: keyof typeof errorStatus, message: string): ServiceError =>
+  new ServiceError(code, { Message: message });
+
+/** How the API names the same things for modules and for flows. */
+const naming = {
+  module: {
+    arnPart: "flow-module",
+    described: "ContactFlowModule",
+    listed: "ContactFlowModulesSummaryList",
+    stateField: "State",
+    invalid: (problems: readonly object[]) =>
+      new ServiceError("InvalidContactFlowModuleException", { Problems: problems }),
+    nameLimit: 127,
+  },
+  flow: {
+    arnPart: "contact-flow",
+    described: "ContactFlow",
+    listed: "ContactFlowSummaryList",
+    stateField: "ContactFlowState",
+    invalid: (problems: readonly object[]) => new ServiceError("InvalidContactFlowException", { problems }),
+    // The model sets no limit on a flow's name; the console's is that of a module.
+    nameLimit: 127,
+  },
+} as const;
+
+/** Everything one operation may read. */
+interface Call {
+  /** Path parameters by their name in the service model, decoded. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly region: string;
+}
+
+interface InstanceState {
+  readonly instance: ConnectInstance;
+  readonly arn: string;
+  readonly functions: Set<string>;
+  readonly resources: Map<string, FlowResource>;
+}
+
+type Operation = (call: Call) => object;
+
+/** The emulator: answers requests, and shows tests what is registered. */
+export class ConnectEmulator {
+  private readonly instances: ReadonlyMap<string, InstanceState>;
+  private readonly operations: ReadonlyMap<string, Operation>;
+
+  constructor(
+    instances: readonly ConnectInstance[],
+    private readonly validate: ContentValidator,
+  ) {
+    this.instances = new Map(
+      instances.map((instance) => {
+        const { partition = "aws", region, account, id } = instance;
+        const arn = `arn:${partition}:connect:${region}:${account}:instance/${id}`;
+        return [id, { instance, arn, functions: new Set<string>(), resources: new Map<string, FlowResource>() }];
+      }),
+    );
+    this.operations = new Map<string, Operation>([
+      ["ListInstances", (call) => this.listInstances(call)],
+      ["DescribeInstance", (call) => ({ Instance: describeInstance(this.find(call)) })],
+      ["DescribeInstanceAttribute", (call) => this.describeInstanceAttribute(call)],
+      ["AssociateLambdaFunction", (call) => this.associateLambdaFunction(call)],
+      ["DisassociateLambdaFunction", (call) => this.disassociateLambdaFunction(call)],
+      ["ListLambdaFunctions", (call) => this.listLambdaFunctions(call)],
+      ["CreateContactFlowModule", (call) => this.create(call, "module")],
+      ["DescribeContactFlowModule", (call) => this.describe(call, "module")],
+      ["UpdateContactFlowModuleContent", (call) => this.updateContent(call, "module")],
+      ["UpdateContactFlowModuleMetadata", (call) => this.updateMetadata(call, "module")],
+      ["DeleteContactFlowModule", (call) => this.delete(call, "module")],
+      ["ListContactFlowModules", (call) => this.list(call, "module")],
+      ["CreateContactFlow", (call) => this.create(call, "flow")],
+      ["DescribeContactFlow", (call) => this.describe(call, "flow")],
+      ["UpdateContactFlowContent", (call) => this.updateContent(call, "flow")],
+      ["UpdateContactFlowMetadata", (call) => this.updateMetadata(call, "flow")],
+      ["UpdateContactFlowName", (call) => this.updateMetadata(call, "flow")],
+      ["DeleteContactFlow", (call) => this.delete(call, "flow")],
+      ["ListContactFlows", (call) => this.list(call, "flow")],
+      ["TagResource", (call) => this.tag(call)],
+      ["UntagResource", (call) => this.untag(call)],
+      ["ListTagsForResource", (call) => ({ tags: this.findByArn(call).resource.tags })],
+    ]);
+  }
+
+  /** Answers one request; never throws for what a client sends. */
+  handle(request: ConnectRequest): ConnectResponse {
+    try {
+      const { pathname, query } = splitTarget(request.url);
+      const route = matchRoute(request.method, pathname);
+      const operation = route && this.operations.get(route.operation);
+      if (!operation) throw fail("InvalidRequestException", `The emulator has no ${request.method} ${pathname}`);
+      const call = {
+        path: route.path,
+        query,
+        body: parseBody(request.body.toString()),
+        region: request.region,
+      };
+      return reply(200, operation(call));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return reply(errorStatus[error.code], error.members, { "x-amzn-errortype": error.code });
+    }
+  }
+
+  /** The flow modules of an instance, by name. @throws when there is no such instance. */
+  modules(instanceId: string): ReadonlyMap<string, FlowResource> {
+    return this.resourcesByName(instanceId, "module");
+  }
+
+  /** The flows of an instance, by name. @throws when there is no such instance. */
+  flows(instanceId: string): ReadonlyMap<string, FlowResource> {
+    return this.resourcesByName(instanceId, "flow");
+  }
+
+  /** ARNs of the functions associated with an instance, in order. @throws when there is no such instance. */
+  associations(instanceId: string): readonly string[] {
+    return [...this.state(instanceId).functions];
+  }
+
+  /**
+   * Whether a flow of the instance may invoke this ARN: exactly this one is associated, qualifier included. Connect takes
+   * the error branch without a log line or a metric when it is not.
+   */
+  lambdaAllowed(instanceId: string, functionArn: string): boolean {
+    return this.instances.get(instanceId)?.functions.has(functionArn) ?? false;
+  }
+
+  private state(instanceId: string): InstanceState {
+    const state = this.instances.get(instanceId);
+    if (!state) throw new Error(`The emulator has no Connect instance "${instanceId}".`);
+    return state;
+  }
+
+  private resourcesByName(instanceId: string, kind: ContentKind): ReadonlyMap<string, FlowResource> {
+    return new Map(ofKind(this.state(instanceId), kind).map((resource) => [resource.name, resource]));
+  }
+
+  /**
+   * The instance of a call. The service takes its ARN for the bare id in a create call, which is how a wrong `instance_id`
+   * creates a module that Terraform then cannot read (hashicorp/terraform-provider-aws#41656).
+   */
+  private find(call: Call): InstanceState {
+    const given = call.path["InstanceId"] ?? "";
+    const id = /^arn:[^:]+:connect:[^:]+:\d{12}:instance\/([^/]+)$/.exec(given)?.[1] ?? given;
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+      throw fail("InvalidRequestException", "Invalid request");
+    const state = this.instances.get(id);
+    if (state?.instance.region !== call.region) throw fail("ResourceNotFoundException", "Instance not found");
+    return state;
+  }
+
+  private listInstances(call: Call): object {
+    const here = [...this.instances.values()].filter((state) => state.instance.region === call.region);
+    const { page, next } = paginate(here, call.query, pageSize.instances);
+    return { InstanceSummaryList: page.map(describeInstance), ...next };
+  }
+
+  private describeInstanceAttribute(call: Call): object {
+    this.find(call);
+    const type = call.path["AttributeType"] ?? "";
+    const value = instanceAttributes[type];
+    if (value === undefined) throw fail("InvalidParameterException", `Invalid attribute type: ${type}`);
+    return { Attribute: { AttributeType: type, Value: value } };
+  }
+
+  private associateLambdaFunction(call: Call): object {
+    const { functions } = this.find(call);
+    const arn = text(call.body, "FunctionArn", 140);
+    if (!/^arn:[^:]+:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/.test(arn))
+      throw fail("InvalidParameterException", "FunctionArn is not the ARN of a Lambda function");
+    if (functions.has(arn)) throw fail("ResourceConflictException", "The function is associated already");
+    if (functions.size >= quota.functions)
+      throw fail("ServiceQuotaExceededException", `Quota of ${quota.functions} Lambda functions exceeded`);
+    functions.add(arn);
+    return {};
+  }
+
+  private disassociateLambdaFunction(call: Call): object {
+    const arn = call.query.get("functionArn") ?? "";
+    if (!this.find(call).functions.delete(arn))
+      throw fail("ResourceNotFoundException", "The function is not associated");
+    return {};
+  }
+
+  private listLambdaFunctions(call: Call): object {
+    const { page, next } = paginate([...this.find(call).functions], call.query, pageSize.functions);
+    return { LambdaFunctions: page, ...next };
+  }
+
+  private create(call: Call, kind: ContentKind): object {
+    const state = this.find(call);
+    const name = text(call.body, "Name", naming[kind].nameLimit);
+    const type = kind === "flow" ? oneOf(call.body, "Type", flowTypes) : undefined;
+    const status = kind === "flow" && call.body["Status"] === "SAVED" ? "SAVED" : "PUBLISHED";
+    const content = text(call.body, "Content", 256_000);
+    this.refuseDuplicate(state, kind, name);
+    if (ofKind(state, kind).length >= quota[kind])
+      throw fail("LimitExceededException", `Quota of ${quota[kind]} ${kind}s per instance exceeded`);
+    // Only publishing validates.
+    if (status === "PUBLISHED") this.refuseInvalid(content, kind);
+
+    const id = randomUUID();
+    const arn = `${state.arn}/${naming[kind].arnPart}/${id}`;
+    const description = descriptionOf(call.body);
+    const tags = tagsOf(call.body["Tags"]);
+    state.resources.set(id, { kind, id, arn, name, description, content, state: "ACTIVE", status, type, tags });
+    return kind === "module"
+      ? { Id: id, Arn: arn }
+      : { ContactFlowId: id, ContactFlowArn: arn, FlowContentSha256: sha256(content) };
+  }
+
+  private describe(call: Call, kind: ContentKind): object {
+    const { resource } = this.findResource(call, kind);
+    return {
+      [naming[kind].described]: {
+        Arn: resource.arn,
+        Id: resource.id,
+        Name: resource.name,
+        Type: resource.type,
+        Content: resource.content,
+        Description: resource.description,
+        State: resource.state,
+        Status: resource.status,
+        Tags: resource.tags,
+        [kind === "module" ? "FlowModuleContentSha256" : "FlowContentSha256"]: sha256(resource.content),
+      },
+    };
+  }
+
+  private updateContent(call: Call, kind: ContentKind): object {
+    const { instance, resource } = this.findResource(call, kind);
+    const content = text(call.body, "Content", 256_000, "InvalidRequestException");
+    this.refuseInvalid(content, kind);
+    instance.resources.set(resource.id, { ...resource, content });
+    return {};
+  }
+
+  private updateMetadata(call: Call, kind: ContentKind): object {
+    const { instance, resource } = this.findResource(call, kind);
+    const stateField = naming[kind].stateField;
+    const name = optionalText(call.body, "Name", naming[kind].nameLimit) ?? resource.name;
+    if (name !== resource.name) this.refuseDuplicate(instance, kind, name);
+    const state = call.body[stateField] === undefined ? resource.state : oneOf(call.body, stateField, states);
+    const description = descriptionOf(call.body) ?? resource.description;
+    instance.resources.set(resource.id, { ...resource, name, description, state });
+    return {};
+  }
+
+  private delete(call: Call, kind: ContentKind): object {
+    const { instance, resource } = this.findResource(call, kind);
+    instance.resources.delete(resource.id);
+    return {};
+  }
+
+  private list(call: Call, kind: ContentKind): object {
+    const instance = this.find(call);
+    const wantedState = call.query.get("state");
+    const wantedTypes = call.query.getAll("contactFlowTypes");
+    const all = ofKind(instance, kind).filter(
+      (resource) =>
+        (wantedState === null || resource.state === wantedState) &&
+        (wantedTypes.length === 0 || wantedTypes.includes(resource.type ?? "")),
+    );
+    const { page, next } = paginate(all, call.query, pageSize.flows);
+    const summaries = page.map(({ id, arn, name, type, state, status }) => ({
+      Id: id,
+      Arn: arn,
+      Name: name,
+      ...(kind === "module"
+        ? { State: state }
+        : { ContactFlowType: type, ContactFlowState: state, ContactFlowStatus: status }),
+    }));
+    return { [naming[kind].listed]: summaries, ...next };
+  }
+
+  private tag(call: Call): object {
+    const { instance, resource } = this.findByArn(call);
+    const tags = { ...resource.tags, ...tagsOf(call.body["tags"]) };
+    if (Object.keys(tags).length > 50) throw fail("InvalidParameterException", "A resource has at most 50 tags");
+    instance.resources.set(resource.id, { ...resource, tags });
+    return {};
+  }
+
+  private untag(call: Call): object {
+    const { instance, resource } = this.findByArn(call);
+    const gone = new Set(call.query.getAll("tagKeys"));
+    const tags = Object.fromEntries(Object.entries(resource.tags).filter(([key]) => !gone.has(key)));
+    instance.resources.set(resource.id, { ...resource, tags });
+    return {};
+  }
+
+  private findResource(call: Call, kind: ContentKind): { instance: InstanceState; resource: FlowResource } {
+    const instance = this.find(call);
+    const resource = instance.resources.get(call.path["ResourceId"] ?? "");
+    if (resource?.kind !== kind) throw fail("ResourceNotFoundException", `The ${kind} does not exist`);
+    return { instance, resource };
+  }
+
+  private findByArn(call: Call): { instance: InstanceState; resource: FlowResource } {
+    const arn = call.path["ResourceArn"] ?? "";
+    for (const instance of this.instances.values()) {
+      const resource = [...instance.resources.values()].find((candidate) => candidate.arn === arn);
+      if (resource) return { instance, resource };
+    }
+    throw fail("ResourceNotFoundException", `No resource has the ARN ${arn}`);
+  }
+
+  private refuseDuplicate(state: InstanceState, kind: ContentKind, name: string): void {
+    if (ofKind(state, kind).some((resource) => resource.name === name))
+      throw fail("DuplicateResourceException", `A ${kind} named ${name} exists already`);
+  }
+
+  private refuseInvalid(content: string, kind: ContentKind): void {
+    // Seen from the live service for a module whose content has no Settings; a flow has none.
+    if (kind === "module" && lacksSettings(content))
+      throw fail("InvalidRequestException", "JSON field is missing or null for field name: settings");
+    const messages = parseJson(content) === undefined ? ["Content is not JSON"] : this.validate(content, kind);
+    const problems = messages.map((message) => ({ message: message.slice(0, 256) }));
+    if (problems.length > 0) throw naming[kind].invalid(problems.slice(0, 50));
+  }
+}
+
+const ofKind = (state: InstanceState, kind: ContentKind): FlowResource[] =>
+  [...state.resources.values()].filter((resource) => resource.kind === kind);
+
+function describeInstance({ instance, arn }: InstanceState): object {
+  return {
+    Id: instance.id,
+    Arn: arn,
+    IdentityManagementType: "CONNECT_MANAGED",
+    InstanceAlias: instance.alias,
+    CreatedTime: 1_700_000_000,
+    ServiceRole: `arn:${instance.partition ?? "aws"}:iam::${instance.account}:role/aws-service-role/connect.amazonaws.com/AWSServiceRoleForAmazonConnect_emulator`,
+    InstanceStatus: "ACTIVE",
+    InboundCallsEnabled: true,
+    OutboundCallsEnabled: true,
+  };
+}
+
+function paginate<T>(
+  items: readonly T[],
+  query: URLSearchParams,
+  largest: number,
+): { page: readonly T[]; next: { NextToken?: string } } {
+  const size = Number(query.get("maxResults") ?? largest);
+  if (!Number.isInteger(size) || size < 1 || size > largest)
+    throw fail("InvalidParameterException", `MaxResults must be from 1 to ${largest}`);
+  const token = query.get("nextToken");
+  const start = token === null ? 0 : Number(Buffer.from(token, "base64url").toString());
+  if (!Number.isInteger(start) || start < 0) throw fail("InvalidParameterException", "Invalid NextToken");
+  const end = start + size;
+  const next = end < items.length ? { NextToken: Buffer.from(String(end)).toString("base64url") } : {};
+  return { page: items.slice(start, end), next };
+}
+
+function parseBody(body: string): Readonly<Record<string, unknown>> {
+  if (body === "") return {};
+  const parsed = parseJson(body);
+  if (!isRecord(parsed)) throw fail("InvalidRequestException", "The body is not a JSON object");
+  return parsed;
+}
+
+function lacksSettings(content: string): boolean {
+  const parsed = parseJson(content);
+  return isRecord(parsed) && (parsed["Settings"] === undefined || parsed["Settings"] === null);
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+type FieldError = "InvalidParameterException" | "InvalidRequestException";
+
+/** A string member from 1 to `largest` characters that is not blank. */
+function text(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+  largest: number,
+  error: FieldError = "InvalidParameterException",
+): string {
+  const value = body[name];
+  if (typeof value !== "string" || value.trim() === "") throw fail(error, `Invalid input for field ${name}`);
+  if (value.length > largest)
+    throw fail(error, `${name} has ${value.length} characters, at most ${largest} are allowed`);
+  return value;
+}
+
+function optionalText(body: Readonly<Record<string, unknown>>, name: string, largest: number): string | undefined {
+  return body[name] === undefined ? undefined : text(body, name, largest);
+}
+
+/** A description may be empty, unlike a name: that is how it is taken away. */
+const descriptionOf = (body: Readonly<Record<string, unknown>>): string | undefined =>
+  body["Description"] === "" ? "" : optionalText(body, "Description", 500);
+
+function oneOf(body: Readonly<Record<string, unknown>>, name: string, allowed: readonly string[]): string {
+  const value = text(body, name, 100);
+  if (!allowed.includes(value)) throw fail("InvalidParameterException", `${name} is none of ${allowed.join(", ")}`);
+  return value;
+}
+
+/** Tags as the service takes them: at most 50, keys to 128 characters and not of AWS, values to 256. */
+function tagsOf(value: unknown): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || Object.keys(value).length > 50)
+    throw fail("InvalidParameterException", "Tags must be a map of at most 50 strings");
+  return Object.fromEntries(
+    Object.entries(value).map(([key, tag]) => {
+      if (key === "" || key.length > 128 || key.startsWith("aws:") || typeof tag !== "string" || tag.length > 256)
+        throw fail("InvalidParameterException", `Invalid tag: ${key}`);
+      return [key, tag];
+    }),
+  );
+}
+
+const sha256 = (content: string): string => createHash("sha256").update(content).digest("hex");
+
+const reply = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): ConnectResponse => ({
+  status,
+  headers: { "content-type": "application/json", "x-amzn-requestid": randomUUID(), ...headers },
+  body: JSON.stringify(body),
+});

@@ -1,0 +1,118 @@
+/** What moto lacks of IAM: the simulator of policies, and refusing a function what its role does not allow. */
+import {
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
+} from "@aws-sdk/client-iam";
+import { type Verdict, verdictOf } from "../../fleet/aws/iam/policy-simulation";
+import type { AwsResponse, Responder } from "../aws/aws-endpoint";
+import type { AwsRequest } from "../aws/aws-request";
+
+export interface Roles {
+  /** Access key id for calls that a role makes, the same for the same role: {@link asRoleAllows} knows it again. */
+  accessKeyOf(roleArn: string): string;
+  /** Passes calls on; of those that a role makes, only what the role's policies allow. */
+  asRoleAllows(responder: Responder): Responder;
+  /** `SimulatePrincipalPolicy`; other calls to IAM are passed on. */
+  simulating(responder: Responder): Responder;
+  close(): void;
+}
+
+/** @param motoUrl where moto keeps the roles */
+export function rolesIn(motoUrl: string): Roles {
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+  const iam = new IAMClient({ endpoint: motoUrl, region: "us-east-1", credentials });
+  const roles = new Map<string, string>();
+
+  async function documentsOf(roleArn: string): Promise<string[]> {
+    const RoleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+    const inline = PolicyNames.map(async (PolicyName) => {
+      const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+      return decodeURIComponent(PolicyDocument);
+    });
+    const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+    const attached = AttachedPolicies.map(async ({ PolicyArn }) => {
+      const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+      const version = { PolicyArn, VersionId: Policy?.DefaultVersionId };
+      const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand(version));
+      return decodeURIComponent(PolicyVersion?.Document ?? "");
+    });
+    return Promise.all([...inline, ...attached]);
+  }
+
+  async function verdict(roleArn: string, action: string, resource: string): Promise<Exclude<Verdict, "unclear">> {
+    const found = verdictOf(await documentsOf(roleArn), action, resource);
+    if (found === "unclear") throw new Error(`whether ${roleArn} may ${action} hangs on a condition: not emulated`);
+    return found;
+  }
+
+  return {
+    accessKeyOf: (roleArn) => {
+      const known = [...roles].find(([, arn]) => arn === roleArn)?.[0];
+      const key = known ?? `ASIAFUNCTIONROLE${String(roles.size + 1).padStart(4, "0")}`;
+      roles.set(key, roleArn);
+      return key;
+    },
+    asRoleAllows: (responder) => async (request) => {
+      const roleArn = roles.get(/Credential=([^/,\s]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "");
+      if (roleArn === undefined) return responder(request);
+      const { action, resource } = asked(request, roleArn.split(":")[4] ?? "");
+      return (await verdict(roleArn, action, resource)) === "allowed"
+        ? responder(request)
+        : accessDenied(roleArn, action, resource);
+    },
+    simulating: (responder) => async (request) => {
+      if (request.operation !== "SimulatePrincipalPolicy") return responder(request);
+      const input = request.input as Readonly<Record<string, string>>;
+      const action = input["ActionNames.member.1"] ?? "";
+      const resource = input["ResourceArns.member.1"] ?? "*";
+      const found = await verdict(input["PolicySourceArn"] ?? "", action, resource);
+      const decision = { allowed: "allowed", denied: "explicitDeny", "not allowed": "implicitDeny" }[found];
+      return {
+        status: 200,
+        headers: { "content-type": "text/xml" },
+        body:
+          "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>" +
+          `<member><EvalActionName>${action}</EvalActionName><EvalResourceName>${resource}</EvalResourceName>` +
+          `<EvalDecision>${decision}</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
+      };
+    },
+    close: () => {
+      iam.destroy();
+    },
+  };
+}
+
+/** What IAM is asked about a call of a function. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
+function asked(
+  { service, operation, region, input, url }: AwsRequest,
+  account: string,
+): { readonly action: string; readonly resource: string } {
+  const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
+  if (service === "dynamodb") {
+    const { TableName = "", IndexName } = input as { readonly TableName?: string; readonly IndexName?: string };
+    const index = IndexName === undefined ? "" : `/index/${IndexName}`;
+    return { action: `dynamodb:${operation}`, resource: arn(`table/${TableName}${index}`) };
+  }
+  if (service === "lambda" && operation === "Invoke") {
+    const { pathname, searchParams } = new URL(url, "http://lambda");
+    const named = decodeURIComponent(pathname.split("/")[3] ?? "");
+    const qualifier = searchParams.get("Qualifier");
+    const name = `${named.startsWith("arn:") ? named : arn(`function:${named}`)}${qualifier === null ? "" : `:${qualifier}`}`;
+    return { action: "lambda:InvokeFunction", resource: name };
+  }
+  throw new Error(`which permission ${service}:${operation} needs is not emulated`);
+}
+
+function accessDenied(roleArn: string, action: string, resource: string): AwsResponse {
+  const message = `${roleArn} is not authorized to perform: ${action} on resource: ${resource}`;
+  return {
+    status: 400,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-errortype": "AccessDeniedException" },
+    body: JSON.stringify({ __type: "com.amazon.coral.service#AccessDeniedException", message, Message: message }),
+  };
+}

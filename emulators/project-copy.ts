@@ -1,0 +1,54 @@
+/** A copy of this project in a git repository of its own, for what compares commits: same code, other environment files. */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { projectRoot } from "../lambda/packaging";
+
+/** All that a synth and the command line read. */
+const sources = [
+  "main.ts",
+  "compile.js",
+  "cdktf.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.app.json",
+  "config",
+  "fleet",
+  "flows",
+  "lambda",
+  "stacks",
+];
+
+/**
+ * Copies sources and compiled code, with one environment file, and commits all but the compiled.
+ *
+ * @param directory that is to be made
+ * @param yaml text of `environments/e2e.yaml`
+ */
+export function copyProject(directory: string, yaml: string): void {
+  const root = projectRoot();
+  mkdirSync(directory, { recursive: true });
+  for (const source of sources) cpSync(path.join(root, source), path.join(directory, source), { recursive: true });
+  for (const compiled of ["main.js", "app", "config", "fleet", "flows", "lambda", "stacks"]) {
+    const from = path.join(root, "build", compiled);
+    if (existsSync(from)) cpSync(from, path.join(directory, "build", compiled), { recursive: true });
+  }
+  symlinkSync(path.join(root, "node_modules"), path.join(directory, "node_modules"));
+  writeFileSync(path.join(directory, ".gitignore"), "build/\nnode_modules\ncdktf.out/\n");
+  mkdirSync(path.join(directory, "environments"));
+  writeFileSync(path.join(directory, "environments/e2e.yaml"), yaml);
+  const git = (...args: readonly string[]): void => {
+    execFileSync(
+      "git",
+      ["-c", "user.name=copy", "-c", "user.email=copy@example.com", "-c", "commit.gpgsign=false", ...args],
+      {
+        cwd: directory,
+        stdio: "ignore",
+      },
+    );
+  };
+  git("init", "--quiet");
+  git("add", "--all");
+  git("commit", "--quiet", "--message", "The fleet as it is deployed");
+}

@@ -1,0 +1,56 @@
+/** Clients of the AWS services that commands ask about one instance, with the role that its environment names for that. */
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { ConnectClient } from "@aws-sdk/client-connect";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import type { InstanceConfig } from "../../config/types";
+import { assumeRole } from "./security-token-service";
+import type { Credentials } from "./security-token-service";
+
+export interface InstanceClients {
+  readonly cloudwatch: CloudWatchClient;
+  readonly connect: ConnectClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly iam: IAMClient;
+  readonly kms: KMSClient;
+  readonly lambda: LambdaClient;
+  readonly logs: CloudWatchLogsClient;
+  /** Closes their connections. */
+  destroy(): void;
+}
+
+/**
+ * Clients for an instance's account and region, which only read: they use `planRole`, else `deployRole`, else the credentials that
+ * the SDK finds. A role's credentials are renewed when they end, so that a command may run for longer than they last.
+ *
+ * Connect allows two calls a second for each operation, account and region, so the SDK slows down when it is throttled.
+ * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
+ */
+export function instanceClients(instance: Pick<InstanceConfig, "region" | "planRole" | "deployRole">): InstanceClients {
+  const { region, planRole, deployRole } = instance;
+  const role = planRole ?? deployRole;
+  const settings = {
+    region,
+    maxAttempts: 8,
+    retryMode: "adaptive",
+    ...(role === undefined ? {} : { credentials: () => assumeRole(region, role.arn, role.externalId) }),
+  } satisfies { credentials?: () => Promise<Credentials> } & Record<string, unknown>;
+  const clients = {
+    cloudwatch: new CloudWatchClient(settings),
+    connect: new ConnectClient(settings),
+    dynamodb: new DynamoDBClient(settings),
+    iam: new IAMClient(settings),
+    kms: new KMSClient(settings),
+    lambda: new LambdaClient(settings),
+    logs: new CloudWatchLogsClient(settings),
+  };
+  return {
+    ...clients,
+    destroy: () => {
+      for (const client of Object.values(clients)) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/** The file in which a scan keeps where it is, so that it can be gone on with after Ctrl-C, an error or a kill. */
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import path from "node:path";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { z } from "zod";
+import { CommandError } from "../../output/command-error";
+import { tallySchema } from "./contact-stats";
+import type { Extent, Segment } from "./scan-plan";
+
+/** What makes two scans the same one. */
+export interface ScanIdentity {
+  readonly tableArn: string;
+  /** Another table may have come under the same name, by a restore. */
+  readonly tableId: string;
+  readonly extent: Extent;
+  readonly blockedDispositions: readonly string[];
+}
+
+const key = z.record(
+  z.string(),
+  z.union([z.strictObject({ S: z.string() }), z.strictObject({ N: z.string() }), z.strictObject({ B: z.base64() })]),
+);
+
+const fileSchema = z.strictObject({
+  version: z.literal(1),
+  tableArn: z.string(),
+  /** When it was written, in ISO 8601. */
+  savedAt: z.iso.datetime(),
+  finished: z.boolean(),
+  /** Read capacity units consumed. */
+  units: z.number().min(0),
+  pages: z.int().min(0),
+  segments: z.array(z.strictObject({ scanned: z.int().min(0), next: key.optional(), finished: z.boolean() })).min(1),
+  tally: tallySchema,
+});
+
+/** Where a scan is, as it is kept. */
+export interface ScanProgress {
+  readonly savedAt: string;
+  readonly finished: boolean;
+  readonly units: number;
+  readonly pages: number;
+  readonly segments: readonly Segment[];
+  readonly tally: z.infer<typeof tallySchema>;
+}
+
+/** The progress files of scans, in one directory. */
+export class ProgressFiles {
+  constructor(private readonly directory: string) {}
+
+  /** The file of a scan: by table and options, so that another scan never goes on from it. */
+  fileOf(identity: ScanIdentity): string {
+    const { tableArn, tableId, extent, blockedDispositions } = identity;
+    const parts = [tableArn, tableId, extent.full ? "full" : extent.items, blockedDispositions];
+    const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+    return path.join(this.directory, `${tableArn.slice(tableArn.lastIndexOf("/") + 1)}-${digest}.json`);
+  }
+
+  /**
+   * Where the scan was, or undefined when it was never begun.
+   *
+   * @throws CommandError when the file is there and cannot be used
+   */
+  read(identity: ScanIdentity): ScanProgress | undefined {
+    const file = this.fileOf(identity);
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
+    }
+    const parsed = fileSchema.safeParse(parseJson(text));
+    if (!parsed.success || parsed.data.tableArn !== identity.tableArn) {
+      throw new CommandError(
+        `${file} does not hold where a scan of ${identity.tableArn} was. Run without --resume, which writes it anew.`,
+      );
+    }
+    const { savedAt, finished, units, pages, segments, tally } = parsed.data;
+    return { savedAt, finished, units, pages, segments: segments.map(segmentFrom), tally };
+  }
+
+  /**
+   * Replaces the file as a whole: whoever is killed in the middle of it leaves the one before.
+   *
+   * Only its owner may read it: the keys in it are the vendor's, and are not masked.
+   */
+  write(identity: ScanIdentity, progress: ScanProgress): void {
+    const file = this.fileOf(identity);
+    mkdirSync(this.directory, { recursive: true });
+    const content = {
+      version: 1,
+      tableArn: identity.tableArn,
+      ...progress,
+      segments: progress.segments.map(segmentFor),
+    } satisfies z.infer<typeof fileSchema>;
+    const draft = `${file}.${process.pid}.tmp`;
+    const descriptor = openSync(draft, "w", 0o600);
+    try {
+      writeSync(descriptor, JSON.stringify(content));
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(draft, file);
+  }
+}
+
+type StoredSegment = z.infer<typeof fileSchema>["segments"][number];
+
+function segmentFor({ scanned, finished, next }: Segment): StoredSegment {
+  if (next === undefined) return { scanned, finished };
+  const stored = Object.entries(next).map(([name, value]) => [name, storedKey(value)] as const);
+  return { scanned, finished, next: Object.fromEntries(stored) };
+}
+
+/** Keys are strings, numbers or binary. */
+function storedKey({ S, N, B }: AttributeValue): NonNullable<StoredSegment["next"]>[string] {
+  if (B !== undefined) return { B: Buffer.from(B).toString("base64") };
+  return N === undefined ? { S: S ?? "" } : { N };
+}
+
+function segmentFrom({ scanned, finished, next }: StoredSegment): Segment {
+  if (next === undefined) return { scanned, finished };
+  const read = Object.entries(next).map(([name, value]): [string, AttributeValue] => [
+    name,
+    "B" in value ? { B: Buffer.from(value.B, "base64") } : value,
+  ]);
+  return { scanned, finished, next: Object.fromEntries(read) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

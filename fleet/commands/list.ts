@@ -1,0 +1,30 @@
+/** `list`: which stacks there are. */
+import { select, selectionSyntax } from "../../config/selection";
+import type { Command } from "./command-line";
+import { readEnvironments } from "../../config/project";
+import { textTable } from "../output/text-table";
+
+export const list: Command = {
+  name: "list",
+  summary: "Lists the stacks, one for each Connect instance.",
+  selection: "optional",
+  options: { json: { description: "Prints a JSON array instead of a table." } },
+  details: selectionSyntax,
+  run({ selection, switches }, print) {
+    // Suspended instances too: what is left out of rollouts is not forgotten.
+    const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({
+      stack: instance.stackName,
+      environment: instance.environment,
+      instance: instance.name,
+      region: instance.region,
+      account: instance.account,
+      table: instance.table.name,
+      wave: instance.wave.name,
+      status: instance.suspended ? "suspended" : "active",
+      release: instance.release ?? null,
+    }));
+    const header = ["stack", "environment", "instance", "region", "account", "table", "wave", "status", "release"];
+    const rows = stacks.map((stack) => Object.values(stack).map((value) => value ?? "-"));
+    print(switches.has("json") ? JSON.stringify(stacks, null, 2) : textTable(header, rows));
+  },
+};
