@@ -23,13 +23,26 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** A copy of the sources, compiled as `cdktf.json` says. */
+/** A copy of the sources. */
 function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
-  const files = ["main.ts", "compile.js", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
-  const sources = [...files, "environments", "config", "stacks", "lambda", "flows", "fleet", "sandbox", "emulators"];
+  const files = ["main.ts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
+  const sources = [
+    ...files,
+    "examples",
+    "config",
+    "stacks",
+    "lambda",
+    "flows",
+    "fleet",
+    "sandbox",
+    "emulators",
+    "scripts",
+    "bench",
+  ];
   for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
+  cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
   return copy;
 }
@@ -128,12 +141,12 @@ describe("the app that cdktf runs", () => {
     asItWas = synthesized();
   });
 
-  test("is not compiled again where nothing changed", () => {
-    const compiled = path.join(edited, "build/app/main.js");
-    utimesSync(compiled, 1_000_000_000, 1_000_000_000);
+  test("is not type-checked again when no file changed", () => {
+    const stamp = path.join(edited, "build/.types-checked");
+    utimesSync(stamp, 1_000_000_000, 1_000_000_000);
     touchEverything(path.join(edited, "stacks"));
     expect(synth()).toMatchObject({ status: 0 });
-    expect(statSync(compiled).mtimeMs).toBe(1_000_000_000_000);
+    expect(statSync(stamp).mtimeMs).toBe(1_000_000_000_000);
   });
 
   test("follows an edit, and an older file that is put back", () => {
@@ -147,7 +160,7 @@ describe("the app that cdktf runs", () => {
     expect(synthesized()).toEqual(asItWas);
   });
 
-  test("fails for an edit that does not compile, and goes on failing", () => {
+  test("fails for an edit with a type error, and fails again", () => {
     writeFileSync(path.join(edited, "stacks/broken.ts"), "export const one: number = 'two';\n");
     for (const result of [synth(), synth()]) {
       expect(result.status).not.toBe(0);

@@ -7,7 +7,6 @@ import { projectRoot } from "../lambda/packaging";
 /** All that a synth and the command line read. */
 const sources = [
   "main.ts",
-  "compile.js",
   "cdktf.json",
   "package.json",
   "package-lock.json",
@@ -17,11 +16,12 @@ const sources = [
   "fleet",
   "flows",
   "lambda",
+  "scripts",
   "stacks",
 ];
 
 /**
- * Copies sources and compiled code, with one environment file, and commits all but the compiled.
+ * Copies the sources and their bundles, adds one environment file, and commits everything except the bundles.
  *
  * @param directory that is to be made
  * @param yaml text of `environments/e2e.yaml`
@@ -30,7 +30,7 @@ export function copyProject(directory: string, yaml: string): void {
   const root = projectRoot();
   mkdirSync(directory, { recursive: true });
   for (const source of sources) cpSync(path.join(root, source), path.join(directory, source), { recursive: true });
-  for (const compiled of ["main.js", "app", "config", "fleet", "flows", "lambda", "stacks"]) {
+  for (const compiled of ["main.js", "fleet/main.js"]) {
     const from = path.join(root, "build", compiled);
     if (existsSync(from)) cpSync(from, path.join(directory, "build", compiled), { recursive: true });
   }

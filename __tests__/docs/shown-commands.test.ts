@@ -31,7 +31,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "ut
   scripts: Readonly<Record<string, string>>;
 };
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
-const fleet = loadEnvironments(path.join(root, "environments"));
+const fleet = loadEnvironments(path.join(root, "examples"));
 const shown = pages().flatMap((page) => commandsOf(page, read(page)));
 const placeOf = ({ page, line, text }: Shown): string => `${page}:${line}  ${text}`;
 
@@ -47,7 +47,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   "npm --prefix bench/cdktn ci": [".ci/run", "npm --prefix bench/cdktn ci "],
   "npm run rehearse:cdktn": [".ci/run", "npm run rehearse:cdktn\n"],
   // It asks the provider's registry; the files that it wrote are held there.
-  "npm run fleet -- lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
+  "npm run fleet -- provider-lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
   // A part of npm test.
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],
   // Measurements take minutes and packages of their own; each writes its own command beside its figures.
@@ -164,9 +164,9 @@ test("the figures' commands are those that the measurements themselves write", (
 });
 
 const files = Object.fromEntries(
-  readdirSync(path.join(root, "environments"))
+  readdirSync(path.join(root, "examples"))
     .filter((name) => name.endsWith(".yaml"))
-    .map((name) => [name, read(path.join("environments", name))]),
+    .map((name) => [name, read(path.join("examples", name))]),
 );
 const here = shown.filter((one) => runBy(one) === "here");
 const byText = (all: readonly Shown[]) => [...new Map(all.map((one) => [one.words.join(" "), one])).values()];
@@ -200,13 +200,25 @@ describe("in a copy of the project", () => {
   afterAll(() => {
     rmSync(scratch, { recursive: true, force: true });
   });
-  const sources = ["main.ts", "compile.js", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
+  const sources = ["main.ts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
   const settings = [".prettierrc.json", ".prettierignore", "cdktf.json", "README.md"];
-  const folders = ["environments", "stacks", "lambda", "flows", "fleet", "sandbox", "docs"];
+  const folders = [
+    "config",
+    "docs",
+    "emulators",
+    "examples",
+    "fleet",
+    "flows",
+    "lambda",
+    "sandbox",
+    "scripts",
+    "stacks",
+  ];
   const copy = path.join(scratch, "project");
   mkdirSync(copy);
   for (const name of [...sources, ...settings, ...folders])
     cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+  cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
 
   const scriptsShown = byText(here).filter(
@@ -268,9 +280,9 @@ describe("what is seen of a page", () => {
 
 test("what a test runs is read from its source, through functions that hand their arguments on", () => {
   const source = `
-    const plan = (...more: string[]) => world.fleet("plan", ...more, "--out", plans);
+    const plan = (...more: string[]) => world.fleet("plan", ...more, "--plans", plans);
     test("x", async () => { await plan("env=prod", "--read-only"); await world.cdktf("diff", stack, "--skip-provider-lock"); });`;
   const seen = runsIn("a.test.ts", source).map(({ program, command, options }) => [program, command, ...options]);
-  expect(seen).toContainEqual(["fleet", "plan", "--out", "--read-only"]);
+  expect(seen).toContainEqual(["fleet", "plan", "--plans", "--read-only"]);
   expect(seen).toContainEqual(["cdktf", "diff", "--skip-provider-lock"]);
 });

@@ -32,7 +32,7 @@ if (missing.length > 0) {
 
 const root = path.resolve(__dirname, "../..");
 // Once, before two files want it at the same time.
-const compiled = spawnSync(process.execPath, [path.join(root, "compile.js")], { cwd: root, stdio: "inherit" });
+const compiled = spawnSync(process.execPath, [path.join(root, "scripts/bundle.js")], { cwd: root, stdio: "inherit" });
 if (compiled.status !== 0) process.exit(1);
 const jest = spawnSync(
   process.execPath,
