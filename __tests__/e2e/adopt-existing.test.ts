@@ -1,6 +1,6 @@
 /**
- * From what was clicked together by hand after the vendor's guide: index, function, role, log, module and association are taken
- * over or replaced, and at every moment on the wire the module calls a function that exists, is associated and may be invoked.
+ * Adopts an instance that someone set up by hand after the vendor's guide: index, function, role, log group, module and association.
+ * After every recorded call, the module calls a function that exists, is associated and may be invoked.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -21,7 +21,7 @@ import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world
 
 jest.setTimeout(10 * 60_000);
 
-/** One instance where everything has the names that ours would have, and one where only the module has. */
+/** In one instance every resource has the name that the stack uses; in the other only the module has. */
 const [inPlace, bySwitch] = ["made-by-hand", "hash-only"] as const;
 const functionOf = { [inPlace]: `blockedCalls-${inPlace}`, [bySwitch]: "blockedCalls" } as const;
 const roleOf = { [inPlace]: `blockedCalls-${inPlace}-${REGION}`, [bySwitch]: "blockedCalls-role-x1y2z3" } as const;
@@ -38,7 +38,7 @@ let deployed: Finished;
 const arnOf = (functionName: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${functionName}`;
 const alias = (name: Name): string => `${arnOf(`blockedCalls-${name}`)}:live`;
 
-/** A function as the guide has it made: CommonJS, x86_64, an old runtime. It blocks nobody. */
+/** The function of the guide: CommonJS, x86_64, an old runtime. It blocks no caller. */
 const codeByHand = Buffer.from(
   zipSync({ "index.js": Buffer.from("exports.handler = async () => ({ response: 'nomatch' });\n") }),
 );
@@ -111,7 +111,7 @@ async function makeByHand(name: Name, rolePath: string): Promise<void> {
   moduleIds.set(name, world.connect.modules(id).get("blockedStatus")?.id ?? "");
 }
 
-/** A module as one imports it by hand: it asks the function's latest code. */
+/** A module imported by hand. It calls $LATEST of the function. */
 function moduleCalling(functionName: string): string {
   const end = { NextAction: "end" };
   return JSON.stringify({
@@ -140,7 +140,7 @@ function edit(from: string, to: string): void {
 const deploy = (...names: readonly Name[]): Promise<Finished> =>
   world.cdktf("deploy", ...names.map(world.stackName), "--auto-approve", "--skip-provider-lock");
 
-/** Output as running text: Terraform wraps its messages, and cdktf puts the stack's name before the lines. */
+/** The output without line breaks and stack names: Terraform wraps its messages, and cdktf prefixes each line. */
 const unwrapped = (output: string): string =>
   output.replaceAll(/\S*us-east-1 {2}|[\s│╷╵]+/g, " ").replaceAll(/ +/g, " ");
 
@@ -174,7 +174,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** What a call of the module meets at one moment. */
+/** What the module would call at one moment. */
 interface Moment {
   readonly after: string;
   /** ARN that the module calls. */
@@ -186,7 +186,7 @@ interface Moment {
   readonly runs: boolean;
 }
 
-/** Follows the calls on the wire from what was made by hand: what a call of the module met after each of them. */
+/** Replays the recorded calls: what the module would have called after each of them. */
 function moments(name: Name): readonly Moment[] {
   const byHand = arnOf(functionOf[name]);
   const functions = new Set([byHand]);
@@ -210,7 +210,7 @@ function moments(name: Name): readonly Moment[] {
       handlers.set(arn, String(given["Handler"]));
       zips.set(arn, (given["Code"] as { ZipFile: string }).ZipFile);
     } else if (operation === "UpdateFunctionConfiguration") {
-      // What does not change is not sent.
+      // The provider sends only what changes.
       if (typeof given["Handler"] === "string") handlers.set(arn, given["Handler"]);
     } else if (operation === "UpdateFunctionCode") zips.set(arn, String(given["ZipFile"]));
     else if (operation === "DeleteFunction") functions.delete(arn);
@@ -236,7 +236,7 @@ function moments(name: Name): readonly Moment[] {
   return seen;
 }
 
-test("preflight, before the first plan, finds nothing in the way: what is there is what adoptExisting names", () => {
+test("preflight accepts the resources that adoptExisting names", () => {
   expect(looked.output).not.toContain("FAILED");
   expect(looked.output).toContain("2 instances: 2 can be deployed");
   expect(unwrapped(looked.output)).toContain(
@@ -249,12 +249,12 @@ test("preflight, before the first plan, finds nothing in the way: what is there 
   expect(looked.exitCode).toBe(0);
 });
 
-test("one deploy takes over what is named, and makes the rest", () => {
+test("one deployment adopts the named resources and creates the others", () => {
   expect(deployed.output).not.toContain("Error:");
   expect(deployed.exitCode).toBe(0);
   const created = calls
     .filter(({ operation }) => /^Create(Function|Role|LogGroup|ContactFlowModule)$/.test(operation))
-    // What watches the stack was never made by hand.
+    // Nobody creates the monitoring by hand.
     .filter(({ url, input }) => !`${url} ${JSON.stringify(input)}`.includes("blockedCalls-canary-"));
   expect(created.map(({ operation }) => operation).sort()).toEqual(["CreateFunction", "CreateLogGroup", "CreateRole"]);
   for (const { url, input } of created) expect(`${url} ${JSON.stringify(input)}`).toContain(bySwitch);
@@ -272,19 +272,19 @@ test.each([inPlace, bySwitch])(
     ).toEqual([]);
     expect(all.map(({ calls: target }) => target)).toContain(arnOf(functionOf[name]));
     expect(all.at(-1)).toMatchObject({ calls: alias(name) });
-    // The switch comes once, in one call.
+    // One call switches the module to our function.
     const targets = all.map(({ calls: target }) => target);
     expect(targets.lastIndexOf(arnOf(functionOf[name]))).toBe(targets.indexOf(alias(name)) - 1);
   },
 );
 
-test.each([inPlace, bySwitch])("%s: the module keeps its id, so that flows go on calling it", (name) => {
+test.each([inPlace, bySwitch])("%s: the module keeps its id, so flows keep calling it", (name) => {
   const module = world.connect.modules(world.instanceId(name)).get("blockedStatus");
   expect(module?.id).toBe(moduleIds.get(name));
   expect(module?.content).toContain(alias(name));
 });
 
-test("a function in place is configured first and gets its code after that, published as a version", async () => {
+test("an adopted function gets its configuration first, then its code as a published version", async () => {
   const order = calls
     .filter(
       ({ service, operation, url }) =>
@@ -298,7 +298,7 @@ test("a function in place is configured first and gets its code after that, publ
   expect(Configuration).toMatchObject({ Runtime: "nodejs22.x", Architectures: ["arm64"] });
 });
 
-test("a role in place loses what was attached by hand, and only once the module calls our function", async () => {
+test("an adopted role loses policies attached by hand, after the module calls our function", async () => {
   const RoleName = roleOf[inPlace];
   const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
   expect(AttachedPolicies).toEqual([]);
@@ -310,7 +310,7 @@ test("a role in place loses what was attached by hand, and only once the module 
     expect(calls.findIndex((call) => call.operation === operation)).toBeGreaterThan(switched);
 });
 
-test("what ours takes the place of is left as it was: function, role, association and log", async () => {
+test("replaced resources stay unchanged: function, role, association and log group", async () => {
   const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: functionOf[bySwitch] }));
   expect(Configuration).toMatchObject({ Runtime: "nodejs18.x" });
   const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName: roleOf[bySwitch] }));
@@ -320,7 +320,7 @@ test("what ours takes the place of is left as it was: function, role, associatio
   );
 });
 
-test("the index that was made by hand is mirrored, and nothing is written to the table", async () => {
+test("an index created by hand is mirrored, and the table is not written to", async () => {
   const writes = calls.filter(
     ({ operation, input }) => operation === "UpdateTable" && JSON.stringify(input).includes(inPlace),
   );
@@ -328,13 +328,13 @@ test("the index that was made by hand is mirrored, and nothing is written to the
   expect([...(await look(world.dynamodb, inPlace)).indexes.keys()]).toContain(INDEX);
 });
 
-test.each([inPlace, bySwitch])("%s: there is nothing left to plan", async (name) => {
+test.each([inPlace, bySwitch])("%s: the next plan is empty", async (name) => {
   const plan = await world.terraform(name, "plan", "-input=false", "-detailed-exitcode", "-no-color");
   expect(plan.output).toContain("No changes.");
   expect(plan.exitCode).toBe(0);
 });
 
-test("a function and a role that cannot be changed in place stop the plan with what to do instead", async () => {
+test("a function or role that cannot be changed in place stops the plan with a remediation", async () => {
   await lambda.send(
     new CreateFunctionCommand({
       FunctionName: "by-hand",

@@ -1,4 +1,4 @@
-/** `fleet bootstrap` against an S3 emulator: what it makes, what it finds made already, and what it does not touch. */
+/** `fleet bootstrap` against an S3 emulator: what it creates, what it keeps, and what it does not change. */
 import {
   CreateBucketCommand,
   DeleteBucketEncryptionCommand,
@@ -47,7 +47,7 @@ beforeEach(async () => {
   moto = await startMoto(ACCOUNT);
   storage = await serveAws(keepLifecycles(forwardTo(moto.url)));
   proxy = await startRecordingProxy(storage.url, {});
-  // moto takes any owner for the right one.
+  // moto accepts every expected owner.
   proxy.intercept(
     ({ headers }) => ![undefined, ACCOUNT].includes(headers["x-amz-expected-bucket-owner"]?.toString()),
     () => ({ status: 403, body: "" }),
@@ -66,7 +66,7 @@ afterEach(async () => {
   await moto.stop();
 });
 
-/** moto forgets NewerNoncurrentVersions: what is put is kept here, and answered as it was put. */
+/** moto drops NewerNoncurrentVersions, so the lifecycle configuration is stored here. */
 function keepLifecycles(respond: Responder): Responder {
   const kept = new Map<string, AwsResponse>();
   return async (request) => {
@@ -85,7 +85,7 @@ const edited = (yaml: string, from: string, to: string): string => {
   return yaml.replace(from, to);
 };
 
-/** The command line `fleet bootstrap --env dev ...`, as a process of its own. */
+/** Runs `fleet bootstrap --env dev ...` as a separate process. */
 const bootstrap = (args: readonly string[] = [], yaml = validYaml) =>
   runFleet(
     ["bootstrap", "--env", "dev", ...args],
@@ -99,7 +99,7 @@ const changes = (): string[] =>
     .map(({ operation }) => operation)
     .filter((operation) => operation !== "HeadBucket");
 
-/** Every setting of the bucket, read back. */
+/** Every setting of the bucket, read from S3. */
 async function settings() {
   const [tagging, versioning, encryption, ownership, access, policy, lifecycle] = await Promise.all([
     s3.send(new GetBucketTaggingCommand(bucket)),
@@ -145,7 +145,7 @@ const hardened = {
   ],
 };
 
-test("a bucket is made with every setting, told step by step, and nothing is done the second time", async () => {
+test("a bucket is created with every setting, step by step, and a second run changes nothing", async () => {
   const first = await bootstrap([], `${validYaml}tags: { team: voice }\n`);
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   expect(first.stdout).toContain("Bucket acme-state (us-east-1, account 111122223333)");
@@ -153,7 +153,7 @@ test("a bucket is made with every setting, told step by step, and nothing is don
   expect(first.stdout).toMatch(/ of 8 steps done\./);
   expect(await settings()).toMatchObject({ ...hardened, tags: { ...hardened.tags, team: "voice" } });
   expect((await settings()).encryption?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm).toBe("AES256");
-  // On every call but the one that makes it: a bucket of another account is never written to.
+  // Every call except the creation names the expected owner, so a bucket of another account is never written to.
   expect(changes()[0]).toBe("CreateBucket");
 
   proxy.clear();
@@ -164,10 +164,10 @@ test("a bucket is made with every setting, told step by step, and nothing is don
   expect(changes()).toEqual([]);
 });
 
-/** The requests to S3 from now on, with their headers. */
+/** Records the requests to S3 from now on, with their headers. */
 function requests(): readonly AwsRequest[] {
   const seen: AwsRequest[] = [];
-  // Accepts none: each goes on to the emulator.
+  // Answers no request itself: the emulator does.
   proxy.intercept(
     (request) => request.service === "s3" && seen.push(request) < 0,
     () => ({ status: 500, body: "" }),
@@ -178,18 +178,18 @@ function requests(): readonly AwsRequest[] {
 const created = (seen: readonly AwsRequest[]): string | undefined =>
   seen.find(({ operation }) => operation === "CreateBucket")?.body.toString();
 
-test("every call about the bucket but its creation names the account that must own it", async () => {
+test("every call except the creation names the account that must own the bucket", async () => {
   const seen = requests();
   await bootstrap();
   const anonymous = seen.filter(({ headers }) => headers["x-amz-expected-bucket-owner"] !== ACCOUNT);
   expect(anonymous.map(({ operation }) => operation)).toEqual(["CreateBucket"]);
-  // AWS refuses the name of its first region as a location.
+  // S3 refuses us-east-1 as a location constraint.
   expect(created(seen)).toBe("");
-  // Each step but the first looks and changes, after a look whether the bucket is there.
+  // After the creation, each step reads a setting and changes it.
   expect(seen).toHaveLength(2 + 2 * (steps - 1));
 });
 
-test("elsewhere than in us-east-1 the bucket is made where state.region says, with the given key", async () => {
+test("outside us-east-1 the bucket is created in state.region, with the given key", async () => {
   const yaml = edited(
     validYaml,
     "state: { bucket: acme-state, region: us-east-1 }",
@@ -215,7 +215,7 @@ test("elsewhere than in us-east-1 the bucket is made where state.region says, wi
   expect(refused.stderr).toContain("The bucket acme-state is in eu-west-1, but state.region is eu-central-1.");
 });
 
-test("a dry run says what would be done, and does nothing, before and after", async () => {
+test("a dry run reports the steps and changes nothing, with and without an existing bucket", async () => {
   const before = await bootstrap(["--dry-run"]);
   expect(before.stdout.match(/^ {2}would do /gm)).toHaveLength(steps);
   expect(before.stdout).toContain("8 of 8 steps would be done.");
@@ -268,12 +268,12 @@ describe("a bucket that exists", () => {
     await s3.send(new CreateBucketCommand(bucket));
   });
 
-  test("and is empty is taken", async () => {
+  test("and is empty is used", async () => {
     expect(await bootstrap()).toMatchObject({ exitCode: 0 });
     expect(await settings()).toMatchObject(hardened);
   });
 
-  test("and holds objects is refused, and taken with --adopt, with all that others have put into it", async () => {
+  test("and holds objects is refused, and used with --adopt, with its objects unchanged", async () => {
     await s3.send(new PutObjectCommand({ ...bucket, Key: "their/report.csv", Body: "theirs" }));
     await s3.send(
       new PutBucketPolicyCommand({
@@ -307,7 +307,7 @@ describe("a bucket that exists", () => {
     const now = await settings();
     expect(now.statements).toEqual([tlsOnly, foreignStatement]);
     expect(now.rules).toEqual([expect.objectContaining(foreignRule), expect.objectContaining(hardened.rules[0] ?? {})]);
-    // S3 resets this setting of the rules of others with a call that does not repeat it.
+    // A call that does not repeat this setting resets it for the other rules.
     const put = seen.find(({ operation }) => operation === "PutBucketLifecycle");
     expect(put?.headers["x-amz-transition-default-minimum-object-size"]).toBe("varies_by_storage_class");
     expect(now.tags).toEqual({ ...hardened.tags, team: "data" });
@@ -318,7 +318,7 @@ describe("a bucket that exists", () => {
     expect(again.stdout).toContain("Nothing to do.");
   });
 
-  test("in another account is refused before anything is done", async () => {
+  test("in another account is refused before any change", async () => {
     const stop = proxy.intercept(
       ({ operation }) => operation === "HeadBucket",
       () => ({ status: 403, body: "" }),
@@ -331,7 +331,7 @@ describe("a bucket that exists", () => {
   });
 });
 
-test("a bucket in a region of which S3 only says where it is, is refused", async () => {
+test("a bucket in another region is refused", async () => {
   proxy.intercept(
     ({ operation }) => operation === "HeadBucket",
     () => ({ status: 301, headers: { "x-amz-bucket-region": "eu-north-1" }, body: "" }),
@@ -342,17 +342,17 @@ test("a bucket in a region of which S3 only says where it is, is refused", async
   expect(changes()).toEqual([]);
 });
 
-test("credentials of another account make nothing", async () => {
+test("credentials of another account create nothing", async () => {
   const yaml = edited(validYaml, "111122223333", "444455556666");
   const refused = await bootstrap([], yaml);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain("The credentials are of account 111122223333");
+  expect(refused.stderr).toContain("The credentials belong to account 111122223333");
   expect(refused.stderr).toContain("--owner 111122223333");
   expect(changes()).toEqual([]);
   expect(await bootstrap(["--owner", "111122223333"], yaml)).toMatchObject({ exitCode: 0 });
 });
 
-test("a role for the state is assumed, and its account owns the bucket", async () => {
+test("state.roleArn is assumed, and its account owns the bucket", async () => {
   const yaml = edited(
     edited(validYaml, "111122223333", "444455556666"),
     "region: us-east-1 }",
@@ -369,7 +369,7 @@ test("a role for the state is assumed, and its account owns the bucket", async (
   ).toEqual(["AssumeRole"]);
 });
 
-test("another store is reached at its endpoint, and what it does not know is skipped", async () => {
+test("an S3-compatible store is used at its endpoint, without the settings that it lacks", async () => {
   const stop = proxy.intercept(
     ({ operation }) => operation === "PutPublicAccessBlock" || operation === "PutBucketPublicAccessBlock",
     () => ({ status: 501, body: "<Error><Code>NotImplemented</Code></Error>" }),
@@ -386,7 +386,7 @@ test("another store is reached at its endpoint, and what it does not know is ski
   expect(proxy.calls().some(({ service }) => service === "sts")).toBe(false);
 });
 
-test("without credentials it says so", async () => {
+test("missing credentials are reported", async () => {
   const refused = await runFleet(
     ["bootstrap", "--env", "dev"],
     { "dev.yaml": validYaml },

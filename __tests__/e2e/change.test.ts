@@ -1,4 +1,4 @@
-/** What happens to a deployed instance later: a module made by hand before, other settings, a renamed function, a new Connect instance. */
+/** Changes of a deployed instance: an existing module, other settings, a renamed function, a recreated Connect instance. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
@@ -11,7 +11,7 @@ const name = "on-demand";
 let world: World;
 
 beforeAll(async () => {
-  // The second instance is in Connect alone; the environment file knows only the first.
+  // The second instance exists in Connect only. The environment file names the first one.
   world = await createWorld([name, "replacement"], { deployed: [name] });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`no table ${name}`);
@@ -44,7 +44,7 @@ const positions = (calls: readonly RecordedCall[], ...operations: readonly strin
 
 const written = (service: string): string[] => world.proxy.mutating(service).map(({ operation }) => operation);
 
-test("a module that was imported by hand stops the first deploy, is taken over by terraform import, and keeps its id", async () => {
+test("a module imported by hand stops the first deployment; terraform import adopts it with its id", async () => {
   const content = JSON.stringify({
     Version: "2019-10-30",
     StartAction: "end",
@@ -76,7 +76,7 @@ test("a module that was imported by hand stops the first deploy, is taken over b
   expect(taken?.content).toContain("function:blockedCalls-on-demand:live");
 });
 
-test("other settings become a new version behind the alias, and change nothing in Connect", async () => {
+test("changed settings become a new version behind the alias, and Connect does not change", async () => {
   const calls = await deployChanged(
     "blockedDispositions: [Blocked]",
     'blockedDispositions: [Blocked]\nexemptNumbers: ["+15555550100"]',
@@ -88,7 +88,7 @@ test("other settings become a new version behind the alias, and change nothing i
   expect(alias?.input).toMatchObject({ FunctionVersion: "2" });
 });
 
-test("a renamed function is there, permitted and associated before the module calls it, and the old one goes last", async () => {
+test("a renamed function is ready before the module calls it, and the old one is deleted last", async () => {
   const calls = await deployChanged(
     `- name: ${name}\n`,
     `- name: ${name}\n    function: { name: lookup, roleName: lookup }\n`,
@@ -109,7 +109,7 @@ test("a renamed function is there, permitted and associated before the module ca
   expect(world.connect.associations(world.instanceId(name))).toEqual([expect.stringContaining("function:lookup:live")]);
 });
 
-test("an instance that was made anew gets the association and the module", async () => {
+test("a recreated Connect instance gets the association and the module", async () => {
   await deployChanged(`id: ${world.instanceId(name)}`, `id: ${world.instanceId("replacement")}`);
   const id = world.instanceId("replacement");
   expect(world.connect.associations(id)).toHaveLength(1);

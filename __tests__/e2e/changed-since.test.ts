@@ -1,4 +1,4 @@
-/** Of twenty instances of which one changed, one is planned: nothing is asked of AWS about the others. */
+/** With one changed instance of twenty, only that one is planned, and AWS gets no call about the others. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copyProject } from "../../emulators/project-copy";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-test("one plan runs, and says that nineteen did not change", async () => {
+test("one plan runs, and the summary says that nineteen stacks did not change", async () => {
   const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
   const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
   copyProject(project, yaml);

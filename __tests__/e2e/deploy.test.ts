@@ -1,6 +1,6 @@
 /**
- * Real Terraform, the real AWS provider and the real `cdktf deploy`, on emulators: every kind of table is adopted with one
- * call on the wire, plans stay empty whatever the vendor does later, and a call is blocked by what was deployed.
+ * The real `cdktf deploy`, Terraform and AWS provider on emulators: every kind of table is adopted with one changing call, plans stay empty
+ * after changes by the vendor, and the deployed stack blocks a call.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -37,10 +37,10 @@ let world: World;
 let deployed: Finished;
 const before = new Map<string, Seen>();
 let deployCalls: readonly RecordedCall[] = [];
-/** The instance whose team has no inbound flow of its own, and its queue. */
+/** The instance with `inboundFlow`, and its queue. */
 const withInboundFlow = "rich";
 const queue = "11111111-2222-4333-8444-555555555555";
-/** What changed a table during the whole deployment, by table. */
+/** The calls that changed a table during the whole deployment, by table. */
 const mutations = new Map<string, readonly RecordedCall[]>();
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ beforeAll(async () => {
     "deploy",
     ...adoptable.map(({ name }) => world.stackName(name)),
     "--auto-approve",
-    // Where the registry cannot be reached, a lock for other platforms cannot be made.
+    // A lock for other platforms needs the provider registry.
     "--skip-provider-lock",
     "--parallelism",
     "2",
@@ -76,7 +76,7 @@ function seenBefore(name: string): Seen {
   return seen;
 }
 
-/** What an index is, without what DynamoDB counts and reports of it. */
+/** An index without the counts and dates that DynamoDB reports. */
 function shape(description: unknown): object {
   const { IndexName, KeySchema, Projection, ProvisionedThroughput, OnDemandThroughput } =
     description as GlobalSecondaryIndexDescription;
@@ -90,7 +90,7 @@ function shape(description: unknown): object {
   };
 }
 
-/** Output as running text: Terraform wraps its messages, and cdktf puts the stack's name before the lines. */
+/** The output without line breaks and stack names: Terraform wraps its messages, and cdktf prefixes each line. */
 const unwrapped = (output: string): string =>
   output.replaceAll(/\S*us-east-1 {2}|[\s│╷╵]+/g, " ").replaceAll(/ +/g, " ");
 
@@ -128,7 +128,7 @@ test("cdktf deploy adopts every table and says which stacks it deployed", () => 
   for (const { name } of adoptable) expect(deployed.output).toContain(world.stackName(name));
 });
 
-test("no table but the adopted ones was written to", () => {
+test("only the adopted tables were written to", () => {
   expect([...mutations.keys()].sort()).toEqual(
     adoptable
       .filter(({ hasOurIndex }) => !hasOurIndex)
@@ -141,7 +141,7 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
   const { name } = vendor;
   const tableName = `dextr-${name}`;
 
-  test("is changed by one UpdateTable with one Create of our index, or by nothing where the index exists", () => {
+  test("is changed by one UpdateTable that creates our index, or not at all if the index exists", () => {
     const calls = mutations.get(tableName) ?? [];
     if (vendor.hasOurIndex) {
       expect(calls).toEqual([]);
@@ -170,7 +170,7 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
     );
   });
 
-  test("has the index beside its own, and is otherwise as it was, item by item", async () => {
+  test("has our index, and every item and other property is unchanged", async () => {
     const then = seenBefore(name);
     const now = await look(world.dynamodb, name);
     expect(now.table).toEqual(then.table);
@@ -183,15 +183,15 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
     );
   });
 
-  test("has nothing left to plan", () => expectNothingToPlan(name));
+  test("has an empty next plan", () => expectNothingToPlan(name));
 
-  test("shows its reviewers one import, and one change: the index that is added", () => {
+  test("shows one import and one change in the plan: the added index", () => {
     const lines = deployed.output.split("\n").filter((line) => line.includes("Plan:"));
     expect(lines).toHaveLength(adoptable.length);
     for (const line of lines) expect(line).toMatch(/Plan: 1 to import, \d+ to add, 1 to change, 0 to destroy\./);
   });
 
-  test("has its index ACTIVE before Connect is told of the function", () => {
+  test("has an ACTIVE index before the function is associated with Connect", () => {
     const of = (instance: string) => (call: RecordedCall) =>
       call.operation === "AssociateLambdaFunction" && call.url.includes(world.instanceId(instance));
     const described = deployCalls
@@ -200,11 +200,11 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
       .map(({ output }) => (output as { Table: TableDescription }).Table.GlobalSecondaryIndexes ?? [])
       .map((indexes) => indexes.find(({ IndexName }) => IndexName === INDEX)?.IndexStatus);
     expect(described.at(-1)).toBe("ACTIVE");
-    // Otherwise nothing here was waited for.
+    // Otherwise the test would not have waited for the index.
     if (!vendor.hasOurIndex) expect(described).toContain("CREATING");
   });
 
-  test("lets the function decrypt exactly where the table has a key of its owner's", () => {
+  test("lets the function decrypt only if the table has a customer managed key", () => {
     const policies = deployCalls
       .filter(({ operation }) => operation === "PutRolePolicy")
       .map(({ input }) => input as { RoleName: string; PolicyName: string; PolicyDocument: string })
@@ -215,7 +215,7 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
     if (hasKey) expect(JSON.parse(decrypt?.PolicyDocument ?? "")).toMatchObject({ Statement: [{ Resource: KEY_ARN }] });
   });
 
-  test("has its state in the bucket, and none on this machine", async () => {
+  test("has its state in the bucket only", async () => {
     const key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
     const states = deployCalls.filter((c) => c.service === "s3" && c.method === "PUT" && c.url.includes(`${key}?`));
     expect(states.length).toBeGreaterThan(0);
@@ -233,7 +233,7 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
   });
 });
 
-describe("when the vendor goes on", () => {
+describe("after changes by the vendor", () => {
   test.each(adoptable)(
     "with the table $what, a new index and a new tag leave the plan empty",
     async ({ name, table }) => {
@@ -265,7 +265,7 @@ describe("when the vendor goes on", () => {
     },
   );
 
-  test("capacities that somebody scales, ours among them, leave the plan empty", async () => {
+  test("scaled capacities leave the plan empty, also that of our index", async () => {
     await world.dynamodb.send(
       new UpdateTableCommand({
         TableName: "dextr-provisioned",
@@ -279,7 +279,7 @@ describe("when the vendor goes on", () => {
   });
 });
 
-test("everything that the provider knows of a table, but its indexes, is left alone", async () => {
+test("ignore_changes covers every table argument of the provider except the indexes", async () => {
   const { output } = await world.terraform("hash-only", "providers", "schema", "-json");
   const { provider_schemas } = JSON.parse(output) as ProviderSchemas;
   const { attributes, block_types } =
@@ -296,31 +296,34 @@ test("everything that the provider knows of a table, but its indexes, is left al
 });
 
 describe("a table that cannot be adopted", () => {
-  test.each(refused)("$what stops cdktf deploy with a sentence, and nothing is written", async ({ name, sentence }) => {
-    world.proxy.clear();
-    const { exitCode, output } = await world.cdktf(
-      "deploy",
-      world.stackName(name),
-      "--auto-approve",
-      "--skip-provider-lock",
-      "--skip-synth",
-    );
-    expect(exitCode).not.toBe(0);
-    expect(unwrapped(output)).toContain(sentence);
-    expect(world.proxy.mutating("dynamodb")).toEqual([]);
-    expect(world.proxy.mutating("lambda")).toEqual([]);
-    expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
-    expect(await look(world.dynamodb, name)).toEqual(seenBefore(name));
-  });
+  test.each(refused)(
+    "$what stops cdktf deploy with an explanation, and nothing is written",
+    async ({ name, sentence }) => {
+      world.proxy.clear();
+      const { exitCode, output } = await world.cdktf(
+        "deploy",
+        world.stackName(name),
+        "--auto-approve",
+        "--skip-provider-lock",
+        "--skip-synth",
+      );
+      expect(exitCode).not.toBe(0);
+      expect(unwrapped(output)).toContain(sentence);
+      expect(world.proxy.mutating("dynamodb")).toEqual([]);
+      expect(world.proxy.mutating("lambda")).toEqual([]);
+      expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
+      expect(await look(world.dynamodb, name)).toEqual(seenBefore(name));
+    },
+  );
 });
 
-test("a table with replicas in other regions is refused, and they are named", async () => {
+test("a table with replicas is refused, and the message names the regions", async () => {
   const name = "local-index";
   const described = deployCalls.findLast(
     (call) => call.operation === "DescribeTable" && tableOf(call) === `dextr-${name}`,
   );
   const { Table } = described?.output as { Table: TableDescription };
-  // moto has no global tables of today's kind: this is its own answer with what AWS would add.
+  // moto does not support current global tables. This is the answer of moto with the replicas that AWS would add.
   const Replicas = ["eu-west-1", "ap-south-1"].map((RegionName) => ({ RegionName, ReplicaStatus: "ACTIVE" }));
   const withdraw = world.proxy.intercept(
     ({ operation, input }) =>
@@ -340,7 +343,7 @@ test("a table with replicas in other regions is refused, and they are named", as
 });
 
 describe("state", () => {
-  test("while one deploy holds the lock, another is refused", async () => {
+  test("a second deployment is refused while the first one holds the lock", async () => {
     const name = "hash-only";
     // Terraform asks before it applies, and holds the lock while it waits for the answer.
     const holder = world.startTerraform(
@@ -370,14 +373,14 @@ describe("state", () => {
 describe("content that Connect refuses", () => {
   const name = "made-by-hand";
 
-  test("is refused by the emulator as by the service, and the module stays as it was", async () => {
+  test("is refused by the emulator, and the module does not change", async () => {
     const file = path.join(world.stackDirectory(name), "cdk.tf.json");
     const synthesized = readFileSync(file, "utf8");
     const id = world.instanceId(name);
     const registered = world.connect.modules(id).get("blockedStatus")?.content;
     world.proxy.clear();
     try {
-      // As if somebody had edited the synthesized file: the Lambda block loses its error branch.
+      // An edit of the synthesized file: the Lambda block loses its error branch.
       const damaged = synthesized.replaceAll(
         String.raw`\"ErrorType\":\"NoMatchingError\"`,
         String.raw`\"ErrorType\":\"Oops\"`,
@@ -398,7 +401,7 @@ describe("content that Connect refuses", () => {
     expect(world.connect.modules(id).get("blockedStatus")?.content).toBe(registered);
   });
 
-  test("does not get as far as that: reading the environments stops it, and nothing is asked of AWS", async () => {
+  test("is refused when the environment files are read, before any call to AWS", async () => {
     const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "empty.yaml");
     const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
     writeFileSync(file, yaml.replace("blockedDispositions: [Blocked]", 'blockedDispositions: [""]'));
@@ -415,19 +418,19 @@ describe("content that Connect refuses", () => {
   });
 });
 
-test("cdktf destroy does not get past the table", async () => {
+test("cdktf destroy is refused because of the table", async () => {
   const name = "local-index";
   world.proxy.clear();
   const { exitCode } = await world.cdktf("destroy", world.stackName(name), "--auto-approve", "--skip-synth");
   expect(exitCode).not.toBe(0);
   expect(world.proxy.mutating("dynamodb")).toEqual([]);
   expect(world.connect.modules(world.instanceId(name)).has("blockedStatus")).toBe(true);
-  // cdktf keeps the reason to itself; this is what Terraform told it.
+  // cdktf does not print the reason. Terraform does.
   const plan = await world.terraform(name, "plan", "-destroy", "-input=false", "-no-color");
   expect(unwrapped(plan.output)).toContain("has lifecycle.prevent_destroy set, but the plan calls for this resource");
 });
 
-test("the table is let go of by taking it out of the state, and nothing is asked of DynamoDB", async () => {
+test("terraform state rm releases the table without a call to DynamoDB", async () => {
   world.proxy.clear();
   const { exitCode, output } = await world.terraform("made-by-hand", "state", "rm", "aws_dynamodb_table.contacts");
   expect(output).toContain("Successfully removed 1 resource instance(s).");
@@ -435,7 +438,7 @@ test("the table is let go of by taking it out of the state, and nothing is asked
   expect(world.proxy.calls().filter(({ service }) => service === "dynamodb")).toEqual([]);
 });
 
-describe("a call, through what was deployed", () => {
+describe("a call through the deployed stack", () => {
   const name = withInboundFlow;
   let lambda: FunctionInstance;
 
@@ -477,13 +480,13 @@ describe("a call, through what was deployed", () => {
     return attributes["blockedStatus"];
   }
 
-  test("is blocked when the number is listed, and only then", async () => {
+  test("is blocked only if the number is listed", async () => {
     expect(await call("+15555550101")).toBe("match");
     expect(await call("+15555550100")).toBe("nomatch");
     expect(await call("Anonymous")).toBe("nomatch");
   });
 
-  test("is blocked from the moment a contact is overridden", async () => {
+  test("is blocked as soon as a contact is overridden", async () => {
     expect(await call("+15555550107")).toBe("nomatch");
     const item = { hash: { S: "contact-7" }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550107" } };
     const put = (Disposition: string) =>
@@ -496,7 +499,7 @@ describe("a call, through what was deployed", () => {
     expect(await call("+15555550107")).toBe("match");
   });
 
-  test("goes through the registered inbound flow to the queue, or ends there when it is blocked", async () => {
+  test("reaches the queue through the inbound flow, or ends in the flow if it is blocked", async () => {
     const id = world.instanceId(name);
     const content = (resource: { readonly content: string } | undefined): FlowContent =>
       JSON.parse(resource?.content ?? "{}") as FlowContent;
@@ -519,14 +522,14 @@ describe("a call, through what was deployed", () => {
     expect(await ending("+15555550101")).toEqual({ kind: "disconnected" });
   });
 
-  test("asks the table with a Query of the index and nothing else", async () => {
+  test("sends only a Query of the index to the table", async () => {
     world.proxy.clear();
     await call("+15555550101");
     expect(world.proxy.calls().map(({ service, operation }) => `${service}:${operation}`)).toEqual(["dynamodb:Query"]);
   });
 });
 
-test("the zip that was uploaded is the zip that was synthesized", () => {
+test("the uploaded zip is the synthesized zip", () => {
   const [stack] = readSynthesizedStacks(String(world.env["CDKTF_OUTDIR"]));
   const uploads = deployCalls.filter(
     ({ operation, input }) =>

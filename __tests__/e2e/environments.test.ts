@@ -1,4 +1,4 @@
-/** Whatever an environment file is made into, what is synthesized from it is what Terraform takes. */
+/** Terraform accepts every stack that a valid environment file synthesizes to. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { environment, mutated } from "../config/mutated-yaml";
 
 jest.setTimeout(5 * 60_000);
 
-/** How many different stacks are validated; each takes Terraform a second or two. */
+/** Number of stacks to validate. Each one takes Terraform one or two seconds. */
 const stacks = 25;
 
 const onTestedProvider = environment
@@ -45,7 +45,7 @@ function synthesize(instance: InstanceConfig): string {
   );
 }
 
-test("no environment file, however it was mutated, becomes a stack that terraform validate refuses", async () => {
+test("terraform validate accepts the stacks of all mutated environment files", async () => {
   const files = [onTestedProvider, ...fc.sample(mutated(onTestedProvider), { numRuns: 2_000, seed: 20 })];
   const different = [...new Set(files.flatMap(accepted).map(synthesize))];
   expect(different.length).toBeGreaterThanOrEqual(stacks);

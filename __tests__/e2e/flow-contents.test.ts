@@ -1,4 +1,4 @@
-/** A real Terraform reads the flows and the function's settings in a synthesized stack as users wrote them. */
+/** Terraform reads the flow texts and function settings of a synthesized stack as users wrote them. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { inboundContent, moduleContent } from "../../stacks/flow-contents";
 import { composedText, hostileTexts } from "../flows/hostile-text";
 import { instanceWith, MODULE_REFERENCE, synthesizedTexts } from "../stacks/synthesized-texts";
 
-/** The inputs, in order, as a plan holds them. */
+/** The inputs of a plan, in order. */
 function planned(inputs: readonly object[]): readonly unknown[] {
   const directory = mkdtempSync(path.join(tmpdir(), "flow-contents-"));
   try {
@@ -39,7 +39,7 @@ test("a real plan holds every text character for character", () => {
   );
   const inputs = instances.map((instance) => {
     const { module, inbound, variables } = synthesizedTexts(instance);
-    // Terraform would not know the id before it applies; a template that it knows shows that this place is one.
+    // The id is unknown before the apply. A known template shows that this place is evaluated.
     return { module, inbound: inbound.replace(MODULE_REFERENCE, '${"blockedStatus"}'), variables };
   });
   const plan = planned(inputs) as { module: string; inbound: string; variables: Record<string, string> }[];

@@ -1,4 +1,4 @@
-/** The policies of docs/iam are enough: whatever real Terraform calls to create, plan, change and remove a stack, they allow. */
+/** The policies in docs/iam allow every call that Terraform makes to create, plan, change and remove a stack, and no others. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { loadEnvironments } from "../../config/load";
@@ -6,7 +6,7 @@ import { policiesFor } from "../../fleet/aws/iam/policies";
 import type { PolicyDocument } from "../../fleet/aws/iam/statement";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { decide } from "../fleet/policy-evaluation";
-import type { Question } from "../fleet/policy-evaluation";
+import type { AccessRequest } from "../fleet/policy-evaluation";
 import { adoptable, createVendorTable, INDEX } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
 
@@ -16,7 +16,7 @@ const name = "rich";
 const roleArn = (role: string): string => `arn:aws:iam::${ACCOUNT}:role/${role}`;
 let world: World;
 const calls = new Map<string, readonly RecordedCall[]>();
-/** ARNs of the roles that the plan that only reads took. */
+/** ARNs of the roles that the read-only plan assumed. */
 const assumed: (string | null)[] = [];
 let policies: ReadonlyMap<string, PolicyDocument>;
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
     ),
   );
   const plans = path.join(path.dirname(file), "../plans");
-  // The record has no forms to STS.
+  // The proxy does not record the form data of STS.
   const overhear = world.proxy.intercept(
     ({ operation, body }) => {
       if (operation === "AssumeRole") assumed.push(new URLSearchParams(body.toString()).get("RoleArn"));
@@ -50,7 +50,7 @@ beforeAll(async () => {
     },
     () => ({ status: 500, body: "" }),
   );
-  await during("plan that only reads", () => world.fleet("plan", "--read-only", "--out", plans));
+  await during("plan that only reads", () => world.fleet("plan", "--read-only", "--plans", plans));
   overhear();
   writeFileSync(file, deployed);
 
@@ -75,7 +75,7 @@ beforeAll(async () => {
   });
   await during("discover", () => world.fleet("discover", "--region", REGION));
 
-  // As a new version of this project may: another zip, and other descriptions.
+  // A new version of this project: another zip, and other descriptions.
   edit(path.join(world.stackDirectory(name), "cdk.tf.json"), (json) =>
     json
       .replace(/("source_code_hash": ")[^"]*/g, `$1${Buffer.alloc(32).toString("base64")}`)
@@ -94,7 +94,7 @@ beforeAll(async () => {
   await during("removal", () => apply("-destroy", ...removed.map((address) => `-target=${address}`)));
 
   const { instances } = loadEnvironments(String(world.env["ENVIRONMENTS_DIR"]));
-  // The emulator's bucket counts as AWS's.
+  // The bucket of the emulator counts as a bucket in S3.
   const onAws = instances.map((instance) => {
     const { bucket, region, key } = instance.state;
     return { ...instance, state: { bucket, region, key } };
@@ -127,8 +127,8 @@ function edit(file: string, change: (text: string) => string): void {
   writeFileSync(file, after);
 }
 
-/** What IAM is asked about a call: its own action, and those that it implies. */
-function questions({ service, operation, url, input }: RecordedCall): Question[] {
+/** The IAM actions that a call needs: its own, and those that it implies. */
+function questions({ service, operation, url, input }: RecordedCall): AccessRequest[] {
   const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
   const { pathname } = new URL(url, "http://aws");
   const segments = pathname.split("/").filter(Boolean).map(decodeURIComponent);
@@ -136,7 +136,7 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
   const ask = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
 
   switch (service) {
-    // Unsigned: the function connects before its first call.
+    // Unsigned: the function opens its connection before the first call.
     case "":
       return [];
     // Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
@@ -156,7 +156,7 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
         ...ask(index === undefined ? table : `${table}/index/${index}`, undefined, {
           "dynamodb:Attributes": attributes,
         }),
-        // The table has a key of its owner's, which DynamoDB uses in the caller's name.
+        // DynamoDB uses the customer managed key of the table on behalf of the caller.
         ...ask(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
       ];
     }
@@ -199,7 +199,7 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
       ];
     }
     case "monitoring": {
-      const of = (name: unknown, resource: string): Question[] =>
+      const of = (name: unknown, resource: string): AccessRequest[] =>
         ask(resource + String(name), `cloudwatch:${operation}`);
       const alarms = `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:`;
       if (operation.includes("Dashboard")) {
@@ -232,8 +232,8 @@ function questions({ service, operation, url, input }: RecordedCall): Question[]
   }
 }
 
-/** What is asked about all calls of a phase, each once. */
-function asked(phase: string): Question[] {
+/** The IAM requests of all calls of a phase, without repetition. */
+function asked(phase: string): AccessRequest[] {
   const all = (calls.get(phase) ?? []).flatMap(questions);
   return [...new Map(all.map((question) => [JSON.stringify(question), question])).values()];
 }
@@ -256,7 +256,7 @@ test.each(["create", "plan", "change of the configuration", "change of the code"
   },
 );
 
-test("plan and state-read allow every call of a plan that only reads, and none that writes", () => {
+test("plan and state-read allow every call of a read-only plan, and no write", () => {
   const all = documents("plan", "state-read");
   const questions = asked("plan that only reads");
   expect(questions.filter((question) => decide(all, question) !== "allowed")).toEqual([]);
@@ -265,11 +265,11 @@ test("plan and state-read allow every call of a plan that only reads, and none t
   expect(writes.filter((question) => decide(all, question) === "allowed")).toEqual([]);
 });
 
-test("a plan that only reads takes the roles that only read, for the resources and for the state", () => {
+test("a read-only plan assumes planRole for the resources and state.planRoleArn for the state", () => {
   expect(new Set(assumed)).toEqual(new Set([roleArn("plan"), roleArn("state-read")]));
 });
 
-test("deploy and state allow no action that is never called", () => {
+test("deploy and state allow only actions that are called", () => {
   const called = new Set([...calls.keys()].flatMap(asked).map(({ action }) => action));
   const allowed = documents("deploy", "deploy-watch", "state").flatMap(({ Statement }) =>
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
@@ -278,7 +278,7 @@ test("deploy and state allow no action that is never called", () => {
 });
 
 test.each([
-  ["operate", "verify and check"],
+  ["read-and-invoke", "verify and check"],
   ["discover", "discover"],
 ])("%s allows every call of %s, and no action that is never called", (policy, phase) => {
   const questions = asked(phase);

@@ -1,4 +1,4 @@
-/** What a real moto drops, asked for through the SDK as it comes back from the filled one. */
+/** The answers of moto with its gaps filled, read through the SDK. */
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -48,7 +48,7 @@ describe("moto with its gaps filled", () => {
   const attributeNames = ({ AttributeDefinitions = [] }: TableDescription) =>
     AttributeDefinitions.map(({ AttributeName }) => AttributeName).sort();
 
-  test("a new index adds its attribute definitions, and a deleted one takes them along", async () => {
+  test("a new index adds its attribute definitions, and a deleted index removes them", async () => {
     await create("attributes", {
       AttributeDefinitions: [attribute("hash"), attribute("a")],
       GlobalSecondaryIndexes: [index("by-a", "a")],
@@ -62,7 +62,7 @@ describe("moto with its gaps filled", () => {
     expect(attributeNames(await describeTable("attributes"))).toEqual(["b", "hash"]);
   });
 
-  test("a new index is seen in the making before it is ACTIVE", async () => {
+  test("a new index is CREATING before it is ACTIVE", async () => {
     await create("building");
     const { TableDescription: answer } = await update("building", {
       AttributeDefinitions: [attribute("b")],
@@ -103,7 +103,7 @@ describe("moto with its gaps filled", () => {
     });
   });
 
-  test("what AWS leaves out of a plain provisioned table is left out", async () => {
+  test("a plain provisioned table lacks the fields that AWS omits", async () => {
     await create("plain", {
       BillingMode: "PROVISIONED",
       ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 6 },
@@ -114,7 +114,7 @@ describe("moto with its gaps filled", () => {
       expect(table).not.toHaveProperty(absent);
   });
 
-  test("an amended answer does not keep the checksum of moto's answer, which Go SDKs compare", async () => {
+  test("a changed answer has no checksum of the original, because Go SDKs compare it", async () => {
     await create("checked");
     const answer = await fetch(moto.url, {
       method: "POST",
@@ -128,11 +128,11 @@ describe("moto with its gaps filled", () => {
     expect(answer.headers.get("x-amz-crc32")).toBeNull();
   });
 
-  test("an error of moto passes as it is", async () => {
+  test("an error of moto passes unchanged", async () => {
     await expect(describeTable("absent")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   });
 
-  test("a function keeps its logging configuration, completed with the defaults of AWS, and the architecture of new code", async () => {
+  test("a function keeps its logging configuration with AWS defaults, and the architecture of new code", async () => {
     const send = async (service: string, method: string, path: string, headers: object, body?: string) => {
       const scope = `AKIDEXAMPLE/20260101/us-east-1/${service}/aws4_request`;
       const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;

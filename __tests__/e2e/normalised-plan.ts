@@ -1,4 +1,4 @@
-/** A plan as it is kept: without what it says of the machine and the minute in which it was made, and only what a guard reads. */
+/** Normalizes a plan for the repository: no machine paths, no times, and only the parts that the guard reads. */
 
 import { isMarked } from "../../fleet/terraform/json-values";
 
@@ -15,7 +15,7 @@ const kept = [
   "output_changes",
 ] as const;
 
-/** Masks that mark nothing are as long as the values that they are of, and say nothing. */
+/** Removes masks that mark no value. */
 const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_sensitive"];
 
 /**
@@ -29,14 +29,14 @@ export function normalisedPlan(json: string, fixedIds: readonly string[]): objec
     type: string;
     change: Record<string, unknown>;
   }[]) {
-    // Before it is what it is after; of the table both are judged.
+    // Before and after are equal here. The guard reads both only for the table.
     if (String(change["actions"]) === "no-op" && type !== "aws_dynamodb_table") delete change["before"];
   }
   const text = JSON.stringify(whole, (key, value: unknown) =>
     masks.includes(key) && !isMarked(value) ? undefined : value,
   );
   const seen = new Map<string, string>();
-  /** The first such value becomes the first placeholder, and so on: what differed goes on differing. */
+  /** Numbers the values: different values get different placeholders. */
   const numbered = (value: string, placeholder: (n: number) => string): string => {
     const known = seen.get(value) ?? placeholder(seen.size + 1);
     seen.set(value, known);

@@ -1,4 +1,4 @@
-/** The operator's commands that only read, on an instance that real Terraform deployed: proven, then broken in every way that stays silent. */
+/** verify, check, discover and the canary on an instance that Terraform deployed, intact and with every silent fault. */
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from "@aws-sdk/client-eventbridge";
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
@@ -32,7 +32,7 @@ let events: EventBridgeClient;
 let deployed: Seen;
 
 beforeAll(async () => {
-  // The others are in Connect alone, and not in the environment file.
+  // The others exist in Connect only, not in the environment file.
   world = await createWorld([name, "fresh", "lonely", "shouting"], {
     deployed: [name],
     more: () => ['blockedDispositions: [Blocked, "Nuisance:Confirmed"]'],
@@ -84,7 +84,7 @@ async function verify(): Promise<Verified> {
   };
 }
 
-/** One call to Connect, as the console makes it. */
+/** One call to Connect, like the console sends it. */
 function atConnect(method: string, url: string, body?: object): void {
   const id = world.instanceId(name);
   const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
@@ -104,7 +104,7 @@ const blockedStatus = () => {
 };
 
 describe("verify", () => {
-  test("proves what was deployed, and says that a Disposition which no number carries is unproven", async () => {
+  test("passes after a deployment, and reports a Disposition without numbers as unproven", async () => {
     world.proxy.clear();
     const { exitCode, output } = await world.fleet("verify", world.stackName(name));
     expect(output).toContain("1 instance: 0 proven, 1 unproven, 0 failed.");
@@ -114,7 +114,7 @@ describe("verify", () => {
     expect(output).not.toMatch(/\+1\d{5}/);
   });
 
-  test("only reads, and every question reaches the function as the alias runs it", async () => {
+  test("only reads, and invokes the function through the alias", async () => {
     const calls = world.proxy.calls();
     const writes = [...new Set(["dynamodb", "iam", "lambda", "connect"].flatMap((s) => world.proxy.mutating(s)))];
     expect(writes.map(({ operation }) => operation).filter((o) => o !== "SimulatePrincipalPolicy")).toEqual([
@@ -129,7 +129,7 @@ describe("verify", () => {
     expect(await look(world.dynamodb, name)).toEqual(deployed);
   });
 
-  test("names each check once, in the order in which a call depends on them", async () => {
+  test("lists each check once, in the order in which a call depends on them", async () => {
     const { checks, exitCode } = await verify();
     expect(exitCode).toBe(0);
     expect([...checks].map(([check, { outcome }]) => `${outcome} ${check}`)).toEqual([
@@ -153,7 +153,7 @@ describe("verify", () => {
     );
   });
 
-  test("is complete as soon as a number is listed", async () => {
+  test("is fully proven as soon as a number is listed", async () => {
     const Item = {
       hash: { S: "contact-5" },
       range: { S: "ctr" },
@@ -167,7 +167,7 @@ describe("verify", () => {
   });
 });
 
-describe("each silent break of the vendor's guide is found and named", () => {
+describe("each silent fault of the vendor's guide is found", () => {
   test("a runtime without the SDK that the function loads", async () => {
     const source =
       'const AWS = require("aws-sdk"); exports.handler = (e, c, done) => done(null, { response: "nomatch" });';
@@ -190,7 +190,7 @@ describe("each silent break of the vendor's guide is found and named", () => {
     "a role that may not query, told by %s",
     async (by) => {
       const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
-      // What the console's template "Simple microservice permissions" allows.
+      // The console's template "Simple microservice permissions".
       const template = {
         Version: "2012-10-17",
         Statement: [
@@ -220,7 +220,7 @@ describe("each silent break of the vendor's guide is found and named", () => {
 
   test("a function that is not associated with the instance", async () => {
     atConnect("DELETE", `/instance/{id}/lambda-function?functionArn=${encodeURIComponent(aliasArn)}`);
-    // As somebody may have tried to repair it.
+    // A plausible attempt to repair it.
     const unqualified = aliasArn.replace(":live", "");
     atConnect("PUT", "/instance/{id}/lambda-function", { FunctionArn: unqualified });
     const { exitCode, failed, checks } = await verify();
@@ -251,7 +251,7 @@ describe("each silent break of the vendor's guide is found and named", () => {
   });
 });
 
-/** AWS refuses to simulate policies for these credentials, until the returned function is called. */
+/** IAM refuses to simulate policies until the returned function is called. */
 function refuseSimulation(): () => void {
   return world.proxy.intercept(
     ({ operation }) => operation === "SimulatePrincipalPolicy",
@@ -263,8 +263,8 @@ function refuseSimulation(): () => void {
   );
 }
 
-describe("and what else may happen to a deployed instance is found", () => {
-  test("the module edited, redrawn, archived or deleted", async () => {
+describe("other faults of a deployed instance are found", () => {
+  test("a module that was edited, redrawn, archived or deleted", async () => {
     const { id, content } = blockedStatus();
     const module = `/contact-flow-modules/{id}/${id}`;
     atConnect("POST", `${module}/content`, {
@@ -293,7 +293,7 @@ describe("and what else may happen to a deployed instance is found", () => {
     expect(renamed.checks.get("module")?.detail).toContain("The instance has no module blockedStatus");
   });
 
-  test("other settings behind the alias, and no permission to invoke it", async () => {
+  test("other settings behind the alias, and a missing permission to invoke the alias", async () => {
     const live = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName, Qualifier: "1" }));
     const { Variables = {} } = live.Environment ?? {};
     const Environment = { Variables: { ...Variables, EXEMPT_NUMBERS: "+15555550101", DEBUG: "1" } };
@@ -324,7 +324,7 @@ describe("and what else may happen to a deployed instance is found", () => {
     expect(ofAnother.failed).toEqual(["permission"]);
   });
 
-  test("an index that is still being built, of which nothing is asked", async () => {
+  test("an index that is still being built, without a query to it", async () => {
     const withdraw = world.proxy.intercept(
       ({ operation }) => operation === "DescribeTable",
       () => ({
@@ -360,7 +360,7 @@ describe("and what else may happen to a deployed instance is found", () => {
     expect(world.proxy.calls().filter(({ operation }) => operation === "Invoke")).toEqual([]);
   });
 
-  test("and when all is as it was, the instance is proven again", async () => {
+  test("the instance passes again after all faults are repaired", async () => {
     const { failed, exitCode } = await verify();
     expect(failed).toEqual([]);
     expect(exitCode).toBe(0);
@@ -382,7 +382,7 @@ describe("the canary", () => {
     readonly ListedContacts?: number;
   }
 
-  /** Starts it as its schedule does: what the schedule invokes, with the event that it sends. */
+  /** Invokes the target of the schedule with the event of the schedule. */
   async function onSchedule(): Promise<Line> {
     const { Targets: [target] = [] } = await events.send(
       new ListTargetsByRuleCommand({ Rule: `blockedCalls-canary-${name}` }),
@@ -396,7 +396,7 @@ describe("the canary", () => {
     return JSON.parse(log) as Line;
   }
 
-  test("finds the deployed function right, with its own role and from the event of its schedule", async () => {
+  test("passes with its own role and the event of its schedule", async () => {
     const { Rules: [rule] = [] } = await events.send(new ListRulesCommand({ NamePrefix: "blockedCalls-canary" }));
     expect(rule).toMatchObject({ ScheduleExpression: "rate(5 minutes)", State: "ENABLED" });
     world.proxy.clear();
@@ -407,7 +407,7 @@ describe("the canary", () => {
     expect(world.proxy.mutating("dynamodb")).toEqual([]);
   });
 
-  test("counts a wrong answer when the function may no longer look anything up", async () => {
+  test("counts a wrong answer when the function may no longer query the index", async () => {
     const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
     await iam.send(new DeleteRolePolicyCommand(role));
     const line = await onSchedule();
@@ -416,7 +416,7 @@ describe("the canary", () => {
     expect(line.CanaryWrongAnswer).toBeGreaterThan(0);
   });
 
-  test("says why it did not come to its end when it may not ask itself", async () => {
+  test("reports the cause when its own role lacks a permission", async () => {
     const own = { RoleName: `blockedCalls-canary-${name}-${REGION}`, PolicyName: "canary" };
     const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(own));
     await iam.send(new DeleteRolePolicyCommand(own));
@@ -427,7 +427,7 @@ describe("the canary", () => {
 });
 
 describe("check", () => {
-  test("shows a blocked number's contacts with their ids, until the last of them is overridden", async () => {
+  test("lists the contacts of a blocked number until the last one is overridden", async () => {
     const contact = (hash: string, Disposition: string) => ({
       TableName: `dextr-${name}`,
       Item: {
@@ -459,7 +459,7 @@ describe("check", () => {
 });
 
 describe("discover", () => {
-  test("prints what is not in the files yet as one that loads, and says what it could not match", async () => {
+  test("prints new instances as a valid file, and lists what it could not match", async () => {
     const byHand = adoptable.find((table) => table.name === "made-by-hand");
     const plain = adoptable.find((table) => table.name === "hash-only");
     if (byHand === undefined || plain === undefined) throw new Error("there are no such tables");
@@ -509,10 +509,10 @@ describe("discover", () => {
     ]);
   });
 
-  test("refuses credentials of another account, and regions that there are not", async () => {
+  test("refuses credentials of another account and unknown regions", async () => {
     const other = await world.fleet("discover", "--region", REGION, "--account", "444455556666");
     expect(other.exitCode).toBe(1);
-    expect(other.output).toContain(`The credentials are of account ${ACCOUNT} (`);
+    expect(other.output).toContain(`The credentials belong to account ${ACCOUNT} (`);
     const nowhere = await world.fleet("discover", "--region", "us-esat-1");
     expect(nowhere.exitCode).toBe(1);
     expect(nowhere.output).toContain('"us-esat-1" is not an AWS region. Did you mean "us-east-1"?');

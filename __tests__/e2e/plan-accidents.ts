@@ -1,8 +1,8 @@
-/** What somebody could do to a synthesized stack, by mistake or on purpose, each as an edit of its `cdk.tf.json`. */
+/** Accidents and attacks on a synthesized stack. Each one is an edit of its `cdk.tf.json`. */
 
 type Block = Record<string, unknown>;
 
-/** The part of a synthesized stack that is edited here. */
+/** The part of a synthesized stack that these edits change. */
 export interface Synthesized {
   readonly data: Readonly<Record<string, Record<string, Block>>>;
   readonly resource: Record<string, Record<string, Block>>;
@@ -30,13 +30,13 @@ function remove(stack: Synthesized, type: string): void {
 
 const table = (stack: Synthesized): Block => block(stack, TABLE, "contacts");
 
-/** Lets Terraform see a difference in these arguments of the table, and act on it. */
+/** Removes these arguments of the table from `ignore_changes`. */
 function notice(stack: Synthesized, ...keys: readonly string[]): void {
   const lifecycle = table(stack)["lifecycle"] as { ignore_changes: string[]; prevent_destroy?: boolean };
   lifecycle.ignore_changes = lifecycle.ignore_changes.filter((key) => !keys.includes(key));
 }
 
-/** Another text in place of one, everywhere in the stack. */
+/** Replaces a text everywhere in the stack. */
 function replaceEverywhere(stack: Synthesized, from: string, to: string): void {
   const text = JSON.stringify(stack);
   if (!text.includes(from)) throw new Error(`the stack does not say ${from}`);
@@ -69,7 +69,7 @@ export const beforeTheFirstApply: Readonly<Record<string, Edit>> = {
       Object.assign(part, "id" in part ? { id: "dextr-stranger" } : { name: "dextr-stranger" });
     }
   },
-  // The provider compares definitions by name alone: another type is sent with the next change of an index, and this is one.
+  // The provider compares definitions by name only. It sends another type with the next change of an index, and the adoption is one.
   "key-type-changed": (stack) => {
     dynamic(stack, "attribute").content["type"] = '${attribute.key == "g2" ? "S" : attribute.value}';
   },
@@ -97,7 +97,7 @@ export const afterwards: Readonly<Record<string, Edit>> = {
     ] as const) {
       leaveOut(stack, kind, ours);
       const at = dynamic(stack, kind);
-      // Without what `merge` lays the live ones over.
+      // Without the values that `merge` puts over the live ones.
       at.for_each = at.for_each.replace(/^\$\{merge\(\{.*?\}, \{ for/s, "${merge({}, { for").replace(/\{ \}, /, "{}, ");
     }
   },
@@ -114,7 +114,7 @@ export const afterwards: Readonly<Record<string, Edit>> = {
     association["function_arn"] = String(association["function_arn"]).replace(/:function:[^:]+:/, ":function:lookup:");
   },
   "module-deleted": (stack) => {
-    // Its inbound flow is let stand, and goes on naming it.
+    // The inbound flow stays and still names the deleted module.
     const flow = block(stack, FLOW, "inbound");
     flow["content"] = String(flow["content"]).replace(/\$\{[^}]*\}/, "44444444-4444-4444-8444-444444444444");
     remove(stack, MODULE);

@@ -1,6 +1,6 @@
 /**
- * The plans by which the guard is tested are what Terraform makes: each is made anew here from the synthesized stack, with what
- * somebody could do to it, and compared with the one in __tests__/fleet/guard/plans. `RECORD_PLANS=1` writes them instead.
+ * Makes every recorded plan of the guard's tests again with Terraform and compares it with __tests__/fleet/guard/plans. `RECORD_PLANS=1`
+ * writes the plans instead.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ const table = {
 let world: World;
 
 beforeAll(async () => {
-  // The second instance is ConnectPath's of somebody else.
+  // The second instance belongs to another team.
   world = await createWorld([name, "stranger"], {
     deployed: [name],
     more: () => [`inboundFlow: { queue: ${queue} }`],
@@ -57,7 +57,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** Synthesizes the environment file, with a text in it replaced, as the stack directory of `directory`. */
+/** Synthesizes the environment file with one text replaced, into a stack directory below `directory`. */
 function synthesize(directory: string, from = "", to = ""): void {
   const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
   const yaml = readFileSync(file, "utf8");
@@ -75,7 +75,7 @@ function synthesize(directory: string, from = "", to = ""): void {
   cpSync(path.join(outdir, "stacks", world.stackName(name)), world.stackDirectory(directory), { recursive: true });
 }
 
-/** A copy of the initialized stack with something else in it. */
+/** A copy of the initialized stack with an edit. */
 function edited(directory: string, edit: Edit): void {
   const from = world.stackDirectory(name);
   const to = world.stackDirectory(directory);
@@ -87,7 +87,7 @@ function edited(directory: string, edit: Edit): void {
   cpSync(path.join(from, "assets"), path.join(to, "assets"), { recursive: true });
 }
 
-/** Plans in a directory and holds the plan against the recorded one. */
+/** Plans in a directory and compares the plan with the recorded one. */
 async function expectRecorded(directory: string, ...options: readonly string[]): Promise<void> {
   const at = world.stackDirectory(directory);
   if (directory !== name) {
@@ -105,7 +105,7 @@ async function expectRecorded(directory: string, ...options: readonly string[]):
   expect(plan).toEqual(JSON.parse(readFileSync(file, "utf8")));
 }
 
-/** Plans two at a time: Terraform mostly waits for the provider. */
+/** Runs two plans at a time. */
 async function expectAllRecorded(directories: readonly string[]): Promise<void> {
   const queued = [...directories];
   const failures: unknown[] = [];
@@ -128,7 +128,7 @@ async function apply(...args: readonly string[]): Promise<void> {
   expect(applied.exitCode).toBe(0);
 }
 
-/** What the environment file can say otherwise. */
+/** Variants of the environment file. */
 const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "module-edit": ["blockedDispositions: [Blocked]", 'blockedDispositions: ["Nuisance:Confirmed", Blocked]'],
   "lambda-edit": ["blockedDispositions: [Blocked]", 'blockedDispositions: [Blocked]\nexemptNumbers: ["+15555550100"]'],
@@ -137,13 +137,13 @@ const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "function-renamed": [`- name: ${name}\n`, `- name: ${name}\n    function: { name: lookup, roleName: lookup }\n`],
 };
 
-/** A role that somebody made after the vendor's guide is taken over. */
+/** A role that someone created after the vendor's guide is adopted. */
 const roleByHand = [
   `- name: ${name}\n`,
   `- name: ${name}\n    function: { roleName: vendor-role }\n    adoptExisting: { role: true }\n`,
 ] as const;
 
-test("before the first apply: the adoption, and what could go wrong with it", async () => {
+test("before the first apply: the adoption and its accidents", async () => {
   const iam = new IAMClient({ endpoint: world.proxy.url, region: REGION, credentials: credentials() });
   const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
   await iam.send(new CreateRoleCommand({ RoleName: "vendor-role", AssumeRolePolicyDocument }));
@@ -152,11 +152,11 @@ test("before the first apply: the adoption, and what could go wrong with it", as
   await expectAllRecorded([...Object.keys(beforeTheFirstApply), "role-by-hand"]);
 });
 
-test("deployed: no change, the changes that are wanted, and every accident", async () => {
+test("after the deployment: no change, intended changes, and every accident", async () => {
   await apply();
   edited("no-change", () => undefined);
   await expectRecorded("no-change");
-  // Terraform tells as drift what AWS filled in at the creation, until it has been written down once.
+  // Terraform reports defaults that AWS filled in as drift, until the state holds them.
   await apply("-refresh-only");
 
   for (const [directory, [from, to]] of Object.entries(changes)) synthesize(directory, from, to);
@@ -164,11 +164,11 @@ test("deployed: no change, the changes that are wanted, and every accident", asy
   await expectAllRecorded([...Object.keys(changes), ...Object.keys(afterwards)]);
 });
 
-test("deployed, and then the vendor adds an index and somebody edits the module in the console", async () => {
+test("after the deployment, with a new index of the vendor and a module edited in the console", async () => {
   await world.dynamodb.send(
     new UpdateTableCommand({
       TableName: `dextr-${name}`,
-      // moto replaces the definitions where AWS merges them.
+      // moto replaces the attribute definitions. AWS merges them.
       AttributeDefinitions: ["hash", "range", "g1", "g2", "g3", "Disposition", "CustomerEndpoint"].map(
         (AttributeName) => ({ AttributeName, AttributeType: AttributeName === "g2" ? "N" : "S" }),
       ),
@@ -205,7 +205,7 @@ test("deployed, and then the vendor adds an index and somebody edits the module 
   await expectRecorded("module-edited-in-console");
 });
 
-test("every recorded plan is one that was made here", () => {
+test("every recorded plan was made by this test", () => {
   const made = [
     ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterwards }),
     "role-by-hand",

@@ -1,4 +1,4 @@
-/** A state is lost, and made anew from what exists: nothing in AWS changes, and the next plan finds nothing to make. */
+/** `fleet recover` rebuilds a lost state from existing resources, without a change in AWS, and the next plan is empty. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
@@ -10,7 +10,7 @@ import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type World } from 
 
 jest.setTimeout(10 * 60_000);
 
-/** The table that has a key of its own: with it both roles have a policy that other stacks lack. */
+/** The table with a customer managed key. Both roles of its stack have an additional policy. */
 const name = "rich";
 const Key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
 
@@ -18,7 +18,7 @@ let world: World;
 let plans: string;
 let deployed: Seen;
 
-const plan = (): Promise<Finished> => world.fleet("plan", `instance=${name}`, "--out", plans);
+const plan = (): Promise<Finished> => world.fleet("plan", `instance=${name}`, "--plans", plans);
 const recover = (...more: readonly string[]): Promise<Finished> => world.fleet("recover", `instance=${name}`, ...more);
 
 async function hasState(): Promise<boolean> {
@@ -30,7 +30,7 @@ async function hasState(): Promise<boolean> {
     throw error;
   }
 }
-/** What was written where states are kept, also what has gone since; but for locks. */
+/** Every object that was written to the state bucket, deleted ones included, without locks. */
 const written = (): readonly string[] =>
   world.proxy
     .mutating("s3")
@@ -38,14 +38,14 @@ const written = (): readonly string[] =>
     .map(({ url }) => url);
 const loseState = () => world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
 
-/** Calls that may have changed something, beside the state and its lock. */
+/** Changing calls, except those for the state and its lock. */
 const changes = (): readonly RecordedCall[] =>
   ["dynamodb", "lambda", "iam", "logs", "connect", "monitoring", "events", "sns"].flatMap((service) =>
     world.proxy.mutating(service),
   );
 
 beforeAll(async () => {
-  // Other roles to look with, as where nobody who plans may write.
+  // Separate read-only roles.
   const role = (purpose: string): string => `arn:aws:iam::${ACCOUNT}:role/${purpose}`;
   world = await createWorld([name], {
     more: () => [
@@ -69,7 +69,7 @@ beforeEach(() => {
   world.proxy.clear();
 });
 
-test("a state that holds resources is not lost: refused, with the sentence that says why", async () => {
+test("a state that holds resources is refused, because it is not lost", async () => {
   const { exitCode, output } = await recover("--yes");
   expect(output).toContain(`The state s3://${BUCKET}/${Key} holds resources (`);
   expect(output).toContain("it is not lost, and nothing was written");
@@ -77,7 +77,7 @@ test("a state that holds resources is not lost: refused, with the sentence that 
   expect(changes()).toEqual([]);
 });
 
-test("without --yes it tells what it found and what it did not, and writes nothing anywhere", async () => {
+test("without --yes it lists found and missing resources, and writes nothing", async () => {
   await loseState();
   const releases = [
     world.proxy.intercept(
@@ -87,7 +87,7 @@ test("without --yes it tells what it found and what it did not, and writes nothi
         JSON.stringify(input).includes("blockedCalls-canary"),
       () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.1" }, body: '{"logGroups":[]}' }),
     ),
-    // Of a permission the provider looks first for what it is of, and says in words of its own that it is not there.
+    // For a permission, the provider reads the function first and has its own message for a missing one.
     world.proxy.intercept(
       ({ service, method, url }) =>
         service === "lambda" &&
@@ -101,21 +101,23 @@ test("without --yes it tells what it found and what it did not, and writes nothi
   for (const release of releases) release();
   expect(written()).toEqual([]);
   expect(output).toMatch(/found +aws_dynamodb_table\.contacts +dextr-rich/);
-  expect(output).toMatch(/not there +aws_cloudwatch_log_group\.canary/);
-  expect(output).toMatch(/not there +aws_lambda_permission\.connect/);
+  expect(output).toMatch(/not found +aws_cloudwatch_log_group\.canary/);
+  expect(output).toMatch(/not found +aws_lambda_permission\.connect/);
   expect(output).toMatch(/: (\d+) of \d+ resources found/);
-  // Found is all but those two, and a plan would make them and touch nothing else.
-  expect(output.match(/^not there/gm)).toHaveLength(2);
+  // All resources except these two are found. The plan creates the two and touches no others.
+  expect(output.match(/^not found/gm)).toHaveLength(2);
   expect(output).toContain(
-    "What differs from the configuration:\n  create aws_lambda_permission.connect\n  create aws_cloudwatch_log_group.canary\n\n",
+    "Differences from the configuration:\n  create aws_lambda_permission.connect\n  create aws_cloudwatch_log_group.canary\n\n",
   );
-  expect(output).toContain(`Nothing was written. The same with --yes writes the state of: ${world.stackName(name)}.`);
+  expect(output).toContain(
+    `Nothing was written. Run the same command with --yes to write the state of: ${world.stackName(name)}.`,
+  );
   expect(exitCode).toBe(0);
   expect(await hasState()).toBe(false);
   expect(changes()).toEqual([]);
 });
 
-test("killed in the middle it has written nothing; run again it makes the state whole, and changes nothing in AWS", async () => {
+test("a killed run writes nothing; the next run completes the state and changes nothing in AWS", async () => {
   const running = world.startFleet("recover", `instance=${name}`, "--yes");
   await running.says("(9 of ");
   running.kill("SIGKILL", "group");
@@ -123,24 +125,24 @@ test("killed in the middle it has written nothing; run again it makes the state 
   expect(await hasState()).toBe(false);
 
   const { exitCode, output } = await recover("--yes");
-  expect(output).toContain("Written, and nothing in AWS was changed");
-  expect(output).not.toContain("not there");
-  expect(output).not.toContain("What differs");
+  expect(output).toContain(`State written: ${world.stackName(name)}. Nothing in AWS was changed.`);
+  expect(output).not.toContain("not found");
+  expect(output).not.toContain("Differences from");
   expect(exitCode).toBe(0);
   expect(await hasState()).toBe(true);
-  // Neither of the two has left a state in clear.
+  // Neither run left a plaintext state on disk.
   expect(readdirSync(path.join(projectRoot(), "build", "recover"))).toEqual([]);
   expect(changes()).toEqual([]);
 });
 
-test("the next plan finds nothing to do, and the table is as it was", async () => {
+test("the next plan is empty, and the table is unchanged", async () => {
   const { exitCode, output } = await plan();
   expect(output).toContain("nothing to do");
   expect(exitCode).toBe(0);
   expect(await look(world.dynamodb, name)).toEqual(deployed);
 });
 
-test("what somebody else made under a name of ours stops it before anything is written", async () => {
+test("a foreign resource with one of our names stops it before anything is written", async () => {
   await loseState();
   const lambda = new LambdaClient({
     endpoint: world.proxy.url,

@@ -1,4 +1,4 @@
-/** Letting go: deployed, taken off and forgotten, each table is as it began, item by item and index by index; and no way deletes it. */
+/** Release: after deployment and removal each table is as before, item by item and index by index, and nothing can delete it. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { createWorld, type Finished, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
 
-/** Two that are let go of in two steps, and one that keeps the index. */
+/** Two instances are released in two steps, and one keeps the index. */
 const inTwoSteps = ["on-demand", "provisioned"] as const;
 const keepsIndex = "hash-only";
 const names = [...inTwoSteps, keepsIndex];
@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** Says in the environment's file how far the instances are let go of, and synthesizes. */
+/** Writes the release of each instance into the environment file and synthesizes. */
 function release(how: string, ...instances: readonly string[]): void {
   const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
   let yaml = readFileSync(file, "utf8");
@@ -55,7 +55,7 @@ function release(how: string, ...instances: readonly string[]): void {
 const apply = (name: string): Promise<Finished> =>
   world.terraform(name, "apply", "-auto-approve", "-input=false", "-no-color");
 
-/** Output as running text: Terraform wraps its messages. */
+/** The output without line breaks: Terraform wraps its messages. */
 const unwrapped = (output: string): string => output.replaceAll(/[\s│╷╵]+/g, " ");
 
 async function expectNothingToPlan(name: string): Promise<void> {
@@ -67,7 +67,7 @@ async function expectNothingToPlan(name: string): Promise<void> {
 const managed = async (name: string): Promise<readonly string[]> =>
   (await world.terraform(name, "state", "list")).output.split("\n").filter((line) => line && !line.startsWith("data."));
 
-/** What changed something in one stack's services, in order; of the state nothing. */
+/** The changing calls of one stack, in order, without those for the state. */
 const changes = (calls: readonly RecordedCall[], name: string): readonly string[] =>
   calls
     .filter(
@@ -76,11 +76,11 @@ const changes = (calls: readonly RecordedCall[], name: string): readonly string[
     .filter(({ service, operation }) => service !== "s3" && !/^(Describe|List|Get)/.test(operation))
     .map(({ operation }) => operation);
 
-/** The canary has a role, a permission and a log group of its own, which go when they will. */
+/** The canary has its own role, permission and log group. Their order does not matter. */
 const withoutCanary = (calls: readonly RecordedCall[]): readonly RecordedCall[] =>
   calls.filter(({ url, input }) => !`${url} ${JSON.stringify(input)}`.includes("canary"));
 
-test("cdktf destroy is refused with the whole way out, before anything is asked of AWS", async () => {
+test("cdktf destroy is refused with the release steps, before any call to AWS", async () => {
   world.proxy.clear();
   const { exitCode, output } = await world.cdktf("destroy", world.stackName(keepsIndex), "--auto-approve");
   expect(exitCode).toBe(1);
@@ -94,14 +94,14 @@ test("cdktf destroy is refused with the whole way out, before anything is asked 
   expect(world.proxy.calls()).toEqual([]);
 });
 
-test("terraform destroy shows what to do instead, and refuses", async () => {
+test("terraform destroy is refused, with the steps to take instead", async () => {
   const { exitCode, output } = await world.terraform(keepsIndex, "plan", "-destroy", "-input=false", "-no-color");
   expect(exitCode).toBe(1);
   expect(output).toContain('- letting_go         = "Not by destroy. Set release: remove-index for hash-only in');
   expect(output).toContain("Instance cannot be destroyed");
 });
 
-test("the second step before the first stops the plan with both ways out, and nothing is written", async () => {
+test("the second step before the first stops the plan with both remedies, and nothing is written", async () => {
   release("true", "on-demand");
   const { exitCode, output } = await apply("on-demand");
   expect(exitCode).toBe(1);
@@ -128,7 +128,7 @@ describe("release: remove-index", () => {
     removal = world.proxy.calls();
   });
 
-  test.each(inTwoSteps)("%s: one UpdateTable with one Delete is all that happens to the table", (name) => {
+  test.each(inTwoSteps)("%s: the only change of the table is one UpdateTable with one Delete", (name) => {
     const calls = removal.filter(
       ({ input }) => (input as { TableName?: string } | undefined)?.TableName === `dextr-${name}`,
     );
@@ -137,7 +137,7 @@ describe("release: remove-index", () => {
     ]);
   });
 
-  test.each(inTwoSteps)("%s: the module goes before anything that it needs", (name) => {
+  test.each(inTwoSteps)("%s: the module is deleted before the resources that it needs", (name) => {
     const order = changes(withoutCanary(removal), name);
     const callPath = [
       "DeleteContactFlowModule",
@@ -153,7 +153,7 @@ describe("release: remove-index", () => {
     expect(order).not.toContain("DeleteLogGroup");
   });
 
-  test.each(inTwoSteps)("%s: the table is as it began, and still watched", async (name) => {
+  test.each(inTwoSteps)("%s: the table is as before, and still in the state", async (name) => {
     expect(await look(world.dynamodb, name)).toEqual(before.get(name));
     expect(await managed(name)).toEqual(["aws_dynamodb_table.contacts"]);
     await expectNothingToPlan(name);
@@ -161,7 +161,7 @@ describe("release: remove-index", () => {
 });
 
 describe("release: true", () => {
-  test("terraform destroy before it is deployed fails with what to do, and deletes nothing", async () => {
+  test("terraform destroy before the deployment fails with a remediation, and deletes nothing", async () => {
     release("true", ...inTwoSteps);
     const { exitCode, output } = await world.terraform("provisioned", "destroy", "-auto-approve", "-no-color");
     expect(exitCode).toBe(1);
@@ -172,7 +172,7 @@ describe("release: true", () => {
     expect(await managed("provisioned")).toEqual(["aws_dynamodb_table.contacts"]);
   });
 
-  test.each(inTwoSteps)("%s: the table is forgotten without a call, and is as it began", async (name) => {
+  test.each(inTwoSteps)("%s: the table is forgotten without a call, and is as before", async (name) => {
     release("true", ...inTwoSteps);
     const { exitCode, output } = await apply(name);
     expect(output).toContain("aws_dynamodb_table.contacts will no longer be managed by Terraform");
@@ -184,7 +184,7 @@ describe("release: true", () => {
     await expectNothingToPlan(name);
   });
 
-  test("after that a destroy has nothing to destroy", async () => {
+  test("a later destroy has nothing to destroy", async () => {
     const { exitCode, output } = await world.terraform("on-demand", "destroy", "-auto-approve", "-no-color");
     expect(exitCode).toBe(0);
     expect(output).toContain("Resources: 0 destroyed.");
@@ -192,7 +192,7 @@ describe("release: true", () => {
   });
 });
 
-test("release: keep-index lets go of everything in one step, and leaves the index on the table", async () => {
+test("release: keep-index removes everything in one step, and keeps the index on the table", async () => {
   release("keep-index", keepsIndex);
   const now = await look(world.dynamodb, keepsIndex);
   const { exitCode } = await apply(keepsIndex);

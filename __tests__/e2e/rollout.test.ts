@@ -1,4 +1,4 @@
-/** `fleet plan` and `fleet deploy` on real Terraform: waves, what is refused, and going on after failures, Ctrl-C and kill -9. */
+/** `fleet plan` and `fleet deploy` with Terraform: waves, refused plans, and resuming after failures, Ctrl-C and kill -9. */
 import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TagResourceCommand } from "@aws-sdk/client-dynamodb";
@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-const plan = (...more: readonly string[]): Promise<Finished> => world.fleet("plan", ...more, "--out", plans);
+const plan = (...more: readonly string[]): Promise<Finished> => world.fleet("plan", ...more, "--plans", plans);
 const deploy = (...more: readonly string[]): Promise<Finished> => world.fleet("deploy", ...more, "--plans", plans);
 const startDeploy = (...more: readonly string[]): Running => world.startFleet("deploy", ...more, "--plans", plans);
 const planDirectory = (name: Name): string => path.join(plans, "cdktf.out/stacks", world.stackName(name));
@@ -50,7 +50,7 @@ const planDirectory = (name: Name): string => path.join(plans, "cdktf.out/stacks
 const written = (): readonly RecordedCall[] =>
   ["dynamodb", "lambda", "iam", "connect", "logs"]
     .flatMap((service) => world.proxy.mutating(service))
-    // Verification calls these, and neither changes anything.
+    // Verification calls these. They change nothing.
     .filter(({ operation }) => !["Invoke", "SimulatePrincipalPolicy"].includes(operation));
 
 const about =
@@ -58,7 +58,7 @@ const about =
   ({ url, input }: RecordedCall): boolean =>
     `${url} ${JSON.stringify(input)}`.includes(`-${name}`) || url.includes(world.instanceId(name));
 
-/** Whether there is a lock object beside where the state is. */
+/** Whether a lock object exists beside the state. */
 async function hasLock(name: Name): Promise<boolean> {
   const { Contents = [] } = await world.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
   const keys = Contents.map(({ Key }) => Key);
@@ -66,7 +66,7 @@ async function hasLock(name: Name): Promise<boolean> {
   return keys.includes(`${state}.tflock`);
 }
 
-/** The table is as it was but for our index, ACTIVE, and no other change was ever sent. */
+/** The table has our ACTIVE index, is otherwise unchanged, and received no other change. */
 async function expectOnlyOurIndex(name: Name): Promise<void> {
   const was = before.get(name);
   const is = await look(world.dynamodb, name);
@@ -77,7 +77,7 @@ async function expectOnlyOurIndex(name: Name): Promise<void> {
   );
 }
 
-/** Holds the first call that creates the alias of a function, and says when it has come. */
+/** Holds the first call that creates the alias of a function, and resolves when the call arrives. */
 function holdAlias(name: Name): { readonly reached: Promise<void>; readonly release: () => void } {
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -106,14 +106,14 @@ function holdAlias(name: Name): { readonly reached: Promise<void>; readonly rele
 }
 
 describe("two waves", () => {
-  test("a plan of four instances has a row for each, and the provider is installed once", async () => {
+  test("a plan of four instances has one row for each, and the provider is installed once", async () => {
     const { exitCode, output } = await plan("wave=canary,rest");
     expect(output).toContain("4 of 4 instances would change");
     expect(exitCode).toBe(2);
     for (const name of ["on-demand", "made-by-hand"] as const) expect(output).toContain(world.stackName(name));
   });
 
-  test("an instance that fails in the first wave stops the second, not its neighbour", async () => {
+  test("a failed instance in the first wave stops the second wave, not its neighbour", async () => {
     const mend = world.proxy.intercept(
       ({ service, method, url }) =>
         service === "connect" &&
@@ -133,7 +133,7 @@ describe("two waves", () => {
     expect(written().filter(about("local-index"))).toEqual([]);
   });
 
-  test("once it is mended, resume does what is left, and nothing twice", async () => {
+  test("after the repair, resume does the remaining work, and nothing twice", async () => {
     const again = await deploy("wave=canary,rest");
     expect(again.output).toContain("was begun already");
     expect(again.exitCode).toBe(1);
@@ -153,7 +153,7 @@ describe("two waves", () => {
   });
 });
 
-test("drift is told of by what it means and who probably did it, and what the table's owner does is none", async () => {
+test("drift is reported with effect and probable author; changes of the table owner are no drift", async () => {
   const [changed, robbed] = ["local-index", "on-demand"] as const;
   const none = await world.fleet("drift", "wave=canary");
   expect(none.exitCode).toBe(0);
@@ -201,7 +201,7 @@ test("drift is told of by what it means and who probably did it, and what the ta
   expect(world.proxy.mutating("s3")).toEqual([]);
 });
 
-describe("a plan that is not the one that was made, or not of today", () => {
+describe("a changed or stale plan", () => {
   let environmentFile: string;
   let yaml: string;
 
@@ -223,7 +223,7 @@ describe("a plan that is not the one that was made, or not of today", () => {
     expect(written()).toEqual([]);
   }
 
-  test("a plan file with a byte too many is refused, and its neighbour is not applied either", async () => {
+  test("a plan file with an extra byte is refused, and the other plan is not applied either", async () => {
     const file = path.join(planDirectory("hash-only"), "fleet.tfplan");
     const bytes = readFileSync(file);
     appendFileSync(file, "x");
@@ -231,14 +231,14 @@ describe("a plan that is not the one that was made, or not of today", () => {
     writeFileSync(file, bytes);
   });
 
-  test("a plan whose stack would be another one now is refused", async () => {
+  test("a plan is refused if its stack now synthesizes to something else", async () => {
     writeFileSync(environmentFile, yaml.replace("[Spam, Blocked]", "[Fraud, Blocked]"));
     await expectRefused("The plan is older than its stack");
     writeFileSync(environmentFile, yaml);
   });
 
-  test("a plan whose state has moved is refused", async () => {
-    // The same plans elsewhere, of which one is applied.
+  test("a plan is refused if the state changed since", async () => {
+    // A second set of the same plans, of which one is applied.
     const elsewhere = `${plans}-elsewhere`;
     cpSync(plans, elsewhere, { recursive: true, verbatimSymlinks: true });
     const { exitCode } = await world.fleet("deploy", "instance=made-by-hand", "--plans", elsewhere);
@@ -247,7 +247,7 @@ describe("a plan that is not the one that was made, or not of today", () => {
     await expectRefused("The state moved since the plan");
   });
 
-  test("a plan that was made read-only is refused, but deploys as the review that it is compared with", async () => {
+  test("a read-only plan is refused, but its review file can be deployed", async () => {
     const made = await plan("instance=hash-only", "--read-only");
     expect(made.exitCode).toBe(2);
     const review = `${plans}-review.json`;
@@ -269,7 +269,7 @@ describe("a plan that is not the one that was made, or not of today", () => {
   });
 });
 
-test("kill -9 in the middle of an apply: the lock is told of, and resume converges without making anything twice", async () => {
+test("after kill -9 during an apply, the lock is reported, and resume converges without duplicates", async () => {
   const name = "provisioned";
   expect((await plan(`instance=${name}`)).exitCode).toBe(2);
   const { reached, release } = holdAlias(name);
@@ -304,7 +304,7 @@ test("kill -9 in the middle of an apply: the lock is told of, and resume converg
   expect(made).not.toContain("CreateRole");
   expect(made).toContain("CreateAlias");
   const functions = written().filter(({ operation }) => operation === "CreateFunction");
-  // The canary waits for the alias, so it is made only now.
+  // The canary depends on the alias, so it is created only now.
   expect(functions.map(({ input }) => (input as { readonly FunctionName: string }).FunctionName)).toEqual([
     `blockedCalls-canary-${name}`,
   ]);
@@ -312,7 +312,7 @@ test("kill -9 in the middle of an apply: the lock is told of, and resume converg
   expect(await hasLock(name)).toBe(false);
 });
 
-test("Ctrl-C in the middle of an apply ends it properly, leaves no lock, and resume finishes", async () => {
+test("Ctrl-C during an apply ends it cleanly, leaves no lock, and resume finishes", async () => {
   const name = "rich";
   expect((await plan(`instance=${name}`)).exitCode).toBe(2);
   const { reached, release } = holdAlias(name);

@@ -1,4 +1,4 @@
-/** The real Terraform and the real AWS provider against the emulators: what they register, change, refuse and take away. */
+/** Terraform and the AWS provider against the emulators: create, change, refuse, delete. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +46,7 @@ describe("terraform", () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** Exit code and everything printed. */
+  /** Exit code and complete output. */
   function terraform(...args: readonly string[]): Promise<{ exitCode: number | string; output: string }> {
     return new Promise((resolve) => {
       execFile("terraform", [...args, "-no-color"], { cwd: directory, env }, (error, stdout, stderr) => {
@@ -99,14 +99,14 @@ describe("terraform", () => {
     );
   }
 
-  test("registers association and module, updates, refuses and removes them, and plans nothing in between", async () => {
+  test("creates, updates, refuses and deletes association and module, with empty plans in between", async () => {
     expect(await apply()).toMatchObject({ exitCode: 0 });
     expect(connect.lambdaAllowed(instanceId, functionArn)).toBe(true);
     expect(connect.modules(instanceId).get("greeting")).toMatchObject({
       description: "greets",
       tags: { team: "voice" },
     });
-    // The lock was taken and given back, and the state is where the backend says.
+    // The lock was taken and released, and the state is in the bucket.
     const s3 = proxy.mutating("s3").map(({ operation, url }) => `${operation} ${url.replace(/\?.*/, "")}`);
     expect(s3).toEqual(["PutObject /state/k.tflock", "PutObject /state/k", "DeleteObject /state/k.tflock"]);
     expect(await plan()).toMatchObject({ exitCode: 0 });

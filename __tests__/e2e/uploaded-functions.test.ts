@@ -1,4 +1,4 @@
-/** Functions that were uploaded to a real moto answer `Invoke` as Lambda runs them: by version, with its code, settings and role. */
+/** Functions uploaded to moto answer `Invoke` like Lambda: by version, with its code, settings and role. */
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateRoleCommand,
@@ -75,7 +75,7 @@ afterAll(async () => {
 });
 
 const zip = (source: string): Uint8Array => zipSync({ "index.js": Buffer.from(source) });
-/** A function that tells which code it is and what it was given. */
+/** A function that returns its version and its input. */
 const telling = (code: string): Uint8Array =>
   zip(`exports.handler = async (event) => {
     console.log("asked " + event.n);
@@ -101,7 +101,7 @@ async function invoke(FunctionName: string, event: object = {}, more: Partial<In
   return { ...answer, payload: text === "" ? undefined : (JSON.parse(text) as unknown) };
 }
 
-test("an alias runs the version that it points at, with the code and the settings of that version", async () => {
+test("an alias runs its version with the code and settings of that version", async () => {
   await create("versions", telling("one"));
   await lambda.send(new CreateAliasCommand({ FunctionName: "versions", Name: "live", FunctionVersion: "1" }));
   const alias = "arn:aws:lambda:us-east-1:111122223333:function:versions:live";
@@ -127,7 +127,7 @@ test("an alias runs the version that it points at, with the code and the setting
   expect((await invoke("versions", {}, { Qualifier: "1" })).payload).toMatchObject(first);
 });
 
-test("events at once each get their own answer, and the log comes along where it is asked for", async () => {
+test("concurrent events get their own answers, with the log on request", async () => {
   await create("many", telling("one"));
   const asked = Array.from({ length: 8 }, (_, n) => n);
   const answers = await Promise.all(asked.map((n) => invoke("many", { n }, { LogType: "Tail" })));
@@ -136,7 +136,7 @@ test("events at once each get their own answer, and the log comes along where it
     expect(Buffer.from(LogResult, "base64").toString()).toBe(`asked ${n}\n`);
 });
 
-test("a function that throws, runs too long or cannot be loaded is an answer, and says which", async () => {
+test("a function that throws, times out or cannot be loaded returns that error", async () => {
   await create("throws", zip('exports.handler = async () => { throw new RangeError("no"); };'));
   expect(await invoke("throws")).toMatchObject({
     StatusCode: 200,
@@ -147,21 +147,21 @@ test("a function that throws, runs too long or cannot be loaded is an answer, an
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: "slow", Timeout: 1 }));
   expect((await invoke("slow")).payload).toMatchObject({ errorMessage: "Task timed out after 1.00 seconds" });
 
-  // The vendor's function on the runtime that its guide's screenshot shows.
+  // The vendor's function on the runtime in the guide's screenshot.
   await create("sdk-v2", zip('const AWS = require("aws-sdk"); exports.handler = async () => AWS.VERSION;'));
   const { FunctionError, payload } = await invoke("sdk-v2");
   expect(FunctionError).toBe("Unhandled");
   expect((payload as { errorMessage: string }).errorMessage).toContain("Cannot find module 'aws-sdk'");
 });
 
-test("what is not there is not found, and a dry run runs nothing", async () => {
+test("an unknown function is not found, and a dry run runs nothing", async () => {
   await create("dry", zip('exports.handler = async () => { throw new Error("it ran"); };'));
   await expect(invoke("absent")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   await expect(invoke("dry:absent")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   expect(await invoke("dry", {}, { InvocationType: "DryRun" })).toMatchObject({ StatusCode: 204, payload: undefined });
 });
 
-test("a function may do what its role allows, at any time, and nothing else", async () => {
+test("a function may do only what its role allows at that time", async () => {
   const source = `const { request } = require("node:http");
   exports.handler = () => new Promise((resolve) => {
     const headers = {

@@ -1,4 +1,4 @@
-/** Tables as a vendor's CloudFormation may have made them: every kind that the project promises to adopt, or to refuse. */
+/** Tables that a vendor's CloudFormation may have created: every kind that this project adopts or refuses. */
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -16,20 +16,20 @@ import {
 
 export const INDEX = "Disposition-CustomerEndpoint-index";
 
-/** The key of the one table that is encrypted with a key of its owner's. */
+/** The customer managed key of one table. */
 export const KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/5f3c1c1e-8f0d-4f5e-9d5a-0c2f0f7a1b2c";
 
-/** One table to begin with, and what a deployment must make of it. */
+/** One table, and the expected result of a deployment. */
 export interface VendorTable {
   /** Connect instance; the table is `dextr-<name>`. */
   readonly name: string;
   readonly what: string;
   readonly table: Omit<CreateTableCommandInput, "TableName">;
-  /** TTL and point-in-time recovery, which CreateTable does not know. */
+  /** TTL and point-in-time recovery, which CreateTable does not accept. */
   readonly more?: { readonly ttlAttribute?: string; readonly pointInTimeRecovery?: boolean };
-  /** The capacity that our index must get; absent where the table is on demand or the index exists. */
+  /** The capacity that our index must get. Undefined if the table is on demand or the index exists. */
   readonly indexCapacity?: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number };
-  /** Our index is there already: nothing at all may be written. */
+  /** Whether our index already exists, so that nothing may be written. */
   readonly hasOurIndex?: true;
 }
 
@@ -219,7 +219,7 @@ export const refused: readonly (VendorTable & { readonly sentence: string })[] =
   },
 ];
 
-/** Contacts as they may stand in any of the tables: without either attribute, with one, with both. */
+/** Contacts without the two attributes, with one of them, and with both. */
 const contacts = [
   { hash: "contact-1", range: "ctr", g1: "x", l1: "y" },
   { hash: "contact-2", range: "ctr", CustomerEndpoint: "+15555550100" },
@@ -227,7 +227,7 @@ const contacts = [
   { hash: "contact-4", range: "ctr", CustomerEndpoint: "+15555550101", Disposition: "Blocked" },
 ];
 
-/** Makes the table and puts contacts into it. */
+/** Creates the table and writes contacts to it. */
 export async function createVendorTable(dynamodb: DynamoDBClient, vendor: VendorTable): Promise<void> {
   const TableName = `dextr-${vendor.name}`;
   await dynamodb.send(new CreateTableCommand({ TableName, ...vendor.table }));
@@ -249,7 +249,7 @@ export async function createVendorTable(dynamodb: DynamoDBClient, vendor: Vendor
   for (const contact of contacts) {
     const Item = Object.fromEntries(
       Object.entries(contact)
-        // DynamoDB takes no string for a key that an index has as a number.
+        // DynamoDB refuses a string for an index key of type number.
         .filter(([name]) => (types.get(name) ?? "S") === "S")
         .map(([name, value]) => [name, { S: value }]),
     );
@@ -257,7 +257,7 @@ export async function createVendorTable(dynamodb: DynamoDBClient, vendor: Vendor
   }
 }
 
-/** All that AWS says of a table, and every item in it. */
+/** All properties of a table, and every item. */
 export interface Seen {
   readonly table: Readonly<Record<string, unknown>>;
   readonly indexes: ReadonlyMap<string, unknown>;
@@ -265,7 +265,7 @@ export interface Seen {
   readonly items: readonly unknown[];
 }
 
-/** Reads everything that a deployment might have changed. */
+/** Reads everything that a deployment could change. */
 export async function look(dynamodb: DynamoDBClient, name: string): Promise<Seen> {
   const TableName = `dextr-${name}`;
   const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));

@@ -1,4 +1,4 @@
-/** The quick start, command by command as the page has it, from a table that nothing of ours has touched and back to it. */
+/** Runs docs/quick-start.md command by command, from an untouched table to the same table at the end. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
@@ -40,7 +40,7 @@ async function choose(disposition: string): Promise<void> {
   );
 }
 
-/** The page's commands, and what it has people write into the environment file, in order. */
+/** The commands of the page, and the edits of the environment file, in order. */
 function blocksOfThePage(): readonly { readonly language: string; readonly text: string }[] {
   const page = readFileSync(path.join(projectRoot(), "docs/quick-start.md"), "utf8");
   return [...page.matchAll(/^```(sh|yaml)\n([^]*?)^```/gm)].map(([, language = "", text = ""]) => ({ language, text }));
@@ -52,7 +52,7 @@ beforeAll(async () => {
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
   before = await look(world.dynamodb, name);
-  // What the world wrote is what the page begins without.
+  // The page starts without an environment file.
   const directory = String(world.env["ENVIRONMENTS_DIR"]);
   rmSync(path.join(directory, "e2e.yaml"));
   const file = path.join(directory, "acme.yaml");
@@ -69,7 +69,7 @@ beforeAll(async () => {
       if (given === null) throw new Error(`this is no command of ours: ${line}`);
       const [, command = "", redirected] = given;
       const words = command.split(" ");
-      if (words[0] === "plan") words.push("--out", plans);
+      if (words[0] === "plan") words.push("--plans", plans);
       if (words[0] === "deploy") words.push("--plans", plans);
       if (command.startsWith("check ") && steps.some((step) => step.command.startsWith("check "))) {
         await choose("Resolved");
@@ -86,12 +86,12 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** The bucket now refuses connections without TLS, and moto, which has none, refuses them indeed. */
+/** Removes the TLS-only policy of the bucket, because moto has no TLS and enforces the policy. */
 async function withdrawTlsOnly(): Promise<void> {
   await world.s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
 }
 
-/** The file with the one thing that `discover` asks people to correct: where the state is kept. */
+/** The file of `discover` with the state bucket filled in. */
 function inTheEmulators(discovered: string): string {
   const state = `  bucket: ${BUCKET}\n  endpoint: ${String(world.env["AWS_ENDPOINT_URL"])}\n  usePathStyle: true`;
   const corrected = discovered.replace(/^ {2}bucket: .*$/m, state);
@@ -99,17 +99,17 @@ function inTheEmulators(discovered: string): string {
   return corrected;
 }
 
-test("every command of the page ends well", () => {
+test("every command of the page succeeds", () => {
   const ended = steps.map(({ command, finished }) => [command, finished.exitCode] as const);
   const wanted = steps.map(({ command }) => [command, command.startsWith("plan ") ? 2 : 0] as const);
   const troubles = steps.filter(({ finished }, n) => finished.exitCode !== wanted[n]?.[1]);
-  // What they said, where they did not end as they should.
+  // The output of failed commands.
   expect(troubles.map(({ command, finished }) => `${command}\n${finished.output}`)).toEqual([]);
   expect(ended).toEqual(wanted);
   expect(steps.length).toBeGreaterThan(10);
 });
 
-test("the table is found, and named as the one to adopt", () => {
+test("discover finds the table and names it as the one to adopt", () => {
   expect(parse(nth("discover", 0).output)).toMatchObject({
     account: ACCOUNT,
     region: REGION,
@@ -118,7 +118,7 @@ test("the table is found, and named as the one to adopt", () => {
   });
 });
 
-test("nothing stands in the way, and every contact was read to know that", () => {
+test("preflight reads every contact and finds no problem", () => {
   const { output } = nth("preflight", 0);
   expect(output).toContain(`${before.items.length} items read`);
   expect(output).toContain("That is the whole table.");
@@ -126,21 +126,21 @@ test("nothing stands in the way, and every contact was read to know that", () =>
   expect(output).toContain("1 can be deployed (0 with warnings), 0 not yet.");
 });
 
-/** The stack's row in the summary of a plan: how much of each, and the guard's word. */
+/** The row of the stack in the summary of a plan: counts, and the result of the guard. */
 function row(n: number): string[] {
   const found = new RegExp(`^${stack} +(.+)$`, "m").exec(nth("plan", n).output)?.[1];
   return found?.split(/ +/) ?? [];
 }
 
-test("the first plan imports the table and changes nothing else that is there; the last only lets it go", () => {
+test("the first plan imports the table and changes nothing else; the last plan only forgets it", () => {
   expect(row(0)).toEqual(["1", expect.stringMatching(/^\d+$/), "1", "-", "-", "allowed"]);
-  // The index off the table, and all that is ours away.
+  // Removes the index and all our resources.
   expect(row(1)).toEqual(["-", "-", "1", expect.stringMatching(/^\d+$/), "1", "allowed"]);
   expect(row(2)).toEqual(["-", "-", "-", "-", "1", "allowed"]);
   for (const n of [0, 1, 2]) expect(nth("deploy", n).output).toContain("Everything is deployed and verified.");
 });
 
-test("what is deployed is proven, check by check", () => {
+test("verify passes every check after the deployment", () => {
   const { output } = nth("verify", 0);
   const checks = [...output.matchAll(/^ {2}(ok|FAILED|unproven) +(\S.*?) {2,}(.+)$/gm)].map(([, ...parts]) => parts);
   const found = new Map(checks.map(([outcome, check, detail]) => [check, `${outcome ?? ""}: ${detail ?? ""}`]));
@@ -165,7 +165,7 @@ test("what is deployed is proven, check by check", () => {
   expect(output).toContain("1 instance: 1 proven, 0 unproven, 0 failed.");
 });
 
-test("a caller who is blocked is so no more once the contact is overridden", () => {
+test("a blocked caller is no longer blocked after the contact is overridden", () => {
   const [blocked, overridden] = [nth("check", 0).output, nth("check", 1).output];
   for (const output of [blocked, overridden]) expect(output).not.toContain("5555550101");
   expect(blocked).toContain(`${stack}: BLOCKED (blocked)\n  +1••••••••01 is listed under "Blocked".`);
@@ -175,14 +175,14 @@ test("a caller who is blocked is so no more once the contact is overridden", () 
   );
 });
 
-test("in the end the table is as it was, item by item and index by index", () => {
+test("at the end the table is as before, item by item and index by index", () => {
   expect(after.items).toEqual(before.items);
   expect(after.indexes).toEqual(before.indexes);
   expect(after.attributes).toEqual(before.attributes);
   expect(after.table).toEqual(before.table);
 });
 
-test("nothing ever asked to delete the table or to write an item", () => {
+test("no call deleted the table or wrote an item", () => {
   const changes = world.proxy.mutating("dynamodb").map(({ operation, input }) => {
     const updates = (input as { GlobalSecondaryIndexUpdates?: readonly object[] }).GlobalSecondaryIndexUpdates ?? [];
     return [operation, ...updates.flatMap((update) => Object.keys(update))];
@@ -193,7 +193,7 @@ test("nothing ever asked to delete the table or to write an item", () => {
   ]);
 });
 
-test("of ours nothing is left in Connect", () => {
+test("Connect has none of our resources at the end", () => {
   expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
   expect(world.connect.associations(world.instanceId(name))).toEqual([]);
 });

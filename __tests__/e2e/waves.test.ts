@@ -1,4 +1,4 @@
-/** `cdktf deploy` with a pattern goes wave by wave, and a wave that fails keeps the next from starting. */
+/** `cdktf deploy` with a pattern deploys wave by wave, and a failed wave stops the next one. */
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { adoptable, createVendorTable } from "./vendor-tables";
 import { createWorld, type Finished, type World } from "./world";
@@ -9,7 +9,7 @@ const [canary, rest] = ["hash-only", "on-demand"] as const;
 let world: World;
 
 beforeAll(async () => {
-  // In the file the later wave stands first: the order must come from the waves.
+  // The file lists the later wave first: the order must come from `waves`.
   world = await createWorld([rest, canary], {
     environment: "waves: [canary, rest]",
     more: (name) => [`wave: ${name === canary ? "canary" : "rest"}`],
@@ -43,7 +43,7 @@ test("cdktf list names the stacks, and cdktf diff plans one of them", async () =
   expect(diff.output).toContain("Plan: 1 to import");
 });
 
-test("while the first wave fails, nothing is changed in the second", async () => {
+test("a failed first wave leaves the second wave unchanged", async () => {
   const { exitCode, output } = await deployAll();
   expect(exitCode).not.toBe(0);
   expect(output).toContain("dextr-hash-only");
@@ -51,7 +51,7 @@ test("while the first wave fails, nothing is changed in the second", async () =>
   expect(changed.filter(about(rest))).toEqual([]);
 });
 
-test("the second wave begins when the first is done", async () => {
+test("the second wave starts after the first wave is finished", async () => {
   await createTable(canary);
   const { exitCode } = await deployAll();
   expect(exitCode).toBe(0);

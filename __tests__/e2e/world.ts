@@ -1,4 +1,4 @@
-/** One AWS account made of emulators, and the real `cdktf` and `terraform` pointed at it. */
+/** An emulated AWS account for the end-to-end tests, used by the real `cdktf` and `terraform`. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ export const ACCOUNT = "111122223333";
 export const REGION = "us-east-1";
 export const BUCKET = "acme-terraform-state";
 
-/** What a command said and how it ended. */
+/** Output and exit code of a command. */
 export interface Finished {
   readonly exitCode: number;
   /** Standard output and standard error, in the order in which they were printed, without colours. */
@@ -28,17 +28,17 @@ export interface Finished {
 }
 
 export interface Running {
-  /** Sends a signal to it, as Ctrl-C (SIGINT) or `kill -9` (SIGKILL) does; `group` reaches its children too. */
+  /** Sends a signal, like Ctrl-C (SIGINT) or `kill -9` (SIGKILL). `group` includes child processes. */
   kill(signal: NodeJS.Signals, to?: "process" | "group"): void;
   readonly finished: Promise<Finished>;
-  /** Resolves when the output so far contains the text; rejects when the command ends without it. */
+  /** Resolves when the output contains the text. Rejects when the command ends without it. */
   says(text: string): Promise<void>;
-  /** Types into its standard input. */
+  /** Writes to standard input. */
   type(text: string): void;
 }
 
 export interface World {
-  /** Straight to the emulator, so that what the tests do themselves is not on the record. */
+  /** Connected to the emulator directly, so the proxy does not record calls of the tests. */
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
   readonly proxy: RecordingProxy;
@@ -49,33 +49,33 @@ export interface World {
   readonly stackName: (name: string) => string;
   /** Directory of the synthesized stack of an instance. */
   readonly stackDirectory: (name: string) => string;
-  /** `cdktf <arguments>` as a user runs it in the project's directory, on this account's environment files. */
+  /** Runs `cdktf <arguments>` in the directory of the project, with the environment files of this account. */
   cdktf(...args: readonly string[]): Promise<Finished>;
-  /** `npm run fleet -- <arguments>`, as compiled, on this account's environment files. */
+  /** Runs `npm run fleet -- <arguments>` with the environment files of this account. */
   fleet(...args: readonly string[]): Promise<Finished>;
-  /** The same, not waited for. */
+  /** Like `fleet`, without waiting for the end. */
   startFleet(...args: readonly string[]): Running;
-  /** `terraform <arguments>` in the directory of a synthesized stack. */
+  /** Runs `terraform <arguments>` in the directory of a synthesized stack. */
   terraform(name: string, ...args: readonly string[]): Promise<Finished>;
-  /** `npm run fleet -- <arguments>` in a copy of the project, on the copy's own environment files. */
+  /** Runs `npm run fleet -- <arguments>` in a copy of the project, with the environment files of the copy. */
   fleetIn(project: string, ...args: readonly string[]): Promise<Finished>;
-  /** `terraform <arguments>` in any directory. */
+  /** Runs `terraform <arguments>` in any directory. */
   terraformIn(directory: string, ...args: readonly string[]): Promise<Finished>;
-  /** In the directory of a synthesized stack, not waited for. */
+  /** Like `terraform`, without waiting for the end. */
   startTerraform(name: string, ...args: readonly string[]): Running;
   stop(): Promise<void>;
 }
 
 export interface WorldOptions {
-  /** Those of the Connect instances that the environment file names. @default all */
+  /** Connect instances in the environment file. @default all */
   readonly deployed?: readonly string[];
-  /** Further lines of that file. */
+  /** Additional lines of the environment file. */
   readonly environment?: string;
-  /** Further lines of an instance in that file. */
+  /** Additional lines of an instance. */
   readonly more?: (name: string) => readonly string[];
 }
 
-/** Starts the emulators, with a state bucket and a Connect instance for each name, and writes the file `e2e.yaml` for them. */
+/** Starts the emulators with a state bucket and one Connect instance for each name, and writes `e2e.yaml`. */
 export async function createWorld(
   names: readonly string[],
   { deployed = names, environment = "", more = () => [] }: WorldOptions = {},
@@ -136,14 +136,14 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: REGION,
-    // Nothing of the person who runs the tests: neither their profiles nor their machine's role.
+    // No profiles and no role of the person who runs the tests.
     AWS_CONFIG_FILE: path.join(directory, "no-aws-config"),
     AWS_SHARED_CREDENTIALS_FILE: path.join(directory, "no-aws-credentials"),
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     ENVIRONMENTS_DIR: environments,
     CDKTF_OUTDIR: outdir,
-    // cdktf would share one plugin cache among stacks deployed at once, which is not safe (hashicorp/terraform-cdk#2741).
+    // The plugin cache that cdktf shares between stacks is not concurrency-safe (hashicorp/terraform-cdk#2741).
     CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
     CI: "true",
     NO_COLOR: "1",
