@@ -7,8 +7,8 @@ import { Construct } from "constructs";
 import { managedBy } from "../config/descriptions";
 import type { InstanceConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
-import { toTerraformString } from "../flows/terraform-string";
 import { inboundContent, moduleContent } from "./flow-contents";
+import { toTerraformString } from "./terraform-string";
 
 export interface BlockedStatusModuleProps {
   readonly instance: InstanceConfig;

@@ -1,10 +1,10 @@
-// Content as a string for Terraform: no text of a person is a template in it.
+// Flow content as a Terraform string: user text never becomes a template.
 import fc from "fast-check";
 import { blockedStatusModule } from "../../flows/blocked-status";
 import { inboundFlow } from "../../flows/inbound";
 import type { FlowContent } from "../../flows/language/types";
-import { toTerraformString } from "../../flows/terraform-string";
-import { hostileText } from "./hostile-text";
+import { toTerraformString } from "../../stacks/terraform-string";
+import { hostileText } from "../flows/hostile-text";
 
 function moduleFor(blockedDisposition: string): FlowContent {
   const functionArn = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live";
@@ -15,7 +15,7 @@ function messageFlow(Text: string): FlowContent {
   return inboundFlow({ moduleId: "blockedStatus", queueId: "queue-1", whenBlocked });
 }
 
-test("the string holds no template and parses to the same content", () => {
+test("the string contains no template and parses to the same content", () => {
   fc.assert(
     fc.property(hostileText, (t) => {
       const content = moduleFor(t);
@@ -26,7 +26,7 @@ test("the string holds no template and parses to the same content", () => {
   );
 });
 
-test("the module's reference is the only template, whatever the message says", () => {
+test("the module reference is the only template for any message text", () => {
   const reference = "${aws_connect_contact_flow_module.blocked_status.contact_flow_module_id}";
   fc.assert(
     fc.property(fc.oneof(fc.constant("blockedStatus"), hostileText), (t) => {
