@@ -128,6 +128,31 @@ test("the sandbox shows what the README says it shows", () => {
   expect(withoutTimes(shown.stdout)).toContain(withoutTimes(promised));
 });
 
+test("without environment files the app says how to begin, and the sandbox uses the examples", () => {
+  const empty = path.join(scratch, "empty");
+  mkdirSync(empty);
+  const synth = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: empty });
+  expect(synth).toMatchObject({ status: 1, stdout: "" });
+  expect(synth.stderr).toBe(
+    "empty  The directory has no environment file.\n" +
+      "  To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > empty/dev.yaml) " +
+      "or copy an example (cp examples/dev.yaml empty/) and replace its values.\n",
+  );
+  const sandbox = run(first, "node", ["build/sandbox/main.js"], { ENVIRONMENTS_DIR: empty });
+  expect(sandbox).toMatchObject({ status: 0, stderr: "" });
+  expect(sandbox.stdout).toContain("dev-acme-dev-us-east-1");
+});
+
+test("the sandbox plays calls on the first instance of the reader's own files, whatever their environment is", () => {
+  const own = path.join(scratch, "own");
+  mkdirSync(own);
+  const example = readFileSync(path.join(first, "examples/dev.yaml"), "utf8");
+  writeFileSync(path.join(own, "support.yaml"), example.replace("name: acme-dev", "name: mine"));
+  const sandbox = run(first, "node", ["build/sandbox/main.js"], { ENVIRONMENTS_DIR: own });
+  expect(sandbox).toMatchObject({ status: 0, stderr: "" });
+  expect(sandbox.stdout).toContain("support-mine-us-east-1");
+});
+
 describe("the app that cdktf runs", () => {
   const { app } = JSON.parse(readFileSync(path.join(projectRoot(), "cdktf.json"), "utf8")) as { app: string };
   const edited = copyOfTheProject("edited");

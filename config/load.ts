@@ -41,14 +41,12 @@ export function loadEnvironments(directory: string): LoadResult {
   try {
     names = readdirSync(directory);
   } catch (error) {
-    throw new EnvironmentErrors([
-      {
-        file: shown,
-        path: "",
-        message: `The directory of environment files cannot be read (${systemErrorCode(error)}).`,
-        fix: `Create ${shown}/dev.yaml, ${firstFile}`,
-      },
-    ]);
+    const code = systemErrorCode(error);
+    const [message, fix] =
+      code === "ENOENT"
+        ? ["The directory of environment files does not exist.", `Run mkdir ${shown}. ${howToBegin(shown)}`]
+        : [`The directory of environment files cannot be read (${code}).`, "It must be a directory that you may read."];
+    throw new EnvironmentErrors([{ file: shown, path: "", message, fix }]);
   }
   // Sorted by code unit, so that the order depends on nothing but the names.
   const files = names.filter((name) => /\.ya?ml$/i.test(name)).sort();
@@ -75,8 +73,12 @@ export function loadEnvironments(directory: string): LoadResult {
     fleet.push(...members);
   }
   if (environmentFiles.length === 0) {
-    const message = "There is no environment file here.";
-    problems.push({ file: shown, path: "", message, fix: `Create ${shown}/dev.yaml, ${firstFile}` });
+    problems.push({
+      file: shown,
+      path: "",
+      message: "The directory has no environment file.",
+      fix: howToBegin(shown),
+    });
   }
   // Without a readable defaults.yaml nobody knows which of its values would have counted.
   if (defaults === undefined || defaults.value !== undefined) problems.push(...fleet.flatMap(contradictions));
@@ -99,7 +101,10 @@ export function loadEnvironments(directory: string): LoadResult {
 }
 
 const firstInstance = "instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].";
-const firstFile = `with account, region, state, blockedDispositions and ${firstInstance}`;
+
+const howToBegin = (directory: string): string =>
+  `To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > ${directory}/dev.yaml) ` +
+  `or copy an example (cp examples/dev.yaml ${directory}/) and replace its values.`;
 
 /** The file's name is the environment's, and so part of the stacks' names and state keys. */
 function misnamed(name: string, environment: string, yaml: YamlFile): Problem[] {

@@ -1,13 +1,28 @@
-/** The fleet that commands work on: the environment files of the project, or of the directory `ENVIRONMENTS_DIR`. */
+/** The instances that commands work on: from the project's `environments` directory, or from `ENVIRONMENTS_DIR`. */
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { loadEnvironments } from "./load";
 import type { LoadResult } from "./load";
 import { parseSelection, select, SelectionError } from "./selection";
 import type { InstanceConfig } from "./types";
 
+/** Absolute path of the directory of environment files. */
+export function environmentsDirectory(): string {
+  return path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments");
+}
+
+/** Whether a directory exists and has a YAML file. */
+export function hasEnvironmentFiles(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((name) => /\.ya?ml$/i.test(name));
+  } catch {
+    return false;
+  }
+}
+
 /** @throws EnvironmentErrors with every problem of every file */
 export function readEnvironments(): LoadResult {
-  return loadEnvironments(path.resolve(process.env["ENVIRONMENTS_DIR"] ?? "environments"));
+  return loadEnvironments(environmentsDirectory());
 }
 
 /**

@@ -1,14 +1,17 @@
 /**
  * `npm run sandbox`: shows calls being blocked, on this machine alone.
  *
- * It synthesizes the environment `dev`, and plays calls through exactly what that would deploy: the content of the
- * module and the zip of the function, against a DynamoDB emulator in this process.
+ * It synthesizes the first instance of the environment files, or of `examples/` if there are none. Then it plays calls through
+ * exactly what a deployment would contain: the content of the module and the zip of the function. DynamoDB is an emulator in this process.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { aliasName, indexName } from "../config/aws-names";
+import { EnvironmentErrors, loadEnvironments } from "../config/load";
+import { environmentsDirectory, hasEnvironmentFiles, selectFrom } from "../config/project";
+import { SelectionError } from "../config/selection";
 import { projectRoot } from "../lambda/packaging";
 import { type FinishedContact, startContactTable } from "../emulators/contact-table";
 import { startFunction } from "../emulators/lambda-runtime/function-instance";
@@ -33,21 +36,39 @@ const contacts = (blocked: string): readonly FinishedContact[] => [
   { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
 ];
 
-function synthesizeDev(): SynthesizedStack {
+/** The project's environment files; the examples where there are none. */
+function instanceToPlay(): { readonly directory: string; readonly stackName: string } {
+  const own = environmentsDirectory();
+  const directory = hasEnvironmentFiles(own) ? own : path.join(projectRoot(), "examples");
+  const instances = selectFrom(loadEnvironments(directory), process.env["SELECT"]);
+  const first = instances.find(({ release }) => release === undefined);
+  if (first === undefined) {
+    throw new SelectionError(
+      `${path.basename(directory)}  Every instance is suspended or released.\n` +
+        "  The sandbox plays calls on the first active instance. Remove suspended or release from one of them.",
+    );
+  }
+  return { directory, stackName: first.stackName };
+}
+
+function synthesizeFirstInstance(): SynthesizedStack {
+  const { directory, stackName } = instanceToPlay();
   const outdir = mkdtempSync(path.join(tmpdir(), "call-blocking-sandbox-"));
   try {
     const app = path.join(projectRoot(), "build/main.js");
     const synth = spawnSync(process.execPath, [app], {
       cwd: projectRoot(),
-      env: { ...process.env, CDKTF_OUTDIR: path.join(outdir, "cdktf.out") },
+      env: {
+        ...process.env,
+        CDKTF_OUTDIR: path.join(outdir, "cdktf.out"),
+        ENVIRONMENTS_DIR: directory,
+        SELECT: `stack=${stackName}`,
+      },
       stdio: ["ignore", "ignore", "inherit"],
     });
     if (synth.status !== 0) process.exit(1);
-    const stack = readSynthesizedStacks(path.join(outdir, "cdktf.out")).find(({ name }) => name.startsWith("dev-"));
-    if (stack === undefined) {
-      process.stderr.write("environments/dev.yaml has no instance: the sandbox plays its calls on the first one.\n");
-      process.exit(1);
-    }
+    const [stack] = readSynthesizedStacks(path.join(outdir, "cdktf.out"));
+    if (stack === undefined) throw new Error(`The synth of ${stackName} wrote no stack.`);
     return stack;
   } finally {
     rmSync(outdir, { recursive: true });
@@ -55,7 +76,7 @@ function synthesizeDev(): SynthesizedStack {
 }
 
 async function main(): Promise<void> {
-  const stack = synthesizeDev();
+  const stack = synthesizeFirstInstance();
   const table = await startContactTable(stack.tableName, stack.region);
   const { blockedDisposition: blocked } = stack;
   for (const contact of contacts(blocked)) await table.put(contact);
@@ -110,4 +131,8 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+main().catch((error: unknown) => {
+  if (!(error instanceof EnvironmentErrors || error instanceof SelectionError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -1,6 +1,7 @@
 /** What valid environment files become: levels merged, defaults filled in, names and ARNs derived. */
 import path from "node:path";
 import { loadEnvironments } from "../../config/load";
+import { projectRoot } from "../../lambda/packaging";
 import { edited, inDirectory, load, loadOne, validYaml } from "./environment-files";
 
 test("the smallest environment file is completed with the defaults and the names that follow from it", () => {
@@ -228,8 +229,8 @@ test("line ends of Windows and comments change nothing", () => {
   expect(loadOne(`# a comment\r\n${validYaml.replaceAll("\n", " # here too\r\n")}`)).toEqual(loadOne(validYaml));
 });
 
-describe("the environments of this project", () => {
-  const { instances } = loadEnvironments(path.join(__dirname, "../../../environments"));
+describe("the example environments", () => {
+  const { instances } = loadEnvironments(path.join(projectRoot(), "examples"));
   const of = (name: string) => instances.filter(({ environment }) => environment === name);
 
   test("dev is one instance", () => {

@@ -700,13 +700,22 @@ test("a directory that is named like a file is a problem and not a crash", () =>
 
 test("a directory without environment files says what to create", () => {
   expect(refusal({ "defaults.yaml": "region: us-east-1\n" }).message).toBe(
-    "environments  There is no environment file here.\n  Create environments/dev.yaml, with account, region, state, " +
-      "blockedDispositions and instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].",
+    "environments  The directory has no environment file.\n" +
+      "  To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > environments/dev.yaml) " +
+      "or copy an example (cp examples/dev.yaml environments/) and replace its values.",
   );
 });
 
-test("a directory that is not there says what to create", () => {
+test("a missing directory is refused, with the ways to begin", () => {
   expect(() => inDirectory({}, (directory) => loadEnvironments(`${directory}/nowhere`))).toThrow(
-    /^nowhere {2}The directory of environment files cannot be read \(ENOENT\)\.\n {2}Create nowhere\/dev\.yaml, with account/,
+    "nowhere  The directory of environment files does not exist.\n" +
+      "  Run mkdir nowhere. To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > nowhere/dev.yaml) " +
+      "or copy an example (cp examples/dev.yaml nowhere/) and replace its values.",
+  );
+});
+
+test("a file in place of the directory is refused", () => {
+  expect(() => inDirectory({ file: "x" }, (directory) => loadEnvironments(`${directory}/file`))).toThrow(
+    "file  The directory of environment files cannot be read (ENOTDIR).\n  It must be a directory that you may read.",
   );
 });

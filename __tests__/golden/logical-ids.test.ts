@@ -1,5 +1,5 @@
 /**
- * Every address of every stack of every environment in `environments/`, as recorded. A renamed resource is deleted under its
+ * Every address of every stack of every environment in `examples/`, as recorded. A renamed resource is deleted under its
  * old name, `prevent_destroy` or not: an address leaves this record only with a `moved` or `removed` block for it.
  */
 import path from "node:path";
@@ -20,7 +20,7 @@ interface Synthesized {
   readonly removed?: readonly { readonly from: string }[];
 }
 
-const { instances } = loadEnvironments(path.join(projectRoot(), "environments"));
+const { instances } = loadEnvironments(path.join(projectRoot(), "examples"));
 const functionPackage = {
   zipPath: __filename,
   sha256: "ab".repeat(32),

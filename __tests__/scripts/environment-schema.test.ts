@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { environmentJsonSchema } from "../../scripts/environment-schema";
 import { builtInDefaults } from "../../config/schema";
+import { projectRoot } from "../../lambda/packaging";
 
 interface Node {
   readonly type?: string;
@@ -16,8 +17,8 @@ interface Node {
   readonly additionalProperties?: unknown;
 }
 
-const environments = path.join(__dirname, "../../../environments");
-const committed = JSON.parse(readFileSync(path.join(environments, "schema.json"), "utf8")) as Node;
+const root = projectRoot();
+const committed = JSON.parse(readFileSync(path.join(root, "environments/schema.json"), "utf8")) as Node;
 
 /** Every key of the schema by its path, maps and instances included. */
 function keys(node: Node, at = ""): [string, Node][] {
@@ -64,10 +65,10 @@ test("no map but tags takes unknown keys, and an instance needs name and id", ()
   expect(committed.properties?.["instances"]?.items?.required).toEqual(["name", "id"]);
 });
 
-test("a reader of JSON Schema accepts the environments of this project and refuses what the loader refuses", () => {
+test("a JSON Schema validator accepts the examples and refuses what the loader refuses", () => {
   const schema = z.fromJSONSchema(committed as Parameters<typeof z.fromJSONSchema>[0]);
   const read = (name: string) => {
-    const values = parse(readFileSync(path.join(environments, `${name}.yaml`), "utf8")) as Record<string, unknown>;
+    const values = parse(readFileSync(path.join(root, "examples", `${name}.yaml`), "utf8")) as Record<string, unknown>;
     // This reader lacks the flag u on patterns, which JSON Schema asks for and editors set: it would refuse every tag.
     return { ...values, tags: {} };
   };

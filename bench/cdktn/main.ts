@@ -2,8 +2,8 @@
  * Rehearses the way out of CDKTF: the same sources built against its successor CDK Terrain (`cdktn`) and its AWS bindings
  * synthesize the same stacks, or this fails and shows what does not.
  *
- * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. Environments are those of the project, or of the
- * directory `ENVIRONMENTS_DIR`.
+ * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. It synthesizes `examples`, or the directory
+ * `ENVIRONMENTS_DIR`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -53,7 +53,13 @@ async function rehearse(scratch: string): Promise<readonly Difference[]> {
 function synthesize(app: string, outdir: string): void {
   execFileSync(process.execPath, [app], {
     cwd: projectRoot(),
-    env: { ...process.env, CDKTF_OUTDIR: outdir, SELECT: "status=*", CDKTN_DISABLE_CREATION_STACK: "1" },
+    env: {
+      ENVIRONMENTS_DIR: "examples",
+      ...process.env,
+      CDKTF_OUTDIR: outdir,
+      SELECT: "status=*",
+      CDKTN_DISABLE_CREATION_STACK: "1",
+    },
     stdio: "inherit",
   });
 }
