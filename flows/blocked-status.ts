@@ -1,17 +1,17 @@
-/** The flow module that asks the Lambda whether a caller is blocked and leaves the answer in a contact attribute. */
+/** Builds the `blockedStatus` flow module: it invokes the function and writes the answer to a contact attribute. */
 import { withPositions } from "./diagram/layout";
 import { requireLiteral } from "./literal-text";
 import { type FlowContent, FLOW_LANGUAGE_VERSION, type ModelledAction } from "./language/types";
 import { requireAccepted } from "./language/validate";
 
-/** Name of the module in every instance; the vendor's guide uses it too. */
+/** Name of the module in every instance. The vendor's guide uses the same name. */
 export const BLOCKED_STATUS_MODULE_NAME = "blockedStatus";
-/** The contact attribute that carries the answer to the flow that called the module. */
+/** Contact attribute that passes the answer to the calling flow. */
 export const BLOCKED_STATUS_ATTRIBUTE = "blockedStatus";
 export const MATCH = "match";
 export const NO_MATCH = "nomatch";
 
-/** Identifiers of the module's actions, which are also the names of its blocks in the Connect console. */
+/** Identifiers of the module's actions. The Connect console shows them as block names. */
 export const BLOCKED_STATUS_ACTIONS = {
   assumeNoMatch: "Assume nomatch",
   askLambda: "Ask the Lambda",
@@ -22,26 +22,28 @@ export const BLOCKED_STATUS_ACTIONS = {
 } as const;
 
 export interface BlockedStatusModuleProps {
-  /** ARN of the function's alias: the one that is associated with the instance. */
+  /** ARN of the function's alias. The same ARN must be associated with the instance. */
   readonly functionArn: string;
-  /** Disposition that blocks a number; two levels joined with `:`. Handed to the Lambda character for character. */
+  /** Blocked Disposition; two levels are joined with `:`. The function receives exactly these characters. */
   readonly blockedDisposition: string;
   /** Alias of the Connect instance, as in `dextr-<InstanceName>`. */
   readonly instanceName: string;
-  /** Time limit of the Lambda block in seconds, 1 to 8; the caller hears silence meanwhile. */
+  /** Time limit of the Lambda block in seconds, 1 to 8. The caller hears silence while the function runs. */
   readonly flowTimeLimitSeconds: number;
 }
 
 /**
- * The content of the module. The attribute ends as `match` exactly when the Lambda answered `match` and that could be
- * written; else as `nomatch`, if any write at all succeeded.
+ * Returns the content of the module.
  *
- * `nomatch` is written first, so that a contact never reaches the Lambda with nothing set or with the `match` of an
- * earlier transfer, and again on every way that does not end in a written `match`: attributes are the only memory of a
- * flow, so it cannot know whether the first write failed, and writing the same value twice is harmless.
+ * The attribute ends as `match` only if the function answered `match` and Connect wrote that value. Otherwise it ends as `nomatch`,
+ * provided that at least one write succeeded.
  *
- * @throws Error when the Disposition or the instance name would not reach the Lambda as it is written, or when Connect
- *   would refuse the content, as it does for a time limit over 8 seconds
+ * The module writes `nomatch` first. A transferred contact may arrive with an old `match`, and a contact must never reach the function
+ * with no value. Every path that does not write `match` writes `nomatch` again, because the flow cannot know whether the first write
+ * failed. Writing the same value twice is harmless.
+ *
+ * @throws UnusableText if Connect or Terraform would change the Disposition or the instance name
+ * @throws Error if Connect would refuse the content, for example a time limit over 8 seconds
  */
 export function blockedStatusModule(props: BlockedStatusModuleProps): FlowContent {
   requireLiteral({ blockedDisposition: props.blockedDisposition, instanceName: props.instanceName });
@@ -84,7 +86,7 @@ export function blockedStatusModule(props: BlockedStatusModuleProps): FlowConten
     Version: FLOW_LANGUAGE_VERSION,
     StartAction: id.assumeNoMatch,
     Actions: actions,
-    // What the console writes into every module, whatever the module does.
+    // The console writes these settings into every module.
     Settings: {
       InputParameters: [],
       OutputParameters: [],

@@ -1,13 +1,13 @@
-/** What is written for people about one flow: the JSON that the Connect console imports, and its pictures. */
+/** Renders the files for one flow: the JSON that the Connect console imports, and two diagrams. */
 import { toMermaid } from "./diagram/mermaid";
 import { toSvg } from "./diagram/svg";
 import type { FlowContent } from "./language/types";
 
 /**
- * File name → text, for one flow or module.
+ * Returns a map from file name to text for one flow or module.
  *
- * @param name what the files are called: `blockedStatus` gives `blockedStatus.json`, `.svg` and `.mmd`
- * @param title what the picture is called, such as `blockedStatus of acme`
+ * @param name file name without extension: `blockedStatus` gives `blockedStatus.json`, `.svg` and `.mmd`
+ * @param title title of the SVG, such as `blockedStatus of acme`
  */
 export function flowFiles(content: FlowContent, name: string, title: string): Readonly<Record<string, string>> {
   return {

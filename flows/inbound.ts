@@ -1,4 +1,4 @@
-/** An inbound flow that asks the blockedStatus module about each caller, for instances whose team has no flow of its own. */
+/** Builds an inbound flow that checks each caller with the `blockedStatus` module, for teams without their own flow. */
 import { BLOCKED_STATUS_ATTRIBUTE, BLOCKED_STATUS_MODULE_NAME, MATCH } from "./blocked-status";
 import { withPositions } from "./diagram/layout";
 import { requireLiteral, UnusableText } from "./literal-text";
@@ -13,7 +13,7 @@ import {
 } from "./language/types";
 import { requireAccepted } from "./language/validate";
 
-/** What a blocked caller meets. Queues and flows are named by id or ARN. */
+/** What happens to a blocked caller. Queues and flows are given by id or ARN. */
 export type WhenBlocked =
   | { readonly action: "disconnect" }
   | { readonly action: "message"; readonly message: Message }
@@ -21,14 +21,14 @@ export type WhenBlocked =
   | { readonly action: "flow"; readonly flowId: string };
 
 export interface InboundFlowProps {
-  /** Id of the blockedStatus module; until Terraform knows it, any name that `toTerraformString` is told to replace. */
+  /** Id of the `blockedStatus` module, or a placeholder that `toTerraformString` replaces with a Terraform reference. */
   readonly moduleId: string;
   /** Id or ARN of the queue for callers who are not blocked. */
   readonly queueId: string;
   readonly whenBlocked: WhenBlocked;
 }
 
-/** Identifiers of the flow's actions, which are also the names of its blocks in the Connect console. */
+/** Identifiers of the flow's actions. The Connect console shows them as block names. */
 export const INBOUND_ACTIONS = {
   checkCaller: "Check the caller",
   isBlocked: "Is the caller blocked?",
@@ -41,12 +41,15 @@ export const INBOUND_ACTIONS = {
 } as const;
 
 /**
- * The content of the flow. Nothing but a `match` that the module wrote blocks: whatever fails before that leads to the
- * queue for everybody, and so does a queue or flow for blocked callers that cannot be reached.
+ * Returns the content of the flow.
  *
- * A plain text over 3000 characters is said in several prompts, since Connect would say none of it in one.
+ * Only a `match` that the module wrote blocks a caller. Every earlier failure leads to the normal queue. If the queue or flow for blocked
+ * callers cannot be reached, they go to the normal queue as well.
  *
- * @throws UnusableText when the message would not be said as it is written; Error when Connect would refuse the content
+ * Plain text over 3000 characters is split into several prompts, because Connect does not speak a longer prompt at all.
+ *
+ * @throws UnusableText if the message would not be spoken as written
+ * @throws Error if Connect would refuse the content
  */
 export function inboundFlow(props: InboundFlowProps): FlowContent {
   const id = INBOUND_ACTIONS;
@@ -91,13 +94,13 @@ export function inboundFlow(props: InboundFlowProps): FlowContent {
   ];
   const content = withPositions(
     { Version: FLOW_LANGUAGE_VERSION, StartAction: id.checkCaller, Actions: actions },
-    // The console finds a module of this name when the flow is imported into another instance.
+    // When the flow is imported into another instance, the console looks the module up by this name.
     { [id.checkCaller]: BLOCKED_STATUS_MODULE_NAME },
   );
   return requireAccepted(content, "flow", "the inbound flow");
 }
 
-/** The blocks that only blocked callers meet, the first one first; none when they are disconnected at once. */
+/** Returns the blocks for blocked callers in order; empty if the call is disconnected immediately. */
 function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
   const id = INBOUND_ACTIONS;
   switch (whenBlocked.action) {
@@ -111,12 +114,12 @@ function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
           Identifier: id.toBlockedFlow,
           Type: "TransferToFlow",
           Parameters: { ContactFlowId: whenBlocked.flowId },
-          // Connect demands the success branch and never takes it.
+          // Connect requires the success branch but never takes it.
           Transitions: { NextAction: id.setQueue, Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingError" }] },
         },
       ];
     case "message": {
-      const messages = prompts(whenBlocked.message);
+      const messages = splitIntoPrompts(whenBlocked.message);
       const name = (n: number) => (n === 0 ? id.message : `${id.message} ${n + 1}`);
       return messages.map((message, n) => ({
         Identifier: name(n),
@@ -131,34 +134,32 @@ function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
   }
 }
 
-/** The message in pieces that can be spoken, cut after white space where there is some. */
-function prompts(message: Message): Message[] {
+/** Splits the message into prompts that Connect can speak, after white space if possible. */
+function splitIntoPrompts(message: Message): Message[] {
   if ("SSML" in message) {
-    requireLiteral({
-      "whenBlocked message (SSML)": message.SSML,
-    });
-    const spoken = message.SSML.replace(/<[^>]*>/g, "").length;
-    if (spoken > MAX_SPOKEN_LENGTH || message.SSML.length > MAX_PROMPT_LENGTH) {
+    requireLiteral({ "whenBlocked message (SSML)": message.SSML });
+    const spokenLength = message.SSML.replace(/<[^>]*>/g, "").length;
+    if (spokenLength > MAX_SPOKEN_LENGTH || message.SSML.length > MAX_PROMPT_LENGTH) {
       throw new UnusableText(
-        `whenBlocked message (SSML): ${spoken} characters of text and ${message.SSML.length} with markup; at most ` +
-          `${MAX_SPOKEN_LENGTH} and ${MAX_PROMPT_LENGTH} can be spoken. Shorten it.`,
+        `whenBlocked message (SSML): the text has ${spokenLength} characters, ${message.SSML.length} with markup. Connect ` +
+          `allows ${MAX_SPOKEN_LENGTH} characters of text and ${MAX_PROMPT_LENGTH} with markup. Shorten the message.`,
       );
     }
     return [message];
   }
-  // Plain text has no escape for what Connect would read as a reference ("only $.50 a minute"); SSML, which is XML, has.
-  const escape = containsReference(message.Text);
-  requireLiteral({ "whenBlocked message": escape ? speak(message.Text) : message.Text });
-  if (escape) return pieces(message.Text, MAX_SPOKEN_LENGTH / 3).map((text) => ({ SSML: speak(text) }));
-  return pieces(message.Text, MAX_SPOKEN_LENGTH).map((Text) => ({ Text }));
+  // Connect reads "$.50" in plain text as a reference and has no escape for it. SSML is XML, so it can escape the "$".
+  const needsEscape = containsReference(message.Text);
+  requireLiteral({ "whenBlocked message": needsEscape ? toSsml(message.Text) : message.Text });
+  if (needsEscape) return splitText(message.Text, MAX_SPOKEN_LENGTH / 3).map((text) => ({ SSML: toSsml(text) }));
+  return splitText(message.Text, MAX_SPOKEN_LENGTH).map((Text) => ({ Text }));
 }
 
-/** `text` in pieces of at most `length` characters. */
-function pieces(text: string, length: number): string[] {
+/** Splits `text` into parts of at most `length` characters. */
+function splitText(text: string, length: number): string[] {
   return text.match(new RegExp(`[^]{1,${length}}(?:(?<=\\s)|$)|[^]{1,${length}}`, "gu")) ?? [];
 }
 
-function speak(text: string): string {
+function toSsml(text: string): string {
   const escaped = { "&": "&amp;", "<": "&lt;", $: "&#36;" } as const;
   return `<speak>${text.replaceAll(/[&<$]/g, (character) => escaped[character as keyof typeof escaped])}</speak>`;
 }

@@ -1,37 +1,37 @@
-/** Refuses a person's text that would not reach Connect as it was written. */
+/** Refuses user text that Connect or Terraform would change. */
 import { containsReference } from "./language/jsonpath";
 
-/** Text that cannot be deployed as it was written; the message is for the person who wrote it. */
+/** User text that cannot be deployed unchanged. The message is for the author of the text. */
 export class UnusableText extends Error {
   override readonly name = "UnusableText";
 }
 
 /**
- * Throws unless every given text is deployed character for character and taken literally:
+ * Checks that Connect receives each text unchanged and reads it literally. A text must be:
  *
- * - not empty, which Connect refuses anywhere;
- * - without `$.` and `$[`, which begin a reference (`$.Attributes.name`, `$['Channel']`): the flow language has no escape;
- * - in Unicode normal form C, into which Terraform brings every string it handles, so that a Disposition in another form
- *   would be compared with the table in a form that it does not have there.
+ * - not empty, because Connect refuses empty strings;
+ * - without `$.` and `$[`, which start a reference (`$.Attributes.name`, `$['Channel']`), because the flow language has no escape;
+ * - in Unicode normal form C. Terraform converts every string to this form, so a Disposition in another form would no longer equal the
+ *   value in the table.
  *
- * @param texts what each text is called in the configuration → the text
- * @throws UnusableText that names every unusable text, once for all of them
+ * @param texts maps each configuration key to its text
+ * @throws UnusableText with one line for each problem of each text
  */
 export function requireLiteral(texts: Readonly<Record<string, string>>): void {
   const problems = Object.entries(texts).flatMap(([name, text]) => {
-    if (text === "") return [`${name}: "" is empty, which Connect refuses. Give a text.`];
+    if (text === "") return [`${name}: the text is empty. Connect refuses empty text. Enter a text.`];
     const found: string[] = [];
     if (containsReference(text)) {
       const at = text.search(/\$[.[]/);
       found.push(
-        `${name}: Connect would read ${excerpt(text, at)} at character ${at + 1} as a reference to contact data, and its ` +
-          'flow language has no escape for it. Write it without "$." and "$[".',
+        `${name}: Connect would read ${excerpt(text, at)} at character ${at + 1} as a reference to contact data. ` +
+          'The flow language has no escape for references. Remove "$." and "$[" from the text.',
       );
     }
     if (text !== text.normalize("NFC") || /\p{Surrogate}/u.test(text)) {
       found.push(
-        `${name}: ${excerpt(text, 0)} is not in Unicode normal form C, into which Terraform changes every text. Type it ` +
-          "anew; if ConnectPath itself has it in this form, change it there.",
+        `${name}: ${excerpt(text, 0)} is not in Unicode normal form C. Terraform would convert it. Type the text again; ` +
+          "if ConnectPath stores it in this form, change it there too.",
       );
     }
     return found;

@@ -1,40 +1,40 @@
-/** Runs flow and module content as Connect runs it, so that what a flow does can be tested before it is deployed. */
+/** Simulates how Connect runs a flow or module, to test its behaviour before deployment. */
 import { isRecord, type JsonValue } from "./language/json";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
 import type { Action, ContentKind, FlowContent, ModelledAction, Transitions } from "./language/types";
-import { requireAccepted, uncheckedActionTypes } from "./language/validate";
-import { callLambda, type Contact, contactData, type InvokeLambda, type Queue } from "./lambda-block";
+import { requireAccepted, unmodelledActionTypes } from "./language/validate";
+import { callLambda, type Contact, contactData, type InvokeLambda, type Queue } from "./lambda-invocation";
 
-export type { ConnectLambdaEvent, Contact, ContactData, Endpoint, InvokeLambda, Queue } from "./lambda-block";
+export type { ConnectLambdaEvent, Contact, ContactData, Endpoint, InvokeLambda, Queue } from "./lambda-invocation";
 
-/** One action that ran, and the way it was left by. */
+/** One action that ran, and the branch that it took. */
 export interface Step {
   readonly identifier: string;
   readonly type: string;
   /** `success`, an error type (`NoMatchingError`), a condition (`Equals match`), or `end` of a terminal action. */
   readonly branch: string;
-  /** `FlowModuleId` of the modules this action is inside of, outermost first; empty in the content itself. */
+  /** `FlowModuleId` of each enclosing module, outermost first; empty for an action of the simulated content. */
   readonly within: readonly string[];
-  /** Why an error branch was taken, or what was said to the contact. Holds text of the flow: not for logs. */
+  /** Cause of an error branch, or the text that was spoken. Contains text of the flow, so do not log it. */
   readonly detail?: string;
 }
 
-/** How the run ended. */
+/** How the simulation ended. */
 export type Ending =
-  /** A module that was run by itself reached its Return, with the custom branch it chose. */
+  /** The simulated module reached its Return block, with this custom branch. */
   | { readonly kind: "returned"; readonly result?: string }
   | { readonly kind: "disconnected" }
-  /** Waits in the queue (or for the agent) with this id or ARN. */
+  /** The contact waits in the queue, or for the agent, with this id or ARN. */
   | { readonly kind: "queued"; readonly queue: string }
   | { readonly kind: "transferred"; readonly flow: string }
-  /** A whisper or queue flow is over; the contact goes on. */
+  /** A whisper or queue flow ended; the contact continues. */
   | { readonly kind: "flow ended" }
-  /** Connect would have nowhere to go on: a fault of the content, or of a type of action that is not modelled. */
-  | { readonly kind: "stuck"; readonly why: string };
+  /** No branch exists for the result of the last action. The content or an unmodelled action type is the cause. */
+  | { readonly kind: "stuck"; readonly reason: string };
 
 export interface SimulationResult {
   readonly path: readonly Step[];
-  /** Contact attributes at the end. */
+  /** Contact attributes at the end of the simulation. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly ending: Ending;
 }
@@ -43,29 +43,29 @@ export interface Simulation {
   readonly content: FlowContent;
   readonly kind: ContentKind;
   readonly contact: Contact;
-  /** Modules that `InvokeFlowModule` finds, by the `FlowModuleId` it names. */
+  /** Modules for `InvokeFlowModule`, by `FlowModuleId`. */
   readonly modules?: Readonly<Record<string, FlowContent>>;
   readonly invokeLambda: InvokeLambda;
-  /** Whether the `nth` attempt to write contact attributes (from 1, over the whole run) fails. */
+  /** Whether the `nth` write of contact attributes fails; the first write of the simulation is 1. */
   readonly failWrite?: (actionIdentifier: string, nth: number) => boolean;
-  /** The error type that an action ends with, whatever it does; undefined lets it run. */
+  /** Error type that an action returns instead of running; undefined to run it. */
   readonly failAction?: (actionIdentifier: string) => string | undefined;
 }
 
-/** Contact attributes together, in bytes of UTF-8 (adminguide/set-contact-attributes). */
+/** Limit for all contact attributes together, in bytes of UTF-8 (adminguide/set-contact-attributes). */
 const MAX_ATTRIBUTE_BYTES = 32_768;
-/** A chain of Lambdas may take this long until the contact hears something again (adminguide/connect-lambda-functions). */
+/** Time limit for consecutive Lambda functions. A prompt resets it (adminguide/connect-lambda-functions). */
 const MAX_LAMBDA_CHAIN_MS = 20_000;
-/** Longer than any caller waits in a flow that ends: stops one that goes in circles through a Lambda that does not answer. */
+/** Stops a loop around a Lambda function that does not respond. */
 const MAX_LAMBDA_MS = 60_000;
 const MAX_MODULE_DEPTH = 5;
-/** Far beyond any flow that ends; stops one that goes in circles. */
+/** Stops an endless loop. */
 const MAX_STEPS = 10_000;
 
-/** An action with what others may leave out filled in. */
+/** An action with its optional fields set. */
 type CompleteAction = Required<Action>;
 
-/** What is visible inside one flow or module alone; a module starts with a fresh one and its caller keeps its own. */
+/** State of one flow or module. A module starts with a new frame; the caller keeps its own. */
 interface Frame {
   readonly actions: ReadonlyMap<string, CompleteAction>;
   readonly within: readonly string[];
@@ -76,33 +76,33 @@ interface Frame {
   moduleResult: { readonly Result?: string; readonly ResultData?: JsonValue };
 }
 
-/** What an action decided: the way to leave by, or the end. */
-type Outcome =
+/** The result of an action: the branch to take, or the end of the flow. */
+type ActionResult =
   | { readonly branch: string; readonly detail?: string }
   | { readonly ending: Ending & { readonly data?: JsonValue }; readonly detail?: string };
 
-const success: Outcome = { branch: "success" };
+const success: ActionResult = { branch: "success" };
 
-function failed(detail: string, branch = "NoMatchingError"): Outcome {
+function failed(detail: string, branch = "NoMatchingError"): ActionResult {
   return { branch, detail };
 }
 
 /**
- * Runs `content` for one contact, from its start action to an end.
+ * Simulates `content` for one contact, from its start action to its end.
  *
- * Contact attributes last; flow attributes, `$.External` and a module's input and result belong to one flow or module and
- * are gone after it. A type of action that is not modelled takes its success branch. Lambdas take the time that they take;
- * after a minute of them in one run, the contact counts as stuck.
+ * Contact attributes outlive a flow. Flow attributes, `$.External`, and the input and result of a module belong to one flow or module.
+ * An action of an unmodelled type takes its success branch. Lambda functions run in real time; the simulation stops after one minute of
+ * Lambda time.
  *
- * @returns the path taken, the final contact attributes, and how it ended
- * @throws Error that lists the problems, when Connect would refuse the content or one of the modules
+ * @returns the path, the final contact attributes, and the ending
+ * @throws Error that lists every problem if Connect would refuse the content or a module
  */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   requireAccepted(simulation.content, simulation.kind, "content");
   for (const [id, module] of Object.entries(simulation.modules ?? {}))
     requireAccepted(module, "module", `module ${id}`);
   const run = new Run(simulation);
-  const ending = await run.play(simulation.content, [], {});
+  const ending = await run.execute(simulation.content, [], {});
   return { path: run.path, attributes: run.attributes, ending };
 }
 
@@ -118,7 +118,7 @@ class Run {
     this.attributes = { ...simulation.contact.Attributes };
   }
 
-  async play(
+  async execute(
     content: FlowContent,
     within: readonly string[],
     input: Readonly<Record<string, JsonValue>>,
@@ -132,36 +132,35 @@ class Run {
       flowAttributes: {},
       moduleResult: {},
     };
-    const unmodelled = new Set(uncheckedActionTypes(content));
+    const unmodelled = new Set(unmodelledActionTypes(content));
     let next: string | undefined = content.StartAction;
     for (;;) {
       const action: CompleteAction | undefined = next === undefined ? undefined : frame.actions.get(next);
-      if (action === undefined)
-        return { kind: "stuck", why: "the last action on the path has no branch for what happened" };
-      if (this.path.length >= MAX_STEPS) return { kind: "stuck", why: `no end within ${MAX_STEPS} actions` };
-      // A step is recorded when its action starts, so that a module's own steps follow the one that invoked it.
-      const at = this.path.push({ identifier: action.Identifier, type: action.Type, branch: "", within }) - 1;
-      const fault = this.simulation.failAction?.(action.Identifier);
-      const outcome =
-        fault !== undefined
-          ? failed("as the simulation asked", fault)
+      if (action === undefined) return { kind: "stuck", reason: "the last action has no branch for its result" };
+      if (this.path.length >= MAX_STEPS) return { kind: "stuck", reason: `no end within ${MAX_STEPS} actions` };
+      // Record the step before the action runs, so that the steps of a module follow the step that invoked it.
+      const index = this.path.push({ identifier: action.Identifier, type: action.Type, branch: "", within }) - 1;
+      const injectedError = this.simulation.failAction?.(action.Identifier);
+      const result =
+        injectedError !== undefined
+          ? failed("injected by the simulation", injectedError)
           : unmodelled.has(action.Type)
             ? { branch: "success", detail: `${action.Type} is not simulated` }
             : await this.perform(action as ModelledAction, frame);
-      const ended = "ending" in outcome;
-      this.path[at] = {
+      const ended = "ending" in result;
+      this.path[index] = {
         identifier: action.Identifier,
         type: action.Type,
-        branch: ended ? "end" : outcome.branch,
+        branch: ended ? "end" : result.branch,
         within,
-        ...(outcome.detail !== undefined && { detail: outcome.detail }),
+        ...(result.detail !== undefined && { detail: result.detail }),
       };
-      if (ended) return outcome.ending;
-      next = follow(action, outcome.branch);
+      if (ended) return result.ending;
+      next = nextAction(action, result.branch);
     }
   }
 
-  private async perform(action: ModelledAction, frame: Frame): Promise<Outcome> {
+  private async perform(action: ModelledAction, frame: Frame): Promise<ActionResult> {
     switch (action.Type) {
       case "UpdateContactAttributes":
         return this.writeAttributes(action.Identifier, action.Parameters, frame);
@@ -182,7 +181,7 @@ class Run {
       case "InvokeFlowModule":
         return this.invokeModule(action, frame);
       case "MessageParticipant":
-        return this.say(action.Parameters, frame);
+        return this.playMessage(action.Parameters, frame);
       case "UpdateContactTargetQueue": {
         const target = "QueueId" in action.Parameters ? action.Parameters.QueueId : action.Parameters.AgentId;
         const id = this.text(target, frame);
@@ -210,27 +209,27 @@ class Run {
           ending: {
             kind: "returned",
             ...(Result !== undefined && { result: Result }),
-            ...(ResultData !== undefined && { data: this.resolved(ResultData, frame) }),
+            ...(ResultData !== undefined && { data: this.resolve(ResultData, frame) }),
           },
         };
       }
     }
   }
 
-  /** All attributes of the action are written, or none. */
+  /** Writes all attributes of the action, or none. */
   private writeAttributes(
     identifier: string,
     parameters: Extract<ModelledAction, { Type: "UpdateContactAttributes" }>["Parameters"],
     frame: Frame,
-  ): Outcome {
+  ): ActionResult {
     this.writes += 1;
-    if (this.simulation.failWrite?.(identifier, this.writes)) return failed("as the simulation asked");
-    // The related contact is another one, which this run does not see.
+    if (this.simulation.failWrite?.(identifier, this.writes)) return failed("injected by the simulation");
+    // The simulation does not include the related contact.
     if (parameters.TargetContact === "Related") return success;
-    const written = Object.entries(parameters.Attributes).map(
+    const values = Object.entries(parameters.Attributes).map(
       ([name, value]) => [this.text(name, frame), this.text(value, frame)] as const,
     );
-    const after: Record<string, string> = { ...this.attributes, ...Object.fromEntries(written) };
+    const after: Record<string, string> = { ...this.attributes, ...Object.fromEntries(values) };
     const bytes = Buffer.byteLength(Object.entries(after).flat().join(""), "utf8");
     if (bytes > MAX_ATTRIBUTE_BYTES) return failed(`contact attributes would have ${bytes} bytes`);
     this.attributes = after;
@@ -240,61 +239,63 @@ class Run {
   private async invokeLambda(
     parameters: Extract<ModelledAction, { Type: "InvokeLambdaFunction" }>["Parameters"],
     frame: Frame,
-  ): Promise<Outcome> {
+  ): Promise<ActionResult> {
     const arn = this.text(parameters.LambdaFunctionARN, frame);
     const event = {
       Name: "ContactFlowEvent",
       Details: {
         ContactData: contactData(this.simulation.contact, this.attributes, this.queue),
-        Parameters: this.resolvedMap(parameters.LambdaInvocationAttributes ?? {}, frame),
+        Parameters: this.resolveMap(parameters.LambdaInvocationAttributes ?? {}, frame),
       },
     } as const;
     const timeLimit = Number(parameters.InvocationTimeLimitSeconds) * 1000;
     if (parameters.InvocationType === "ASYNCHRONOUS") {
-      // Connect does not wait for it, and neither its answer nor its failure reaches a flow.
+      // Connect does not wait. The flow sees neither the response nor a failure.
       new Promise((resolve) => {
         resolve(this.simulation.invokeLambda(arn, event, timeLimit));
       }).catch(() => undefined);
       return success;
     }
     if (this.lambdaMs >= MAX_LAMBDA_MS)
-      return { ending: { kind: "stuck", why: `no end within ${MAX_LAMBDA_MS} ms of Lambdas` } };
+      return { ending: { kind: "stuck", reason: `no end within ${MAX_LAMBDA_MS} ms of Lambda time` } };
     const limit = Math.min(timeLimit, MAX_LAMBDA_CHAIN_MS - this.lambdaChainMs);
-    if (limit <= 0) return failed(`the Lambdas in a row took ${MAX_LAMBDA_CHAIN_MS} ms`);
-    // Whatever an earlier Lambda answered is gone even when this one fails.
+    if (limit <= 0) return failed(`consecutive Lambda functions took ${MAX_LAMBDA_CHAIN_MS} ms`);
+    // The response of an earlier function is lost even if this function fails.
     frame.external = {};
     const responseType = parameters.ResponseValidation?.ResponseType ?? "STRING_MAP";
-    const started = performance.now();
-    const outcome = await callLambda(this.simulation.invokeLambda, arn, event, limit, responseType);
-    const took = performance.now() - started;
-    this.lambdaMs += took;
-    this.lambdaChainMs += took;
-    if (!outcome.ok) return failed(outcome.why);
-    frame.external = outcome.response;
+    const start = performance.now();
+    const result = await callLambda(this.simulation.invokeLambda, arn, event, limit, responseType);
+    const elapsedMs = performance.now() - start;
+    this.lambdaMs += elapsedMs;
+    this.lambdaChainMs += elapsedMs;
+    if (!result.ok) return failed(result.reason);
+    frame.external = result.response;
     return success;
   }
 
-  private loop(identifier: string, count: string | number, frame: Frame): Outcome {
-    const times = number(this.text(`${count}`, frame));
-    if (!Number.isInteger(times) || times < 0 || times > 100) return failed(`${count} is no number of times to loop`);
+  private loop(identifier: string, count: string | number, frame: Frame): ActionResult {
+    const iterations = toNumber(this.text(`${count}`, frame));
+    if (!Number.isInteger(iterations) || iterations < 0 || iterations > 100)
+      return failed(`${count} is not a whole number from 0 to 100`);
     const done = frame.loopsDone.get(identifier) ?? 0;
-    const more = done < times;
-    // A loop that is entered again after it was done starts anew.
-    frame.loopsDone.set(identifier, more ? done + 1 : 0);
-    return { branch: more ? "Equals ContinueLooping" : "Equals DoneLooping" };
+    const hasMore = done < iterations;
+    // A finished loop starts again at 0.
+    frame.loopsDone.set(identifier, hasMore ? done + 1 : 0);
+    return { branch: hasMore ? "Equals ContinueLooping" : "Equals DoneLooping" };
   }
 
   private async invokeModule(
     action: Extract<ModelledAction, { Type: "InvokeFlowModule" }>,
     frame: Frame,
-  ): Promise<Outcome> {
+  ): Promise<ActionResult> {
     const id = this.text(action.Parameters.FlowModuleId, frame);
     const modules = this.simulation.modules ?? {};
     const module = Object.hasOwn(modules, id) ? modules[id] : undefined;
-    if (module === undefined) return failed(`there is no module ${id}`);
-    if (frame.within.length >= MAX_MODULE_DEPTH) return failed(`modules are nested over ${MAX_MODULE_DEPTH} deep`);
-    const input = this.resolvedMap(action.Parameters.Input ?? {}, frame);
-    const ending = await this.play(module, [...frame.within, id], input);
+    if (module === undefined) return failed(`module ${id} does not exist`);
+    if (frame.within.length >= MAX_MODULE_DEPTH)
+      return failed(`modules are nested more than ${MAX_MODULE_DEPTH} levels deep`);
+    const input = this.resolveMap(action.Parameters.Input ?? {}, frame);
+    const ending = await this.execute(module, [...frame.within, id], input);
     if (ending.kind !== "returned") return { ending };
     frame.moduleResult = {
       ...(ending.result !== undefined && { Result: ending.result }),
@@ -303,22 +304,22 @@ class Run {
     return action.Transitions.Conditions?.length ? compare(ending.result, action) : success;
   }
 
-  private say(
+  private playMessage(
     parameters: Extract<ModelledAction, { Type: "MessageParticipant" }>["Parameters"],
     frame: Frame,
-  ): Outcome {
+  ): ActionResult {
     if (!("Text" in parameters) && this.simulation.contact.Channel !== "VOICE") {
-      return failed("only a voice contact can hear SSML or a prompt");
+      return failed("only a voice contact can receive SSML or a prompt");
     }
     this.lambdaChainMs = 0;
-    const said =
+    const message =
       "Text" in parameters ? parameters.Text : "SSML" in parameters ? parameters.SSML : "(a recorded prompt)";
-    return { branch: "success", detail: this.text(said, frame) };
+    return { branch: "success", detail: this.text(message, frame) };
   }
 
-  /** What a reference leads to, or undefined where it leads nowhere. */
+  /** Resolves a reference; undefined if it is not set. */
   private value(segments: readonly string[], frame: Frame): unknown {
-    let at: unknown = {
+    let value: unknown = {
       ...contactData(this.simulation.contact, this.attributes, this.queue),
       External: frame.external,
       LambdaInvocation: { ResultData: frame.external },
@@ -326,34 +327,34 @@ class Run {
       Modules: { Input: frame.input, ...frame.moduleResult },
     };
     for (const segment of segments) {
-      if (typeof at !== "object" || at === null || !Object.hasOwn(at, segment)) return undefined;
-      at = (at as Readonly<Record<string, unknown>>)[segment];
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, segment)) return undefined;
+      value = (value as Readonly<Record<string, unknown>>)[segment];
     }
-    return at ?? undefined;
+    return value ?? undefined;
   }
 
   private text(text: string, frame: Frame): string {
     return interpolate(text, (segments) => scalarText(this.value(segments, frame)));
   }
 
-  private resolved(value: JsonValue, frame: Frame): JsonValue {
+  private resolve(value: JsonValue, frame: Frame): JsonValue {
     if (typeof value === "string") return this.text(value, frame);
-    if (Array.isArray(value)) return value.map((inner: JsonValue) => this.resolved(inner, frame));
-    return isRecord(value) ? this.resolvedMap(value, frame) : value;
+    if (Array.isArray(value)) return value.map((inner: JsonValue) => this.resolve(inner, frame));
+    return isRecord(value) ? this.resolveMap(value, frame) : value;
   }
 
-  /** A reference to something unset leaves its entry out; what the service sends instead is not documented. */
-  private resolvedMap(map: Readonly<Record<string, JsonValue>>, frame: Frame): Record<string, JsonValue> {
+  /** Omits an entry whose reference is not set. AWS does not document what Connect sends instead. */
+  private resolveMap(map: Readonly<Record<string, JsonValue>>, frame: Frame): Record<string, JsonValue> {
     const set = Object.entries(map).filter(([, value]) => {
       const reference = typeof value === "string" && isComparable(value) ? parseReference(value) : undefined;
       return reference === undefined || this.value(reference, frame) !== undefined;
     });
-    return Object.fromEntries(set.map(([key, value]) => [this.text(key, frame), this.resolved(value, frame)]));
+    return Object.fromEntries(set.map(([key, value]) => [this.text(key, frame), this.resolve(value, frame)]));
   }
 }
 
-/** Where an action leads by this branch; a message need not say where its error leads, and then goes on. */
-function follow(action: CompleteAction, branch: string): string | undefined {
+/** Returns the target of a branch. A message without an error branch takes its success branch on an error. */
+function nextAction(action: CompleteAction, branch: string): string | undefined {
   const { NextAction, Errors = [], Conditions = [] } = action.Transitions;
   if (branch === "success") return NextAction;
   const condition = Conditions.find((c) => conditionName(c.Condition) === branch);
@@ -365,20 +366,20 @@ function conditionName(condition: { readonly Operator: string; readonly Operands
   return `${condition.Operator} ${condition.Operands.join(" ")}`;
 }
 
-/** The first condition of `action` that is true of `value`; comparisons are case-sensitive. */
-function compare(value: unknown, action: { readonly Transitions: Transitions }): Outcome {
-  const found = action.Transitions.Conditions?.find((c) =>
-    holds(value, c.Condition.Operator, c.Condition.Operands[0] ?? ""),
+/** Selects the first condition of `action` that matches `value`. Comparisons are case-sensitive. */
+function compare(value: unknown, action: { readonly Transitions: Transitions }): ActionResult {
+  const match = action.Transitions.Conditions?.find((c) =>
+    conditionMatches(value, c.Condition.Operator, c.Condition.Operands[0] ?? ""),
   );
-  return { branch: found === undefined ? "NoMatchingCondition" : conditionName(found.Condition) };
+  return { branch: match === undefined ? "NoMatchingCondition" : conditionName(match.Condition) };
 }
 
-function holds(value: unknown, operator: string, operand: string): boolean {
-  // The service accepts this operator without documenting it; this is what its name says.
+function conditionMatches(value: unknown, operator: string, operand: string): boolean {
+  // Connect accepts this operator but does not document it. The behaviour follows its name.
   if (operator === "KeyExists") return isRecord(value) && Object.hasOwn(value, operand);
   const text = scalarText(value);
   if (text === undefined) return false;
-  const [left, right] = [number(text), number(operand)];
+  const [left, right] = [toNumber(text), toNumber(operand)];
   switch (operator) {
     case "Equals":
       return text === operand;
@@ -388,7 +389,7 @@ function holds(value: unknown, operator: string, operand: string): boolean {
       return text.endsWith(operand);
     case "TextContains":
       return text.includes(operand);
-    // Comparisons with NaN are false, as the service's are when either side is no number.
+    // A comparison with NaN is false, as in Connect if either side is not a number.
     case "NumberGreaterThan":
       return left > right;
     case "NumberGreaterOrEqualTo":
@@ -402,7 +403,7 @@ function holds(value: unknown, operator: string, operand: string): boolean {
   }
 }
 
-function number(text: string): number {
+function toNumber(text: string): number {
   return text.trim() === "" ? NaN : Number(text);
 }
 
@@ -412,6 +413,6 @@ function scalarText(value: unknown): string | undefined {
     : undefined;
 }
 
-function mapValues<V, W>(map: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+function mapValues<V, W>(map: Readonly<Record<string, V>>, transform: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, transform(value)]));
 }

@@ -1,4 +1,4 @@
-// The blockedStatus module, run: every Lambda outcome, every pattern of failing attribute writes, every contact that may arrive.
+// Simulates the blockedStatus module with every function result, every pattern of failing writes and every initial attribute.
 import fc from "fast-check";
 import { BLOCKED_STATUS_ACTIONS, blockedStatusModule } from "../../flows/blocked-status";
 import { type InvokeLambda, simulate } from "../../flows/simulator";
@@ -12,10 +12,10 @@ const module_ = blockedStatusModule({
   flowTimeLimitSeconds: 1,
 });
 
-/** What the Lambda may do → whether that is a match. */
-const outcomes: Record<string, { invoke: InvokeLambda; match: boolean }> = {
+/** Function behaviour, and whether it is a match. */
+const functionResults: Record<string, { invoke: InvokeLambda; match: boolean }> = {
   match: { invoke: () => ({ response: "match", reason: "listed" }), match: true },
-  "match from the vendor's own Lambda": { invoke: () => ({ response: "match" }), match: true },
+  "match from the vendor's function": { invoke: () => ({ response: "match" }), match: true },
   "match as raw payload": { invoke: () => Promise.resolve('{"response":"match"}'), match: true },
   "match with an extra key": { invoke: () => ({ response: "match", blockedStatus: "nomatch" }), match: true },
   nomatch: { invoke: () => ({ response: "nomatch", reason: "not listed" }), match: false },
@@ -37,19 +37,24 @@ const outcomes: Record<string, { invoke: InvokeLambda; match: boolean }> = {
   "an empty object": { invoke: () => ({}), match: false },
   null: { invoke: () => null, match: false },
   nothing: { invoke: () => undefined, match: false },
-  "no answer in time": { invoke: () => new Promise(() => undefined), match: false },
+  "a timeout": { invoke: () => new Promise(() => undefined), match: false },
 };
 
-const arrivals: Record<string, string>[] = [{}, { blockedStatus: "match" }, { blockedStatus: "nomatch" }];
-/** Bit n is whether attempt n + 1 fails; the longest way through the module has three writes. */
+const initialAttributes: Record<string, string>[] = [{}, { blockedStatus: "match" }, { blockedStatus: "nomatch" }];
+/** Bit n is set if write n + 1 fails. The longest path through the module has three writes. */
 const writePatterns = [0, 1, 2, 3, 4, 5, 6, 7];
 
-async function expectProved(invoke: InvokeLambda, match: boolean, arrival: Record<string, string>, pattern: number) {
+async function expectCorrectStatus(
+  invoke: InvokeLambda,
+  match: boolean,
+  initial: Record<string, string>,
+  pattern: number,
+) {
   const writes: { value: string; ok: boolean }[] = [];
   const result = await simulate({
     content: module_,
     kind: "module",
-    contact: inboundCall(arrival),
+    contact: inboundCall(initial),
     invokeLambda: invoke,
     failWrite: (identifier, nth) => {
       const fails = ((pattern >> (nth - 1)) & 1) === 1;
@@ -59,9 +64,9 @@ async function expectProved(invoke: InvokeLambda, match: boolean, arrival: Recor
   });
   const matchWritten = match && writes.some((w) => w.value === "match" && w.ok);
   const anyWritten = writes.some((w) => w.ok);
-  const expected = matchWritten ? "match" : anyWritten ? "nomatch" : arrival["blockedStatus"];
-  expect({ arrival, pattern, status: result.attributes["blockedStatus"] }).toEqual({
-    arrival,
+  const expected = matchWritten ? "match" : anyWritten ? "nomatch" : initial["blockedStatus"];
+  expect({ initial, pattern, status: result.attributes["blockedStatus"] }).toEqual({
+    initial,
     pattern,
     status: expected,
   });
@@ -69,17 +74,19 @@ async function expectProved(invoke: InvokeLambda, match: boolean, arrival: Recor
   if (!matchWritten) expect(writes.filter((w) => w.value === "nomatch")).toHaveLength(2);
 }
 
-test.each(Object.entries(outcomes))(
-  "after %s the attribute is right for every contact and failing write",
+test.each(Object.entries(functionResults))(
+  "after %s the attribute is correct for every contact and failing write",
   async (_, { invoke, match }) => {
-    // At the same time, since the outcome without an answer takes the block's whole time limit.
+    // Run concurrently, because the timeout case takes the whole time limit of the block.
     await Promise.all(
-      arrivals.flatMap((arrival) => writePatterns.map((pattern) => expectProved(invoke, match, arrival, pattern))),
+      initialAttributes.flatMap((initial) =>
+        writePatterns.map((pattern) => expectCorrectStatus(invoke, match, initial, pattern)),
+      ),
     );
   },
 );
 
-test("the Lambda is told the Disposition and the instance as they are configured, and who calls", async () => {
+test("the function receives the configured Disposition, the instance name and the caller", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<InvokeLambda>>(() => ({ response: "nomatch" }));
   await simulate({ content: module_, kind: "module", contact: inboundCall({ vip: "yes" }), invokeLambda });
   const [arn, event, timeLimitMs] = invokeLambda.mock.calls[0] ?? [];
@@ -98,7 +105,7 @@ test("the Lambda is told the Disposition and the instance as they are configured
   });
 });
 
-test("the module changes no attribute but its own", async () => {
+test("the module changes only its own attribute", async () => {
   const result = await simulate({
     content: module_,
     kind: "module",
@@ -108,7 +115,7 @@ test("the module changes no attribute but its own", async () => {
   expect(result.attributes).toEqual({ vip: "yes", blockedStatus: "match" });
 });
 
-test("any Disposition and instance name without a reference reach the Lambda character for character", async () => {
+test("a Disposition and an instance name without a reference reach the function unchanged", async () => {
   const piece = fc.oneof(
     fc.constantFrom('"', "\\", "${", "%{", "$${", "$$", "%%{", "$", "{", "\\u0024{", "\n", "😀", ":", "</speak>"),
     fc.string({ unit: "grapheme" }),
@@ -135,7 +142,7 @@ test("any Disposition and instance name without a reference reach the Lambda cha
   );
 });
 
-test("a Disposition of 4 kB is no problem", async () => {
+test("a Disposition of 4 kB reaches the function", async () => {
   const blockedDisposition = "x".repeat(4096);
   const content = blockedStatusModule({
     functionArn,

@@ -1,10 +1,10 @@
-// The files that are written about a flow: exactly the deployed content, and its pictures.
+// Files for one flow: the deployed content and its diagrams.
 import { blockedStatusModule } from "../../flows/blocked-status";
 import { toMermaid } from "../../flows/diagram/mermaid";
 import { toSvg } from "../../flows/diagram/svg";
 import { flowFiles } from "../../flows/flow-files";
 
-test("a flow's files are its content as JSON, its SVG and its Mermaid text", () => {
+test("the files of a flow are its JSON content, an SVG and Mermaid text", () => {
   const content = blockedStatusModule({
     functionArn: "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live",
     blockedDisposition: "Blocked",

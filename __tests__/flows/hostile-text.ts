@@ -1,4 +1,4 @@
-/** Texts that a template language, a token pattern or a quoting rule on the way to Connect could take for its own. */
+/** Texts that Terraform, CDKTF or a quoting rule could misinterpret on the way to Connect. */
 import fc from "fast-check";
 
 export const hostileTexts: readonly string[] = [
@@ -14,7 +14,7 @@ export const hostileTexts: readonly string[] = [
   "line\nbreak\ttab\u2028",
   "emoji 😀 ünïcode",
   '","FlowModuleId":"blockedStatus',
-  // As long as a Disposition may be: DynamoDB takes 2048 bytes of a key.
+  // The maximum length of a Disposition: a DynamoDB key has at most 2048 bytes.
   "x".repeat(2048),
 ];
 
@@ -23,11 +23,11 @@ const piece = fc.oneof(
   fc.string({ unit: "grapheme" }),
 );
 
-/** Texts made of such pieces, of those that may be deployed at all. */
+/** Generated combinations of such texts that can be deployed. */
 export const composedText: fc.Arbitrary<string> = fc
   .array(piece, { minLength: 1, maxLength: 12 })
   .map((pieces) => pieces.join(""))
   .filter((t) => t !== "" && t === t.normalize("NFC") && !t.includes("$.") && !t.includes("$["));
 
-/** Either. */
+/** A fixed or a generated hostile text. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(fc.constantFrom(...hostileTexts), composedText);

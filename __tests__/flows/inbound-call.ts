@@ -1,7 +1,7 @@
-/** A phone call as tests of flows and modules begin with it; everything in it is fictitious. */
+/** A fictitious inbound phone call for tests of flows and modules. */
 import type { Contact } from "../../flows/simulator";
 
-/** @param attributes contact attributes that it arrives with */
+/** @param attributes initial contact attributes */
 export function inboundCall(attributes: Readonly<Record<string, string>> = {}): Contact {
   return {
     ContactId: "5ca32fbd-8f92-46af-92a5-6b0f970f0efe",

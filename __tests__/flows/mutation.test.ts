@@ -1,10 +1,10 @@
-// Every small damage that Connect would refuse is refused at synth already: to our own flows, and to one of the blocks they lack.
+// Mutates our flows and a flow of other blocks; the validator must refuse every mutation that Connect refuses.
 import { blockedStatusModule } from "../../flows/blocked-status";
 import { inboundFlow, type WhenBlocked } from "../../flows/inbound";
 import type { ContentKind, FlowContent } from "../../flows/language/types";
 import { validateContent } from "../../flows/language/validate";
 
-/** Content that may be damaged in any way. */
+/** Content that may be invalid. */
 interface Draft {
   [key: string]: unknown;
   Actions: DraftAction[];
@@ -20,8 +20,8 @@ interface DraftAction {
     Conditions?: { NextAction: unknown; Condition: { Operator: string; Operands: unknown[] } }[];
   };
 }
-/** What is done to the content, and what Connect would say of it; the path where the message itself does not name the place. */
-type Damage = [name: string, damage: (draft: Draft) => unknown, message: string, path?: string];
+/** A change, the message of Connect, and the path if the message does not contain it. */
+type Mutation = [name: string, mutate: (draft: Draft) => unknown, message: string, path?: string];
 
 const whenBlocked: WhenBlocked[] = [
   { action: "disconnect" },
@@ -30,7 +30,7 @@ const whenBlocked: WhenBlocked[] = [
   { action: "queue", queueId: "22222222-2222-4333-8444-555555555555" },
   { action: "flow", flowId: "33333333-2222-4333-8444-555555555555" },
 ];
-/** What the blocks that our flows do not use look like when the console exports them. */
+/** Blocks that our flows do not use, in the form of a console export. */
 const otherBlocks: FlowContent = {
   Version: "2019-10-30",
   StartAction: "log",
@@ -108,14 +108,14 @@ const reserved = [
   "valueOf",
 ];
 
-/** Gives an action another identifier everywhere it is named, so that only the identifier itself can be wrong. */
+/** Renames an action in all transitions, so that only the new identifier can be invalid. */
 function rename(draft: Draft, index: number, identifier: string): Draft {
   const old = draft.Actions[index]?.Identifier;
-  const visit = (at: unknown): unknown => {
-    if (Array.isArray(at)) return at.map(visit);
-    if (typeof at === "object" && at !== null)
-      return Object.fromEntries(Object.entries(at).map(([k, v]) => [k, visit(v)]));
-    return at === old ? identifier : at;
+  const visit = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (typeof value === "object" && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, visit(v)]));
+    return value === old ? identifier : value;
   };
   draft.Actions = draft.Actions.map((a) => ({
     ...a,
@@ -126,8 +126,8 @@ function rename(draft: Draft, index: number, identifier: string): Draft {
   return draft;
 }
 
-/** Each place in `Parameters`, however deep, that holds a text, with a way to put another one there. */
-function texts(holder: Record<string, unknown>, path: string): [path: string, put: (text: unknown) => void][] {
+/** Returns the path of each text in `Parameters`, at any depth, with a setter. */
+function texts(holder: Record<string, unknown>, path: string): [path: string, set: (text: unknown) => void][] {
   return Object.entries(holder).flatMap(([key, value]) =>
     typeof value === "object" && value !== null
       ? texts(value as Record<string, unknown>, `${path}.${key}`)
@@ -137,21 +137,21 @@ function texts(holder: Record<string, unknown>, path: string): [path: string, pu
 
 function actionAt(draft: Draft, index: number): DraftAction {
   const action = draft.Actions.at(index);
-  if (action === undefined) throw new Error(`there is no action ${index}`);
+  if (action === undefined) throw new Error(`action ${index} does not exist`);
   return action;
 }
 
 const invalid = (path: string) => `Invalid Action property value. Path: ${path}`;
 const missing = (path: string) => `Action is missing required property. Path: ${path}`;
-/** What is said of an action without any of the parameters of which it needs one, by its type. */
-const noneOf: Readonly<Record<string, string>> = {
+/** Message for an action without any of its alternative parameters, by type. */
+const noAlternative: Readonly<Record<string, string>> = {
   MessageParticipant: "At least one of [Text, SSML, PromptId, Media, LexInitializationData] must be set",
   UpdateContactTargetQueue: "At least one of [QueueId, AgentId] must be set",
 };
 
-function damages(original: Draft, kind: ContentKind): Damage[] {
+function mutations(original: Draft, kind: ContentKind): Mutation[] {
   const noField = (name: string) => `JSON field is missing or null for field name: ${name}`;
-  const envelope: Damage[] = [
+  const envelope: Mutation[] = [
     ["no Version", (d) => Reflect.deleteProperty(d, "Version"), noField("version")],
     ["no StartAction", (d) => Reflect.deleteProperty(d, "StartAction"), noField("startAction")],
     ["no Actions", (d) => Reflect.deleteProperty(d, "Actions"), noField("actions")],
@@ -172,26 +172,26 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
       "Number of actions exceeds the maximum of 250",
     ],
   ];
-  const perAction = original.Actions.flatMap((action, n): Damage[] => {
+  const perAction = original.Actions.flatMap((action, n): Mutation[] => {
     const at = (d: Draft) => actionAt(d, n);
     const here = `Actions[${n}]`;
     const { Type: type } = action;
     const name = (what: string) => `${String(action.Identifier)}: ${what}`;
     const terminal = Object.keys(action.Transitions).length === 0;
-    const identifier = (what: string, id: string): Damage => [
+    const identifier = (what: string, id: string): Mutation => [
       what,
       (d) => rename(d, n, id),
       invalid(`${here}.Identifier`),
     ];
     const noError = (error: string) => `Action is missing required error. Error: ${error}, Path: ${here}`;
-    const strangeError = (error: string) => `Invalid Action error. Error: ${error}, Path: ${here}`;
-    const damage: Damage[] = [
+    const invalidError = (error: string) => `Invalid Action error. Error: ${error}, Path: ${here}`;
+    const list: Mutation[] = [
       ["no identifier", (d) => Reflect.deleteProperty(at(d), "Identifier"), missing(`${here}.Identifier`)],
       ["no type", (d) => Reflect.deleteProperty(at(d), "Type"), missing(`${here}.Type`)],
       [
         "the identifier of another",
         (d) => rename(d, n, String(d.Actions[n === 0 ? 1 : 0]?.Identifier)),
-        // The later of the two is the one too many.
+        // The second of the two is reported.
         invalid(`Actions[${n === 0 ? 1 : n}].Identifier`),
       ],
       identifier("an identifier of 51 characters", "x".repeat(51)),
@@ -217,77 +217,85 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
           (key) =>
             !["InvocationType", "LambdaInvocationAttributes", "ResponseValidation", "TargetContact"].includes(key),
         )
-        .map((key): Damage => {
+        .map((key): Mutation => {
           const remove = (d: Draft) => Reflect.deleteProperty(at(d).Parameters, key);
-          const none = noneOf[type];
+          const none = noAlternative[type];
           return none === undefined
             ? [`no ${key}`, remove, missing(`${here}.Parameters.${key}`)]
             : [`no ${key}`, remove, none, `${here}.Parameters`];
         }),
-      ...texts(action.Parameters, "Parameters").map(([path], i): Damage => {
+      ...texts(action.Parameters, "Parameters").map(([path], i): Mutation => {
         const empty = (d: Draft) => texts(at(d).Parameters, "Parameters")[i]?.[1]("");
-        const none = noneOf[type];
+        const none = noAlternative[type];
         if (none !== undefined) return [`an empty ${path}`, empty, none, `${here}.Parameters`];
         const message =
           type === "UpdateContactAttributes" ? "Empty value in Parameters.Attributes" : invalid(`${n}.Parameter`);
         return [`an empty ${path}`, empty, message, `${here}.${path}`];
       }),
     ];
-    const ways = `${here}.Transitions`;
+    const transitions = `${here}.Transitions`;
     if (terminal) {
-      damage.push([
-        "a way on",
+      list.push([
+        "a next action",
         (d) => (at(d).Transitions.NextAction = d.Actions[0]?.Identifier),
-        `Action does not support transitions. Path: ${ways}`,
+        `Action does not support transitions. Path: ${transitions}`,
       ]);
     } else {
-      damage.push(
-        ["no way on", (d) => Reflect.deleteProperty(at(d).Transitions, "NextAction"), missing(`${ways}.NextAction`)],
-        ["a way to nowhere", (d) => (at(d).Transitions.NextAction = "Nowhere"), invalid(`${ways}.NextAction`)],
+      list.push(
         [
-          "an error it does not have",
-          (d) => (at(d).Transitions.Errors ??= []).push({ ErrorType: "Unknown", NextAction: d.Actions[0]?.Identifier }),
-          strangeError("Unknown"),
+          "no next action",
+          (d) => Reflect.deleteProperty(at(d).Transitions, "NextAction"),
+          missing(`${transitions}.NextAction`),
         ],
-        ["no transitions", (d) => (at(d).Transitions = {}), missing(`${ways}.NextAction`)],
+        [
+          "a next action that does not exist",
+          (d) => (at(d).Transitions.NextAction = "Nowhere"),
+          invalid(`${transitions}.NextAction`),
+        ],
+        [
+          "an unsupported error",
+          (d) => (at(d).Transitions.Errors ??= []).push({ ErrorType: "Unknown", NextAction: d.Actions[0]?.Identifier }),
+          invalidError("Unknown"),
+        ],
+        ["no transitions", (d) => (at(d).Transitions = {}), missing(`${transitions}.NextAction`)],
       );
     }
     (action.Transitions.Errors ?? []).forEach(({ ErrorType: error }, e) => {
-      // The errors of a prompt and of a loop are the ones that Connect does not demand.
+      // Connect does not require the errors of a prompt or a loop.
       if (type !== "MessageParticipant" && type !== "Loop") {
         const misspell = (d: Draft) => Object.assign(at(d).Transitions.Errors?.[e] ?? {}, { ErrorType: "NoMatch" });
-        damage.push(
+        list.push(
           [`no ${error}`, (d) => at(d).Transitions.Errors?.splice(e, 1), noError(error)],
-          [`${error} misspelt, so missing`, misspell, noError(error)],
-          [`${error} misspelt`, misspell, strangeError("NoMatch")],
+          [`${error} misspelt and therefore missing`, misspell, noError(error)],
+          [`${error} misspelt`, misspell, invalidError("NoMatch")],
         );
       }
-      damage.push([
-        `${error} to nowhere`,
+      list.push([
+        `${error} to an action that does not exist`,
         (d) => Object.assign(at(d).Transitions.Errors?.[e] ?? {}, { NextAction: "Nowhere" }),
-        invalid(`${ways}.Errors[${e}].NextAction`),
+        invalid(`${transitions}.Errors[${e}].NextAction`),
       ]);
     });
     const branch = (d: Draft) => (at(d).Transitions.Conditions ?? [])[0];
-    /** Gives the first condition another operator or other operands. */
-    const condition = (what: string, change: object, message: string): Damage => [
+    /** Changes the operator or the operands of the first condition. */
+    const condition = (what: string, change: object, message: string): Mutation => [
       what,
       (d) => Object.assign(branch(d)?.Condition ?? {}, change),
       message,
     ];
-    /** Gives a parameter another value, which is refused for itself. */
-    const parameter = (what: string, key: string, value: unknown): Damage => [
+    /** Sets a parameter to an invalid value. */
+    const parameter = (what: string, key: string, value: unknown): Mutation => [
       what,
       (d) => (at(d).Parameters[key] = value),
       invalid(`${here}.Parameters.${key}`),
     ];
     switch (type) {
       case "Compare": {
-        const first = `${ways}.Conditions[0]`;
-        damage.push(
-          ["no conditions", (d) => (at(d).Transitions.Conditions = []), invalid(`${ways}.Conditions`)],
+        const first = `${transitions}.Conditions[0]`;
+        list.push(
+          ["no conditions", (d) => (at(d).Transitions.Conditions = []), invalid(`${transitions}.Conditions`)],
           [
-            "a condition to nowhere",
+            "a condition to an action that does not exist",
             (d) => Object.assign(branch(d) ?? {}, { NextAction: "Nowhere" }),
             invalid(`${first}.NextAction`),
           ],
@@ -302,7 +310,7 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
                 ErrorType: "NoMatchingError",
                 NextAction: at(d).Transitions.NextAction,
               }),
-            strangeError("NoMatchingError"),
+            invalidError("NoMatchingError"),
           ],
           parameter("a literal", "ComparisonValue", "match"),
           parameter("a bare root", "ComparisonValue", "$.External"),
@@ -310,14 +318,14 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
         break;
       }
       case "Loop":
-        damage.push(
+        list.push(
           parameter("too many times", "LoopCount", "101"),
-          ["one condition", (d) => at(d).Transitions.Conditions?.pop(), invalid(`${ways}.Conditions`)],
-          condition("another condition", { Operands: ["Looping"] }, invalid(`${ways}.Conditions`)),
+          ["one condition", (d) => at(d).Transitions.Conditions?.pop(), invalid(`${transitions}.Conditions`)],
+          condition("another condition", { Operands: ["Looping"] }, invalid(`${transitions}.Conditions`)),
         );
         break;
       case "InvokeLambdaFunction":
-        damage.push(
+        list.push(
           parameter("no time", "InvocationTimeLimitSeconds", "0"),
           parameter("too much time", "InvocationTimeLimitSeconds", "9"),
           parameter("an unknown invocation type", "InvocationType", "Event"),
@@ -329,19 +337,19 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
                 { NextAction: d["StartAction"], Condition: { Operator: "Equals", Operands: ["a"] } },
               ]),
             "Action does not support conditions",
-            `${ways}.Conditions`,
+            `${transitions}.Conditions`,
           ],
         );
         break;
       case "UpdateContactAttributes":
-        damage.push(
+        list.push(
           parameter("an unknown contact", "TargetContact", "Other"),
           parameter("a number for an attribute", "Attributes", { blockedStatus: 1 }),
           parameter("a dot in an attribute's name", "Attributes", { "blocked.status": "a" }),
         );
         break;
       case "MessageParticipant":
-        damage.push(
+        list.push(
           [
             "text and SSML",
             (d) => Object.assign(at(d).Parameters, { Text: "a", SSML: "<speak>a</speak>" }),
@@ -356,7 +364,7 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
         );
         break;
       case "UpdateContactTargetQueue":
-        damage.push([
+        list.push([
           "a queue and an agent",
           (d) => (at(d).Parameters["AgentId"] = "a"),
           "Only one of these properties may be defined. Properties: [QueueId, AgentId]",
@@ -364,29 +372,31 @@ function damages(original: Draft, kind: ContentKind): Damage[] {
         ]);
         break;
     }
-    return damage.map(([what, ...rest]): Damage => [name(what), ...rest]);
+    return list.map(([what, ...rest]): Mutation => [name(what), ...rest]);
   });
   return [...envelope, ...perAction];
 }
 
-test.each(intact)("every damage to %s is told in Connect's words, with its place", (_, kind, content) => {
+test.each(intact)("every mutation of %s is reported with the message of Connect and its path", (_, kind, content) => {
   expect(validateContent(content, kind)).toEqual([]);
-  const survivors = damages(structuredClone(content) as unknown as Draft, kind).flatMap(
-    ([name, damage, message, path]) => {
+  const survivors = mutations(structuredClone(content) as unknown as Draft, kind).flatMap(
+    ([name, mutate, message, path]) => {
       const draft = structuredClone(content) as unknown as Draft;
-      damage(draft);
+      mutate(draft);
       expect(draft).not.toEqual(content);
       const problems = validateContent(draft, kind);
-      const told = problems.some((problem) => problem.message === message && (path ?? problem.path) === problem.path);
-      return told ? [] : [{ name, expected: [message, path], problems }];
+      const isReported = problems.some(
+        (problem) => problem.message === message && (path ?? problem.path) === problem.path,
+      );
+      return isReported ? [] : [{ name, expected: [message, path], problems }];
     },
   );
   expect(survivors).toEqual([]);
 });
 
-test("the damages are many, so that catching all of them means something", () => {
+test("there are more than 1000 mutations", () => {
   const count = intact.reduce(
-    (sum, [, kind, content]) => sum + damages(structuredClone(content) as unknown as Draft, kind).length,
+    (sum, [, kind, content]) => sum + mutations(structuredClone(content) as unknown as Draft, kind).length,
     0,
   );
   expect(count).toBeGreaterThan(1000);

@@ -1,4 +1,4 @@
-// The simulator's semantics: branches, what a module sees and leaves behind, references, limits, and how a contact ends.
+// Semantics of the simulator: branches, modules, references, limits and endings.
 import fc from "fast-check";
 import type { JsonValue } from "../../flows/language/json";
 import type { Action, FlowContent, Transitions } from "../../flows/language/types";
@@ -17,7 +17,7 @@ const when = (operator: string, operand: string, next: string) => ({
   Condition: { Operator: operator, Operands: [operand] },
 });
 const hangUp = action("hang up", "DisconnectParticipant", {}, {});
-const giveBack = action("return", "EndFlowModuleExecution", {}, {});
+const returnBlock = action("return", "EndFlowModuleExecution", {}, {});
 
 function set(id: string, attributes: Record<string, string>, next: string, failed = next) {
   const parameters = { Attributes: attributes, TargetContact: "Current" };
@@ -46,7 +46,7 @@ function run(content: FlowContent, more: Partial<Simulation> = {}): Promise<Simu
 }
 const ids = (result: SimulationResult) => result.path.map((step) => step.identifier);
 
-test("the path names each action and the branch it was left by", async () => {
+test("the path names each action and the branch that it took", async () => {
   const content = flow(
     set("a", { seen: "yes" }, "b"),
     compare("b", "$.Attributes.tier", [when("Equals", "silver", "hang up"), when("Equals", "gold", "c")], "hang up"),
@@ -66,7 +66,7 @@ test("the path names each action and the branch it was left by", async () => {
   });
 });
 
-test("content that Connect would refuse is not run, and every problem is told", async () => {
+test("content that Connect would refuse is not simulated, and the error lists every problem", async () => {
   const content = { ...flow(call("a", "nowhere", "nowhere too")), StartAction: "b" };
   await expect(run(content)).rejects.toThrow(
     /StartAction[^]*Actions\[0\]\.Transitions\.NextAction[^]*Actions\[0\]\.Transitions\.Errors\[0\]\.NextAction/,
@@ -89,7 +89,7 @@ test.each([
   ["NumberLessOrEqualTo", "9", "9", true],
   ["NumberLessThan", "", "10", false],
   ["NumberGreaterThan", "many", "1", false],
-])("%s holds of %j and %j: %s", async (operator, value, operand, holds) => {
+])("%s of %j and %j is %s", async (operator, value, operand, holds) => {
   const content = flow(
     compare("c", "$.Attributes.v", [when(operator, operand, "yes")], "no"),
     { ...hangUp, Identifier: "yes" },
@@ -99,7 +99,7 @@ test.each([
   expect(ids(result)).toEqual(["c", holds ? "yes" : "no"]);
 });
 
-test("KeyExists holds of an object that has the key, and of nothing else", async () => {
+test("KeyExists is true only for an object that has the key", async () => {
   const content = flow(
     call("ask", "c", "c", { ResponseValidation: { ResponseType: "JSON" } }),
     compare("c", "$.External.a", [when("KeyExists", "b", "yes")], "no"),
@@ -110,7 +110,7 @@ test("KeyExists holds of an object that has the key, and of nothing else", async
   expect([await ends({ b: "1" }), await ends({ c: "1" }), await ends("b")]).toEqual(["yes", "no", "no"]);
 });
 
-test("a response may have 32 kB and not a byte more", async () => {
+test("a response may have at most 32 kB", async () => {
   const empty = JSON.stringify({ a: "" }).length;
   const branch = async (bytes: number) => {
     const content = flow(call("ask", "hang up"), hangUp);
@@ -119,7 +119,7 @@ test("a response may have 32 kB and not a byte more", async () => {
   expect([await branch(32_768), await branch(32_769)]).toEqual(["success", "NoMatchingError"]);
 });
 
-test("a comparison with something that is not set takes NoMatchingCondition", async () => {
+test("a comparison with an unset reference takes NoMatchingCondition", async () => {
   const content = flow(
     compare("c", "$.Attributes.toString", [when("TextContains", "f", "return to queue")], "hang up"),
     { ...hangUp, Identifier: "return to queue" },
@@ -128,7 +128,7 @@ test("a comparison with something that is not set takes NoMatchingCondition", as
   expect((await run(content)).path[0]?.branch).toBe("NoMatchingCondition");
 });
 
-test("each Lambda replaces all that the one before it answered, also when it fails", async () => {
+test("each Lambda replaces the earlier response, even if it fails", async () => {
   const answers: unknown[] = [{ one: "1" }, { two: "2" }, "not JSON"];
   const content = flow(
     call("first", "second"),
@@ -142,7 +142,7 @@ test("each Lambda replaces all that the one before it answered, also when it fai
   expect(result.attributes).toEqual({ tier: "gold", one: "[]", two: "[2]", after: "[]" });
 });
 
-test("an asynchronous Lambda is not waited for and answers nothing", async () => {
+test("the flow does not wait for an asynchronous Lambda and gets no response", async () => {
   const content = flow(
     call("ask", "note", "hang up", { InvocationType: "ASYNCHRONOUS" }),
     set("note", { answer: "[$.External.a]" }, "hang up"),
@@ -152,7 +152,7 @@ test("an asynchronous Lambda is not waited for and answers nothing", async () =>
   expect(result.attributes["answer"]).toBe("[]");
 });
 
-test("an asynchronous Lambda has its own 60 seconds, and takes none from the Lambdas in a row", async () => {
+test("an asynchronous Lambda has 60 seconds and does not count as a consecutive Lambda", async () => {
   const limits: number[] = [];
   const content = flow(
     call("ask", "again", "hang up", { InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: "60" }),
@@ -163,7 +163,7 @@ test("an asynchronous Lambda has its own 60 seconds, and takes none from the Lam
   expect(limits).toEqual([60_000, 8_000]);
 });
 
-test("a JSON response may nest, and its inner values are read with a path", async () => {
+test("a reference can read nested values of a JSON response", async () => {
   const content = flow(
     call("ask", "note", "hang up", { ResponseValidation: { ResponseType: "JSON" } }),
     set("note", { answer: "$.External.customer.['first name'] of $.External.customer.points" }, "hang up"),
@@ -173,7 +173,7 @@ test("a JSON response may nest, and its inner values are read with a path", asyn
   expect(result.attributes["answer"]).toBe("Ann of 3");
 });
 
-test("the event carries resolved parameters, and leaves out what is not set", async () => {
+test("the event contains resolved parameters and omits unset references", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
   const attributes = { tier: "$.Attributes.tier", number: "tel $.CustomerEndpoint.Address", none: "$.Attributes.none" };
   const content = flow(call("ask", "hang up", "hang up", { LambdaInvocationAttributes: attributes }), hangUp);
@@ -181,7 +181,7 @@ test("the event carries resolved parameters, and leaves out what is not set", as
   expect(invokeLambda.mock.calls[0]?.[1].Details.Parameters).toEqual({ tier: "gold", number: "tel +15555550100" });
 });
 
-test("a module's contact attributes stay; its flow attributes, Lambda answer and the caller's are apart", async () => {
+test("contact attributes outlive a module; flow attributes and Lambda responses do not", async () => {
   const inner = module_(
     action(
       "flow attribute",
@@ -191,7 +191,7 @@ test("a module's contact attributes stay; its flow attributes, Lambda answer and
     ),
     set("see", { sawCaller: "[$.External.a]", kept: "$.Attributes.tier" }, "ask"),
     call("ask", "return"),
-    giveBack,
+    returnBlock,
   );
   const content = flow(
     action(
@@ -218,7 +218,7 @@ test("a module's contact attributes stay; its flow attributes, Lambda answer and
   expect(result.ending).toEqual({ kind: "disconnected" });
 });
 
-test("a module that does not exist takes the error branch of the block that invokes it", async () => {
+test("invoking a module that does not exist takes the error branch", async () => {
   const content = flow(
     action(
       "module",
@@ -232,7 +232,7 @@ test("a module that does not exist takes the error branch of the block that invo
   expect(ids(await run(content))).toEqual(["module", "hang up"]);
 });
 
-test("a module that disconnects ends the contact, not only itself", async () => {
+test("a module that disconnects ends the contact", async () => {
   const content = flow(
     action("module", "InvokeFlowModule", { FlowModuleId: "m" }, { NextAction: "x", Errors: [onError("x")] }),
     { ...hangUp, Identifier: "x" },
@@ -242,7 +242,7 @@ test("a module that disconnects ends the contact, not only itself", async () => 
   expect(result.ending).toEqual({ kind: "disconnected" });
 });
 
-test("a module gets input, and its result chooses the caller's branch and carries data", async () => {
+test("a module receives input and returns a branch and data", async () => {
   const back = { Result: "busy", ResultData: { who: "$.Modules.Input.who" } };
   const content = flow(
     action(
@@ -262,17 +262,17 @@ test("a module gets input, and its result chooses the caller's branch and carrie
   expect(result.attributes).toMatchObject({ result: "busy", who: "gold" });
 });
 
-test("modules nest five deep and no deeper", async () => {
+test("modules can be nested at most five levels deep", async () => {
   const invoke = (id: string) =>
     action("invoke", "InvokeFlowModule", { FlowModuleId: id }, { NextAction: "return", Errors: [onError("return")] });
-  const result = await run(module_(invoke("m"), giveBack), {
+  const result = await run(module_(invoke("m"), returnBlock), {
     kind: "module",
-    modules: { m: module_(invoke("m"), giveBack) },
+    modules: { m: module_(invoke("m"), returnBlock) },
   });
   expect(Math.max(...result.path.map((step) => step.within.length))).toBe(5);
 });
 
-test("attributes are written together or not at all, up to 32 768 bytes", async () => {
+test("all attributes are written or none, up to 32 768 bytes", async () => {
   const content = flow(set("big", { a: "x", b: "é".repeat(16_384) }, "hang up"), hangUp);
   const result = await run(content);
   expect(result.path[0]?.branch).toBe("NoMatchingError");
@@ -282,7 +282,7 @@ test("attributes are written together or not at all, up to 32 768 bytes", async 
   expect(fits.path[0]?.branch).toBe("success");
 });
 
-test("a failing write is told which action it was and how many came before", async () => {
+test("failWrite receives the action identifier and the number of the write", async () => {
   const asked: [string, number][] = [];
   const content = flow(set("a", { x: "1" }, "b"), set("b", { y: "1" }, "hang up"), hangUp);
   const failWrite = (id: string, nth: number) => asked.push([id, nth]) === 1;
@@ -294,7 +294,7 @@ test("a failing write is told which action it was and how many came before", asy
   expect(result.attributes).toEqual({ tier: "gold", y: "1" });
 });
 
-test("a loop runs as often as it says, and again when it is entered again", async () => {
+test("a loop runs its number of iterations each time it is entered", async () => {
   const content = flow(
     action(
       "loop",
@@ -312,52 +312,46 @@ test("a loop runs as often as it says, and again when it is entered again", asyn
   expect((await run(content)).attributes["n"]).toBe("||||");
 });
 
-test.each(["three", "-1", "1.5", "101", ""])(
-  "a loop that is told to run %j times takes its error branch",
-  async (n) => {
-    const content = flow(
-      action(
-        "loop",
-        "Loop",
-        { LoopCount: "$.Attributes.times" },
-        {
-          NextAction: "done",
-          Errors: [onError("hang up")],
-          Conditions: [when("Equals", "ContinueLooping", "done"), when("Equals", "DoneLooping", "done")],
-        },
-      ),
-      hangUp,
-      { ...hangUp, Identifier: "done" },
-    );
-    const result = await run(content, { contact: { ...contact, Attributes: { times: n } } });
-    expect(ids(result)).toEqual(["loop", "hang up"]);
-    expect(ids(await run(content, { contact: { ...contact, Attributes: { times: "100" } } }))).toEqual([
+test.each(["three", "-1", "1.5", "101", ""])("a loop with the count %j takes its error branch", async (n) => {
+  const content = flow(
+    action(
       "loop",
-      "done",
-    ]);
-  },
-);
-
-test("a flow that goes in circles is stopped and says so", async () => {
-  const content = flow(set("a", { x: "1" }, "b"), set("b", { x: "1" }, "a"));
-  expect((await run(content)).ending).toEqual({ kind: "stuck", why: "no end within 10000 actions" });
+      "Loop",
+      { LoopCount: "$.Attributes.times" },
+      {
+        NextAction: "done",
+        Errors: [onError("hang up")],
+        Conditions: [when("Equals", "ContinueLooping", "done"), when("Equals", "DoneLooping", "done")],
+      },
+    ),
+    hangUp,
+    { ...hangUp, Identifier: "done" },
+  );
+  const result = await run(content, { contact: { ...contact, Attributes: { times: n } } });
+  expect(ids(result)).toEqual(["loop", "hang up"]);
+  expect(ids(await run(content, { contact: { ...contact, Attributes: { times: "100" } } }))).toEqual(["loop", "done"]);
 });
 
-test("a flow that circles through a prompt and a Lambda that never answers is stopped after a minute", async () => {
+test("an endless loop is stopped", async () => {
+  const content = flow(set("a", { x: "1" }, "b"), set("b", { x: "1" }, "a"));
+  expect((await run(content)).ending).toEqual({ kind: "stuck", reason: "no end within 10000 actions" });
+});
+
+test("an endless loop around a Lambda that never responds is stopped after one minute", async () => {
   jest.useFakeTimers();
   try {
     const say = action("say", "MessageParticipant", { Text: "One moment" }, { NextAction: "a" });
     const invokeLambda = jest.fn(() => new Promise(() => undefined));
     const result = run(flow(call("a", "say"), say), { invokeLambda });
     await jest.advanceTimersByTimeAsync(70_000);
-    expect((await result).ending).toEqual({ kind: "stuck", why: "no end within 60000 ms of Lambdas" });
+    expect((await result).ending).toEqual({ kind: "stuck", reason: "no end within 60000 ms of Lambda time" });
     expect(invokeLambda).toHaveBeenCalledTimes(8);
   } finally {
     jest.useRealTimers();
   }
 });
 
-test("the queue that was set is the queue the contact waits in, and Lambdas see it", async () => {
+test("the contact waits in the queue that was set, and Lambda events contain the queue", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
   const content = flow(
     action(
@@ -386,7 +380,7 @@ test("the queue that was set is the queue the contact waits in, and Lambdas see 
   expect(unset.path[0]?.branch).toBe("NoMatchingError");
 });
 
-test("a transfer to a flow ends this one", async () => {
+test("a transfer to another flow ends the flow", async () => {
   const content = flow(
     action(
       "go",
@@ -399,7 +393,7 @@ test("a transfer to a flow ends this one", async () => {
   expect((await run(content)).ending).toEqual({ kind: "transferred", flow: "flow-1" });
 });
 
-test("SSML is not heard in a chat, text is", async () => {
+test("a chat contact receives text but not SSML", async () => {
   const say = (parameters: Record<string, JsonValue>) =>
     flow(
       action("say", "MessageParticipant", parameters, { NextAction: "hang up", Errors: [onError("hang up")] }),
@@ -417,7 +411,7 @@ test("SSML is not heard in a chat, text is", async () => {
   });
 });
 
-test("a prompt that cannot be said and has no error branch is passed over", async () => {
+test("a failing prompt without an error branch takes its success branch", async () => {
   const content = flow(
     action("say", "MessageParticipant", { SSML: "<speak>Bye</speak>" }, { NextAction: "hang up" }),
     hangUp,
@@ -427,7 +421,7 @@ test("a prompt that cannot be said and has no error branch is passed over", asyn
   expect(result.ending).toEqual({ kind: "disconnected" });
 });
 
-test("a module result that no condition names takes NoMatchingCondition", async () => {
+test("a module result without a condition takes NoMatchingCondition", async () => {
   const content = flow(
     action(
       "module",
@@ -442,18 +436,18 @@ test("a module result that no condition names takes NoMatchingCondition", async 
     hangUp,
     { ...hangUp, Identifier: "other" },
   );
-  const result = await run(content, { modules: { m: module_(giveBack) } });
+  const result = await run(content, { modules: { m: module_(returnBlock) } });
   expect(ids(result)).toEqual(["module", "return", "hang up"]);
   expect(result.path[0]?.branch).toBe("NoMatchingCondition");
 });
 
-test("an error for which there is no branch leaves the contact stuck, and the ending says so", async () => {
+test("an error without a branch ends the simulation as stuck", async () => {
   const content = flow(set("a", { x: "1" }, "hang up"), hangUp);
   const result = await run(content, { failAction: (id) => (id === "a" ? "SomethingElse" : undefined) });
-  expect(result.ending).toEqual({ kind: "stuck", why: "the last action on the path has no branch for what happened" });
+  expect(result.ending).toEqual({ kind: "stuck", reason: "the last action has no branch for its result" });
 });
 
-test("a reference leads into nothing but the contact's own data", async () => {
+test("a reference reads only own properties of the contact data", async () => {
   const content = flow(
     set(
       "a",
@@ -465,7 +459,7 @@ test("a reference leads into nothing but the contact's own data", async () => {
   expect((await run(content)).attributes).toMatchObject({ length: "[]", proto: "[]", endpoint: "[]" });
 });
 
-test("nested parameters are resolved inside", async () => {
+test("references in nested parameters are resolved", async () => {
   const invokeLambda = jest.fn<unknown, Parameters<Simulation["invokeLambda"]>>(() => ({}));
   const nested = { a: { tier: "$.Attributes.tier", list: ["$.Channel", 1], none: "$.Attributes.none" }, flag: true };
   await run(flow(call("ask", "hang up", "hang up", { LambdaInvocationAttributes: nested }), hangUp), { invokeLambda });
@@ -475,7 +469,7 @@ test("nested parameters are resolved inside", async () => {
   });
 });
 
-test("an action of a type that is not modelled takes its success branch and says so", async () => {
+test("an action of an unmodelled type takes its success branch with a note", async () => {
   const content = flow(
     { Identifier: "x", Type: "UpdateContactRecordingBehavior", Transitions: { NextAction: "hang up" } },
     {
@@ -488,7 +482,7 @@ test("an action of a type that is not modelled takes its success branch and says
   expect(result.ending).toEqual({ kind: "disconnected" });
 });
 
-test("Lambdas in a row share 20 seconds, which a prompt starts anew", async () => {
+test("consecutive Lambdas share 20 seconds until a prompt resets the time", async () => {
   const clock = jest.spyOn(performance, "now");
   let now = 0;
   clock.mockImplementation(() => now);
@@ -513,7 +507,7 @@ test("Lambdas in a row share 20 seconds, which a prompt starts anew", async () =
   expect(result.path[3]?.branch).toBe("NoMatchingError");
 });
 
-test("text without a reference goes through a write unchanged", async () => {
+test("text without a reference is written unchanged", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((t) => !t.includes("$.") && !t.includes("$["));
   await fc.assert(
     fc.asyncProperty(text, async (t) => {
@@ -523,7 +517,7 @@ test("text without a reference goes through a write unchanged", async () => {
   );
 });
 
-test("whatever is accepted comes to an end, whatever the contact brings and the Lambdas answer", async () => {
+test("the simulation of accepted content always ends, for any contact and Lambda response", async () => {
   const id = fc.constantFrom("0", "1", "2", "3", "4", "5", "6", "7");
   const value = fc.constantFrom("gold", "", "3", "$.External.a", "$.Attributes.a", "__proto__");
   const error = (next: string) => [onError(next), onError(next, "NoMatchingCondition")];
@@ -551,7 +545,7 @@ test("whatever is accepted comes to an end, whatever the contact brings and the 
             { NextAction: next, Errors: error(other), Conditions: [when("Equals", value, other)] },
           ),
           action(it, "GetParticipantInput", {}, { NextAction: next }),
-        ].map((made) => ({ ...made, Identifier: it }))[type] ?? hangUp;
+        ].map((block) => ({ ...block, Identifier: it }))[type] ?? hangUp;
     });
   await fc.assert(
     fc.asyncProperty(

@@ -1,23 +1,23 @@
-/** A flow as blocks and the ways between them, in words a person reads: what the diagrams and the layout start from. */
+/** Converts a flow to blocks and links with readable labels, for diagrams and layout. */
 import type { Action, FlowContent, ModelledAction, Transitions } from "../language/types";
 
 export interface Block {
   readonly identifier: string;
-  /** What the console calls this kind of block. */
+  /** Name of the block type in the Connect console. */
   readonly kind: string;
-  /** The one thing about it that matters most, such as `blockedStatus = match`; may be empty. */
+  /** The most important parameter, such as `blockedStatus = match`; may be empty. */
   readonly detail: string;
 }
 
-/** `success` is the way on, `condition` a chosen branch, `error` a way that only a failure takes. */
+/** `success`: the default branch. `condition`: a branch that a comparison chose. `error`: a branch that only a failure takes. */
 export type LinkKind = "success" | "condition" | "error";
 
-/** One way from a block to another; branches of one block that lead to the same place are one link. */
+/** A connection between two blocks. Branches of one block with the same target form one link. */
 export interface Link {
   readonly from: string;
   readonly to: string;
   readonly kind: LinkKind;
-  /** Empty when the way needs no words. */
+  /** Empty if the link needs no label. */
   readonly label: string;
 }
 
@@ -27,7 +27,7 @@ export interface FlowGraph {
   readonly links: readonly Link[];
 }
 
-/** The names of blocks in the Connect console (adminguide/contact-block-definitions), by action type. */
+/** Block names in the Connect console by action type (adminguide/contact-block-definitions). */
 const CONSOLE_NAMES: Readonly<Record<ModelledAction["Type"], string>> = {
   InvokeLambdaFunction: "AWS Lambda function",
   UpdateContactAttributes: "Set contact attributes",
@@ -45,7 +45,7 @@ const CONSOLE_NAMES: Readonly<Record<ModelledAction["Type"], string>> = {
   EndFlowModuleExecution: "Return",
 };
 
-/** The content needs to be valid; blocks of types that are not modelled carry the type's own name. */
+/** Converts valid content to a graph. A block of an unmodelled type shows the name of its type. */
 export function flowGraph(content: FlowContent): FlowGraph {
   return {
     start: content.StartAction,
@@ -89,10 +89,10 @@ function detailOf(action: ModelledAction): string {
 
 function linksOf(action: Action): Link[] {
   const transitions: Transitions = action.Transitions ?? {};
-  // A transferred contact never comes back: the success branch that Connect demands here is never taken.
-  const leaves = action.Type === "TransferContactToQueue" || action.Type === "TransferToFlow";
+  // A transferred contact never returns. Connect requires a success branch here but never takes it.
+  const isTransfer = action.Type === "TransferContactToQueue" || action.Type === "TransferToFlow";
   const branches: { to: string; kind: LinkKind; label: string }[] = [
-    ...(transitions.NextAction !== undefined && !leaves
+    ...(transitions.NextAction !== undefined && !isTransfer
       ? [{ to: transitions.NextAction, kind: "success" as const, label: "" }]
       : []),
     ...(transitions.Conditions ?? []).map((branch) => ({
@@ -102,7 +102,7 @@ function linksOf(action: Action): Link[] {
     })),
     ...(transitions.Errors ?? []).map((branch) => ({
       to: branch.NextAction,
-      // "No condition was true" is no failure, and leads where the success branch leads.
+      // NoMatchingCondition is not a failure. It leads to the same block as the success branch.
       kind: branch.ErrorType === "NoMatchingCondition" ? ("success" as const) : ("error" as const),
       label: errorLabel(branch.ErrorType),
     })),
@@ -132,9 +132,9 @@ function errorLabel(type: string): string {
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The beginning of a text that has room for `length` characters, where a character is what a reader sees as one. */
-export function shorten(text: string, length: number): string {
-  // No more than this is looked at: a text may be 256 kB long.
+/** Truncates `text` to `length` visible characters (grapheme clusters). */
+export function truncate(text: string, length: number): string {
+  // Segment only the first part: a text may have 256 kB.
   const characters = Array.from(graphemes.segment(text.slice(0, length * 16)), (part) => part.segment);
   return characters.length <= length && text.length <= length * 16
     ? text

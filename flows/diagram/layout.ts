@@ -1,19 +1,19 @@
-/** Places the blocks of a flow: the main path on one line from left to right, other ways above and below it. */
+/** Computes the layout of a flow: the main path in one row from left to right, other links above and below. */
 import type { FlowContent, FlowMetadata, Position } from "../language/types";
 import { flowGraph, type FlowGraph, type Link } from "./graph";
 
 export interface PlacedBlock {
   readonly identifier: string;
-  /** Steps from the start, along the longest way there. */
+  /** Length of the longest path from the start. */
   readonly column: number;
-  /** 0 is the main path; rows above it are negative. */
+  /** The main path is row 0. Rows above it are negative. */
   readonly row: number;
 }
 
 export interface PlacedLink extends Link {
-  /** The row that the link runs along in each column between its ends, left to right; empty between neighbours. */
+  /** Row of the link in each column between its ends, from left to right. Empty for adjacent columns. */
   readonly lane: readonly number[];
-  /** Leads to an earlier column: part of a loop. */
+  /** Whether the link leads to an earlier column, as part of a loop. */
   readonly backward: boolean;
 }
 
@@ -22,16 +22,16 @@ export interface Layout {
   readonly links: readonly PlacedLink[];
 }
 
-/** Pixels of the console between neighbouring blocks, which grow with their branches, so these are generous. */
+/** Distance between blocks in the console, in pixels. Console blocks grow with each branch, so the distance is large. */
 const CONSOLE_COLUMN = 280;
 const CONSOLE_ROW = 240;
 const CONSOLE_MARGIN = 40;
 
-/** No two blocks share a place, and no link runs over a block. Deterministic: the same content, the same layout. */
+/** Computes a deterministic layout in which no two blocks overlap and no link crosses a block. */
 export function layoutFlow(graph: FlowGraph): Layout {
   const outgoing = new Map<string, Link[]>(graph.blocks.map((block) => [block.identifier, []]));
   for (const link of graph.links) outgoing.get(link.from)?.push(link);
-  const { order, backward } = explore(graph, outgoing);
+  const { order, backward } = sortBlocks(graph, outgoing);
   const column = columns(order, outgoing, backward);
   const main = mainPath(graph.start, outgoing, backward);
 
@@ -59,11 +59,11 @@ export function layoutFlow(graph: FlowGraph): Layout {
         Math.max(from, to) + (backward.has(link) ? 1 : 0),
       );
       const straight = [row.get(link.to) ?? 0, row.get(link.from) ?? 0];
-      // Failures run above the main path, so that what is below it is what was chosen.
-      const away = link.kind === "error" ? -1 : 1;
+      // Error links run above the main path and condition links below.
+      const direction = link.kind === "error" ? -1 : 1;
       const candidates = [
         ...(backward.has(link) ? [] : straight),
-        ...range(1, graph.links.length + graph.blocks.length + 2).map((r) => away * r),
+        ...range(1, graph.links.length + graph.blocks.length + 2).map((r) => direction * r),
       ];
       const lane = candidates.find((r) => between.every((c) => free(c, r))) ?? 0;
       for (const c of between) taken.add(`${c},${lane}`);
@@ -80,9 +80,9 @@ export function layoutFlow(graph: FlowGraph): Layout {
 }
 
 /**
- * `content` with the places of its blocks in `Metadata`, so that the console opens a tidy flow.
+ * Returns `content` with block positions in `Metadata`, so that the console shows the flow in order.
  *
- * @param moduleNames identifier of an action that invokes a module → that module's name
+ * @param moduleNames maps the identifier of each action that invokes a module to the name of that module
  */
 export function withPositions(content: FlowContent, moduleNames: Readonly<Record<string, string>> = {}): FlowContent {
   const { blocks } = layoutFlow(flowGraph(content));
@@ -109,14 +109,14 @@ export function withPositions(content: FlowContent, moduleNames: Readonly<Record
   return { Version, StartAction, Metadata: metadata, ...rest };
 }
 
-/** Blocks in the order a reader meets them, and the links that lead back to a block on the way to itself. */
-function explore(graph: FlowGraph, outgoing: ReadonlyMap<string, readonly Link[]>) {
+/** Sorts the blocks topologically by depth-first search, and finds the links that close a loop. */
+function sortBlocks(graph: FlowGraph, outgoing: ReadonlyMap<string, readonly Link[]>) {
   const state = new Map<string, "open" | "done">();
   const backward = new Set<Link>();
   const finished: string[] = [];
   const visit = (identifier: string) => {
     state.set(identifier, "open");
-    // Last branch first: the order is read from its end, so the success branch comes first there.
+    // Visit the last branch first: the order is reversed below, which puts the success branch first.
     for (const link of [...(outgoing.get(identifier) ?? [])].reverse()) {
       if (state.get(link.to) === "open") backward.add(link);
       else if (!state.has(link.to)) visit(link.to);
@@ -124,7 +124,7 @@ function explore(graph: FlowGraph, outgoing: ReadonlyMap<string, readonly Link[]
     state.set(identifier, "done");
     finished.push(identifier);
   };
-  // Blocks that nothing leads to are drawn as well, after the others.
+  // Unreachable blocks come after the others.
   const starts = [graph.start, ...graph.blocks.map((block) => block.identifier)];
   const order: string[] = [];
   for (const start of starts) {
@@ -142,14 +142,14 @@ function columns(
   backward: ReadonlySet<Link>,
 ): Map<string, number> {
   const column = new Map<string, number>(order.map((identifier) => [identifier, 0]));
-  // Exploring a later start can meet links into blocks placed before it, so one pass over `order` is not always enough.
+  // Links from unreachable blocks can lead to blocks earlier in `order`, so one pass may not be enough.
   for (let changed = true; changed;) {
     changed = false;
     for (const identifier of order) {
       for (const link of outgoing.get(identifier) ?? []) {
-        const least = (column.get(identifier) ?? 0) + 1;
-        if (backward.has(link) || (column.get(link.to) ?? 0) >= least) continue;
-        column.set(link.to, least);
+        const minimum = (column.get(identifier) ?? 0) + 1;
+        if (backward.has(link) || (column.get(link.to) ?? 0) >= minimum) continue;
+        column.set(link.to, minimum);
         changed = true;
       }
     }
@@ -157,7 +157,7 @@ function columns(
   return column;
 }
 
-/** From the start along success branches, as far as they lead on. */
+/** Follows success branches from the start. */
 function mainPath(
   start: string,
   outgoing: ReadonlyMap<string, readonly Link[]>,

@@ -1,16 +1,16 @@
-/** Draws a flow as Mermaid text, which GitHub and most wikis show as a diagram. */
+/** Draws a flow as Mermaid text, which GitHub and most wikis render as a diagram. */
 import type { FlowContent } from "../language/types";
-import { flowGraph, type Link, shorten } from "./graph";
+import { flowGraph, type Link, truncate } from "./graph";
 
 /**
- * A `flowchart LR` of the content: solid arrows for the way on, thick ones for conditions, dotted ones for errors.
- * Every character of a text that could mean something to Mermaid is written as an entity, so any text is only text.
+ * Returns a `flowchart LR` of the content. Solid arrows are default branches, thick arrows conditions, dotted arrows errors.
+ * Every character with a meaning in Mermaid is written as an entity.
  */
 export function toMermaid(content: FlowContent): string {
   const graph = flowGraph(content);
   const node = new Map(graph.blocks.map((block, index) => [block.identifier, `b${index}`]));
   const lines = graph.blocks.map((block) => {
-    const detail = block.detail === "" ? "" : `<br/><small>${escapeText(shorten(block.detail, 60))}</small>`;
+    const detail = block.detail === "" ? "" : `<br/><small>${escapeText(truncate(block.detail, 60))}</small>`;
     return `  ${node.get(block.identifier) ?? ""}["<b>${escapeText(block.identifier)}</b><br/>${escapeText(block.kind)}${detail}"]`;
   });
   const arrows = graph.links.map((link) => `  ${node.get(link.from) ?? ""} ${arrow(link)} ${node.get(link.to) ?? ""}`);
@@ -20,7 +20,7 @@ export function toMermaid(content: FlowContent): string {
     `  start(["Start"]) --> ${node.get(graph.start) ?? ""}`,
     ...lines,
     ...arrows,
-    // Link 0 is the one from the start.
+    // Link 0 comes from the start node.
     ...(errors.length > 0 ? [`  linkStyle ${errors.map((n) => n + 1).join(",")} stroke:#d1242f,color:#d1242f`] : []),
     "",
   ].join("\n");
@@ -28,7 +28,7 @@ export function toMermaid(content: FlowContent): string {
 
 function arrow(link: Link): string {
   const shape = { success: "-->", condition: "==>", error: "-.->" }[link.kind];
-  return link.label === "" ? shape : `${shape}|"${escapeText(shorten(link.label, 30))}"|`;
+  return link.label === "" ? shape : `${shape}|"${escapeText(truncate(link.label, 30))}"|`;
 }
 
 function escapeText(text: string): string {

@@ -1,6 +1,6 @@
-/** Draws a flow as an SVG picture that is readable on light and dark pages. */
+/** Draws a flow as an SVG that is readable on light and dark pages. */
 import type { FlowContent } from "../language/types";
-import { type Block, flowGraph, type LinkKind, shorten } from "./graph";
+import { type Block, flowGraph, type LinkKind, truncate } from "./graph";
 import { layoutFlow, type PlacedLink } from "./layout";
 
 // Pixels.
@@ -9,14 +9,14 @@ const BLOCK_HEIGHT = 76;
 const GUTTER = 124;
 const MARGIN = 28;
 const START_WIDTH = 56;
-/** Height of a row: with blocks in it, or with links alone. */
+/** Height of a row with blocks, and of a row with only links. */
 const BLOCK_ROW = 112;
 const LANE_ROW = 34;
 const PORT_SPACING = 14;
-/** Keeps the ends of links clear of a block's rounded corners. */
+/** Keeps link ends away from the rounded corners of a block. */
 const MAX_PORT_OFFSET = 28;
 
-/** The colours of a page in light and dark; the picture brings its own background, so it is readable on any other. */
+/** Colours for light and dark mode. The SVG has its own background, so it is readable on any page. */
 const STYLE = `
   .page { fill: #ffffff; stroke: #d0d7de; }
   .block { fill: #f6f8fa; stroke: #8c959f; }
@@ -51,9 +51,9 @@ interface Point {
 }
 
 /**
- * A complete SVG document of the content, with a title and a description for readers who do not see it.
+ * Returns a complete SVG document of the content, with a title and a description for screen readers.
  *
- * @param title what the picture shows, such as the name of the module and of its instance
+ * @param title title of the SVG, such as the names of the module and its instance
  */
 export function toSvg(content: FlowContent, title: string): string {
   const graph = flowGraph(content);
@@ -110,8 +110,8 @@ export function toSvg(content: FlowContent, title: string): string {
 }
 
 /**
- * Where links leave and enter a block: in the order of where they go to and come from, so that they do not cross there,
- * and with a link along the block's own row in the middle, so that it is drawn straight.
+ * Computes where links leave and enter a block. Sorting the links by their other ends avoids crossings. A link in the block's own row is
+ * in the middle, so that it is a straight line.
  */
 function portOffsets(
   links: readonly PlacedLink[],
@@ -148,7 +148,7 @@ function drawLink(
   const through = laneRow === undefined ? undefined : y(laneRow);
   let path: string;
   if (link.backward) {
-    // Out to the right, back along the lane, and in from the left.
+    // Leaves to the right, runs back along the lane, and enters from the left.
     const laneY = through ?? from.y;
     const [out, back] = [from.x + GUTTER / 3, to.x - GUTTER / 3];
     path =
@@ -161,19 +161,19 @@ function drawLink(
     const leave = { x: to.x - GUTTER, y: through };
     path = `M${from.x} ${from.y} ${curve(from, enter)} H${leave.x} ${curve(leave, end)}`;
   }
-  // On the straight part of a link where it has one, at the end that it comes from.
+  // The label is on the straight part of the link, near its source.
   const label = link.backward
     ? { x: from.x - 8, y: through ?? from.y, anchor: "end" }
     : through === undefined
       ? { x: from.x + GUTTER / 2, y: (from.y + end.y) / 2, anchor: "middle" }
       : { x: from.x + GUTTER + 4, y: through, anchor: "start" };
-  const words = shorten(link.label, 18);
+  const labelText = truncate(link.label, 18);
   return {
     line: `<path class="link ${link.kind}" d="${path}"/>${arrowHead(to, link.kind)}`,
     label:
-      words === ""
+      labelText === ""
         ? ""
-        : `<text class="label ${link.kind}" text-anchor="${label.anchor}" x="${label.x}" y="${label.y - 5}">${escapeXml(words)}</text>`,
+        : `<text class="label ${link.kind}" text-anchor="${label.anchor}" x="${label.x}" y="${label.y - 5}">${escapeXml(labelText)}</text>`,
   };
 }
 
@@ -190,12 +190,12 @@ function drawBlock(block: Block, { x, y }: Point, main: boolean): string {
   const middle = x + BLOCK_WIDTH / 2;
   const line = (kind: string, offset: number, text: string) =>
     `<text class="${kind}" text-anchor="middle" x="${middle}" y="${y + offset}">${escapeXml(text)}</text>`;
-  const detail = shorten(block.detail, 27);
+  const detail = truncate(block.detail, 27);
   return [
     `<g><title>${escapeXml(`${block.identifier}: ${block.detail}`)}</title>`,
     `<rect class="${main ? "main" : "block"}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
     line("kind", detail === "" ? -6 : -16, block.kind),
-    line("name", detail === "" ? 13 : 4, shorten(block.identifier, 26)),
+    line("name", detail === "" ? 13 : 4, truncate(block.identifier, 26)),
     detail === "" ? "" : line("detail", 23, detail),
     "</g>",
   ].join("");
@@ -205,7 +205,7 @@ function describe(links: readonly { from: string; to: string; label: string }[])
   return links.map((link) => `${link.from} → ${link.to}${link.label === "" ? "" : ` (${link.label})`}`).join("; ");
 }
 
-/** Text for an element or an attribute of XML; what XML 1.0 cannot hold at all (control characters, lone surrogates) becomes the replacement character. */
+/** Escapes text for an XML element or attribute. Characters that XML 1.0 forbids become the replacement character. */
 export function escapeXml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",

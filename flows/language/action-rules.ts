@@ -1,9 +1,9 @@
-/** What Connect demands of each action type: parameters, error branches, conditions, and where the action may stand. */
+/** Rules of Connect for each action type: parameters, error branches, conditions and allowed content kinds. */
 import { isRecord } from "./json";
 import { isComparable } from "./jsonpath";
 import { type ContentKind, MAX_PROMPT_LENGTH, type ModelledActionType } from "./types";
 
-/** Undefined when the value is right beside the action's other parameters, else what is allowed, as the hint of a problem says it. */
+/** Returns undefined for a valid value, or else a description of the allowed values. */
 export type ValueRule = (value: unknown, parameters: Readonly<Record<string, unknown>>) => string | undefined;
 
 export interface ParameterRule {
@@ -13,23 +13,23 @@ export interface ParameterRule {
 
 export interface ActionRule {
   readonly parameters: Readonly<Record<string, ParameterRule>>;
-  /** Of these parameters one must be there, and no two may be. */
+  /** Exactly one of these parameters must be set. */
   readonly oneOf?: readonly string[];
   readonly requiredErrors: readonly string[];
-  /** Required as well where the action has conditions. */
+  /** Also required if the action has conditions. */
   readonly conditionErrors?: readonly string[];
   readonly optionalErrors?: readonly string[];
-  /** `some`: at least one. An array: exactly one `Equals` for each of these operands. Absent: none. */
+  /** `some`: at least one. An array: exactly one `Equals` for each operand. Omitted: none. */
   readonly conditions?: "some" | "any" | readonly string[];
-  /** Ends the flow or module: leads nowhere. */
+  /** Ends the flow or module and has no transitions. */
   readonly terminal?: true;
-  /** Refused in the other kind of content. */
+  /** The only content kind that may use the action. */
   readonly only?: ContentKind;
 }
 
 const text: ValueRule = (value) => (typeof value === "string" ? undefined : "a string");
 
-/** An id, an ARN, or one reference to either. */
+/** An id, an ARN, or one reference. */
 const id: ValueRule = (value) =>
   typeof value === "string" && (value.startsWith("$.") ? isComparable(value) : !/\s/.test(value))
     ? undefined
@@ -40,7 +40,7 @@ const oneOfTexts =
   (value) =>
     typeof value === "string" && allowed.includes(value) ? undefined : allowed.map((a) => `"${a}"`).join(" or ");
 
-/** The console writes numbers as strings; the service takes both. */
+/** The console writes numbers as strings. Connect accepts both. */
 const wholeNumber =
   (from: number, to: number) =>
   (value: unknown): string | undefined => {
@@ -53,7 +53,7 @@ const wholeNumber =
 const loopCount: ValueRule = (value) =>
   typeof value === "string" && isComparable(value) ? undefined : wholeNumber(0, 100)(value);
 
-/** The contact waits for a synchronous function alone, so that limit is the lower one (adminguide/invoke-lambda-function-block). */
+/** A synchronous invocation has the lower limit, because the contact waits (adminguide/invoke-lambda-function-block). */
 const lambdaTimeLimit: ValueRule = (value, parameters) =>
   wholeNumber(1, parameters["InvocationType"] === "ASYNCHRONOUS" ? 60 : 8)(value);
 
@@ -62,7 +62,7 @@ const flag: ValueRule = (value, parameters) =>
 
 const object: ValueRule = (value) => (isRecord(value) ? undefined : "an object");
 
-/** Letters, digits, dash and underscore, and the service's own namespaces (`connect:Subtype`); spaces are seen in exports. */
+/** Exports contain letters, digits, dash, underscore, spaces and namespaces (`connect:Subtype`). */
 const ATTRIBUTE_NAME = /^[^$.]+$/;
 
 const attributes: ValueRule = (value) =>
@@ -105,7 +105,7 @@ const spoken: ValueRule = (value) =>
     ? undefined
     : `text of at most ${MAX_PROMPT_LENGTH} characters`;
 
-/** `Type` → rule. Sources: facts of the AWS devguide pages of each action, corrected by what the live service answered. */
+/** Rules by action type. Sources: the devguide page of each action, corrected by published answers of the live service. */
 export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   InvokeLambdaFunction: {
     parameters: {
@@ -185,7 +185,7 @@ export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   },
 };
 
-/** The rule of an action type, or undefined for a type that is not modelled here. */
+/** Returns the rule of an action type, or undefined for an unmodelled type. */
 export function actionRule(type: string): ActionRule | undefined {
   return Object.hasOwn(ACTION_RULES, type) ? ACTION_RULES[type as ModelledActionType] : undefined;
 }

@@ -1,9 +1,9 @@
-/** References to contact data in flow content (`$.Attributes.name`): which exist, how they are read, and where they hide in text. */
+/** Parses references to contact data in flow content, such as `$.Attributes.name`. */
 
 /**
- * What may follow `$.` (adminguide/connect-attrib-list; `AgenticCX` from its block, adminguide/agentic-cx-block), and whether
- * it is a value itself (`leaf`) or holds values (`tree`). Connect refuses a comparison with a bare tree such as `$.External`;
- * `$.Tags` alone is what the list documents, for `KeyExists`.
+ * First names of references (adminguide/connect-attrib-list; `AgenticCX` from adminguide/agentic-cx-block). A `leaf` is a value. A `tree`
+ * contains values; Connect refuses a comparison with the tree itself, such as `$.External`. `$.Tags` is documented without a name, for
+ * `KeyExists`.
  */
 const ROOTS: ReadonlyMap<string, "leaf" | "tree"> = new Map([
   ...[
@@ -17,10 +17,10 @@ const ROOTS: ReadonlyMap<string, "leaf" | "tree"> = new Map([
   ].map((name) => [name, "tree"] as const),
 ]);
 
-/** `.name`, `['any name']` or `.['any name']`; an unquoted name ends where prose would go on. */
+/** Matches `.name`, `['any name']` or `.['any name']`. */
 const SEGMENT = /\.?\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|\.([A-Za-z0-9_:-]+)/y;
 
-/** The names along a reference that starts at `start` of `text`, and where it ends; undefined where none starts. */
+/** Reads a reference that starts at `start`. Returns its names and its end, or undefined if there is no reference. */
 function scan(text: string, start: number): { segments: string[]; end: number } | undefined {
   if (text[start] !== "$") return undefined;
   const segments: string[] = [];
@@ -35,25 +35,25 @@ function scan(text: string, start: number): { segments: string[]; end: number } 
   return segments.length === 0 ? undefined : { segments, end };
 }
 
-/** The names along `text` when the whole of it is one reference (`$.A.['b c']` gives `["A", "b c"]`), else undefined. */
+/** Returns the names of a reference (`$.A.['b c']` gives `["A", "b c"]`), or undefined if `text` is not exactly one reference. */
 export function parseReference(text: string): readonly string[] | undefined {
   const found = scan(text, 0);
   return found?.end === text.length ? found.segments : undefined;
 }
 
-/** Whether Connect can compare with `text`: one reference, to a root that exists, down to a value. */
+/** Whether `text` is exactly one reference to a value. Connect requires this in a comparison. */
 export function isComparable(text: string): boolean {
   const segments = parseReference(text);
   const root = ROOTS.get(segments?.[0] ?? "");
   return segments !== undefined && (root === "leaf" || (root === "tree" && segments.length > 1));
 }
 
-/** Whether Connect would read a reference into `text`, whose author meant every character of it. There is no way to escape one. */
+/** Whether Connect would find a reference in `text`. The flow language has no escape. */
 export function containsReference(text: string): boolean {
   return text.includes("$.") || text.includes("$[");
 }
 
-/** `text` with each reference replaced by what `resolve` gives for it; one that `resolve` does not know becomes empty. */
+/** Replaces each reference in `text` by the result of `resolve`; undefined becomes empty. */
 export function interpolate(text: string, resolve: (segments: readonly string[]) => string | undefined): string {
   let out = "";
   for (let at = 0; at < text.length;) {

@@ -1,16 +1,14 @@
-/** The JSON of the Amazon Connect flow language: the envelope of flows and modules and the action types this project models. */
+/** Types of the Amazon Connect flow language: flows, modules and the modelled action types. */
 
 import type { JsonValue } from "./json";
 
-/** The only version of the flow language that Connect accepts (devguide/flow-language-example). */
+/** The only flow language version that Connect accepts (devguide/flow-language-example). */
 export const FLOW_LANGUAGE_VERSION = "2019-10-30";
 
-/** Modules and flows share the language, but only a module has `Settings`, and each has actions the other may not use. */
+/** Only a module has `Settings`. Some action types are valid only in a module or only in a flow. */
 export type ContentKind = "module" | "flow";
 
-export type ErrorType = "NoMatchingError" | "NoMatchingCondition" | "QueueAtCapacity";
-
-/** Comparisons of the service; `KeyExists` is missing from its documentation but is accepted. Every one takes one operand. */
+/** Operators of a condition. Each takes one operand. Connect accepts `KeyExists` without documenting it. */
 export const OPERATORS = [
   "Equals",
   "TextStartsWith",
@@ -22,18 +20,16 @@ export const OPERATORS = [
   "NumberLessOrEqualTo",
   "KeyExists",
 ] as const;
-export type Operator = (typeof OPERATORS)[number];
 
-/** Where an action leads. A terminal action has none of the three. */
+/** Targets of an action. A terminal action has no transitions. */
 export interface Transitions {
   readonly NextAction?: string;
   readonly Errors?: readonly ErrorBranch[];
-  /** Tried in order; the first that is true wins. */
+  /** Evaluated in order; the first true condition applies. */
   readonly Conditions?: readonly ConditionBranch[];
 }
 
 export interface ErrorBranch {
-  /** One of `ErrorType` in our flows; other people's flows use more. */
   readonly ErrorType: string;
   readonly NextAction: string;
 }
@@ -50,7 +46,7 @@ interface ActionOf<Type extends string, Parameters> {
   readonly Transitions: Transitions;
 }
 
-/** An action of any type, as it stands in content that somebody else may have written. */
+/** An action of any type, for content from any source. */
 export interface Action {
   readonly Identifier: string;
   readonly Type: string;
@@ -58,13 +54,13 @@ export interface Action {
   readonly Transitions?: Transitions;
 }
 
-/** The action types whose parameters, errors and conditions are known here. Our scalars are strings, as the console writes them. */
+/** Action types whose parameters, errors and conditions are modelled. Scalars are usually strings, as the console writes them. */
 export type ModelledAction =
   | ActionOf<
       "InvokeLambdaFunction",
       {
         readonly LambdaFunctionARN: string;
-        /** Whole seconds, 1 to 8; to 60 for an asynchronous call. */
+        /** Whole seconds: 1 to 8, or 1 to 60 for an asynchronous invocation. */
         readonly InvocationTimeLimitSeconds: string | number;
         readonly InvocationType?: "SYNCHRONOUS" | "ASYNCHRONOUS";
         readonly LambdaInvocationAttributes?: Readonly<Record<string, string>>;
@@ -97,12 +93,12 @@ export type ModelledActionType = ModelledAction["Type"];
 
 type NoParameters = Readonly<Record<string, never>>;
 
-/** What a caller hears: plain text, or SSML (`<speak>…</speak>`, voice contacts only). */
+/** A spoken message: plain text, or SSML (`<speak>…</speak>`, voice contacts only). */
 export type Message = { readonly Text: string } | { readonly SSML: string };
 
-/** Longest text of one prompt in characters, markup included: Connect refuses more (polly SynthesizeSpeech). */
+/** Maximum length of a prompt in characters, with markup (polly SynthesizeSpeech). */
 export const MAX_PROMPT_LENGTH = 6000;
-/** How many of them Amazon Polly speaks, markup not counted; beyond that the caller hears nothing (polly SynthesizeSpeech). */
+/** Maximum length in characters without markup. The caller hears nothing of a longer prompt (polly SynthesizeSpeech). */
 export const MAX_SPOKEN_LENGTH = 3000;
 
 export interface Position {
@@ -110,7 +106,7 @@ export interface Position {
   readonly y: number;
 }
 
-/** Where the console draws each block; the service ignores it. The console reads these names in lower camel case. */
+/** Block positions for the console. Connect ignores them. The console reads these names in lower camel case. */
 export interface FlowMetadata {
   readonly entryPointPosition: Position;
   readonly ActionMetadata: Readonly<Record<string, ActionMetadata>>;
@@ -118,14 +114,14 @@ export interface FlowMetadata {
 
 export interface ActionMetadata {
   readonly position: Position;
-  /** The identifier is a name for people, so the console shows it on the block. */
+  /** Makes the console show the identifier as the block name. */
   readonly isFriendlyName?: boolean;
-  /** On import, the console looks a resource up by this name where the id is not known. */
+  /** On import, the console looks up a resource by this name if it does not know the id. */
   readonly parameters?: Readonly<Record<string, { readonly displayName: string }>>;
   readonly contactFlowModuleName?: string;
 }
 
-/** Mandatory in a module's content although it declares nothing: the real contract is a separate API parameter. */
+/** Required in the content of a module. The inputs and outputs are a separate API parameter. */
 export interface ModuleSettings {
   readonly InputParameters: readonly JsonValue[];
   readonly OutputParameters: readonly JsonValue[];
@@ -136,7 +132,7 @@ export interface ModuleSettings {
   }[];
 }
 
-/** The content of a flow or module, of which `Settings` belongs to modules alone. */
+/** The content of a flow or module. Only a module has `Settings`. */
 export interface FlowContent {
   readonly Version: typeof FLOW_LANGUAGE_VERSION;
   readonly StartAction: string;

@@ -1,23 +1,23 @@
-/** Checks flow and module content as Connect does on create and update, and words each problem as Connect words it. */
+/** Validates flow and module content as Connect does, with the messages of Connect. */
 import { type ActionRule, actionRule } from "./action-rules";
 import { isRecord } from "./json";
 import { type ContentKind, FLOW_LANGUAGE_VERSION, type FlowContent, OPERATORS } from "./types";
 
 export interface Problem {
-  /** The service's own words (`Problems[].message` of `InvalidContactFlowModuleException`). */
+  /** The message of Connect (`Problems[].message` of `InvalidContactFlowModuleException`). */
   readonly message: string;
-  /** Where in the content, as a path the service uses: `Actions[2].Transitions.NextAction`. */
+  /** Path in the content, in the notation of Connect: `Actions[2].Transitions.NextAction`. */
   readonly path: string;
-  /** What is allowed and what to do, since the service says neither. */
+  /** What is allowed and what to do. Connect does not report this. */
   readonly hint: string;
 }
 
-/** `Actions` of one flow or module (adminguide, service limits). */
-export const MAX_ACTIONS = 250;
-/** Characters of a module's content (Connect API, `ContactFlowModuleContent`); a flow's has no limit in the API. */
-export const MAX_MODULE_CONTENT_LENGTH = 256_000;
+/** Maximum number of actions in a flow or module (adminguide, service limits). */
+const MAX_ACTIONS = 250;
+/** Maximum length of the content of a module in characters (Connect API, `ContactFlowModuleContent`). Flows have no limit in the API. */
+const MAX_MODULE_CONTENT_LENGTH = 256_000;
 
-/** Characters of one message (Connect API, `ProblemMessageString`). */
+/** Maximum length of a message in characters (Connect API, `ProblemMessageString`). */
 const MAX_MESSAGE_LENGTH = 256;
 
 const FORBIDDEN_IN_IDENTIFIER = /[%:(\\/)=$,;[\]{}]/;
@@ -38,13 +38,12 @@ const FORBIDDEN_IDENTIFIERS: readonly string[] = [
 type Report = (message: string, path: string, hint: string) => void;
 
 /**
- * Every problem that Connect would refuse `content` for, in the order of the content; none means it is accepted.
+ * Returns every problem for which Connect would refuse `content`, in the order of the content. An empty list means that Connect accepts it.
  *
- * Action types that are not modelled are checked for their identifier and for where they lead, never for their own
- * parameters (`uncheckedActionTypes` names them); unknown `Metadata` is the console's business.
+ * For action types that are not modelled, only the identifier, the transitions and empty operands are checked. `Metadata` is not checked.
  *
- * @param content the parsed JSON, of any shape
- * @param kind which of the two it will be created as
+ * @param content the parsed JSON, of any type
+ * @param kind the kind of resource to create from the content
  * @see https://docs.aws.amazon.com/connect/latest/devguide/flow-language-actions.html
  */
 export function validateContent(content: unknown, kind: ContentKind): Problem[] {
@@ -54,7 +53,7 @@ export function validateContent(content: unknown, kind: ContentKind): Problem[] 
   };
 
   if (!isRecord(content)) {
-    report("Content is not a JSON object", "", 'Give an object with "Version", "StartAction" and "Actions".');
+    report("Content is not a JSON object", "", 'Provide an object with "Version", "StartAction" and "Actions".');
     return problems;
   }
   checkVersion(content["Version"], report);
@@ -70,30 +69,28 @@ export function validateContent(content: unknown, kind: ContentKind): Problem[] 
     report(
       `Content exceeds the maximum length of ${MAX_MODULE_CONTENT_LENGTH}`,
       "",
-      `It has ${JSON.stringify(content).length} characters; split it into several modules.`,
+      `The content has ${JSON.stringify(content).length} characters. Split it into several modules.`,
     );
   }
   return problems;
 }
 
 /**
- * `content`, when Connect would accept it.
+ * Returns `content` if Connect would accept it.
  *
- * @param what how the error calls the content: `module blockedStatus`
+ * @param label name of the content in the error message, such as `module blockedStatus`
  * @throws Error that lists every problem with its hint
  */
-export function requireAccepted(content: FlowContent, kind: ContentKind, what: string): FlowContent {
+export function requireAccepted(content: FlowContent, kind: ContentKind, label: string): FlowContent {
   const problems = validateContent(content, kind);
   if (problems.length === 0) return content;
   const list = problems.map((problem) => `  ${problem.message}\n    ${problem.hint}`);
-  throw new Error(`Connect would refuse ${what}:\n${list.join("\n")}`);
+  throw new Error(`Connect would refuse ${label}:\n${list.join("\n")}`);
 }
 
-/** The action types in `content` that are not modelled, each once: a note for people, since nothing about them was checked. */
-export function uncheckedActionTypes(content: unknown): string[] {
-  const actions = isRecord(content) && Array.isArray(content["Actions"]) ? (content["Actions"] as unknown[]) : [];
-  const types = actions.map((action) => (isRecord(action) ? action["Type"] : undefined));
-  return [...new Set(types.filter((type) => typeof type === "string"))].filter((t) => actionRule(t) === undefined);
+/** Returns each unmodelled action type in `content` once. */
+export function unmodelledActionTypes(content: FlowContent): string[] {
+  return [...new Set(content.Actions.map((action) => action.Type))].filter((type) => actionRule(type) === undefined);
 }
 
 function missingField(name: string): string {
@@ -120,14 +117,14 @@ function checkActions(value: unknown, report: Report): Readonly<Record<string, u
     return [];
   }
   if (!Array.isArray(value) || value.length === 0 || !value.every(isRecord)) {
-    report("Invalid value. Path: Actions", "Actions", "Give an array of one action object or more.");
+    report("Invalid value. Path: Actions", "Actions", "Provide an array with at least one action object.");
     return [];
   }
   if (value.length > MAX_ACTIONS) {
     report(
       `Number of actions exceeds the maximum of ${MAX_ACTIONS}`,
       "Actions",
-      `There are ${value.length}; move some into a module.`,
+      `The content has ${value.length} actions. Move some of them to a module.`,
     );
   }
   return value;
@@ -135,7 +132,7 @@ function checkActions(value: unknown, report: Report): Readonly<Record<string, u
 
 function checkStart(start: unknown, identifiers: ReadonlySet<unknown>, report: Report): void {
   if (start === undefined || start === null) {
-    report(missingField("startAction"), "StartAction", "Name the identifier of the first action.");
+    report(missingField("startAction"), "StartAction", "Set it to the identifier of the first action.");
   } else if (!identifiers.has(start)) {
     report("Invalid value. Path: StartAction", "StartAction", `No action has the identifier ${quote(start)}.`);
   }
@@ -147,16 +144,16 @@ function checkIdentifiers(actions: readonly Readonly<Record<string, unknown>>[],
     const path = `Actions[${index}].Identifier`;
     const id = action["Identifier"];
     if (id === undefined || id === null) {
-      report(missingProperty(path), path, "Give every action an identifier.");
+      report(missingProperty(path), path, "Add an identifier to the action.");
       return;
     }
     const refuse = (hint: string) => {
       report(invalidValue(path), path, `${quote(id)} ${hint}`);
     };
     if (typeof id !== "string" || id.length < 1 || id.length > 50) refuse("is not a string of 1 to 50 characters.");
-    else if (FORBIDDEN_IN_IDENTIFIER.test(id)) refuse("has one of the characters % : ( \\ / ) = $ , ; [ ] { }.");
-    else if (FORBIDDEN_IDENTIFIERS.includes(id)) refuse("is a reserved word; choose another identifier.");
-    else if (seen.has(id)) refuse("is the identifier of an earlier action; identifiers are unique.");
+    else if (FORBIDDEN_IN_IDENTIFIER.test(id)) refuse("contains one of the characters % : ( \\ / ) = $ , ; [ ] { }.");
+    else if (FORBIDDEN_IDENTIFIERS.includes(id)) refuse("is a reserved word. Choose another identifier.");
+    else if (seen.has(id)) refuse("is already the identifier of an earlier action. Identifiers must be unique.");
     else seen.add(id);
   });
 }
@@ -171,19 +168,23 @@ function checkAction(
 ): void {
   const type = action["Type"];
   if (typeof type !== "string" || type === "") {
-    report(missingProperty(`${path}.Type`), `${path}.Type`, 'Name the type of the action, such as "Compare".');
+    report(missingProperty(`${path}.Type`), `${path}.Type`, 'Set the type of the action, such as "Compare".');
     return;
   }
   const rule = actionRule(type);
   if (rule?.only !== undefined && rule.only !== kind) {
-    report("Invalid Action type", `${path}.Type`, `${type} is available only in a ${rule.only}; this is a ${kind}.`);
+    report(
+      "Invalid Action type",
+      `${path}.Type`,
+      `${type} is available only in a ${rule.only}. This content is a ${kind}.`,
+    );
   }
   if (rule !== undefined) checkParameters(action["Parameters"] ?? {}, rule, type, path, index, report);
 
   const transitions = action["Transitions"] ?? {};
   const transitionsPath = `${path}.Transitions`;
   if (!isRecord(transitions)) {
-    report(invalidValue(transitionsPath), transitionsPath, "Give an object; a terminal action has {}.");
+    report(invalidValue(transitionsPath), transitionsPath, "Provide an object; a terminal action has {}.");
     return;
   }
   checkTargets(transitions, transitionsPath, identifiers, report);
@@ -191,13 +192,13 @@ function checkAction(
   if (rule.terminal) {
     if (Object.values(transitions).some((v) => (Array.isArray(v) ? v.length > 0 : v !== undefined))) {
       const message = `Action does not support transitions. Path: ${transitionsPath}`;
-      report(message, transitionsPath, `${type} ends the contact's way through this ${kind}; its Transitions are {}.`);
+      report(message, transitionsPath, `${type} ends the ${kind}. Set its Transitions to {}.`);
     }
     return;
   }
   if (transitions["NextAction"] === undefined) {
     const next = `${transitionsPath}.NextAction`;
-    report(missingProperty(next), next, `Name the action that follows when ${type} succeeds.`);
+    report(missingProperty(next), next, `Set the action that follows if ${type} succeeds.`);
   }
   const conditions = listOf(transitions["Conditions"]);
   const required = [...rule.requiredErrors, ...(conditions.length > 0 ? (rule.conditionErrors ?? []) : [])];
@@ -215,7 +216,7 @@ function checkParameters(
 ): void {
   const path = `${actionPath}.Parameters`;
   if (!isRecord(parameters)) {
-    report(invalidValue(path), path, "Give an object; an action without parameters has {}.");
+    report(invalidValue(path), path, "Provide an object; an action without parameters has {}.");
     return;
   }
   const known = Object.keys(rule.parameters);
@@ -229,23 +230,23 @@ function checkParameters(
     }
     const empty = emptyTextWithin(value, at);
     if (empty !== undefined) {
-      // A prompt without text counts as no prompt at all, which is reported below.
+      // An empty prompt counts as a missing prompt, which checkAlternatives reports.
       if (!rule.oneOf?.includes(name)) {
         const message =
           type === "UpdateContactAttributes"
             ? "Empty value in Parameters.Attributes"
             : invalidValue(`${index}.Parameter`);
-        report(message, empty, 'An empty string is refused everywhere; use " " or leave the entry out.');
+        report(message, empty, 'Connect refuses empty strings. Use " " or remove the entry.');
       }
       continue;
     }
     const allowed = parameter.value(value, parameters);
-    if (allowed !== undefined) report(invalidValue(at), at, `${quote(value)} was given; allowed is ${allowed}.`);
+    if (allowed !== undefined) report(invalidValue(at), at, `The value is ${quote(value)}. Allowed: ${allowed}.`);
   }
   for (const name of known) {
     const value = parameters[name];
     if (rule.parameters[name]?.required && (value === undefined || value === null)) {
-      report(missingProperty(`${path}.${name}`), `${path}.${name}`, `${type} needs ${name}.`);
+      report(missingProperty(`${path}.${name}`), `${path}.${name}`, `${type} requires ${name}.`);
     }
   }
   if (rule.oneOf !== undefined) checkAlternatives(parameters, rule.oneOf, type, path, report);
@@ -261,14 +262,14 @@ function checkAlternatives(
   const given = names.filter((name) => parameters[name] !== undefined && parameters[name] !== "");
   if (given.length === 0) {
     const message = `At least one of [${names.join(", ")}] must be set`;
-    report(message, path, `${type} needs exactly one of them, and it may not be empty.`);
+    report(message, path, `${type} requires exactly one of them, and it must not be empty.`);
   } else if (given.length > 1) {
     const message = `Only one of these properties may be defined. Properties: [${given.join(", ")}]`;
     report(message, path, "Keep one and remove the others.");
   }
 }
 
-/** The path of the first empty string in `value`, however deep. */
+/** Returns the path of the first empty string in `value`, at any depth. */
 function emptyTextWithin(value: unknown, path: string): string | undefined {
   if (value === "") return path;
   if (typeof value !== "object" || value === null) return undefined;
@@ -279,7 +280,7 @@ function emptyTextWithin(value: unknown, path: string): string | undefined {
   return undefined;
 }
 
-/** Every place a transition leads to must be an action of this content. */
+/** Checks that every target is an action of this content. */
 function checkTargets(
   transitions: Readonly<Record<string, unknown>>,
   path: string,
@@ -287,7 +288,7 @@ function checkTargets(
   report: Report,
 ): void {
   const check = (target: unknown, at: string) => {
-    if (target === undefined) report(missingProperty(at), at, "Name the action that this branch leads to.");
+    if (target === undefined) report(missingProperty(at), at, "Set the target action of this branch.");
     else if (!identifiers.has(target)) report(invalidValue(at), at, `No action has the identifier ${quote(target)}.`);
   };
   if (transitions["NextAction"] !== undefined) check(transitions["NextAction"], `${path}.NextAction`);
@@ -295,7 +296,7 @@ function checkTargets(
     const branches = transitions[name];
     if (branches === undefined) continue;
     if (!Array.isArray(branches) || !branches.every(isRecord)) {
-      report(invalidValue(`${path}.${name}`), `${path}.${name}`, "Give an array of branch objects.");
+      report(invalidValue(`${path}.${name}`), `${path}.${name}`, "Provide an array of branch objects.");
       continue;
     }
     branches.forEach((branch, n) => {
@@ -317,18 +318,18 @@ function checkErrors(
   for (const required of requiredErrors) {
     if (!given.includes(required)) {
       const message = `Action is missing required error. Error: ${required}, Path: ${path}`;
-      report(message, `${path}.Transitions.Errors`, `${type} must say where ${required} leads.`);
+      report(message, `${path}.Transitions.Errors`, `${type} requires a branch for ${required}.`);
     }
   }
   given.forEach((error, n) => {
     const at = `${path}.Transitions.Errors[${n}].ErrorType`;
     if (typeof error !== "string") {
-      report(missingProperty(at), at, "Name the type of the error.");
+      report(missingProperty(at), at, "Set the type of the error.");
     } else if (!allowed.includes(error) || given.indexOf(error) < n) {
-      const why = allowed.includes(error)
-        ? `${error} is there twice.`
+      const hint = allowed.includes(error)
+        ? `${error} occurs twice.`
         : `${type} has ${allowed.join(", ") || "no errors"}.`;
-      report(`Invalid Action error. Error: ${error}, Path: ${path}`, at, why);
+      report(`Invalid Action error. Error: ${error}, Path: ${path}`, at, hint);
     }
   });
 }
@@ -343,17 +344,18 @@ function checkConditions(
 ): void {
   const path = `${actionPath}.Transitions.Conditions`;
   if (rule.conditions === undefined) {
-    if (conditions.length > 0) report("Action does not support conditions", path, `${type} has none; remove them.`);
+    if (conditions.length > 0)
+      report("Action does not support conditions", path, `${type} has no conditions. Remove them.`);
     return;
   }
   if (rule.conditions === "some" && conditions.length === 0) {
-    report(invalidValue(path), path, `${type} needs at least one condition.`);
+    report(invalidValue(path), path, `${type} requires at least one condition.`);
   }
   conditions.forEach((branch, n) => {
     const at = `${path}[${n}].Condition`;
     const condition = branch["Condition"];
     if (!isRecord(condition)) {
-      report(missingProperty(at), at, 'Give {"Operator": …, "Operands": [one string]}.');
+      report(missingProperty(at), at, 'Provide {"Operator": …, "Operands": [one string]}.');
       return;
     }
     checkCondition(condition, at, index, report);
@@ -362,7 +364,11 @@ function checkConditions(
     const expected = rule.conditions as readonly string[];
     const operands = conditions.map((branch) => operandOf(branch));
     if (operands.length !== expected.length || !expected.every((e) => operands.includes(e))) {
-      report(invalidValue(path), path, `${type} has exactly the conditions Equals ${expected.join(" and Equals ")}.`);
+      report(
+        invalidValue(path),
+        path,
+        `${type} requires exactly the conditions Equals ${expected.join(" and Equals ")}.`,
+      );
     }
   }
 }
@@ -382,14 +388,14 @@ function checkCondition(
   const operator = condition["Operator"];
   if (!OPERATORS.some((known) => known === operator)) {
     const at = `${path}.Operator`;
-    report(invalidValue(at), at, `${quote(operator)} was given; allowed are ${OPERATORS.join(", ")}.`);
+    report(invalidValue(at), at, `The value is ${quote(operator)}. Allowed: ${OPERATORS.join(", ")}.`);
   }
   const operands = condition["Operands"];
   const operand: unknown = Array.isArray(operands) && operands.length === 1 ? operands[0] : undefined;
   if (typeof operand !== "string") {
-    report(invalidValue(`${path}.Operands`), `${path}.Operands`, "Give exactly one operand, a string.");
+    report(invalidValue(`${path}.Operands`), `${path}.Operands`, "Provide exactly one operand, a string.");
   } else if (operand === "") {
-    const hint = 'An empty operand is refused; let the compared value be a word such as "none" and compare with that.';
+    const hint = 'Connect refuses an empty operand. Store a word such as "none" and compare with it.';
     report(`Invalid branch. Path: ${index}.Evaluate`, `${path}.Operands`, hint);
   }
 }
@@ -401,10 +407,10 @@ function checkSettings(settings: unknown, kind: ContentKind, report: Report): vo
     return;
   }
   if (settings === undefined || settings === null) {
-    const hint = 'A module needs {"InputParameters": [], "OutputParameters": [], "Transitions": []} here.';
+    const hint = 'A module requires {"InputParameters": [], "OutputParameters": [], "Transitions": []}.';
     report(missingField("settings"), "Settings", hint);
   } else if (!isRecord(settings)) {
-    report("Invalid value. Path: Settings", "Settings", "Give an object.");
+    report("Invalid value. Path: Settings", "Settings", "Provide an object.");
   }
 }
 
@@ -412,8 +418,8 @@ function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) && value.every(isRecord) ? value : [];
 }
 
-/** A value as a message shows it: JSON, shortened, since the text of a prompt may be long. */
+/** Formats a value for a message as truncated JSON. */
 function quote(value: unknown): string {
-  const json = value === undefined ? "nothing" : JSON.stringify(value);
+  const json = value === undefined ? "not set" : JSON.stringify(value);
   return json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }

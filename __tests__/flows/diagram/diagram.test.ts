@@ -1,7 +1,7 @@
-// Pictures of flows: nothing overlaps, the main path is one line, and any text is only text in SVG and in Mermaid.
+// Diagrams of flows: no overlaps, a straight main path, and escaped text in SVG and Mermaid.
 import fc from "fast-check";
 import { BLOCKED_STATUS_ACTIONS, blockedStatusModule } from "../../../flows/blocked-status";
-import { flowGraph, type FlowGraph, shorten } from "../../../flows/diagram/graph";
+import { flowGraph, type FlowGraph, truncate } from "../../../flows/diagram/graph";
 import { type Layout, layoutFlow } from "../../../flows/diagram/layout";
 import { toMermaid } from "../../../flows/diagram/mermaid";
 import { toSvg } from "../../../flows/diagram/svg";
@@ -18,7 +18,7 @@ function messageFlow(Text: string): FlowContent {
 }
 const module_ = moduleFor("Blocked");
 
-/** Any graph at all: loops, blocks that nothing leads to, several links between two blocks. */
+/** Any graph, with loops, unreachable blocks and several links between two blocks. */
 const anyGraph: fc.Arbitrary<FlowGraph> = fc.integer({ min: 1, max: 12 }).chain((count) => {
   const names = Array.from({ length: count }, (_, n) => `b${n}`);
   const link = fc.record({
@@ -34,7 +34,7 @@ const anyGraph: fc.Arbitrary<FlowGraph> = fc.integer({ min: 1, max: 12 }).chain(
   }));
 });
 
-function expectTidy(layout: Layout): void {
+function expectNoOverlap(layout: Layout): void {
   const blocks = new Set(layout.blocks.map((block) => `${block.column},${block.row}`));
   expect(blocks.size).toBe(layout.blocks.length);
   const column = new Map(layout.blocks.map((block) => [block.identifier, block.column]));
@@ -44,27 +44,27 @@ function expectTidy(layout: Layout): void {
     expect(link.backward ? to <= from : to > from).toBe(true);
     const first = link.backward ? to : from + 1;
     link.lane.forEach((row, n) => {
-      const place = `${first + n},${row}`;
-      expect(blocks).not.toContain(place);
-      expect(lanes).not.toContain(place);
-      lanes.add(place);
+      const cell = `${first + n},${row}`;
+      expect(blocks).not.toContain(cell);
+      expect(lanes).not.toContain(cell);
+      lanes.add(cell);
     });
     expect(link.lane).toHaveLength(link.backward ? from - to + 1 : to - from - 1);
   }
 }
 
-test("in any flow no two blocks share a place, and no link runs over a block or along another link", () => {
+test("in any flow blocks and links do not overlap", () => {
   fc.assert(
     fc.property(anyGraph, (graph) => {
       const layout = layoutFlow(graph);
-      expectTidy(layout);
+      expectNoOverlap(layout);
       expect(layout.blocks.map((block) => block.identifier)).toEqual(graph.blocks.map((block) => block.identifier));
       expect(layoutFlow(graph)).toEqual(layout);
     }),
   );
 });
 
-test("the main path of the module is one line from left to right, and the match is below it", () => {
+test("the main path of the module is one row, and the match is below it", () => {
   const { blocks } = layoutFlow(flowGraph(module_));
   const id = BLOCKED_STATUS_ACTIONS;
   const main = blocks.filter((block) => block.row === 0).sort((a, b) => a.column - b.column);
@@ -85,7 +85,7 @@ test("the error branch of the Lambda runs above the main path", () => {
   expect(link?.lane).toEqual([-1, -1]);
 });
 
-test("the console gets the same layout: columns to the right, rows downwards, no two blocks close together", () => {
+test("the console positions follow the layout and keep blocks apart", () => {
   for (const content of [module_, messageFlow("Goodbye")]) {
     const layout = layoutFlow(flowGraph(content));
     const positions = layout.blocks.map((block) => ({
@@ -103,7 +103,7 @@ test("the console gets the same layout: columns to the right, rows downwards, no
   }
 });
 
-test("a link says what leads along it", () => {
+test("a link is labelled with its branches", () => {
   const id = BLOCKED_STATUS_ACTIONS;
   expect(flowGraph(module_).links).toEqual([
     { from: id.assumeNoMatch, to: id.askLambda, kind: "success", label: "or error" },
@@ -117,14 +117,14 @@ test("a link says what leads along it", () => {
   ]);
 });
 
-test("the success branch of a transfer, which is never taken, is not drawn", () => {
+test("the success branch of a transfer is not drawn, because Connect never takes it", () => {
   const links = flowGraph(messageFlow("Goodbye")).links.filter((link) => link.from === INBOUND_ACTIONS.toQueue);
   expect(links).toEqual([
     { from: INBOUND_ACTIONS.toQueue, to: INBOUND_ACTIONS.hangUp, kind: "error", label: "at capacity, error" },
   ]);
 });
 
-/** Throws unless tags are closed in order and text holds no bare `<`, `&` or character that XML cannot hold. */
+/** Fails if tags are not closed in order, or if text contains `<`, `&` or a character that XML forbids. */
 function expectWellFormed(xml: string): void {
   expect(xml).not.toMatch(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u);
   const open: string[] = [];
@@ -149,14 +149,14 @@ const anyText = fc
   )
   .filter((t) => t !== "" && !t.includes("$.") && !t.includes("$["));
 
-/** A flow that plays a text which our own builder would refuse, as somebody else's flow may. */
+/** A flow that plays a text that our builder would refuse, as a flow from another source may. */
 function foreignFlow(Text: string): FlowContent {
   const content = messageFlow("Goodbye");
   const Actions = content.Actions.map((a) => (a.Type === "MessageParticipant" ? { ...a, Parameters: { Text } } : a));
   return { ...content, Actions };
 }
 
-test("an SVG is well-formed whatever the texts of the flow and the title", () => {
+test("an SVG is well-formed for any text and title", () => {
   fc.assert(
     fc.property(anyText, (t) => {
       expectWellFormed(toSvg(foreignFlow(t), t));
@@ -164,14 +164,14 @@ test("an SVG is well-formed whatever the texts of the flow and the title", () =>
   );
 });
 
-test("an SVG names every block and describes every link for those who do not see it", () => {
+test("an SVG names every block and describes every link for screen readers", () => {
   const svg = toSvg(module_, "blockedStatus of acme");
   for (const identifier of Object.values(BLOCKED_STATUS_ACTIONS)) expect(svg).toContain(`>${identifier}</text>`);
   expect(svg).toContain("<title>blockedStatus of acme</title>");
   expect(svg).toContain("Is it a match? → Set match (match)");
 });
 
-test("a Mermaid text has one line for each block and link, whatever the texts", () => {
+test("Mermaid text has one line for each block and link, for any text", () => {
   const lines = toMermaid(messageFlow("Goodbye")).split("\n").length;
   fc.assert(
     fc.property(anyText, (t) => {
@@ -192,8 +192,8 @@ test("Mermaid draws errors dotted and conditions thick", () => {
   expect(drawn).toContain("linkStyle 3,7 ");
 });
 
-test("a long text is cut between what a reader sees as characters", () => {
-  expect(shorten("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2)).toBe("👨‍👩‍👧…");
-  expect(shorten("abc", 3)).toBe("abc");
-  expect(shorten("x".repeat(5000), 3)).toBe("xx…");
+test("long text is truncated between grapheme clusters", () => {
+  expect(truncate("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2)).toBe("👨‍👩‍👧…");
+  expect(truncate("abc", 3)).toBe("abc");
+  expect(truncate("x".repeat(5000), 3)).toBe("xx…");
 });

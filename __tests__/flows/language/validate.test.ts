@@ -1,14 +1,14 @@
-// Each rule of the validator: an example that Connect refuses, with its words, and a neighbour that it accepts.
+// Each rule of the validator: content that Connect refuses, with its message, and similar content that it accepts.
 import fc from "fast-check";
 import type { JsonValue } from "../../../flows/language/json";
 import type { Action, ContentKind, Transitions } from "../../../flows/language/types";
-import { uncheckedActionTypes, validateContent } from "../../../flows/language/validate";
+import { unmodelledActionTypes, validateContent } from "../../../flows/language/validate";
 
 const settings = { InputParameters: [], OutputParameters: [], Transitions: [] };
 const end: Action = { Identifier: "end", Type: "DisconnectParticipant", Parameters: {}, Transitions: {} };
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:any:live";
 
-/** A flow of one action, which leads to the end. */
+/** A flow with one action and an end. */
 function one(type: string, parameters: Record<string, JsonValue>, transitions: Transitions): Record<string, unknown> {
   const action = { Identifier: "it", Type: type, Parameters: parameters, Transitions: transitions };
   return { Version: "2019-10-30", StartAction: "it", Actions: [action, end] };
@@ -42,7 +42,7 @@ const many = (count: number) => ({
   StartAction: "0",
   Actions: Array.from({ length: count }, (_, n) => ({ ...end, Identifier: String(n) })),
 });
-/** A module of this many characters. */
+/** A module with this number of characters. */
 function padded(length: number) {
   const module = (pad: string) => ({ ...flow, Settings: settings, Metadata: { pad } });
   return module("x".repeat(length - JSON.stringify(module("")).length));
@@ -57,115 +57,120 @@ const missing = (path: string) => `Action is missing required property. Path: Ac
 interface Rule {
   rule: string;
   refused: unknown;
-  says: string[];
+  messages: string[];
   accepted: unknown;
   kind?: ContentKind;
 }
 const rules: Rule[] = [
-  { rule: "content is an object", refused: [], says: ["Content is not a JSON object"], accepted: flow },
+  { rule: "content is an object", refused: [], messages: ["Content is not a JSON object"], accepted: flow },
   {
-    rule: "the version is there",
+    rule: "a version is required",
     refused: { ...flow, Version: undefined },
-    says: ["JSON field is missing or null for field name: version"],
+    messages: ["JSON field is missing or null for field name: version"],
     accepted: flow,
   },
   {
-    rule: "the version is the only one",
+    rule: "only one version is allowed",
     refused: { ...flow, Version: "2019-10-31" },
-    says: ["Invalid flow language version. Path: Version"],
+    messages: ["Invalid flow language version. Path: Version"],
     accepted: flow,
   },
   {
-    rule: "the start action is there",
+    rule: "a start action is required",
     refused: { ...flow, StartAction: null },
-    says: ["JSON field is missing or null for field name: startAction"],
+    messages: ["JSON field is missing or null for field name: startAction"],
     accepted: flow,
   },
   {
-    rule: "the start action exists",
+    rule: "the start action must exist",
     refused: { ...flow, StartAction: "It" },
-    says: ["Invalid value. Path: StartAction"],
+    messages: ["Invalid value. Path: StartAction"],
     accepted: flow,
   },
   {
-    rule: "there are actions",
+    rule: "actions are required",
     refused: { Version: "2019-10-30", StartAction: "it" },
-    says: ["JSON field is missing or null for field name: actions", "Invalid value. Path: StartAction"],
+    messages: ["JSON field is missing or null for field name: actions", "Invalid value. Path: StartAction"],
     accepted: flow,
   },
   {
-    rule: "actions are a list that is not empty",
+    rule: "actions must be a non-empty list",
     refused: { ...flow, Actions: [] },
-    says: ["Invalid value. Path: Actions", "Invalid value. Path: StartAction"],
+    messages: ["Invalid value. Path: Actions", "Invalid value. Path: StartAction"],
     accepted: flow,
   },
   {
-    rule: "there are at most 250 actions",
+    rule: "content has at most 250 actions",
     refused: many(251),
-    says: ["Number of actions exceeds the maximum of 250"],
+    messages: ["Number of actions exceeds the maximum of 250"],
     accepted: many(250),
   },
   {
-    rule: "an action has an identifier",
+    rule: "an action requires an identifier",
     refused: { ...flow, Actions: [...(flow["Actions"] as Action[]), { ...end, Identifier: undefined }] },
-    says: ["Action is missing required property. Path: Actions[2].Identifier"],
+    messages: ["Action is missing required property. Path: Actions[2].Identifier"],
     accepted: { ...flow, Actions: [...(flow["Actions"] as Action[]), { ...end, Identifier: "other" }] },
   },
   {
-    rule: "identifiers are unique",
+    rule: "identifiers must be unique",
     refused: { ...flow, Actions: [...(flow["Actions"] as Action[]), end] },
-    says: ["Invalid Action property value. Path: Actions[2].Identifier"],
+    messages: ["Invalid Action property value. Path: Actions[2].Identifier"],
     accepted: { ...flow, Actions: [...(flow["Actions"] as Action[]), { ...end, Identifier: "End" }] },
   },
   {
     rule: "an identifier has at most 50 characters",
     refused: named("x".repeat(51)),
-    says: [value("Identifier")],
+    messages: [value("Identifier")],
     accepted: named("x".repeat(50)),
   },
-  { rule: "an identifier is not empty", refused: named(""), says: [value("Identifier")], accepted: named(" ") },
   {
-    rule: "an identifier is text",
+    rule: "an identifier must not be empty",
+    refused: named(""),
+    messages: [value("Identifier")],
+    accepted: named(" "),
+  },
+  {
+    rule: "an identifier must be a string",
     refused: named(7),
-    says: ["Invalid value. Path: StartAction", value("Identifier")],
+    messages: ["Invalid value. Path: StartAction", value("Identifier")],
     accepted: named("7"),
   },
   ...Array.from("%:(\\/)=$,;[]{}", (character) => ({
-    rule: `an identifier has no ${character}`,
+    rule: `an identifier must not contain ${character}`,
     refused: named(`a${character}b`),
-    says: [value("Identifier")],
+    messages: [value("Identifier")],
     accepted: named("***Was the vmx3_flag already set? - #1"),
   })),
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"].map((word) => ({
-    rule: `an identifier is not ${word}`,
+    rule: `an identifier must not be ${word}`,
     refused: named(word),
-    says: [value("Identifier")],
+    messages: [value("Identifier")],
     accepted: named(`${word}s`),
   })),
   {
-    rule: "an action has a type",
+    rule: "an action requires a type",
     refused: { ...flow, Actions: [{ Identifier: "it", Parameters: {}, Transitions: {} }] },
-    says: [missing("Type")],
+    messages: [missing("Type")],
     accepted: { ...flow, Actions: [{ Identifier: "it", Type: "DisconnectParticipant" }] },
   },
   {
-    rule: "Return stands in a module only",
+    rule: "Return is valid only in a module",
     refused: {
       ...flow,
       Actions: [{ Identifier: "it", Type: "EndFlowModuleExecution", Parameters: {}, Transitions: {} }],
     },
-    says: ["Invalid Action type"],
+    messages: ["Invalid Action type"],
     accepted: { ...flow, Actions: [{ Identifier: "it", Type: "EndFlowExecution", Parameters: {}, Transitions: {} }] },
   },
   {
-    rule: "End flow stands in a flow only",
+    rule: "End flow is valid only in a flow",
     kind: "module",
     refused: {
       ...flow,
       Settings: settings,
       Actions: [{ Identifier: "it", Type: "EndFlowExecution", Parameters: {}, Transitions: {} }],
     },
-    says: ["Invalid Action type"],
+    messages: ["Invalid Action type"],
     accepted: {
       ...flow,
       Settings: settings,
@@ -173,171 +178,171 @@ const rules: Rule[] = [
     },
   },
   {
-    rule: "a module has Settings",
+    rule: "a module requires Settings",
     kind: "module",
     refused: flow,
-    says: ["JSON field is missing or null for field name: settings"],
+    messages: ["JSON field is missing or null for field name: settings"],
     accepted: { ...flow, Settings: settings },
   },
   {
-    rule: "Settings are an object",
+    rule: "Settings must be an object",
     kind: "module",
     refused: { ...flow, Settings: "{}" },
-    says: ["Invalid value. Path: Settings"],
+    messages: ["Invalid value. Path: Settings"],
     accepted: { ...flow, Settings: settings },
   },
   {
-    rule: "a flow has no Settings",
+    rule: "a flow must not have Settings",
     refused: { ...flow, Settings: settings },
-    says: ["Invalid property name. Path: Settings"],
+    messages: ["Invalid property name. Path: Settings"],
     accepted: { ...flow, Metadata: { anything: [1] } },
   },
   {
     rule: "a module's content has at most 256 000 characters",
     kind: "module",
     refused: padded(256_001),
-    says: ["Content exceeds the maximum length of 256000"],
+    messages: ["Content exceeds the maximum length of 256000"],
     accepted: padded(256_000),
   },
   {
-    rule: "an action that goes on says where to",
+    rule: "a non-terminal action requires a next action",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, {}),
-    says: [missing("Transitions.NextAction")],
+    messages: [missing("Transitions.NextAction")],
     accepted: flow,
   },
   {
-    rule: "the next action exists",
+    rule: "the next action must exist",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { NextAction: "END" }),
-    says: [value("Transitions.NextAction")],
+    messages: [value("Transitions.NextAction")],
     accepted: flow,
   },
   {
-    rule: "an error branch leads to an action",
+    rule: "the target of an error branch must exist",
     refused: one(
       "UpdateContactAttributes",
       { Attributes: { a: "b" } },
       { ...next, Errors: [{ ErrorType: "NoMatchingError", NextAction: "END" }] },
     ),
-    says: [value("Transitions.Errors[0].NextAction")],
+    messages: [value("Transitions.Errors[0].NextAction")],
     accepted: set({ a: "b" }),
   },
   {
-    rule: "a condition leads to an action",
+    rule: "the target of a condition must exist",
     refused: compare("$.External.a", { ...branching, Conditions: [{ ...equals("x"), NextAction: "END" }] }),
-    says: [value("Transitions.Conditions[0].NextAction")],
+    messages: [value("Transitions.Conditions[0].NextAction")],
     accepted: compare("$.External.a"),
   },
   {
-    rule: "branches of a type that is not modelled lead to actions too",
+    rule: "the targets of an unmodelled type must exist",
     refused: one("GetParticipantInput", { Any: "" }, { ...next, Errors: [{ ErrorType: "Any", NextAction: "END" }] }),
-    says: [value("Transitions.Errors[0].NextAction")],
+    messages: [value("Transitions.Errors[0].NextAction")],
     accepted: one("GetParticipantInput", { Any: "" }, { Errors: [error("Any")], Conditions: [equals("1")] }),
   },
   {
-    rule: "transitions are an object",
+    rule: "transitions must be an object",
     refused: { ...flow, Actions: [{ Identifier: "it", Type: "DisconnectParticipant", Transitions: [] }] },
-    says: [value("Transitions")],
+    messages: [value("Transitions")],
     accepted: { ...flow, Actions: [{ Identifier: "it", Type: "DisconnectParticipant", Transitions: {} }] },
   },
   {
-    rule: "branches are lists",
+    rule: "branches must be lists",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { ...next, Errors: {} as never }),
-    says: [value("Transitions.Errors")],
+    messages: [value("Transitions.Errors")],
     accepted: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { ...next, Errors: [] }),
   },
   {
-    rule: "a terminal action leads nowhere",
+    rule: "a terminal action must not have transitions",
     refused: one("DisconnectParticipant", {}, next),
-    says: ["Action does not support transitions. Path: Actions[0].Transitions"],
+    messages: ["Action does not support transitions. Path: Actions[0].Transitions"],
     accepted: one("DisconnectParticipant", {}, { Errors: [], Conditions: [] }),
   },
   {
-    rule: "parameters are an object",
+    rule: "parameters must be an object",
     refused: one("DisconnectParticipant", [] as never, {}),
-    says: [value("Parameters")],
+    messages: [value("Parameters")],
     accepted: one("DisconnectParticipant", {}, {}),
   },
   {
-    rule: "parameters have known names",
+    rule: "parameters must have known names",
     refused: invoke({ Timeout: "3", toString: "x" }),
-    says: [
+    messages: [
       "Invalid Action property name. Path: Actions[0].Parameters.Timeout",
       "Invalid Action property name. Path: Actions[0].Parameters.toString",
     ],
     accepted: invoke({ InvocationType: "SYNCHRONOUS" }),
   },
   {
-    rule: "a required parameter is there",
+    rule: "a required parameter must be set",
     refused: one("InvokeLambdaFunction", {}, failing),
-    says: [missing("Parameters.LambdaFunctionARN"), missing("Parameters.InvocationTimeLimitSeconds")],
+    messages: [missing("Parameters.LambdaFunctionARN"), missing("Parameters.InvocationTimeLimitSeconds")],
     accepted: invoke({}),
   },
   {
-    rule: "a required error has a branch",
+    rule: "a required error must have a branch",
     refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, next),
-    says: ["Action is missing required error. Error: NoMatchingError, Path: Actions[0]"],
+    messages: ["Action is missing required error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: set({ a: "b" }),
   },
   {
-    rule: "a transfer to a queue has both its errors",
+    rule: "a transfer to a queue requires both errors",
     refused: one("TransferContactToQueue", {}, failing),
-    says: ["Action is missing required error. Error: QueueAtCapacity, Path: Actions[0]"],
+    messages: ["Action is missing required error. Error: QueueAtCapacity, Path: Actions[0]"],
     accepted: one("TransferContactToQueue", {}, { ...next, Errors: [error("QueueAtCapacity"), error()] }),
   },
   {
-    rule: "an error that the type does not have has no branch",
+    rule: "an unsupported error must not have a branch",
     refused: compare("$.External.a", { ...branching, Errors: [error("NoMatchingCondition"), error()] }),
-    says: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
+    messages: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: compare("$.External.a"),
   },
   {
-    rule: "an error has one branch",
+    rule: "an error must have only one branch",
     refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...next, Errors: [error(), error()] }),
-    says: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
+    messages: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: set({ a: "b" }),
   },
   {
-    rule: "setting the logging behavior has no errors",
+    rule: "setting the logging behavior must not have errors",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
-    says: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
+    messages: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: flow,
   },
   {
-    rule: "only some types have conditions",
+    rule: "some types must not have conditions",
     refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...failing, Conditions: [equals("x")] }),
-    says: ["Action does not support conditions"],
+    messages: ["Action does not support conditions"],
     accepted: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...failing, Conditions: [] }),
   },
   {
-    rule: "a comparison has a condition",
+    rule: "a comparison requires a condition",
     refused: compare("$.External.a", { ...branching, Conditions: [] }),
-    says: [value("Transitions.Conditions")],
+    messages: [value("Transitions.Conditions")],
     accepted: compare("$.External.a"),
   },
   ...["And", "Or", "Not", "Contains", "Exists", "StartsWith", "NumberEquals", "NumberLessThanOrEqualTo", "equals"].map(
     (operator) => ({
-      rule: `${operator} is no operator`,
+      rule: `${JSON.stringify(operator)} is not an operator`,
       refused: condition(operator, ["x"]),
-      says: [value("Transitions.Conditions[0].Condition.Operator")],
+      messages: [value("Transitions.Conditions[0].Condition.Operator")],
       accepted: condition("TextContains", ["x"]),
     }),
   ),
   ...[[], ["a", "b"], [1], "a"].map((operands) => ({
-    rule: `${JSON.stringify(operands)} is not one operand`,
+    rule: `a condition must have one string operand, not ${JSON.stringify(operands)}`,
     refused: condition("Equals", operands),
-    says: [value("Transitions.Conditions[0].Condition.Operands")],
+    messages: [value("Transitions.Conditions[0].Condition.Operands")],
     accepted: condition("KeyExists", ["a"]),
   })),
   {
-    rule: "an operand is not empty",
+    rule: "an operand must not be empty",
     refused: condition("Equals", [""]),
-    says: ["Invalid branch. Path: 0.Evaluate"],
+    messages: ["Invalid branch. Path: 0.Evaluate"],
     accepted: condition("Equals", [" "]),
   },
   {
-    rule: "a condition has the shape of one",
+    rule: "a condition must be an object",
     refused: compare("$.External.a", { ...branching, Conditions: [{ NextAction: "end" } as never] }),
-    says: [missing("Transitions.Conditions[0].Condition")],
+    messages: [missing("Transitions.Conditions[0].Condition")],
     accepted: compare("$.External.a"),
   },
   ...[
@@ -354,7 +359,7 @@ const rules: Rule[] = [
   ].map((bad) => ({
     rule: `${JSON.stringify(bad)} cannot be compared`,
     refused: compare(bad),
-    says: [value("Parameters.ComparisonValue")],
+    messages: [value("Parameters.ComparisonValue")],
     accepted: compare("$.External.customer.tier"),
   })),
   ...[
@@ -375,13 +380,13 @@ const rules: Rule[] = [
   ].map((good) => ({
     rule: `${good} can be compared`,
     refused: compare(`${good} `),
-    says: [value("Parameters.ComparisonValue")],
+    messages: [value("Parameters.ComparisonValue")],
     accepted: compare(good),
   })),
   ...["0", "9", "3.5", "three", " 3", "", 0, 3.5, true].map((bad) => ({
-    rule: `${JSON.stringify(bad)} is no time limit`,
+    rule: `${JSON.stringify(bad)} is not a time limit`,
     refused: invoke({ InvocationTimeLimitSeconds: bad }),
-    says: [
+    messages: [
       bad === "" ? "Invalid Action property value. Path: 0.Parameter" : value("Parameters.InvocationTimeLimitSeconds"),
     ],
     accepted: invoke({ InvocationTimeLimitSeconds: typeof bad === "string" ? "1" : 8 }),
@@ -390,99 +395,99 @@ const rules: Rule[] = [
     ["61", "60"],
     [0, 60],
   ].map(([bad, good]) => ({
-    rule: `${bad} is no time limit of a function that is not waited for, ${good} is`,
+    rule: `an asynchronous function accepts the time limit ${good} but not ${bad}`,
     refused: invoke({ InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: bad ?? null }),
-    says: [value("Parameters.InvocationTimeLimitSeconds")],
+    messages: [value("Parameters.InvocationTimeLimitSeconds")],
     accepted: invoke({ InvocationType: "ASYNCHRONOUS", InvocationTimeLimitSeconds: good ?? null }),
   })),
   {
-    rule: "a function that is waited for has at most 8 seconds",
+    rule: "a synchronous function has at most 8 seconds",
     refused: invoke({ InvocationType: "SYNCHRONOUS", InvocationTimeLimitSeconds: "9" }),
-    says: [value("Parameters.InvocationTimeLimitSeconds")],
+    messages: [value("Parameters.InvocationTimeLimitSeconds")],
     accepted: invoke({ InvocationType: "SYNCHRONOUS", InvocationTimeLimitSeconds: "8" }),
   },
   {
-    rule: "a function is named by its ARN or a reference",
+    rule: "a function must be an ARN or a reference",
     refused: invoke({ LambdaFunctionARN: "my function" }),
-    says: [value("Parameters.LambdaFunctionARN")],
+    messages: [value("Parameters.LambdaFunctionARN")],
     accepted: invoke({ LambdaFunctionARN: "$.Attributes.function" }),
   },
   {
-    rule: "an invocation type is one of two",
+    rule: "an invocation type must be SYNCHRONOUS or ASYNCHRONOUS",
     refused: invoke({ InvocationType: "sync" }),
-    says: [value("Parameters.InvocationType")],
+    messages: [value("Parameters.InvocationType")],
     accepted: invoke({ InvocationType: "ASYNCHRONOUS" }),
   },
   {
-    rule: "a response is validated as one of two",
+    rule: "a response type must be STRING_MAP or JSON",
     refused: invoke({ ResponseValidation: { ResponseType: "STRING" } }),
-    says: [value("Parameters.ResponseValidation")],
+    messages: [value("Parameters.ResponseValidation")],
     accepted: invoke({ ResponseValidation: { ResponseType: "JSON" } }),
   },
   {
-    rule: "a response validation has nothing else",
+    rule: "a response validation has no other keys",
     refused: invoke({ ResponseValidation: { ResponseType: "JSON", Strict: "true" } }),
-    says: [value("Parameters.ResponseValidation")],
+    messages: [value("Parameters.ResponseValidation")],
     accepted: invoke({ ResponseValidation: { ResponseType: "STRING_MAP" } }),
   },
   {
-    rule: "what a Lambda is told is an object",
+    rule: "Lambda parameters must be an object",
     refused: invoke({ LambdaInvocationAttributes: "a" }),
-    says: [value("Parameters.LambdaInvocationAttributes")],
+    messages: [value("Parameters.LambdaInvocationAttributes")],
     accepted: invoke({ LambdaInvocationAttributes: { a: { nested: "b" } } }),
   },
   {
-    rule: "an empty text is refused, however deep",
+    rule: "an empty string is refused at any depth",
     refused: invoke({ LambdaInvocationAttributes: { a: { nested: ["x", ""] } } }),
-    says: ["Invalid Action property value. Path: 0.Parameter"],
+    messages: ["Invalid Action property value. Path: 0.Parameter"],
     accepted: invoke({ LambdaInvocationAttributes: { a: { nested: ["x", " "] } } }),
   },
   {
-    rule: "an attribute is not empty",
+    rule: "an attribute must not be empty",
     refused: set({ a: "" }),
-    says: ["Empty value in Parameters.Attributes"],
+    messages: ["Empty value in Parameters.Attributes"],
     accepted: set({ a: " " }),
   },
   ...[{ "a.b": "x" }, { a$: "x" }, { a: 1 }, { a: null }, ["x"]].map((bad) => ({
-    rule: `${JSON.stringify(bad)} are no attributes`,
+    rule: `${JSON.stringify(bad)} are not valid attributes`,
     refused: set(bad),
-    says: [value("Parameters.Attributes")],
+    messages: [value("Parameters.Attributes")],
     accepted: set({ "a-b_c": "$.Attributes.Journey >> x", "$.External.key": "x" }),
   })),
   {
-    rule: "attributes are written to one of two contacts",
+    rule: "a target contact must be Current or Related",
     refused: set({ a: "b" }, { TargetContact: "Initial" }),
-    says: [value("Parameters.TargetContact")],
+    messages: [value("Parameters.TargetContact")],
     accepted: set({ a: "b" }, { TargetContact: "Related" }),
   },
   {
-    rule: "flow attributes have values",
+    rule: "flow attributes must have values",
     refused: one("UpdateFlowAttributes", { FlowAttributes: { a: "b" } }, failing),
-    says: [value("Parameters.FlowAttributes")],
+    messages: [value("Parameters.FlowAttributes")],
     accepted: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Type: "String" } } }, failing),
   },
   {
-    rule: "a flow attribute has a value and a type, nothing else",
+    rule: "a flow attribute has only a value and a type",
     refused: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Scope: "Flow" } } }, failing),
-    says: [value("Parameters.FlowAttributes")],
+    messages: [value("Parameters.FlowAttributes")],
     accepted: one("UpdateFlowAttributes", { FlowAttributes: { "FLOW_MAP/current": { Value: "b" } } }, failing),
   },
   {
-    rule: "a logging behavior is one of two",
+    rule: "a logging behavior must be Enabled or Disabled",
     refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "On" }, next),
-    says: [value("Parameters.FlowLoggingBehavior")],
+    messages: [value("Parameters.FlowLoggingBehavior")],
     accepted: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Disabled" }, next),
   },
   {
-    rule: "a prompt says something",
+    rule: "a prompt must not be empty",
     refused: say({ Text: "" }),
-    says: ["At least one of [Text, SSML, PromptId, Media, LexInitializationData] must be set"],
+    messages: ["At least one of [Text, SSML, PromptId, Media, LexInitializationData] must be set"],
     accepted: say({ Text: " " }),
   },
   {
-    rule: "a prompt says one thing",
+    rule: "a prompt must have only one source",
     refused: say({ Text: "a", SSML: "<speak>a</speak>" }),
-    says: ["Only one of these properties may be defined. Properties: [Text, SSML]"],
+    messages: ["Only one of these properties may be defined. Properties: [Text, SSML]"],
     accepted: say({ SSML: "<speak>a</speak>", SkipWhenDTMFBufferEnabled: "false" }, failing),
   },
   ...[
@@ -491,39 +496,39 @@ const rules: Rule[] = [
     { Uri: "https://example.com/hello.wav", SourceType: "S3", MediaType: "Video" },
     { Uri: "https://example.com/hello.wav", SourceType: "S3", MediaType: "Audio", Loop: "true" },
   ].map((bad) => ({
-    rule: `${JSON.stringify(bad)} is no recording`,
+    rule: `${JSON.stringify(bad)} is not a recording`,
     refused: say({ Media: bad }),
-    says: [value("Parameters.Media")],
+    messages: [value("Parameters.Media")],
     accepted: say({ Media: { Uri: "$.Attributes.recording", SourceType: "S3", MediaType: "Audio" } }),
   })),
   {
     rule: "a prompt has at most 6000 characters",
     refused: say({ Text: "x".repeat(6001) }),
-    says: [value("Parameters.Text")],
+    messages: [value("Parameters.Text")],
     accepted: say({ Text: "x".repeat(6000) }),
   },
   {
-    rule: "skipping a prompt is yes or no",
+    rule: "SkipWhenDTMFBufferEnabled must be true or false",
     refused: say({ Text: "a", SkipWhenDTMFBufferEnabled: "maybe" }),
-    says: [value("Parameters.SkipWhenDTMFBufferEnabled")],
+    messages: [value("Parameters.SkipWhenDTMFBufferEnabled")],
     accepted: say({ Text: "a", SkipWhenDTMFBufferEnabled: true }),
   },
   {
-    rule: "a queue or an agent is set, not both",
+    rule: "a target must not be both a queue and an agent",
     refused: one("UpdateContactTargetQueue", { QueueId: "a", AgentId: "b" }, failing),
-    says: ["Only one of these properties may be defined. Properties: [QueueId, AgentId]"],
+    messages: ["Only one of these properties may be defined. Properties: [QueueId, AgentId]"],
     accepted: one("UpdateContactTargetQueue", { AgentId: "b" }, failing),
   },
   {
-    rule: "a queue is named by an id or one reference",
+    rule: "a queue must be an id, an ARN or one reference",
     refused: one("UpdateContactTargetQueue", { QueueId: "$.Queue" }, failing),
-    says: [value("Parameters.QueueId")],
+    messages: [value("Parameters.QueueId")],
     accepted: one("UpdateContactTargetQueue", { QueueId: "$.Queue.ARN" }, failing),
   },
   {
-    rule: "a module is named",
+    rule: "invoking a module requires its id",
     refused: one("InvokeFlowModule", { ContactFlowModuleId: "m" }, failing),
-    says: [
+    messages: [
       "Invalid Action property name. Path: Actions[0].Parameters.ContactFlowModuleId",
       missing("Parameters.FlowModuleId"),
     ],
@@ -534,40 +539,40 @@ const rules: Rule[] = [
     ),
   },
   {
-    rule: "a module's branches leave one for the results they do not name",
+    rule: "module branches require NoMatchingCondition",
     refused: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [equals("busy")] }),
-    says: ["Action is missing required error. Error: NoMatchingCondition, Path: Actions[0]"],
+    messages: ["Action is missing required error. Error: NoMatchingCondition, Path: Actions[0]"],
     accepted: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [] }),
   },
   {
-    rule: "a flow is named",
+    rule: "a transfer to a flow requires its id",
     refused: one("TransferToFlow", {}, failing),
-    says: [missing("Parameters.ContactFlowId")],
+    messages: [missing("Parameters.ContactFlowId")],
     accepted: one("TransferToFlow", { ContactFlowId: "f" }, failing),
   },
   {
-    rule: "a module's result is text",
+    rule: "a module result must be a string",
     kind: "module",
     refused: returning(7),
-    says: [value("Parameters.Result")],
+    messages: [value("Parameters.Result")],
     accepted: returning("busy"),
   },
   {
-    rule: "a loop has its two conditions",
+    rule: "a loop requires its two conditions",
     refused: loop("ContinueLooping"),
-    says: [value("Transitions.Conditions")],
+    messages: [value("Transitions.Conditions")],
     accepted: loop("DoneLooping", "ContinueLooping"),
   },
   {
-    rule: "a loop has no other conditions",
+    rule: "a loop must not have other conditions",
     refused: loop("ContinueLooping", "Done"),
-    says: [value("Transitions.Conditions")],
+    messages: [value("Transitions.Conditions")],
     accepted: loop("ContinueLooping", "DoneLooping"),
   },
   {
-    rule: "a loop may have an error branch, as the console exports it, and no other",
+    rule: "a loop may have only a NoMatchingError branch, as in console exports",
     refused: looping({ Errors: [error("NoMatchingCondition")] }, "ContinueLooping", "DoneLooping"),
-    says: ["Invalid Action error. Error: NoMatchingCondition, Path: Actions[0]"],
+    messages: ["Invalid Action error. Error: NoMatchingCondition, Path: Actions[0]"],
     accepted: looping({ Errors: [error()] }, "ContinueLooping", "DoneLooping"),
   },
   {
@@ -577,7 +582,7 @@ const rules: Rule[] = [
       { LoopCount: "101" },
       { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] },
     ),
-    says: [value("Parameters.LoopCount")],
+    messages: [value("Parameters.LoopCount")],
     accepted: one(
       "Loop",
       { LoopCount: "$.Attributes.n" },
@@ -586,24 +591,24 @@ const rules: Rule[] = [
   },
 ];
 
-test.each(rules)("$rule", ({ refused, says, accepted, kind = "flow" }) => {
-  expect(validateContent(refused, kind).map((problem) => problem.message)).toEqual(says);
+test.each(rules)("$rule", ({ refused, messages, accepted, kind = "flow" }) => {
+  expect(validateContent(refused, kind).map((problem) => problem.message)).toEqual(messages);
   expect(validateContent(accepted, kind)).toEqual([]);
 });
 
 test.each([
   ["Equals", "TextStartsWith", "TextEndsWith", "TextContains", "KeyExists"],
   ["NumberGreaterThan", "NumberGreaterOrEqualTo", "NumberLessThan", "NumberLessOrEqualTo"],
-])("every operator that the service knows is accepted: %s, %s, …", (...operators) => {
+])("every operator of Connect is accepted: %s, %s, …", (...operators) => {
   expect(operators.flatMap((operator) => validateContent(condition(operator, ["1"]), "flow"))).toEqual([]);
 });
 
-test("a problem tells where it is and what to do", () => {
+test("a problem has a message, a path and a hint", () => {
   expect(validateContent(invoke({ InvocationTimeLimitSeconds: "30" }), "flow")).toEqual([
     {
       message: "Invalid Action property value. Path: Actions[0].Parameters.InvocationTimeLimitSeconds",
       path: "Actions[0].Parameters.InvocationTimeLimitSeconds",
-      hint: '"30" was given; allowed is a whole number from 1 to 8.',
+      hint: 'The value is "30". Allowed: a whole number from 1 to 8.',
     },
   ]);
 });
@@ -622,19 +627,19 @@ test.each([
     compare("$.External.a", { ...branching, Errors: [...branching.Errors, error()] }),
     "Compare has NoMatchingCondition.",
   ],
-  [compare("x".repeat(58)), `"${"x".repeat(58)}" was given; `],
-  [compare("x".repeat(59)), `"${"x".repeat(56)}… was given; `],
-])("a hint says what is allowed: %#", (content, hint) => {
+  [compare("x".repeat(58)), `The value is "${"x".repeat(58)}". `],
+  [compare("x".repeat(59)), `The value is "${"x".repeat(56)}…. `],
+])("a hint lists the allowed values: %#", (content, hint) => {
   expect(validateContent(content, "flow")[0]?.hint).toContain(hint);
 });
 
-test("a message is cut where the service cuts it, at 256 characters", () => {
+test("a message is truncated to 256 characters, as in Connect", () => {
   const [problem] = validateContent(invoke({ ["x".repeat(300)]: "a" }), "flow");
   expect(problem?.message).toHaveLength(256);
   expect(problem?.path).toContain("x".repeat(300));
 });
 
-test("types that are not modelled are noted once each, and never refused", () => {
+test("unmodelled types are accepted and listed once each", () => {
   const other = (id: string, type: string): Action => ({
     Identifier: id,
     Type: type,
@@ -645,11 +650,10 @@ test("types that are not modelled are noted once each, and never refused", () =>
     Actions: [...(flow["Actions"] as Action[]), other("a", "Wait"), other("b", "ShowView"), other("c", "Wait")],
   };
   expect(validateContent(content, "flow")).toEqual([]);
-  expect(uncheckedActionTypes(content)).toEqual(["Wait", "ShowView"]);
-  expect(uncheckedActionTypes(null)).toEqual([]);
+  expect(unmodelledActionTypes(content)).toEqual(["Wait", "ShowView"]);
 });
 
-test("a flow as the console exports it is accepted, with its metadata and what older exports leave out", () => {
+test("a console export is accepted, with its metadata and omitted optional fields", () => {
   const exported = {
     Version: "2019-10-30",
     StartAction: "f8c55a6e-7ec2-4347-b35c-e2578a2c5445",
@@ -700,7 +704,7 @@ test("a flow as the console exports it is accepted, with its metadata and what o
   expect(validateContent(exported, "flow")).toEqual([]);
 });
 
-test("anything at all is either accepted or refused with well-formed problems", () => {
+test("any content is accepted or refused with well-formed problems", () => {
   const anything = fc.oneof(
     fc.jsonValue(),
     fc.record(
