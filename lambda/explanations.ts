@@ -1,103 +1,123 @@
-/** What each reason of an answer means and what to do about it, for people. */
+/** Explains each reason to people: its cause and its remediation, in Markdown. */
 import type { Reason } from "./blocked-calls/reasons";
 
 export interface Explanation {
-  readonly means: string;
-  readonly todo: string;
+  readonly cause: string;
+  readonly remediation: string;
 }
 
-const NOTHING = "Nothing.";
+/** The remediation of a reason that reports no problem. */
+export const NO_ACTION = "No action is needed.";
 
 export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   blocked: {
-    means: "A contact of this number carries a blocked Disposition.",
-    todo: "To unblock, override the Disposition of those contacts in ConnectPath, or list the number in `exemptNumbers`.",
+    cause: "A contact with this number has a blocked Disposition.",
+    remediation:
+      "To unblock the number, override the Disposition of these contacts in ConnectPath, or add the number to `exemptNumbers`.",
   },
-  not_blocked: { means: "No contact of this number carries a blocked Disposition.", todo: NOTHING },
-  exempt: { means: "The number is in `exemptNumbers`, itself or by a prefix.", todo: NOTHING },
+  not_blocked: { cause: "No contact with this number has a blocked Disposition.", remediation: NO_ACTION },
+  exempt: { cause: "The number, or a prefix of it, is in `exemptNumbers`.", remediation: NO_ACTION },
   anonymous_blocked: {
-    means: "A phone call with a withheld number, and `anonymousCallers` is `block`.",
-    todo: "To let such callers through, set `anonymousCallers: allow`.",
+    cause: "The caller withheld the number, and `anonymousCallers` is `block`.",
+    remediation: "To let withheld callers through, set `anonymousCallers: allow`.",
   },
   anonymous_allowed: {
-    means: "A phone call with a withheld number, and `anonymousCallers` is `allow`.",
-    todo: "To block such callers, set `anonymousCallers: block`.",
+    cause: "The caller withheld the number, and `anonymousCallers` is `allow`.",
+    remediation: "To block withheld callers, set `anonymousCallers: block`.",
   },
   no_number: {
-    means: "A contact without a phone number by nature: web chat, task, WebRTC call, transfer without an endpoint.",
-    todo: NOTHING,
+    cause:
+      "This kind of contact has no phone number: a web chat, a task, a WebRTC call, or a transfer without an endpoint.",
+    remediation: NO_ACTION,
   },
-  not_e164: { means: "The address is not an E.164 number: e-mail, SIP URI, short code.", todo: NOTHING },
+  not_e164: {
+    cause: "The address is not an E.164 number, for example an e-mail address, a SIP URI or a short code.",
+    remediation: NO_ACTION,
+  },
   bad_configuration: {
-    means: "The function's environment variables are incomplete or wrong; `detail` in the log line says which.",
-    todo: "Deploy the stack again, and find out who changed the function.",
+    cause:
+      "An environment variable of the function is missing or invalid. The field `detail` in the log line names the variable.",
+    remediation: "Deploy the stack again. Then find out who changed the function.",
   },
   no_disposition: {
-    means: "The flow passed no `BlockedDisposition`.",
-    todo: "Deploy the stack again; in a module made by hand, add the parameter to its Lambda block.",
+    cause: "The flow module did not pass `BlockedDisposition`.",
+    remediation: "Deploy the stack again. If the module was imported by hand, add the parameter to its Lambda block.",
   },
   other_instance: {
-    means: "The flow passed an `InstanceName` that is not the deployed instance's, or none.",
-    todo: "Deploy the stack again; in a module made by hand, correct the parameter of its Lambda block.",
+    cause: "The flow module passed no `InstanceName`, or the name of another instance.",
+    remediation:
+      "Deploy the stack again. If the module was imported by hand, correct the parameter in its Lambda block.",
   },
   timeout: {
-    means: "No answer within `lookup.budgetMs`.",
-    todo: "If it lasts, look at DynamoDB's latency and, in a VPC, at the function's way to DynamoDB. Raise `lookup.budgetMs` last.",
+    cause: "DynamoDB did not answer within `lookup.budgetMs`.",
+    remediation:
+      "If this continues, check the latency of DynamoDB. If the function runs in a VPC, also check its network path to DynamoDB. Raise `lookup.budgetMs` only if nothing else helps.",
   },
   throttled: {
-    means: "DynamoDB refused for lack of capacity, after retries.",
-    todo: "On a provisioned table, raise the read capacity of the index. On demand, look for a hot Disposition or an account quota.",
+    cause: "DynamoDB throttled the request, and retries did not help.",
+    remediation:
+      "If the table is provisioned, raise the read capacity of the index. If it is on-demand, check for one Disposition with most of the traffic, and for an account quota.",
   },
   access_denied: {
-    means:
-      "The function's role lacks `dynamodb:Query` on the index, or `kms:Decrypt` on the key of a table with a key of its own; or a policy of the organization forbids it.",
-    todo: "Deploy the stack again. For an encrypted table, look at the key's policy too.",
+    cause:
+      "The function's role may not call `dynamodb:Query` on the index, or may not call `kms:Decrypt` on the key that encrypts the table. A policy of the AWS organization can also deny either call.",
+    remediation: "Deploy the stack again. If a customer managed key encrypts the table, also check the key policy.",
   },
   bad_credentials: {
-    means: "Credentials are missing, expired or not accepted.",
-    todo: "Lambda provides them: look at the function's role and at variables named `AWS_…` that somebody set.",
+    cause: "The credentials are missing, expired or invalid.",
+    remediation:
+      "Lambda provides the credentials. Check the function's role, and check that nobody set environment variables that start with `AWS_`.",
   },
   table_missing: {
-    means: "The table does not exist in this account and region.",
-    todo: "Compare `tableName`, account and region with ConnectPath's.",
+    cause: "The table does not exist in this account and region.",
+    remediation: "Compare `tableName`, the account and the region with those of ConnectPath.",
   },
-  index_missing: { means: "The table has no index of our name.", todo: "Deploy the stack again: it adds the index." },
+  index_missing: {
+    cause: "The table has no index named `Disposition-CustomerEndpoint-index`.",
+    remediation: "Deploy the stack again. The deployment adds the index.",
+  },
   index_backfilling: {
-    means: "The index exists and is still being built.",
-    todo: "Wait until its status is `ACTIVE`.",
+    cause: "DynamoDB is still building the index.",
+    remediation: "Wait until the status of the index is `ACTIVE`.",
   },
   request_rejected: {
-    means: "DynamoDB refused the request for another reason; `error` in the log line has its name.",
-    todo: "Look up the name in DynamoDB's list of errors, and compare the index's keys with the contract.",
+    cause: "DynamoDB rejected the request. The field `error` in the log line has the name of the error.",
+    remediation:
+      "Find the error in DynamoDB's list of errors. Check that the index has the keys `Disposition` and `CustomerEndpoint`.",
   },
-  server_error: { means: "DynamoDB answered 5xx, after retries.", todo: "Look at the AWS Health Dashboard." },
+  server_error: {
+    cause: "DynamoDB answered with a status of 500 or higher, and retries did not help.",
+    remediation: "Check the AWS Health Dashboard.",
+  },
   connection_failed: {
-    means: "No connection: refused or unreachable.",
-    todo: "In a VPC, look at the DynamoDB endpoint, routes and security groups. Look for a wrong `AWS_ENDPOINT_URL`.",
+    cause: "The function could not connect to DynamoDB: the connection was refused, or the host is unreachable.",
+    remediation:
+      "If the function runs in a VPC, check the DynamoDB endpoint, the routes and the security groups. Check for a wrong `AWS_ENDPOINT_URL`.",
   },
   connection_lost: {
-    means: "The connection was lost before the whole answer came, after retries.",
-    todo: "If it lasts, look at what lies between the function and DynamoDB.",
+    cause: "The connection closed before the complete response arrived, and retries did not help.",
+    remediation: "If this continues, check the network between the function and DynamoDB.",
   },
   dns_failed: {
-    means: "The endpoint's name could not be resolved.",
-    todo: "Look at the VPC's DNS settings and for a wrong `AWS_ENDPOINT_URL`.",
+    cause: "The host name of the DynamoDB endpoint could not be resolved.",
+    remediation: "Check the DNS settings of the VPC. Check for a wrong `AWS_ENDPOINT_URL`.",
   },
   tls_failed: {
-    means: "The endpoint's certificate was not accepted.",
-    todo: "Look for a proxy that decrypts traffic, or for a wrong `AWS_ENDPOINT_URL`; `error` in the log line has the name.",
+    cause:
+      "The TLS certificate of the endpoint is not trusted. The field `error` in the log line has the name of the error.",
+    remediation: "Check for a proxy that decrypts traffic, and for a wrong `AWS_ENDPOINT_URL`.",
   },
   bad_answer: {
-    means: "The answer was not DynamoDB's: not JSON, no count, too large.",
-    todo: "Look for a proxy that answers in DynamoDB's place, or for a wrong `AWS_ENDPOINT_URL`.",
+    cause: "The response is not a response of DynamoDB: it is not JSON, has no count, or is too large.",
+    remediation: "Check for a proxy that answers instead of DynamoDB, and for a wrong `AWS_ENDPOINT_URL`.",
   },
   internal_error: {
-    means: "A defect in the function; `error` in the log line has its name.",
-    todo: "Report it with the log line.",
+    cause: "The function has a defect. The field `error` in the log line has the name of the error.",
+    remediation: "Report the defect and include the log line.",
   },
 };
 
-/** What a reason means and what to do about it, in Markdown; undefined for a word that is no reason of the function's. */
+/** The explanation of a reason; undefined if the word is not one of the function's reasons. */
 export function explanationOf(reason: string): Explanation | undefined {
   return Object.hasOwn(EXPLANATIONS, reason) ? EXPLANATIONS[reason as Reason] : undefined;
 }

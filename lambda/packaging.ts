@@ -1,4 +1,4 @@
-/** Builds the functions' zips, whose bytes depend on the sources here and on nothing else. */
+/** Builds the zips of the functions. Their bytes depend only on the sources in this folder. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,15 +10,15 @@ export interface FunctionPackage {
   readonly zip: Uint8Array;
   /** SHA-256 of the zip, hex. */
   readonly sha256: string;
-  /** SHA-256 of the zip, base64: Lambda's `CodeSha256`, Terraform's `source_code_hash`. */
+  /** SHA-256 of the zip, base64; Lambda calls it `CodeSha256`, Terraform `source_code_hash`. */
   readonly sourceCodeHash: string;
   /** Lambda's handler setting, `file.export`. */
   readonly handler: string;
 }
 
 /**
- * The entry of the bundle. It is an ES module because only there does Lambda wait, within the init phase and its full
- * CPU, for a promise: the connection to DynamoDB is open, TLS included, before the first call arrives
+ * The entry point of the bundle. It is an ES module because Lambda waits for a top-level `await` during the init phase, which has
+ * full CPU. So the connection to DynamoDB is open, TLS included, before the first call arrives
  * (https://aws.amazon.com/blogs/compute/using-node-js-es-modules-and-top-level-await-in-aws-lambda/).
  */
 const BLOCKED_CALLS = `import { connected, handler } from "./blocked-calls/index";
@@ -30,26 +30,26 @@ const CANARY = `export { handler } from "./canary/index";`;
 const built = new Map<string, FunctionPackage>();
 
 /**
- * The package of the function that answers the call; built once per process.
+ * The package of the function that answers calls. It is built once per process.
  *
- * @throws Error of esbuild when a source does not compile.
+ * @throws Error of esbuild if a source does not compile
  */
 export function packageBlockedCalls(): FunctionPackage {
   return packageOf(BLOCKED_CALLS);
 }
 
-/** The package of the canary; the same holds for it. */
+/** The package of the canary. It is built once per process, and throws like {@link packageBlockedCalls}. */
 export function packageCanary(): FunctionPackage {
   return packageOf(CANARY);
 }
 
 function packageOf(entry: string): FunctionPackage {
-  const known = built.get(entry) ?? build(entry);
-  built.set(entry, known);
-  return known;
+  const functionPackage = built.get(entry) ?? build(entry);
+  built.set(entry, functionPackage);
+  return functionPackage;
 }
 
-/** The package as a file, for whoever ships files. */
+/** A package on disk. */
 export interface PackagedFunction extends Omit<FunctionPackage, "zip"> {
   /** Absolute path of the zip. */
   readonly zipPath: string;
@@ -62,32 +62,33 @@ export interface PackagedFunctions {
 }
 
 /**
- * Writes the packages to `blockedCalls.zip` and `canary.zip` in the directory, `build/` of the project unless told otherwise.
+ * Writes the packages to `build/blockedCalls.zip` and `build/canary.zip` in the project.
  *
- * @throws what {@link packageBlockedCalls} throws, and the file system's errors.
+ * @throws the errors of {@link packageBlockedCalls} and of the file system
  */
-export function writeFunctionPackages(directory: string = join(projectRoot(), "build")): PackagedFunctions {
+export function writeFunctionPackages(): PackagedFunctions {
   return {
-    blockedCalls: write(packageBlockedCalls(), directory, "blockedCalls.zip"),
-    canary: write(packageCanary(), directory, "canary.zip"),
+    blockedCalls: write(packageBlockedCalls(), "blockedCalls.zip"),
+    canary: write(packageCanary(), "canary.zip"),
   };
 }
 
-function write({ zip, ...described }: FunctionPackage, directory: string, file: string): PackagedFunction {
+function write({ zip, ...properties }: FunctionPackage, file: string): PackagedFunction {
+  const directory = join(projectRoot(), "build");
   const zipPath = join(directory, file);
   mkdirSync(directory, { recursive: true });
-  // Two synths at once write the same bytes; the rename keeps either from reading half of them.
+  // Two synths can run at the same time and write the same bytes. Because of the rename, none reads an incomplete file.
   writeFileSync(`${zipPath}.${process.pid}`, zip);
   renameSync(`${zipPath}.${process.pid}`, zipPath);
-  return { zipPath, ...described };
+  return { zipPath, ...properties };
 }
 
-/** The project's directory, from the TypeScript sources and from the compiled `build/` alike. */
+/** The root directory of the project, found from the TypeScript sources and from the compiled code in `build/`. */
 export function projectRoot(): string {
   let directory = __dirname;
   while (!existsSync(join(directory, "package.json"))) {
     const parent = dirname(directory);
-    if (parent === directory) throw new Error("no package.json above the running code");
+    if (parent === directory) throw new Error(`No package.json in ${__dirname} or a directory above it.`);
     directory = parent;
   }
   return directory;
@@ -98,10 +99,10 @@ function build(entry: string): FunctionPackage {
     { "index.mjs": bundle(entry) },
     {
       level: 9,
-      // fflate writes the local time of day, so a local date gives the same bytes in every time zone.
+      // fflate writes the local time, so a local date gives the same bytes in every time zone.
       mtime: new Date(1980, 0, 1, 12),
-      os: 3, // Unix, so that `attrs` is a file mode:
-      attrs: 0o644 << 16, // Lambda needs read permission for everybody.
+      os: 3, // Unix: `attrs` is then a file mode
+      attrs: 0o644 << 16, // Lambda requires read permission for all users
     },
   );
   const digest = createHash("sha256").update(zip).digest();
@@ -118,11 +119,11 @@ function bundle(entry: string): Uint8Array {
     format: "esm",
     target: "node20",
     legalComments: "none",
-    // A tsconfig.json found on the way up would make the bytes depend on more than the sources.
+    // Otherwise esbuild would read a tsconfig.json, and the bytes would depend on it.
     tsconfigRaw: "{}",
-    logLevel: "silent", // the error that is thrown says the same
+    logLevel: "silent", // the thrown error has the same text
   });
   const [file] = result.outputFiles;
-  if (file === undefined) throw new Error("esbuild wrote no file");
+  if (file === undefined) throw new Error("esbuild produced no output file.");
   return file.contents;
 }

@@ -1,27 +1,27 @@
-/** What one deployed function is told about its instance, and how that travels in Lambda's environment variables. */
+/** Settings of one deployed function, written to and read from Lambda's environment variables. */
 
-/** Name of the one index that is read; its shape is `Disposition` (S, hash), `CustomerEndpoint` (S, range), keys only. */
+/** Name of the index that the function queries. Its keys are `Disposition` (S, hash) and `CustomerEndpoint` (S, range); it projects keys only. */
 export const INDEX_NAME = "Disposition-CustomerEndpoint-index";
 
-/** Lambda's handler setting of both functions, `file.export`; a function made by hand is changed in place only where it has the same. */
+/** Lambda's handler setting of both functions, `file.export`. An existing function is updated in place only if its handler is the same. */
 export const HANDLER = "index.handler";
 
-/** Namespace of the metrics, each in the dimensions `Environment` and `Instance`. */
+/** Namespace of the metrics. Each metric has the dimensions `Environment` and `Instance`. */
 export const METRICS_NAMESPACE = "ConnectPathCallBlocking";
 
 /**
- * `Name` of an event by which the function is tested. Connect itself always sends `ContactFlowEvent`, and no flow can set it: such an
- * event is answered as a call is, and leaves no metrics.
+ * `Name` of an event that tests the function. The function answers it like a call, but writes no metrics. Connect always sends
+ * `ContactFlowEvent`, and a flow cannot change that name.
  */
 export const PROBE_EVENT = "CallBlockingProbe";
 
 export interface FunctionSettings {
   /** Name of the environment; a dimension of the metrics. */
   readonly environment: string;
-  /** The Connect instance's alias; a dimension of the metrics, and what the `InstanceName` parameter must equal. */
+  /** Alias of the Connect instance; a dimension of the metrics. The `InstanceName` parameter must equal it. */
   readonly instanceName: string;
   readonly tableName: string;
-  /** At least one; two-level Dispositions joined with `:`. */
+  /** At least one. The levels of a Disposition are joined with `:`. */
   readonly blockedDispositions: readonly string[];
   readonly anonymousCallers: "allow" | "block";
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
@@ -31,17 +31,17 @@ export interface FunctionSettings {
 }
 
 /**
- * Lambda's quota on all environment variables of a function together, in bytes; it measures them as one JSON object
+ * Lambda's quota for all environment variables of a function together, in bytes of one JSON object
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 export const ENVIRONMENT_LIMIT_BYTES = 4096;
 
-/** Environment variables, as in `process.env`. */
+/** Environment variables, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const EXEMPT = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
 
-/** The settings of one instance do not fit into Lambda's environment variables; the message is for who wrote them. */
+/** The settings of one instance do not fit into Lambda's environment variables. The message says what to shorten. */
 export class FunctionEnvironmentTooLarge extends Error {
   override readonly name = "FunctionEnvironmentTooLarge";
 }
@@ -52,9 +52,9 @@ export function literalJson(value: unknown): string {
 }
 
 /**
- * The environment variables for a function with these settings.
+ * The environment variables of a function with these settings.
  *
- * @throws FunctionEnvironmentTooLarge when they exceed {@link ENVIRONMENT_LIMIT_BYTES}; the message says by how much and what to shorten.
+ * @throws FunctionEnvironmentTooLarge if they exceed {@link ENVIRONMENT_LIMIT_BYTES}
  */
 export function functionEnvironment(settings: FunctionSettings): Record<string, string> {
   const variables = {
@@ -63,7 +63,7 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
     TABLE_NAME: settings.tableName,
     BLOCKED_DISPOSITIONS: literalJson(settings.blockedDispositions),
     ANONYMOUS_CALLERS: settings.anonymousCallers,
-    // Not JSON: the quotes would be escaped where Lambda measures, four bytes more for each number.
+    // Not JSON: Lambda measures the escaped quotes, which would cost four more bytes for each number.
     EXEMPT_NUMBERS: settings.exemptNumbers.join(" "),
     LOOKUP_BUDGET_MS: String(settings.budgetMs),
   };
@@ -71,10 +71,10 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
   const size = measure(variables);
   if (size > ENVIRONMENT_LIMIT_BYTES) {
     throw new FunctionEnvironmentTooLarge(
-      `instance "${settings.instanceName}" of environment "${settings.environment}": the function's environment ` +
-        `variables take ${size} bytes; Lambda allows ${ENVIRONMENT_LIMIT_BYTES} for all of them together.\n` +
+      `instance "${settings.instanceName}" of environment "${settings.environment}": the environment variables of the ` +
+        `function need ${size} bytes, but Lambda allows at most ${ENVIRONMENT_LIMIT_BYTES} bytes.\n` +
         `  Shorten exemptNumbers (${settings.exemptNumbers.length} entries, ${measure(variables.EXEMPT_NUMBERS)} ` +
-        `bytes; one prefix such as "+1800*" replaces many numbers) or blockedDispositions ` +
+        `bytes; one prefix such as "+1800*" can replace many numbers) or blockedDispositions ` +
         `(${settings.blockedDispositions.length} entries, ${measure(variables.BLOCKED_DISPOSITIONS)} bytes).`,
     );
   }
@@ -82,25 +82,27 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
 }
 
 /**
- * The settings in a function's environment variables; the inverse of {@link functionEnvironment}.
+ * Reads the settings from the environment variables of a function; the inverse of {@link functionEnvironment}.
  *
- * @throws Error naming the variable that is missing or wrong and what is allowed, never its value: the message is logged.
+ * @throws Error with the name of the variable that is missing or invalid, and the allowed values. The message is logged, so it never
+ *   contains the value.
  */
 export function readFunctionEnvironment(environment: Environment): FunctionSettings {
   const text = (name: string): string => {
     const value = environment[name];
-    if (value === undefined || value === "") throw new Error(`${name} is not set`);
+    if (value === undefined || value === "") throw new Error(`${name} is not set.`);
     return value;
   };
   const anonymousCallers = text("ANONYMOUS_CALLERS");
   if (anonymousCallers !== "allow" && anonymousCallers !== "block") {
-    throw new Error("ANONYMOUS_CALLERS is neither allow nor block");
+    throw new Error("ANONYMOUS_CALLERS is not allow or block.");
   }
   const budgetMs = Number(text("LOOKUP_BUDGET_MS"));
-  if (!Number.isInteger(budgetMs) || budgetMs < 1) throw new Error("LOOKUP_BUDGET_MS is not a whole number above zero");
+  if (!Number.isInteger(budgetMs) || budgetMs < 1)
+    throw new Error("LOOKUP_BUDGET_MS is not a whole number above zero.");
   const exemptNumbers = (environment["EXEMPT_NUMBERS"] ?? "").split(" ").filter((entry) => entry !== "");
   if (!exemptNumbers.every((entry) => EXEMPT.test(entry))) {
-    throw new Error("EXEMPT_NUMBERS has an entry that is neither an E.164 number nor a prefix ending in *");
+    throw new Error("EXEMPT_NUMBERS has an entry that is not an E.164 number or a prefix that ends with *.");
   }
   return {
     environment: text("ENVIRONMENT"),
@@ -118,10 +120,10 @@ function nonEmptyStrings(json: string): readonly string[] {
   try {
     list = JSON.parse(json);
   } catch {
-    list = undefined; // the parser's own message would quote the value
+    list = undefined; // the message of the parser would contain the value
   }
   if (!Array.isArray(list) || list.length === 0 || !list.every((item) => typeof item === "string" && item !== "")) {
-    throw new Error("BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string");
+    throw new Error("BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings.");
   }
   return list as string[];
 }

@@ -1,4 +1,4 @@
-/** The zip that is deployed: its bytes come from the sources alone, and it holds what Lambda can load. */
+/** Tests that the bytes of the zips depend only on the sources, and that Lambda can load the zips. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -28,7 +28,7 @@ const both = [
   { name: "canary", built: packageCanary() },
 ];
 
-/** The sources at another path, compiled as `npm run compile` does, packaged by a process of its own. */
+/** Copies the sources to another path, compiles them like `npm run compile`, and packages them in another process. */
 function packageElsewhere(change: (directory: string) => void, environment: Record<string, string> = {}): string {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "packaging test "));
   try {
@@ -57,8 +57,8 @@ function packageElsewhere(change: (directory: string) => void, environment: Reco
   }
 }
 
-test("the zip is the same from TypeScript and from the compiled code, on another path, touched, elsewhere in the world", () => {
-  const touched = packageElsewhere(
+test("the zip does not depend on compilation, path, modification times, tsconfig.json or time zone", () => {
+  const digests = packageElsewhere(
     (directory) => {
       utimesSync(join(directory, "lambda/blocked-calls/index.ts"), 1, 1);
       writeFileSync(
@@ -68,10 +68,10 @@ test("the zip is the same from TypeScript and from the compiled code, on another
     },
     { TZ: "Pacific/Kiritimati" },
   );
-  expect(touched).toBe(both.map((each) => each.built.sha256).join(""));
+  expect(digests).toBe(both.map((each) => each.built.sha256).join(""));
 });
 
-test("a change in the sources changes both zips where both have it", () => {
+test("a change in a shared source changes both zips", () => {
   const changed = packageElsewhere((directory) => {
     const path = join(directory, "lambda/settings.ts");
     writeFileSync(path, readFileSync(path, "utf8").replace('"ConnectPathCallBlocking"', '"Changed"'));
@@ -80,7 +80,7 @@ test("a change in the sources changes both zips where both have it", () => {
   for (const each of both) expect(changed).not.toContain(each.built.sha256);
 });
 
-test("a change in the canary leaves the function that answers calls as it is", () => {
+test("a change in the canary does not change the zip of blockedCalls", () => {
   const changed = packageElsewhere((directory) => {
     const path = join(directory, "lambda/canary/canary.ts");
     writeFileSync(path, readFileSync(path, "utf8").replace("CanaryWrongAnswer: ", "Changed: "));
@@ -90,44 +90,40 @@ test("a change in the canary leaves the function that answers calls as it is", (
 });
 
 describe.each(both)("the package of $name", ({ name, built }) => {
-  test("both digests are of the zip's bytes", () => {
+  test("both digests match the bytes of the zip", () => {
     const digest = createHash("sha256").update(built.zip).digest();
     expect(built.sha256).toBe(digest.toString("hex"));
     expect(built.sourceCodeHash).toBe(digest.toString("base64"));
   });
 
-  test("the zip holds one file of at most 25 kB, where the handler says", () => {
+  test("the zip has one file of at most 25 kB, which the handler setting names", () => {
     const files = unzipSync(built.zip);
     expect(Object.keys(files)).toEqual([`${built.handler.split(".")[0] ?? ""}.mjs`]);
     expect(files["index.mjs"]?.length).toBeLessThanOrEqual(25_000);
   });
 
-  test("everybody may read the file in the zip, as Lambda requires", () => {
-    // Central directory: the signature, then the external attributes at offset 38, the mode in their upper half.
+  test("all users may read the file in the zip, as Lambda requires", () => {
+    // The upper half of the external attributes, at offset 38 of the central directory, is the file mode.
     const zip = Buffer.from(built.zip);
     const central = zip.indexOf("PK\x01\x02", 0, "latin1");
     expect((zip.readUInt32LE(central + 38) >>> 16).toString(8)).toBe("644");
   });
 
-  test("the bundle names no path of the machine it was built on and needs nothing but Node", () => {
+  test("the bundle contains no path of the build machine and imports only Node modules", () => {
     const code = Buffer.from(unzipSync(built.zip)["index.mjs"] ?? []).toString();
     expect(code).not.toContain(projectRoot());
     const imports = [...code.matchAll(/\bfrom"([^"]+)"/g)].map((match) => match[1]);
     expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((name) => !name?.startsWith("node:"))).toEqual([]);
-    // As an import of an ES module it loads undici as well, 20 ms of CPU at every start.
+    // An ES module that imports node:http also loads undici, which costs 20 ms of CPU time at every start.
     expect(imports).not.toContain("node:http");
   });
-  test("the package on disk is the same bytes, named for what it is", () => {
-    const directory = mkdtempSync(join(tmpdir(), "package-on-disk-"));
-    try {
-      const written = new Map<string, PackagedFunction>(Object.entries(writeFunctionPackages(directory)));
-      const { zipPath = "", sha256 } = written.get(name) ?? {};
-      expect(zipPath).toBe(join(directory, `${name}.zip`));
-      expect(createHash("sha256").update(readFileSync(zipPath)).digest("hex")).toBe(sha256);
-      expect(sha256).toBe(built.sha256);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+
+  test("the package on disk has the same bytes and the name of the function", () => {
+    const packages = new Map<string, PackagedFunction>(Object.entries(writeFunctionPackages()));
+    const { zipPath = "", sha256 } = packages.get(name) ?? {};
+    expect(zipPath).toBe(join(projectRoot(), "build", `${name}.zip`));
+    expect(createHash("sha256").update(readFileSync(zipPath)).digest("hex")).toBe(sha256);
+    expect(sha256).toBe(built.sha256);
   });
 });

@@ -1,4 +1,4 @@
-/** Settings on their way through Lambda's environment variables. */
+/** Tests that settings survive the way through Lambda's environment variables, and that invalid variables are refused. */
 import fc from "fast-check";
 import { indexName } from "../../config/aws-names";
 import { instanceSchema } from "../../config/schema";
@@ -30,7 +30,7 @@ const anySettings = fc.record({
   budgetMs: fc.integer({ min: 1, max: 8000 }),
 });
 
-test("what the stack encodes is what the function reads, for any Unicode in names and Dispositions", () => {
+test("the function reads the settings that the stack writes, with any Unicode in names and Dispositions", () => {
   fc.assert(
     fc.property(anySettings, (any) => {
       expect(readFunctionEnvironment(functionEnvironment(any))).toEqual(any);
@@ -38,7 +38,7 @@ test("what the stack encodes is what the function reads, for any Unicode in name
   );
 });
 
-test("the stack and the function mean the same index", () => {
+test("the stack and the function use the same index", () => {
   expect(INDEX_NAME).toBe(indexName);
 });
 
@@ -62,7 +62,7 @@ test("the environment files and the function accept the same exempt numbers", ()
   );
 });
 
-test("no Disposition can begin a Terraform template, on its way through the synthesized configuration", () => {
+test("a Disposition cannot start a Terraform template in the synthesized configuration", () => {
   const blockedDispositions = ["${path.module}", "%{ if true }", "$${TfToken[TOKEN.1]}", "$%{"];
   const variables = functionEnvironment({ ...settings, blockedDispositions });
   expect(Object.values(variables).join()).not.toMatch(/[$%]\{/);
@@ -73,39 +73,39 @@ test("no variable has a name that Lambda reserves", () => {
   expect(Object.keys(functionEnvironment(settings)).filter((key) => /^(AWS|LAMBDA)_|^_/.test(key))).toEqual([]);
 });
 
-test("settings that fill Lambda's limit to the byte are accepted, one byte more is refused with what to shorten", () => {
+test("settings of exactly the limit are accepted; one byte more is refused and the error says what to shorten", () => {
   const size = (padding: number): number =>
     Buffer.byteLength(JSON.stringify(functionEnvironment({ ...settings, tableName: "t".repeat(padding) })));
   const padding = ENVIRONMENT_LIMIT_BYTES - size(1) + 1;
   expect(size(padding)).toBe(ENVIRONMENT_LIMIT_BYTES);
   expect(() => size(padding + 1)).toThrow(
-    'instance "acme-dev" of environment "dev": the function\'s environment variables take 4097 bytes; ' +
-      "Lambda allows 4096 for all of them together.\n" +
-      '  Shorten exemptNumbers (2 entries, 21 bytes; one prefix such as "+1800*" replaces many numbers) or ' +
+    'instance "acme-dev" of environment "dev": the environment variables of the function need 4097 bytes, ' +
+      "but Lambda allows at most 4096 bytes.\n" +
+      '  Shorten exemptNumbers (2 entries, 21 bytes; one prefix such as "+1800*" can replace many numbers) or ' +
       "blockedDispositions (2 entries, 38 bytes).",
   );
 });
 
-test("the limit counts bytes as Lambda does, not characters", () => {
+test("the limit counts bytes, not characters, like Lambda", () => {
   const wide = { ...settings, blockedDispositions: Array.from({ length: 10 }, () => "é".repeat(200)) };
-  expect(() => functionEnvironment(wide)).toThrow(/take 4\d{3} bytes/);
+  expect(() => functionEnvironment(wide)).toThrow(/need 4\d{3} bytes/);
 });
 
 test.each([
-  ["INSTANCE_NAME", undefined, "INSTANCE_NAME is not set"],
-  ["TABLE_NAME", "", "TABLE_NAME is not set"],
-  ["ANONYMOUS_CALLERS", "perhaps", "ANONYMOUS_CALLERS is neither allow nor block"],
-  ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number above zero"],
-  ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number above zero"],
-  ["BLOCKED_DISPOSITIONS", "Blocked", "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
-  ["BLOCKED_DISPOSITIONS", "[]", "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
-  ["BLOCKED_DISPOSITIONS", '[""]', "BLOCKED_DISPOSITIONS is not a JSON list of at least one non-empty string"],
+  ["INSTANCE_NAME", undefined, "INSTANCE_NAME is not set."],
+  ["TABLE_NAME", "", "TABLE_NAME is not set."],
+  ["ANONYMOUS_CALLERS", "perhaps", "ANONYMOUS_CALLERS is not allow or block."],
+  ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number above zero."],
+  ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number above zero."],
+  ["BLOCKED_DISPOSITIONS", "Blocked", "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],
+  ["BLOCKED_DISPOSITIONS", "[]", "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],
+  ["BLOCKED_DISPOSITIONS", '[""]', "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],
   [
     "EXEMPT_NUMBERS",
     "+1800* 15555550100",
-    "EXEMPT_NUMBERS has an entry that is neither an E.164 number nor a prefix ending in *",
+    "EXEMPT_NUMBERS has an entry that is not an E.164 number or a prefix that ends with *.",
   ],
-])("a variable %s of %p is refused by name, without its value", (key, value, message) => {
+])("the error for %s=%p names the variable and not the value", (key, value, message) => {
   const environment = { ...functionEnvironment(settings), [key]: value };
   expect(() => readFunctionEnvironment(environment)).toThrow(new Error(message));
 });

@@ -1,4 +1,4 @@
-/** One HTTP exchange with DynamoDB over kept-alive connections, with limits on time and size. */
+/** Exchanges HTTP requests and responses with DynamoDB over kept-alive connections, with limits on time and size. */
 import type * as http from "node:http";
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import * as https from "node:https";
@@ -7,13 +7,13 @@ import type { Socket } from "node:net";
 import type { FailureReason } from "./reasons";
 
 export interface Limits {
-  /** Time until the connection stands, TLS included, in milliseconds. */
+  /** Time for opening the connection, TLS included, in milliseconds. */
   readonly connectMs: number;
-  /** Time until the whole answer is there, in milliseconds. */
+  /** Time for the whole exchange, in milliseconds. */
   readonly totalMs: number;
 }
 
-/** What came of one exchange: an answer of any status, or a failure. */
+/** The result of one exchange: a response of any status, or a failure. */
 export type Exchange =
   | { readonly status: number; readonly body: string }
   | { readonly failure: FailureReason; readonly retry: Retry; readonly code: string | undefined };
@@ -22,86 +22,86 @@ export type Exchange =
 export type Retry = "never" | "after a pause" | "at once";
 
 /**
- * The answer to our Query is a count and at most one key, 7 KB with every part at its limit and six times that with every
- * character escaped; anything larger is not DynamoDB.
+ * A larger response does not come from DynamoDB. The response to our query has a count and at most one key: at most 7 KB, or 42 KB if
+ * JSON escapes every character.
  */
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
-/** More parallel lookups than this share connections: each connection costs a TLS handshake of CPU. */
+/** Further parallel lookups share these connections, because each connection costs the CPU time of a TLS handshake. */
 const MAX_CONNECTIONS = 8;
 
-/** The exchanges of one call: counted together and, once one of them decides, given up together. */
-export class Round {
-  /** Requests for which there was a connection or one was begun; not those that never left the queue for one. */
+/** The exchanges of one call. They are counted together, and abandoned together when one of them decides the call. */
+export class RequestGroup {
+  /** Requests that got a connection or started one; not those that only waited for a connection. */
   attempts = 0;
-  over = false;
-  /** For each exchange that is not over, how to give it up. */
-  readonly open = new Set<() => void>();
+  ended = false;
+  /** For each exchange that has not ended, a function that abandons it. */
+  readonly abandon = new Set<() => void>();
 
-  /** After this no timer runs, so a sandbox that is frozen now thaws without one that came due in between. */
+  /** Stops all timers. Otherwise a timer could expire while the execution environment is frozen, and fire after it thaws. */
   end(): void {
-    this.over = true;
-    for (const giveUp of this.open) giveUp();
+    this.ended = true;
+    for (const abandon of this.abandon) abandon();
   }
 }
 
-/** Connections to one endpoint. */
+/** The connections to one endpoint. */
 export class Connection {
   readonly #request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
   readonly #agent: Agent;
-  readonly #to: RequestOptions;
-  readonly #connected: string;
-  /** Connections that stand: `reusedSocket` is false for the next in the queue when it gets one. */
-  readonly #standing = new WeakSet<Socket>();
-  /** Requests that were given up while their answer was on the way. */
-  readonly #givenUp = new Set<ClientRequest>();
-  /** The `Host` header: with the port where it is not the scheme's own. */
+  readonly #target: RequestOptions;
+  readonly #connectEvent: string;
+  /** Open connections. `reusedSocket` does not identify them: it is false for a request that waited in the queue of the agent. */
+  readonly #connectedSockets = new WeakSet<Socket>();
+  /** Abandoned requests that still wait for their response. */
+  readonly #abandoned = new Set<ClientRequest>();
+  /** The `Host` header, with the port unless it is the default port of the scheme. */
   readonly host: string;
   readonly path: string;
 
   constructor({ protocol, host, hostname, port, pathname }: URL) {
     const secure = protocol === "https:";
     const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
-    // Not by an import: of an ES module, that reads every export, and one of node:http's loads the whole of undici, 20 ms of
-    // CPU (aws/aws-sdk-js-v3#6914). DynamoDB is https; only emulators come here.
+    // `import` in an ES module reads every export of node:http, and one of them loads undici, which costs 20 ms of CPU time
+    // (aws/aws-sdk-js-v3#6914). Only emulators use http.
     const { Agent, request } = secure ? https : (createRequire("file:///")("node:http") as typeof http);
     this.#agent = new Agent(options);
     this.#request = request;
-    this.#connected = secure ? "secureConnect" : "connect";
+    this.#connectEvent = secure ? "secureConnect" : "connect";
     this.host = host;
     this.path = pathname;
-    // An IPv6 address stands in brackets in a URL and without them in a connection's options.
-    this.#to = { agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname };
+    // An IPv6 address has brackets in a URL, but not in the options of a connection.
+    this.#target = { agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname };
   }
 
   /**
-   * Opens `count` connections and leaves them idle, ready for requests; a failure is left to the first request to find.
-   * `GET /` is what DynamoDB answers without credentials, with a few bytes.
+   * Opens `count` connections and leaves them idle for later requests. If this fails, the first request meets the failure.
+   * DynamoDB answers `GET /` with a few bytes and without credentials.
    */
   async open(count: number, limits: Limits): Promise<void> {
     const exchanges = Array.from({ length: Math.min(count, MAX_CONNECTIONS) }, () =>
-      this.exchange("GET", {}, "", limits, new Round()),
+      this.exchange("GET", {}, "", limits, new RequestGroup()),
     );
     await Promise.all(exchanges);
   }
 
-  /** Begins a call. What the calls before it gave up and is still unanswered goes, and its connection with it. */
-  newRound(): Round {
-    for (const request of this.#givenUp) request.destroy();
-    return new Round();
+  /** Starts the requests of a call. Closes the connections on which abandoned requests of earlier calls still wait for a response. */
+  newRequestGroup(): RequestGroup {
+    for (const request of this.#abandoned) request.destroy();
+    return new RequestGroup();
   }
 
   /**
-   * Sends one request and waits for its whole answer or the end of its time; no fault of the network rejects. When a kept
-   * connection turns out to be dead, the idle ones are closed as well: what killed one while the sandbox was frozen has
-   * killed them all.
+   * Sends one request and waits for the complete response, at most until the time limit. A network fault does not reject the promise.
+   * If a reused connection is dead, the idle connections are closed too: they probably died together while the execution environment
+   * was frozen.
    */
   exchange(
     method: "GET" | "POST",
     headers: Record<string, string>,
     body: string,
     limits: Limits,
-    round: Round,
+    group: RequestGroup,
   ): Promise<Exchange> {
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
@@ -113,8 +113,8 @@ export class Connection {
         if (ended) return;
         ended = true;
         stopTimers();
-        round.open.delete(giveUp);
-        this.#givenUp.delete(request);
+        group.abandon.delete(abandon);
+        this.#abandoned.delete(request);
         if ("failure" in result) request.destroy();
         resolve(result);
       };
@@ -125,14 +125,14 @@ export class Connection {
       const fail = (failure: FailureReason, retry: Retry, code?: string): void => {
         if (ended) return;
         const dead = request.reusedSocket && (failure === "connection_lost" || failure === "timeout");
-        if (dead && !round.over) this.#dropIdle();
+        if (dead && !group.ended) this.#closeIdle();
         end({ failure, retry: dead ? "at once" : retry, code });
       };
-      // An answer that is on the way may come: its connection then serves the next call.
-      const giveUp = (): void => {
+      // The response can still arrive. The connection then serves the next call.
+      const abandon = (): void => {
         stopTimers();
         if (request.socket === null) fail("connection_lost", "never");
-        else this.#givenUp.add(request);
+        else this.#abandoned.add(request);
       };
       const onError = (error: NodeJS.ErrnoException): void => {
         const [failure, retry] = classify(error.code ?? "");
@@ -142,10 +142,10 @@ export class Connection {
         fail("timeout", "after a pause");
       };
 
-      const request = this.#request({ ...this.#to, method, headers }, (response) => {
+      const request = this.#request({ ...this.#target, method, headers }, (response) => {
         response.on("data", (chunk: Buffer) => {
           bytes += chunk.length;
-          if (bytes > MAX_ANSWER_BYTES) fail("bad_answer", "never");
+          if (bytes > MAX_RESPONSE_BYTES) fail("bad_answer", "never");
           else chunks.push(chunk);
         });
         response.on("end", () => {
@@ -154,18 +154,18 @@ export class Connection {
         response.on("error", onError);
       });
       const totalTimer = setTimeout(onTimeout, limits.totalMs);
-      round.open.add(giveUp);
+      group.abandon.add(abandon);
       request.on("socket", (socket) => {
-        round.attempts++;
-        if (this.#standing.has(socket)) return;
+        group.attempts++;
+        if (this.#connectedSockets.has(socket)) return;
         connectTimer = setTimeout(onTimeout, limits.connectMs);
-        socket.once(this.#connected, () => {
-          this.#standing.add(socket);
+        socket.once(this.#connectEvent, () => {
+          this.#connectedSockets.add(socket);
           clearTimeout(connectTimer);
         });
       });
       request.on("error", onError);
-      // Whatever else ends it (an upgrade, say) is a lost connection; it also comes after every answer.
+      // Any other end of the request, such as a protocol upgrade, is a lost connection. This event also follows every response.
       request.on("close", () => {
         fail("connection_lost", "after a pause");
       });
@@ -173,12 +173,12 @@ export class Connection {
     });
   }
 
-  #dropIdle(): void {
+  #closeIdle(): void {
     for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 }
 
-/** What an error of a socket, the resolver or TLS means, and when another attempt can help. */
+/** Maps an error code of a socket, of DNS or of TLS to a reason, and tells when another attempt can help. */
 function classify(code: string): readonly [FailureReason, Retry] {
   if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH")
     return ["connection_failed", "after a pause"];

@@ -1,6 +1,6 @@
-// Reads JSON of unknown shape: what Connect sends, what DynamoDB answers.
+/** Reads JSON of unknown shape, such as events of Connect and responses of DynamoDB. */
 
-/** The value at a path of an object of unknown shape; undefined where the path ends early. */
+/** The value at a path inside an object of unknown shape; undefined if a part of the path is missing. */
 export function field(value: unknown, ...path: readonly string[]): unknown {
   for (const key of path) {
     if (typeof value !== "object" || value === null) return undefined;

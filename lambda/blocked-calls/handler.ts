@@ -1,29 +1,29 @@
-/** Answers one call after another: policy, lookup, answer and log line. Nothing here throws. */
+/** Handles one call: applies the policy, looks up the number, answers and writes the log line. Never throws. */
 import { PROBE_EVENT, readFunctionEnvironment, type Environment, type FunctionSettings } from "../settings";
 import { Connection } from "./connection";
-import { endpointOf } from "./endpoint";
+import { resolveEndpoint } from "./endpoint";
 import { field } from "./field";
 import { logLine } from "./log-line";
 import { decide, type Lookup } from "./policy";
 import { query, type QueryResult, type Table } from "./query";
 import { REASONS, type Reason } from "./reasons";
-import { credentialsOf } from "./signature";
+import { readCredentials } from "./signature";
 
-/** What Connect reads: a flat map of strings. */
+/** The answer to Connect, which requires a flat map of strings. */
 export interface Answer {
   readonly response: "match" | "nomatch";
   readonly reason: Reason;
 }
 
-export interface CallBlocking {
-  /** Answers one contact within the budget; never throws or rejects. The event may be of any shape. */
+export interface BlockedCallsHandler {
+  /** Answers one contact within the time budget. Never throws or rejects. The event may have any shape. */
   readonly handler: (event: unknown) => Promise<Answer>;
-  /** Settles, always fulfilled, when connections to DynamoDB stand ready or the time for that is over. */
+  /** Resolves when the connections to DynamoDB are open or the time for opening them is over. Never rejects. */
   readonly connected: Promise<void>;
 }
 
-/** What a broken table, network or configuration may add to the silence of a cold start, in milliseconds. */
-const CONNECT_AT_START_MS = 300;
+/** Upper limit in milliseconds for opening connections during init. A fault delays a cold start by at most this time. */
+const INIT_CONNECT_MS = 300;
 
 interface Result {
   readonly reason: Reason;
@@ -33,41 +33,41 @@ interface Result {
 }
 
 /**
- * Sets the function up from its environment variables, and begins to connect.
+ * Reads the settings from environment variables and starts to connect to DynamoDB.
  *
- * @param environment - settings (see `settings.ts`) and what Lambda sets: region, credentials, endpoint
- * @param write - takes the log lines, newline included
+ * @param environment - the settings (see `settings.ts`), and the variables that Lambda sets: region, credentials, endpoint
+ * @param write - receives each log line, newline included
  */
-export function startCallBlocking(environment: Environment, write: (line: string) => void): CallBlocking {
+export function createHandler(environment: Environment, write: (line: string) => void): BlockedCallsHandler {
   let coldStart = true;
-  let configured: { readonly settings: FunctionSettings; readonly table: Table } | undefined;
+  let configuration: { readonly settings: FunctionSettings; readonly table: Table } | undefined;
   let detail: string | undefined;
   let connected = Promise.resolve();
   try {
     const settings = readFunctionEnvironment(environment);
-    const table = tableOf(settings, environment);
-    configured = { settings, table };
-    const limits = { connectMs: CONNECT_AT_START_MS, totalMs: CONNECT_AT_START_MS };
-    // A rejection would fail Lambda's init phase; whatever it is, the first call meets it again and counts it.
+    const table = createTable(settings, environment);
+    configuration = { settings, table };
+    const limits = { connectMs: INIT_CONNECT_MS, totalMs: INIT_CONNECT_MS };
+    // A rejection would fail Lambda's init phase. If the fault persists, the first call meets it and counts it.
     connected = table.connection.open(settings.blockedDispositions.length, limits).catch(() => undefined);
   } catch (error) {
     detail = error instanceof Error ? error.message : undefined;
   }
 
-  const result = async (event: unknown): Promise<Result> => {
-    if (configured === undefined) return { reason: "bad_configuration", attempts: 0, error: undefined, detail };
-    const decision = decide(event, configured.settings);
+  const handleEvent = async (event: unknown): Promise<Result> => {
+    if (configuration === undefined) return { reason: "bad_configuration", attempts: 0, error: undefined, detail };
+    const decision = decide(event, configuration.settings);
     if (typeof decision === "string") return { reason: decision, attempts: 0, error: undefined };
-    return lookUp(configured.table, decision, configured.settings.budgetMs);
+    return lookUp(configuration.table, decision, configuration.settings.budgetMs);
   };
 
   const handler = async (event: unknown): Promise<Answer> => {
     const start = performance.now();
-    let outcome: Result;
+    let result: Result;
     try {
-      outcome = await result(event);
+      result = await handleEvent(event);
     } catch (error) {
-      outcome = { reason: "internal_error", attempts: 0, error: nameOf(error) };
+      result = { reason: "internal_error", attempts: 0, error: nameOf(error) };
     }
     try {
       write(
@@ -75,46 +75,46 @@ export function startCallBlocking(environment: Environment, write: (line: string
           {
             environment: environment["ENVIRONMENT"],
             instanceName: environment["INSTANCE_NAME"],
-            reason: outcome.reason,
+            reason: result.reason,
             probe: field(event, "Name") === PROBE_EVENT,
             contactId: field(event, "Details", "ContactData", "ContactId"),
-            attempts: outcome.attempts,
+            attempts: result.attempts,
             latencyMs: performance.now() - start,
             coldStart,
-            error: outcome.error,
-            detail: outcome.detail,
+            error: result.error,
+            detail: result.detail,
           },
           new Date(),
         ),
       );
     } catch {
-      // A log that cannot be written must not cost the caller the answer.
+      // Connect still needs the answer if the log line cannot be written.
     }
     coldStart = false;
-    return { response: REASONS[outcome.reason].response, reason: outcome.reason };
+    return { response: REASONS[result.reason].response, reason: result.reason };
   };
   return { handler, connected };
 }
 
 /**
- * Looks a number up under every Disposition at once. The first match decides, whatever becomes of the rest; without one, a
- * failure is reported rather than `not_blocked`, which nobody knows then.
+ * Looks up a number under all Dispositions in parallel. The first match decides. If there is no match and a query failed, the result
+ * is that failure, because `not_blocked` is not proven.
  */
 async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: number): Promise<Result> {
-  const round = table.connection.newRound();
+  const group = table.connection.newRequestGroup();
   const results: QueryResult[] = [];
   await new Promise<void>((resolve) => {
     for (const disposition of dispositions) {
-      const defect = (error: unknown): QueryResult => ({ answer: "internal_error", error: nameOf(error) });
-      void query(table, disposition, number, budgetMs, round)
-        .catch(defect)
+      const onDefect = (error: unknown): QueryResult => ({ answer: "internal_error", error: nameOf(error) });
+      void query(table, disposition, number, budgetMs, group)
+        .catch(onDefect)
         .then((result) => {
           results.push(result);
           if (result.answer === "blocked" || results.length === dispositions.length) resolve();
         });
     }
   });
-  round.end();
+  group.end();
   const decisive =
     results.find(({ answer }) => answer === "blocked") ??
     results.find(({ answer }) => answer !== "not_blocked") ??
@@ -122,18 +122,18 @@ async function lookUp(table: Table, { number, dispositions }: Lookup, budgetMs: 
   return {
     reason: decisive?.answer ?? "internal_error",
     error: decisive?.error,
-    attempts: round.attempts,
+    attempts: group.attempts,
   };
 }
 
-function tableOf(settings: FunctionSettings, environment: Environment): Table {
+function createTable(settings: FunctionSettings, environment: Environment): Table {
   const region = environment["AWS_REGION"];
-  if (!region) throw new Error("AWS_REGION is not set");
+  if (!region) throw new Error("AWS_REGION is not set.");
   return {
     name: settings.tableName,
     region,
-    connection: new Connection(endpointOf("dynamodb", environment, region)),
-    credentials: credentialsOf(environment),
+    connection: new Connection(resolveEndpoint("dynamodb", environment, region)),
+    credentials: readCredentials(environment),
   };
 }
 

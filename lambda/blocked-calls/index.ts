@@ -1,5 +1,5 @@
-/** The Lambda function `blockedCalls`: answers Connect whether a caller is blocked. */
-import { startCallBlocking } from "./handler";
+/** The Lambda function `blockedCalls`: tells Connect whether a caller is blocked. */
+import { createHandler } from "./handler";
 
-/** `console.log` would put a prefix before the line, and CloudWatch would see no metrics in it. */
-export const { handler, connected } = startCallBlocking(process.env, (line) => process.stdout.write(line));
+/** `console.log` would add a prefix to the line, and CloudWatch would then find no metrics in it. */
+export const { handler, connected } = createHandler(process.env, (line) => process.stdout.write(line));

@@ -1,9 +1,9 @@
-/** Decides what the event alone decides: which Dispositions to look up for which number, or an answer without the table. */
+/** Decides from the event alone: either which Dispositions to look up for a number, or the answer without a lookup. */
 import type { FunctionSettings } from "../settings";
 import { field } from "./field";
 import type { Reason } from "./reasons";
 
-/** A lookup that is due: one number under each of these Dispositions. */
+/** A lookup to make: one number under each of these Dispositions. */
 export interface Lookup {
   readonly number: string;
   readonly dispositions: readonly string[];
@@ -11,37 +11,39 @@ export interface Lookup {
 
 const E164 = /^\+[1-9]\d{1,14}$/;
 
-/** Words that stand in the place of a withheld number; compared in lower case. */
+/** Words that replace a withheld number, in lower case. */
 const WITHHELD = new Set(["", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld"]);
 
-/** A number of E.164, a word in the place of a withheld one, or anything else, such as an e-mail address. */
-export type Caller = "number" | "withheld" | "other";
+/** An E.164 number, a word that replaces a withheld number, or any other address, such as an e-mail address. */
+export type AddressKind = "number" | "withheld" | "other";
 
 /**
- * What an address is to call blocking; only a `number` is ever looked up.
+ * Classifies an address. The function looks up only a `number`.
  *
- * For a withheld number AWS documents no marker; carriers put a word or nothing, and SIP has `sip:anonymous@anonymous.invalid`
- * (RFC 3323).
+ * AWS does not document how Connect reports a withheld number. Carriers send a word or an empty string, and SIP has
+ * `sip:anonymous@anonymous.invalid` (RFC 3323).
  *
- * @param address - an endpoint's, as it is in an event or in the table's `CustomerEndpoint`
+ * @param address - the address of an endpoint in an event, or a `CustomerEndpoint` in the table
  */
-export function callerOf(address: string): Caller {
+export function classifyAddress(address: string): AddressKind {
   if (E164.test(address)) return "number";
   const text = address.trim().toLowerCase();
   return WITHHELD.has(text) || /^(?:sips?:)?anonymous@/.test(text) ? "withheld" : "other";
 }
 
 /**
- * What to do with a contact.
+ * Decides what to do with a contact. The rules, in order:
  *
- * Exempt numbers win over everything. Then the flow's parameters must fit the deployment: an `InstanceName` of another
- * instance or no `BlockedDisposition` is a broken module, answered with `nomatch` whoever calls. Only E.164 numbers are
- * looked up, whatever the channel. A Disposition that is not a configured one (a module imported by hand) is looked up
- * alone; a configured one stands for all of them.
+ * 1. An exempt number is never blocked.
+ * 2. The flow module must pass the `InstanceName` of the deployed instance and a `BlockedDisposition`. Otherwise the answer is
+ *    `nomatch`, for every caller.
+ * 3. An E.164 number is looked up, on every channel. A configured Disposition stands for all configured Dispositions. Any other
+ *    Disposition, from a module that was imported by hand, is looked up alone.
+ * 4. A withheld caller on a phone call follows `anonymousCallers`.
  *
- * @param event - what Connect sends
- *   (https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html#function-response), of any shape
- * @returns the lookup that is due, or the reason of an answer that needs none
+ * @param event - the event of Connect, of any shape
+ *   (https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html#function-response)
+ * @returns the lookup to make, or the reason of an answer that needs no lookup
  */
 export function decide(event: unknown, settings: FunctionSettings): Lookup | Reason {
   const address = field(event, "Details", "ContactData", "CustomerEndpoint", "Address");
@@ -51,20 +53,20 @@ export function decide(event: unknown, settings: FunctionSettings): Lookup | Rea
   const disposition = field(event, "Details", "Parameters", "BlockedDisposition");
   if (typeof disposition !== "string" || disposition === "") return "no_disposition";
 
-  // No address at all is a withheld one.
+  // A missing address counts as a withheld number.
   const number = address ?? "";
   if (typeof number !== "string") return "not_e164";
-  const caller = callerOf(number);
-  if (caller === "number") {
+  const kind = classifyAddress(number);
+  if (kind === "number") {
     const configured = settings.blockedDispositions;
     return { number, dispositions: configured.includes(disposition) ? configured : [disposition] };
   }
-  if (caller === "other") return "not_e164";
+  if (kind === "other") return "not_e164";
   if (!isPhoneCall(event)) return "no_number";
   return settings.anonymousCallers === "block" ? "anonymous_blocked" : "anonymous_allowed";
 }
 
-/** Whether a call from this address is looked up at all, whoever calls: an E.164 number that is not exempt. */
+/** Whether the function looks up calls from this address: an E.164 number that is not exempt. */
 export function isLookedUp(address: string, exemptNumbers: readonly string[]): boolean {
   return E164.test(address) && !isExempt(address, exemptNumbers);
 }
@@ -76,9 +78,9 @@ function isExempt(address: string, exemptNumbers: readonly string[]): boolean {
 }
 
 /**
- * Whether somebody dialled in over the telephone network. A chat, task or e-mail has another channel; a WebRTC call is
- * VOICE with `WEBRTC_API`; a call that an agent transferred was accepted before (`TRANSFER`), a callback was asked for.
- * None of those withheld a number, so `anonymousCallers: block` must not touch them.
+ * Whether the contact is an inbound call over the telephone network. Only such a caller can withhold a number, so
+ * `anonymousCallers: block` applies only to them. A chat, a task and an e-mail have another channel. A WebRTC call has the channel
+ * VOICE and the method `WEBRTC_API`. A transferred call (`TRANSFER`) was accepted before. A callback was requested by the customer.
  */
 function isPhoneCall(event: unknown): boolean {
   return (

@@ -1,7 +1,7 @@
-/** Asks the index whether a number has a contact under a Disposition: attempts, retries, and what each answer means. */
+/** Queries the index for a number under a Disposition: attempts, retries and the meaning of each response. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { INDEX_NAME } from "../settings";
-import type { Connection, Exchange, Retry, Round } from "./connection";
+import type { Connection, Exchange, RequestGroup, Retry } from "./connection";
 import { field } from "./field";
 import { errorName } from "./log-line";
 import type { FailureReason } from "./reasons";
@@ -9,43 +9,46 @@ import { signedHeaders, type Credentials } from "./signature";
 
 export interface QueryResult {
   readonly answer: "blocked" | "not_blocked" | FailureReason;
-  /** Name of the error as Node or DynamoDB gives it. */
+  /** Name of the error, from Node or DynamoDB. */
   readonly error: string | undefined;
 }
 
-/** One attempt's outcome. */
-type Answer = QueryResult & { readonly retry: Retry };
+/** The result of one attempt. */
+type AttemptResult = QueryResult & { readonly retry: Retry };
 
 const MAX_ATTEMPTS = 3;
 
-/** Full jitter up to this, doubled with each attempt (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). */
+/**
+ * Longest pause before the second attempt, in milliseconds. It doubles with each attempt. The pause is random up to this limit (full
+ * jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
 const BACKOFF_MS = 25;
 
-/** An attempt that is left less than this is not begun. */
+/** No attempt starts with less time than this. */
 const SHORTEST_ATTEMPT_MS = 20;
 
-/** A table and how to reach it. */
+/** A table and the means to query it. */
 export interface Table {
   readonly name: string;
   readonly region: string;
   readonly connection: Connection;
-  /** Those of the function's role. */
+  /** The credentials of the function's role. */
   readonly credentials: Credentials | undefined;
 }
 
 /**
- * Queries the index for one key, retrying what another attempt can help: throttling, 5xx, a lost or refused connection, a
- * dead one that a thawed sandbox still holds.
+ * Queries the index for one key. Retries if another attempt can help: after throttling, a 5xx status, a lost or refused connection, or
+ * a connection that closed while the execution environment was frozen.
  *
- * @param budgetMs - time for the whole query in milliseconds; one attempt gets at most half of it, a connection a third
- * @param round - the call that this query is a part of; when it is over, no further attempt is made
+ * @param budgetMs - time for the whole query in milliseconds; one attempt gets at most half, a connection at most a third
+ * @param group - the requests of the same call; after the group has ended, no attempt starts
  */
 export async function query(
   table: Table,
   disposition: string,
   number: string,
   budgetMs: number,
-  round: Round,
+  group: RequestGroup,
 ): Promise<QueryResult> {
   const { connection, credentials, region } = table;
   if (credentials === undefined) return { answer: "bad_credentials", error: undefined };
@@ -53,23 +56,23 @@ export async function query(
   const end = performance.now() + budgetMs;
   const { host, path } = connection;
   const signable = { service: "dynamodb", host, path, region, target: "DynamoDB_20120810.Query", body } as const;
-  let last: Answer = { answer: "timeout", error: undefined, retry: "at once" };
+  let last: AttemptResult = { answer: "timeout", error: undefined, retry: "at once" };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS && last.retry !== "never"; attempt++) {
     const pause = last.retry === "at once" ? 0 : Math.random() * BACKOFF_MS * 2 ** (attempt - 2);
     if (end - performance.now() - pause < SHORTEST_ATTEMPT_MS) break;
     if (pause > 0) await sleep(pause);
-    const left = end - performance.now(); // a pause can take longer than it was meant to
-    if (round.over || left < SHORTEST_ATTEMPT_MS) break;
+    const left = end - performance.now(); // the pause can take longer than requested
+    if (group.ended || left < SHORTEST_ATTEMPT_MS) break;
     const headers = signedHeaders(signable, credentials, new Date());
     const limits = { connectMs: Math.min(budgetMs / 3, left), totalMs: Math.min(budgetMs / 2, left) };
-    last = read(await connection.exchange("POST", headers, body, limits, round));
+    last = interpret(await connection.exchange("POST", headers, body, limits, group));
   }
   return last;
 }
 
 /**
- * `COUNT` reads what `Limit: 1` reads and returns no item, so no personal data comes back on the common road. Indexes have
- * no consistent reads.
+ * `COUNT` costs the same read capacity as the item. The response contains no item, so it contains no personal data. An index does not
+ * support consistent reads.
  */
 function queryBody(table: string, disposition: string, number: string): string {
   return JSON.stringify({
@@ -83,7 +86,7 @@ function queryBody(table: string, disposition: string, number: string): string {
   });
 }
 
-function read(exchange: Exchange): Answer {
+function interpret(exchange: Exchange): AttemptResult {
   if ("failure" in exchange) {
     return { answer: exchange.failure, retry: exchange.retry, error: exchange.code };
   }
@@ -97,11 +100,11 @@ function read(exchange: Exchange): Answer {
   const type = field(json, "__type");
   const error = typeof type === "string" ? errorName(type.slice(type.lastIndexOf("#") + 1)) : undefined;
   const message = field(json, "message") ?? field(json, "Message");
-  return { ...readError(exchange.status, error ?? "", typeof message === "string" ? message : ""), error };
+  return { ...interpretError(exchange.status, error ?? "", typeof message === "string" ? message : ""), error };
 }
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
-function readError(status: number, name: string, message: string): Pick<Answer, "answer" | "retry"> {
+function interpretError(status: number, name: string, message: string): Pick<AttemptResult, "answer" | "retry"> {
   switch (name) {
     case "ProvisionedThroughputExceededException":
     case "ThrottlingException":

@@ -1,35 +1,35 @@
-/** Every reason an answer can have: the closed list behind `reason` in the answer, the log line and the metrics. */
+/** Lists every reason that an answer can have; the reason is in the answer, the log line and the metrics. */
 
-/** How a decision came about; each is a metric. */
-export type Outcome =
-  /** The table was asked and answered. */
+/** How the function reached its decision. */
+export type Category =
+  /** The function queried the table and got a result. */
   | "lookup"
-  /** Policy decided without the table. */
+  /** The policy decided without a query. */
   | "skipped"
-  /** The lookup that was due did not happen or failed; the call goes through and is counted as `LookupError`. */
+  /** The lookup failed or was not possible. The call goes through and counts as `LookupError`. */
   | "error";
 
-interface Meaning {
+interface Decision {
   readonly response: "match" | "nomatch";
-  readonly outcome: Outcome;
+  readonly category: Category;
 }
 
-const blocked = { response: "match", outcome: "lookup" } as const;
-const notBlocked = { response: "nomatch", outcome: "lookup" } as const;
-const refused = { response: "match", outcome: "skipped" } as const;
-const skipped = { response: "nomatch", outcome: "skipped" } as const;
-const failed = { response: "nomatch", outcome: "error" } as const;
+const found = { response: "match", category: "lookup" } as const;
+const notFound = { response: "nomatch", category: "lookup" } as const;
+const blockedByPolicy = { response: "match", category: "skipped" } as const;
+const allowedByPolicy = { response: "nomatch", category: "skipped" } as const;
+const failed = { response: "nomatch", category: "error" } as const;
 
-/** What each means and what to do about it is in `../explanations.ts`, from which `docs/reasons.md` is written too. */
+/** `../explanations.ts` has the cause and the remediation of each reason. */
 export const REASONS = {
-  blocked,
-  not_blocked: notBlocked,
+  blocked: found,
+  not_blocked: notFound,
 
-  exempt: skipped,
-  anonymous_blocked: refused,
-  anonymous_allowed: skipped,
-  no_number: skipped,
-  not_e164: skipped,
+  exempt: allowedByPolicy,
+  anonymous_blocked: blockedByPolicy,
+  anonymous_allowed: allowedByPolicy,
+  no_number: allowedByPolicy,
+  not_e164: allowedByPolicy,
 
   bad_configuration: failed,
   no_disposition: failed,
@@ -49,11 +49,11 @@ export const REASONS = {
   tls_failed: failed,
   bad_answer: failed,
   internal_error: failed,
-} as const satisfies Record<string, Meaning>;
+} as const satisfies Record<string, Decision>;
 
 export type Reason = keyof typeof REASONS;
 
-/** The reasons that mean a lookup failed or did not happen. */
+/** The reasons of the category `error`. */
 export type FailureReason = {
-  [R in Reason]: (typeof REASONS)[R]["outcome"] extends "error" ? R : never;
+  [R in Reason]: (typeof REASONS)[R]["category"] extends "error" ? R : never;
 }[Reason];

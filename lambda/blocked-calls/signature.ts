@@ -1,4 +1,4 @@
-/** Signs a request to DynamoDB, or to another service with a JSON body, with AWS Signature Version 4. */
+/** Signs requests with a JSON body for DynamoDB and Lambda with AWS Signature Version 4. */
 import { createHash, createHmac } from "node:crypto";
 import type { Environment } from "../settings";
 
@@ -8,8 +8,8 @@ export interface Credentials {
   readonly sessionToken: string | undefined;
 }
 
-/** Those of the function's role, as Lambda gives them; undefined without. */
-export function credentialsOf(environment: Environment): Credentials | undefined {
+/** The credentials of the function's role, from the variables that Lambda sets; undefined if they are not set. */
+export function readCredentials(environment: Environment): Credentials | undefined {
   const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
   if (!accessKeyId || !secretAccessKey) return undefined;
@@ -19,12 +19,12 @@ export function credentialsOf(environment: Environment): Credentials | undefined
 
 export interface SignableRequest {
   readonly service: "dynamodb" | "lambda";
-  /** The `Host` header: with the port where it is not the scheme's own. */
+  /** The `Host` header, with the port unless it is the default port of the scheme. */
   readonly host: string;
-  /** Absolute path, already percent-encoded; no query string. */
+  /** Absolute path, already percent-encoded, without a query string. */
   readonly path: string;
   readonly region: string;
-  /** `X-Amz-Target`: version and operation; undefined for a service that has its operations in the path. */
+  /** `X-Amz-Target`: version and operation; undefined for a service whose path names the operation. */
   readonly target: string | undefined;
   /** JSON. */
   readonly body: string;
@@ -33,11 +33,11 @@ export interface SignableRequest {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
-/** Signature Version 4 encodes five characters more than JavaScript does. */
+/** Signature Version 4 encodes five more characters than `encodeURIComponent`. */
 const uriEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** The signing key changes once a day and with the credentials; deriving it is half the work of a signature. */
+/** The signing key changes once a day and with the credentials. Deriving it is half of the work of a signature. */
 let cachedKey: { scope: string; secret: string; key: Buffer } | undefined;
 
 function signingKey(secret: string, date: string, region: string, service: string): Buffer {
@@ -49,17 +49,16 @@ function signingKey(secret: string, date: string, region: string, service: strin
 }
 
 /**
- * All headers of a signed `POST`.
+ * All headers of a signed `POST` request, by the rules of
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The canonical request encodes the path
+ * segments a second time, as for every service except S3.
  *
- * The rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Path segments are
- * encoded a second time in the canonical request, as for every service but S3.
- *
- * @param now - the time of the signature, which AWS accepts for five minutes
+ * @param now - the time of the signature; AWS accepts it for five minutes
  */
 export function signedHeaders(request: SignableRequest, credentials: Credentials, now: Date): Record<string, string> {
   const time = now.toISOString().replace(/[-:]|\.\d{3}/g, ""); // 20150830T123600Z
   const date = time.slice(0, 8);
-  // In alphabetical order, as the canonical request wants them.
+  // The canonical request requires alphabetical order.
   const headers: Record<string, string> = {
     "content-type": "application/x-amz-json-1.0",
     host: request.host,

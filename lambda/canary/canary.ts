@@ -1,21 +1,22 @@
-/** One run of the canary: the deployed function is probed, and what came of it becomes a log line that is also metrics. */
+/** Runs the canary once: probes the deployed function and writes the result as a log line with metrics. */
 import { errorName } from "../blocked-calls/log-line";
 import { METRICS_NAMESPACE, type Environment } from "../settings";
-import { accessFor, Refused } from "./access";
+import { createProbeAccess, Refused } from "./access";
 import { probe, type ProbeResult } from "./probe";
 import { readCanaryInput } from "./settings";
 
 /**
- * Probes the function that the event names. Never throws: Lambda would run it again, and a metric says it better.
+ * Probes the function that the event names. Never throws, because Lambda would then retry; the metric `CanaryFailed` reports a failure.
  *
- * Metrics, each in the dimensions `Environment` and `Instance`: `CanaryRun` (1 when the run came to its end), `CanaryFailed` (1 when it did not),
- * and, of a run that did, `CanaryWrongAnswer` (wrong answers) and `ListedContacts` (contacts under blocked Dispositions, of each Disposition the first ones).
- * `Match` and `NoMatch`, which count the function's answers to calls, get a 0 from every run: an alarm on calls that nobody asks about reads metrics that
- * would else have no data at all, of which CloudWatch does not say what `FILL` makes.
+ * Metrics, each with the dimensions `Environment` and `Instance`: `CanaryRun` (1 if the run completed) and `CanaryFailed` (1 if it did
+ * not). A completed run also has `CanaryWrongAnswer` (number of wrong answers) and `ListedContacts` (number of contacts under blocked
+ * Dispositions, counted among the first of each Disposition). Every run adds 0 to `Match` and `NoMatch`, which count the answers to
+ * calls. Without these zeros, both metrics have no data if no call is checked, and CloudWatch does not document what `FILL` returns for
+ * a metric without data.
  *
- * @param event - what {@link readCanaryInput} reads
- * @param environment - what Lambda sets: region, credentials, endpoints
- * @param write - takes the log line, newline included
+ * @param event - the input of {@link readCanaryInput}
+ * @param environment - the variables that Lambda sets: region, credentials, endpoints
+ * @param write - receives the log line, newline included
  */
 export async function runCanary(
   event: unknown,
@@ -27,27 +28,27 @@ export async function runCanary(
     const settings = readCanaryInput(event);
     dimensions = { Environment: settings.environment, Instance: settings.instanceName };
     const region = settings.functionArn.split(":")[3] ?? "";
-    write(line(dimensions, await probe({ ...settings, region }, accessFor(settings, environment))));
+    write(logLine(dimensions, await probe({ ...settings, region }, createProbeAccess(settings, environment))));
   } catch (error) {
-    write(line(dimensions, error));
+    write(logLine(dimensions, error));
   }
 }
 
-function line(dimensions: Readonly<Record<string, string>>, result: unknown): string {
-  const done = isResult(result) ? result : undefined;
+function logLine(dimensions: Readonly<Record<string, string>>, result: unknown): string {
+  const completed = isResult(result) ? result : undefined;
   const counts: Record<string, number> = {
-    CanaryRun: Number(done !== undefined),
-    CanaryFailed: Number(done === undefined),
+    CanaryRun: Number(completed !== undefined),
+    CanaryFailed: Number(completed === undefined),
     Match: 0,
     NoMatch: 0,
-    ...(done === undefined
+    ...(completed === undefined
       ? {}
       : {
-          CanaryWrongAnswer: done.answers.filter(({ right }) => !right).length,
-          ListedContacts: done.listedContacts,
+          CanaryWrongAnswer: completed.answers.filter(({ right }) => !right).length,
+          ListedContacts: completed.listedContacts,
         }),
   };
-  const text = {
+  const line = {
     _aws: {
       Timestamp: Date.now(),
       CloudWatchMetrics: [
@@ -60,17 +61,17 @@ function line(dimensions: Readonly<Record<string, string>>, result: unknown): st
     },
     ...dimensions,
     ...counts,
-    ...(done === undefined ? failure(result) : { answers: done.answers }),
+    ...(completed === undefined ? failure(result) : { answers: completed.answers }),
   };
-  return `${JSON.stringify(text)}\n`;
+  return `${JSON.stringify(line)}\n`;
 }
 
 const isResult = (result: unknown): result is ProbeResult =>
   typeof result === "object" && result !== null && "answers" in result;
 
-/** The error's name, and its message where that is our own: others may quote anything. */
+/** The name of the error. The message is included only if it is ours, because other messages can contain personal data. */
 function failure(error: unknown): object {
   if (!(error instanceof Error)) return { error: "unknown" };
-  const ours = error instanceof Refused || error.constructor === Error;
-  return { error: errorName(error.name), ...(ours ? { detail: error.message } : {}) };
+  const isOurs = error instanceof Refused || error.constructor === Error;
+  return { error: errorName(error.name), ...(isOurs ? { detail: error.message } : {}) };
 }

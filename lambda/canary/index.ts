@@ -1,6 +1,6 @@
-/** The Lambda function `blockedCalls-canary`: asks `blockedCalls`, on a schedule, what it must know. */
+/** The Lambda function `blockedCalls-canary`: tests the answers of `blockedCalls` on a schedule. */
 import { runCanary } from "./canary";
 
-/** `console.log` would put a prefix before the line, and CloudWatch would see no metrics in it. */
+/** `console.log` would add a prefix to the line, and CloudWatch would then find no metrics in it. */
 export const handler = (event: unknown): Promise<void> =>
   runCanary(event, process.env, (line) => process.stdout.write(line));

@@ -1,69 +1,69 @@
-/** Asks a deployed function what it must know: numbers that are listed, and one that is not. */
+/** Tests the answers of a deployed function: for listed numbers, and for one number that is not listed. */
 import { isLookedUp } from "../blocked-calls/policy";
 import { field } from "../blocked-calls/field";
 import { PROBE_EVENT } from "../settings";
 
-/** The instance whose function is asked. */
+/** The instance whose function is tested. */
 export interface ProbeTarget {
   readonly instanceName: string;
   readonly instanceArn: string;
   readonly region: string;
-  /** At least one; the first is the one that the flow module passes. */
+  /** At least one. The flow module passes the first. */
   readonly blockedDispositions: readonly string[];
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
 }
 
-/** How the index and the function are reached. What any of these throws, {@link probe} throws. */
+/** Access to the index and to the function. {@link probe} rethrows the errors of these functions. */
 export interface ProbeAccess {
-  /** `CustomerEndpoint` of the contacts that the index has under a Disposition, page after page for as long as it is asked for more. */
-  readonly listed: (disposition: string) => AsyncIterable<string>;
-  /** Whether the index has a contact of this number under a Disposition. */
+  /** The `CustomerEndpoint` of each contact under a Disposition in the index. Reads the next page only if the caller needs it. */
+  readonly listedNumbers: (disposition: string) => AsyncIterable<string>;
+  /** Whether the index has a contact with this number under a Disposition. */
   readonly isListed: (disposition: string, number: string) => Promise<boolean>;
   /**
-   * The function's answer to an event, parsed. Of a function that failed it is what Lambda says of that, which counts as a wrong
-   * answer; where the two are to be told apart, it is thrown instead.
+   * Invokes the function and returns its parsed answer. If the function failed, returns the error object of Lambda, which counts as a
+   * wrong answer. An implementation can throw instead, to tell the two cases apart.
    */
-  readonly ask: (event: unknown) => Promise<unknown>;
+  readonly invoke: (event: unknown) => Promise<unknown>;
 }
 
-/** One question and its answer; no number stands in it. */
+/** One answer of the function. It contains no phone number. */
 export interface ProbeAnswer {
-  /** The Disposition under which the number is listed; undefined for the number that is listed under none. */
+  /** The Disposition under which the number is listed; undefined for the number that is not listed. */
   readonly listedUnder: string | undefined;
   readonly expected: "match" | "nomatch";
-  /** The answer's `response`, or `unreadable` where that is not a word. */
+  /** The `response` of the answer, or `unreadable` if it is not a word. */
   readonly answered: string;
-  /** The answer's `reason`, or `unreadable` where that is not a word. */
+  /** The `reason` of the answer, or `unreadable` if it is not a word. */
   readonly reason: string;
-  /** Whether it is the expected answer for the expected reason: a `nomatch` that comes from a fault is wrong. */
+  /** Whether the answer and its reason are as expected. A `nomatch` because of a fault is wrong. */
   readonly right: boolean;
 }
 
 export interface ProbeResult {
-  /** Empty only where every number that could be asked for is exempt. */
+  /** Empty only if every number that could be tested is exempt. */
   readonly answers: readonly ProbeAnswer[];
-  /** Contacts under blocked Dispositions whose number can be blocked; of each Disposition the first {@link CONTACTS_READ} are looked at. */
+  /** Number of contacts with a number that can be blocked, among the first {@link CONTACTS_READ} of each blocked Disposition. */
   readonly listedContacts: number;
 }
 
-/** Contacts of one Disposition that are looked at: at 100 to 200 bytes each, 2 or 3 read units of an index that may have few. */
+/** Contacts to read for one Disposition. At 100 to 200 bytes each, they cost 2 or 3 read units, which matters on a small index. */
 export const CONTACTS_READ = 100;
 
-/** Numbers reserved for fiction, so that nobody calls from one. */
+/** Numbers reserved for fiction, so no caller has one. */
 const FICTITIOUS = Array.from({ length: 100 }, (_, n) => `+155555501${String(n).padStart(2, "0")}`);
 
-/** A fictitious number that somebody listed, by mistake or by a spoofed call, is passed over; so many in a row are no mistake. */
-const FICTITIOUS_TRIED = 5;
+/** Fictitious numbers to try. One can be listed by mistake or after a spoofed call. If all of these are listed, none is used. */
+const MAX_FICTITIOUS_TRIED = 5;
 
 /**
- * Asks the function for one number that is not listed and, for each blocked Disposition, for one that is listed under it where the
- * index has one.
+ * Tests the function with one number that is not listed and, for each blocked Disposition, with one number that is listed under it, if
+ * the index has one.
  *
- * A contact can be overridden between the look at the index and the question, and the index is behind the table by a moment: an
- * answer that is not the expected one counts only if the index says the same after it as before.
+ * A contact can be overridden between the query and the invocation, and the index is slightly behind the table. So an unexpected answer
+ * counts only if a second query of the index gives the same result as the first.
  *
- * @throws what `access` throws
+ * @throws the errors of `access`
  */
 export async function probe(target: ProbeTarget, access: ProbeAccess): Promise<ProbeResult> {
   const answers: ProbeAnswer[] = [];
@@ -72,29 +72,29 @@ export async function probe(target: ProbeTarget, access: ProbeAccess): Promise<P
     for (const disposition of target.blockedDispositions) if (await access.isListed(disposition, number)) return true;
     return false;
   };
-  const ask = async (number: string, listedUnder: string | undefined): Promise<void> => {
+  const test = async (number: string, listedUnder: string | undefined): Promise<void> => {
     const expected = listedUnder === undefined ? "nomatch" : "match";
-    const answer = await access.ask(probeEvent(target, number));
+    const answer = await access.invoke(probeEvent(target, number));
     const answered = word(field(answer, "response"));
     const reason = word(field(answer, "reason"));
     const right = answered === expected && reason === (listedUnder === undefined ? "not_blocked" : "blocked");
-    const stands = right || (await isListed(number)) === (listedUnder !== undefined);
-    if (stands) answers.push({ listedUnder, expected, answered, reason, right });
+    const counts = right || (await isListed(number)) === (listedUnder !== undefined);
+    if (counts) answers.push({ listedUnder, expected, answered, reason, right });
   };
 
   const unlisted = await unlistedNumber(target, isListed);
-  if (unlisted !== undefined) await ask(unlisted, undefined);
+  if (unlisted !== undefined) await test(unlisted, undefined);
   for (const disposition of target.blockedDispositions) {
     let first: string | undefined;
     let read = 0;
-    for await (const number of access.listed(disposition)) {
+    for await (const number of access.listedNumbers(disposition)) {
       if (isLookedUp(number, target.exemptNumbers)) {
         listedContacts++;
         first ??= number;
       }
       if (++read === CONTACTS_READ) break;
     }
-    if (first !== undefined) await ask(first, disposition);
+    if (first !== undefined) await test(first, disposition);
   }
   return { answers, listedContacts };
 }
@@ -104,11 +104,11 @@ async function unlistedNumber(
   isListed: (number: string) => Promise<boolean>,
 ): Promise<string | undefined> {
   const candidates = FICTITIOUS.filter((number) => isLookedUp(number, exemptNumbers));
-  for (const number of candidates.slice(0, FICTITIOUS_TRIED)) if (!(await isListed(number))) return number;
+  for (const number of candidates.slice(0, MAX_FICTITIOUS_TRIED)) if (!(await isListed(number))) return number;
   return undefined;
 }
 
-/** An inbound phone call from the number, as Connect tells the function of one, but for its `Name`. */
+/** The event that Connect sends for an inbound phone call from the number, except for its `Name`. */
 export function probeEvent(target: ProbeTarget, number: string): object {
   const contactId = "00000000-0000-4000-8000-000000000000";
   return {
@@ -140,7 +140,7 @@ export function probeEvent(target: ProbeTarget, number: string): object {
   };
 }
 
-/** What is no plain word may hold anything, and is not passed on. */
+/** The value if it is a plain word. Any other value could contain personal data. */
 function word(value: unknown): string {
   return typeof value === "string" && /^(?=.{1,40}$)[a-z_]+(\d{1,3}[a-z_]*)?$/.test(value) ? value : "unreadable";
 }

@@ -1,9 +1,9 @@
-/** What the canary is told about its instance: the event that its schedule sends. */
+/** Settings of the canary, which its schedule sends as the event. */
 import { literalJson } from "../settings";
 
 /**
- * It travels in the schedule's event and not in environment variables, whose 4 KB a list of exempt numbers can fill to the last byte:
- * the event holds twice that (EventBridge, `Input` of a target: 8,192 characters).
+ * The settings are in the event and not in environment variables, because a list of exempt numbers can fill the 4 KB of the variables.
+ * The event holds 8,192 characters (EventBridge, `Input` of a target).
  */
 export interface CanarySettings {
   /** Name of the environment; a dimension of the metrics. */
@@ -12,35 +12,35 @@ export interface CanarySettings {
   readonly instanceName: string;
   readonly instanceArn: string;
   readonly tableName: string;
-  /** ARN of the alias that Connect calls. */
+  /** ARN of the alias that Connect invokes. */
   readonly functionArn: string;
   readonly blockedDispositions: readonly string[];
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
 }
 
-/** The event, as JSON that Terraform leaves as it is. */
+/** The event, as JSON that Terraform does not interpolate. */
 export function canaryInput({ exemptNumbers, ...settings }: CanarySettings): string {
   return literalJson({ ...settings, exemptNumbers: exemptNumbers.join(" ") });
 }
 
 /**
- * The settings in an event; the inverse of {@link canaryInput}.
+ * Reads the settings from an event; the inverse of {@link canaryInput}.
  *
- * @throws Error naming what is missing, never its value: the message is logged
+ * @throws Error with the name of the missing field; the message is logged, so it never contains a value
  */
 export function readCanaryInput(event: unknown): CanarySettings {
-  const given = (typeof event === "object" && event !== null ? event : {}) as Record<string, unknown>;
+  const fields = (typeof event === "object" && event !== null ? event : {}) as Record<string, unknown>;
   const text = (name: string): string => {
-    const value = given[name];
-    if (typeof value !== "string" || value === "") throw new Error(`${name} is missing in the event`);
+    const value = fields[name];
+    if (typeof value !== "string" || value === "") throw new Error(`${name} is missing in the event.`);
     return value;
   };
-  const dispositions = given["blockedDispositions"];
+  const dispositions = fields["blockedDispositions"];
   if (!Array.isArray(dispositions) || dispositions.length === 0 || !dispositions.every((d) => typeof d === "string")) {
-    throw new Error("blockedDispositions is missing in the event");
+    throw new Error("blockedDispositions is missing in the event.");
   }
-  const exempt = given["exemptNumbers"];
+  const exempt = fields["exemptNumbers"];
   return {
     environment: text("environment"),
     instanceName: text("instanceName"),

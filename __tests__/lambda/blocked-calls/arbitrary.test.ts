@@ -1,24 +1,24 @@
-/** Over arbitrary events and arbitrary servers: no throw, a flat map of strings in time, nothing of the number in the log. */
+/** Tests with arbitrary events and servers: no exception, a flat map of strings in time, no part of a number in the log. */
 import fc from "fast-check";
 import { REASONS } from "../../../lambda/blocked-calls/reasons";
 import type { FunctionSettings } from "../../../lambda/settings";
 import { CONTACT_ID, startFunction, type LogLine } from "./connect-event";
 import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
 
-/** Short, so that ten thousand calls, some of them to servers that never answer, take seconds. */
+/** Short, so that ten thousand calls take seconds although some servers never answer. */
 const BUDGET_MS = 150;
 
-/** What a call may take: its budget, and the work of a hundred calls that share one thread of a test machine. */
+/** Time limit for a call: its budget, and an allowance for a hundred parallel calls on one thread. */
 const LIMIT_MS = BUDGET_MS + 1000;
 
-/** Calls made at once, spread over so many functions; calls by batches is the number of events. */
+/** Parallel calls in one batch, spread over several functions. The number of events is calls times batches. */
 const CALLS = 100;
 const FUNCTIONS = 10;
 const BATCHES = 110;
 
 const number = fc.integer({ min: 0, max: 99 }).map((n) => `+155555501${String(n).padStart(2, "0")}`);
 
-/** A value with the number in it now and then, in whatever place. */
+/** Any value; some contain the number. */
 const anything = fc.oneof(
   number,
   number.map((text) => ({ Address: text })),
@@ -27,24 +27,24 @@ const anything = fc.oneof(
   fc.anything({ withNullPrototype: true, withSparseArray: true, maxDepth: 2 }),
 );
 
-/** An event of Connect's shape, with any value in any place. */
-const nearly = (usual: fc.Arbitrary<unknown>) =>
+/** The usual value, or rarely any value. Events of Connect's shape are built from it. */
+const mostly = (usual: fc.Arbitrary<unknown>) =>
   fc.oneof({ arbitrary: usual, weight: 20 }, { arbitrary: anything, weight: 1 });
 const contactData = fc.record({
-  Channel: nearly(fc.constantFrom("VOICE", "CHAT", "TASK", "EMAIL")),
-  InitiationMethod: nearly(fc.constantFrom("INBOUND", "API", "WEBRTC_API", "TRANSFER")),
-  ContactId: nearly(fc.constant(CONTACT_ID)),
-  CustomerEndpoint: nearly(fc.record({ Address: nearly(number), Type: anything })),
+  Channel: mostly(fc.constantFrom("VOICE", "CHAT", "TASK", "EMAIL")),
+  InitiationMethod: mostly(fc.constantFrom("INBOUND", "API", "WEBRTC_API", "TRANSFER")),
+  ContactId: mostly(fc.constant(CONTACT_ID)),
+  CustomerEndpoint: mostly(fc.record({ Address: mostly(number), Type: anything })),
   Attributes: anything,
 });
 const parameters = fc.record({
-  BlockedDisposition: nearly(fc.constantFrom("Blocked", "Nuisance:Confirmed", 'say "no"', "拒否🚫", "\ud800")),
-  InstanceName: nearly(fc.constant("acme-dev")),
+  BlockedDisposition: mostly(fc.constantFrom("Blocked", "Nuisance:Confirmed", 'say "no"', "拒否🚫", "\ud800")),
+  InstanceName: mostly(fc.constant("acme-dev")),
 });
 const event = fc.oneof(
   {
     arbitrary: fc.record({
-      Details: nearly(fc.record({ ContactData: nearly(contactData), Parameters: nearly(parameters) })),
+      Details: mostly(fc.record({ ContactData: mostly(contactData), Parameters: mostly(parameters) })),
     }),
     weight: 4,
   },
@@ -58,7 +58,7 @@ const settings: fc.Arbitrary<Partial<FunctionSettings>> = fc.record({
   budgetMs: fc.constant(BUDGET_MS),
 });
 
-/** What a server does to a request: bytes in pieces, then one of the ways a connection can go on. where the number goes, the placeholder, of its length. */
+/** A placeholder of the same length as the number; the server replaces it with the number of the query. */
 const CALLER = "<the caller>";
 const bytes = fc.oneof(
   fc.constantFrom(count(0), count(1), count(0), count(1)),
@@ -83,12 +83,12 @@ const bytes = fc.oneof(
 );
 const behaviour = fc.record({
   answer: bytes,
-  /** Where the answer is cut: none, or a part of it. */
+  /** The part of the answer that is sent; null sends all of it. */
   cut: fc.oneof(
     { arbitrary: fc.constant(null), weight: 4 },
     { arbitrary: fc.double({ min: 0, max: 1, noNaN: true }), weight: 1 },
   ),
-  /** Silence costs a whole budget of waiting, so it is rarer than the rest. */
+  /** What happens after the answer. `stay` is rare, because the call then waits for its whole budget. */
   then: fc.oneof(
     { arbitrary: fc.constantFrom("stay if whole", "end", "reset"), weight: 60 },
     { arbitrary: fc.constant("stay"), weight: 1 },
@@ -109,24 +109,24 @@ const play =
     socket.write(cut === null ? text : text.slice(0, Math.floor(text.length * cut)), after);
   };
 
-/** Every run of five digits in any number that calls here. */
-const RUNS = new Set(
+/** Every sequence of five digits in the numbers of this test. */
+const DIGIT_SEQUENCES = new Set(
   Array.from({ length: 100 }, (_, n) => `155555501${String(n).padStart(2, "0")}`).flatMap((digits) =>
     Array.from({ length: digits.length - 4 }, (_, start) => digits.slice(start, start + 5)),
   ),
 );
 
 function leaks(text: string): boolean {
-  return Array.from(text, (_, start) => text.slice(start, start + 5)).some((run) => RUNS.has(run));
+  return Array.from(text, (_, start) => text.slice(start, start + 5)).some((sequence) => DIGIT_SEQUENCES.has(sequence));
 }
 
-/** What the line says, without what no caller has a part in. */
-function saidOf(line: LogLine): string {
-  const { _aws: aws, LatencyMs: latency, contactId, ...said } = line;
+/** The log line without the fields that do not depend on the caller. */
+function callerDependentPart(line: LogLine): string {
+  const { _aws: aws, LatencyMs: latency, contactId, ...rest } = line;
   expect(typeof aws.Timestamp).toBe("number");
   expect(typeof latency).toBe("number");
   expect([undefined, CONTACT_ID]).toContain(contactId);
-  return JSON.stringify(said);
+  return JSON.stringify(rest);
 }
 
 let server: ScriptedServer;
@@ -141,7 +141,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test("the check for leaks finds the number and parts of it", () => {
+test("the leak check finds the number and parts of it", () => {
   expect(leaks("from +15555550142")).toBe(true);
   expect(leaks("...50142")).toBe(true);
   expect(leaks("15555")).toBe(true);
@@ -174,14 +174,14 @@ test(`${BATCHES * CALLS} arbitrary events against arbitrary servers`, async () =
         );
         const lines = functions.flatMap((each) => each.lines);
         expect(lines).toHaveLength(CALLS);
-        expect(lines.map(saidOf).filter(leaks)).toEqual([]);
+        expect(lines.map(callerDependentPart).filter(leaks)).toEqual([]);
       },
     ),
-    // Each step of shrinking is a batch of network calls, most of them the slow kind; the seed in the message is enough.
+    // Each step of shrinking would be a batch of mostly slow network calls. The seed in the message is enough.
     { numRuns: BATCHES, endOnFailure: true },
   );
-  // The events and servers reach what they are meant to reach.
-  const rare = [
+  // The events and servers cover these reasons.
+  const covered = [
     "blocked",
     "not_blocked",
     "exempt",
@@ -192,5 +192,7 @@ test(`${BATCHES * CALLS} arbitrary events against arbitrary servers`, async () =
     "timeout",
     "throttled",
   ];
-  expect([...seen.keys()]).toEqual(expect.arrayContaining([...rare, "connection_lost", "bad_answer", "server_error"]));
+  expect([...seen.keys()]).toEqual(
+    expect.arrayContaining([...covered, "connection_lost", "bad_answer", "server_error"]),
+  );
 }, 120_000);

@@ -1,5 +1,5 @@
-/** Events as Connect sends them, and a function set up for them in this process. */
-import { startCallBlocking, type Answer } from "../../../lambda/blocked-calls/handler";
+/** Builds events of Connect, and runs the function in this process to answer them. */
+import { createHandler, type Answer } from "../../../lambda/blocked-calls/handler";
 import { functionEnvironment, type FunctionSettings } from "../../../lambda/settings";
 
 export const NUMBER = "+15555550100";
@@ -17,7 +17,7 @@ export const SETTINGS: FunctionSettings = {
 
 const telephone = (address: string) => ({ Address: address, Type: "TELEPHONE_NUMBER" });
 
-/** Contact data of an inbound phone call, as in AWS's documentation of the event. */
+/** Contact data of an inbound phone call, from AWS's documentation of the event. */
 const PHONE_CALL = {
   Attributes: {},
   AwsRegion: "us-east-1",
@@ -48,7 +48,7 @@ export interface ConnectEvent {
   };
 }
 
-/** An event; what is given replaces the contact data or parameters of an inbound phone call. */
+/** The event of an inbound phone call, with the given changes of contact data and parameters. */
 export function connectEvent(contact: Partial<typeof PHONE_CALL> = {}, parameters: object = {}): ConnectEvent {
   return {
     Name: "ContactFlowEvent",
@@ -59,10 +59,10 @@ export function connectEvent(contact: Partial<typeof PHONE_CALL> = {}, parameter
   };
 }
 
-/** An inbound phone call from an address. */
+/** The event of an inbound phone call from an address. */
 export const callFrom = (address: string): ConnectEvent => connectEvent({ CustomerEndpoint: telephone(address) });
 
-/** A log line, parsed. */
+/** A parsed log line. */
 export type LogLine = Record<string, unknown> & {
   readonly _aws: {
     readonly Timestamp: number;
@@ -77,18 +77,18 @@ export type LogLine = Record<string, unknown> & {
 export interface Function {
   readonly call: (event: unknown) => Promise<Answer>;
   readonly connected: Promise<void>;
-  /** Everything written so far, parsed. */
+  /** The parsed log lines so far. */
   readonly lines: LogLine[];
 }
 
-/** The function in this process, against an endpoint. */
+/** Starts the function in this process, with an endpoint. */
 export function startFunction(
   endpoint: string,
   settings: Partial<FunctionSettings> = {},
   environment: Record<string, string> = {},
 ): Function {
   const lines: LogLine[] = [];
-  const { handler, connected } = startCallBlocking(
+  const { handler, connected } = createHandler(
     {
       ...functionEnvironment({ ...SETTINGS, ...settings }),
       AWS_REGION: "us-east-1",

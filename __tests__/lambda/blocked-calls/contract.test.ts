@@ -1,4 +1,4 @@
-/** The function works under a module that was imported by hand after the vendor's guide, unchanged but for the ARN. */
+/** Tests that the function works with the module of the vendor's guide, imported by hand, with only the ARN changed. */
 import { simulate } from "../../../flows/simulator";
 import type { FlowContent } from "../../../flows/language/types";
 import { connectEvent, startFunction, type ConnectEvent } from "./connect-event";
@@ -6,7 +6,7 @@ import { count, dynamoDbError, startScriptedServer, type ScriptedServer } from "
 
 const FUNCTION_ARN = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls";
 
-/** What the guide's module does: both branches of the Lambda block lead to the comparison of `$.External.response`. */
+/** The module of the guide. Both branches of the Lambda block lead to the comparison of `$.External.response`. */
 function importedModule(disposition: string, instanceName: string): FlowContent {
   const set = (status: string) => ({
     Identifier: status,
@@ -67,11 +67,11 @@ async function blockedStatus(answer: string, disposition = "Blocked", instanceNa
   return attributes["blockedStatus"];
 }
 
-test("a blocked number is a match there", async () => {
+test("a blocked number is a match", async () => {
   expect(await blockedStatus(count(1))).toBe("match");
 });
 
-test("with a Disposition that the deployment does not know, as the guide's export has it", async () => {
+test("the Disposition of the guide's export works although it is not configured", async () => {
   expect(await blockedStatus(count(1), "demonstration")).toBe("match");
   expect(server?.requests[0]?.body).toContain('":d":{"S":"demonstration"}');
 });
@@ -84,7 +84,7 @@ test("an unlisted number, a failing table and another instance are no match ther
   expect(await blockedStatus(count(1), "Blocked", "thedarkside")).toBe("nomatch");
 });
 
-test("the query is the one that the guide's function makes, of the same table, index and keys, for one item", async () => {
+test("the query uses the same table, index and keys as the guide's function, for one item", async () => {
   await blockedStatus(count(0));
   expect(JSON.parse(server?.requests[0]?.body ?? "")).toEqual({
     TableName: "dextr-acme-dev",
@@ -97,7 +97,7 @@ test("the query is the one that the guide's function makes, of the same table, i
   });
 });
 
-test("a bare event, with no more than the guide's function reads, is enough", async () => {
+test("an event with only the fields that the guide's function reads is enough", async () => {
   server = await startScriptedServer((socket) => socket.write(count(1)));
   const { CustomerEndpoint } = connectEvent().Details.ContactData;
   const Parameters: ConnectEvent["Details"]["Parameters"] = { BlockedDisposition: "Blocked", InstanceName: "acme-dev" };

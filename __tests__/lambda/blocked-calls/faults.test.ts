@@ -1,4 +1,4 @@
-/** Every fault of network, server and configuration ends as `nomatch` in time, with its reason, and is counted. */
+/** Tests that every fault of network, server or configuration gives `nomatch` in time, with its reason, and is counted. */
 import dns from "node:dns";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certifi
 import { CONTACT_ID, connectEvent, NUMBER, SETTINGS, startFunction, type LogLine } from "./connect-event";
 import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
 
-/** What a call may take: its budget, and what a busy test machine adds. */
+/** Time limit for a call: its budget, and an allowance for a busy test machine. */
 const LIMIT_MS = SETTINGS.budgetMs + 250;
 
 const servers: ScriptedServer[] = [];
@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-/** One row's expectation: the reason, and how many requests the server sees. */
+/** The expected reason of a call, and the number of requests that the server receives. */
 interface Expected {
   readonly reason: keyof typeof REASONS;
   readonly attempts: number;
@@ -31,7 +31,7 @@ interface Expected {
 }
 
 function expectLine(line: LogLine | undefined, { reason, attempts, error, coldStart = 1 }: Expected): void {
-  const { response, outcome } = REASONS[reason];
+  const { response, category } = REASONS[reason];
   expect(line).toMatchObject({
     Environment: "dev",
     Instance: "acme-dev",
@@ -39,7 +39,7 @@ function expectLine(line: LogLine | undefined, { reason, attempts, error, coldSt
     Match: response === "match" ? 1 : 0,
     NoMatch: response === "nomatch" ? 1 : 0,
     Skipped: 0,
-    LookupError: outcome === "error" ? 1 : 0,
+    LookupError: category === "error" ? 1 : 0,
     ColdStart: coldStart,
     [`Reason_${reason}`]: 1,
     reason,
@@ -66,27 +66,27 @@ const write =
   (bytes: string): Script =>
   (socket) =>
     socket.write(bytes);
-/** The first requests meet these scripts, all later ones the last. */
+/** Each request gets the next script; after the last script, every request gets the last. */
 const inTurn =
   (...scripts: readonly [Script, ...Script[]]): Script =>
   (socket, request) => {
     (scripts[request.index] ?? scripts.at(-1) ?? scripts[0])(socket, request);
   };
 const reset: Script = (socket) => socket.resetAndDestroy();
-const hangUp: Script = (socket) => socket.destroy();
+const close: Script = (socket) => socket.destroy();
 const silence: Script = () => undefined;
 const found = write(count(1));
 const echo = `the number is ${NUMBER}`;
 
 const rows: readonly (readonly [string, Script, Expected])[] = [
-  // The ordinary answers, so that every fault below is seen against them.
+  // Successful queries, for comparison.
   ["a contact found", found, { reason: "blocked", attempts: 1 }],
   ["no contact found", write(count(0)), { reason: "not_blocked", attempts: 1 }],
 
-  // Faults that another attempt cures.
+  // Temporary faults. Another attempt succeeds.
   ["a reset, then an answer", inTurn(reset, found), { reason: "blocked", attempts: 2 }],
   [
-    "a hang-up in the middle of an answer, then an answer",
+    "a close in the middle of a response, then an answer",
     inTurn((socket) => socket.end(count(1).slice(0, -4)), found),
     { reason: "blocked", attempts: 2 },
   ],
@@ -104,15 +104,11 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     inTurn(write(dynamoDbError(500, "InternalServerError")), found),
     { reason: "blocked", attempts: 2 },
   ],
-  ["no answer once, then an answer", inTurn(silence, found), { reason: "blocked", attempts: 2 }],
+  ["no answer to the first attempt, then an answer", inTurn(silence, found), { reason: "blocked", attempts: 2 }],
 
-  // Faults that stay.
-  [
-    "a reset before the answer, again and again",
-    reset,
-    { reason: "connection_lost", attempts: 3, error: "ECONNRESET" },
-  ],
-  ["a hang-up before the answer", hangUp, { reason: "connection_lost", attempts: 3 }],
+  // Permanent faults.
+  ["a reset before every answer", reset, { reason: "connection_lost", attempts: 3, error: "ECONNRESET" }],
+  ["a close before the answer", close, { reason: "connection_lost", attempts: 3 }],
   [
     "a reset in the middle of the headers",
     (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Le", () => socket.resetAndDestroy()),
@@ -136,7 +132,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     { reason: "timeout", attempts: 2 },
   ],
   ["an answer that is not JSON", write(http(200, "OK")), { reason: "bad_answer", attempts: 1 }],
-  ["JSON that is no count", write(http(200, '{"Count":"1"}')), { reason: "bad_answer", attempts: 1 }],
+  ["a count that is not a number", write(http(200, '{"Count":"1"}')), { reason: "bad_answer", attempts: 1 }],
   ["a count below zero", write(count(-1)), { reason: "bad_answer", attempts: 1 }],
   ["JSON null", write(http(200, "null")), { reason: "bad_answer", attempts: 1 }],
   [
@@ -147,9 +143,9 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ["an HTML page with status 403", write(http(403, `<html>${echo}</html>`)), { reason: "bad_answer", attempts: 1 }],
   ["a redirect", write(http(302, "", "Location: http://127.0.0.1:1/\r\n")), { reason: "bad_answer", attempts: 1 }],
   ["an empty body", write(http(200, "")), { reason: "bad_answer", attempts: 1 }],
-  ["no HTTP at all", write("SSH-2.0-OpenSSH_9.6\r\n"), { reason: "bad_answer", attempts: 1 }],
+  ["a response that is not HTTP", write("SSH-2.0-OpenSSH_9.6\r\n"), { reason: "bad_answer", attempts: 1 }],
   [
-    "a switch of protocols",
+    "a protocol upgrade",
     write("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
     { reason: "connection_lost", attempts: 3 },
   ],
@@ -159,7 +155,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     { reason: "bad_answer", attempts: 1 },
   ],
   [
-    "a body without end",
+    "an endless body",
     (socket) => {
       socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       const more = (): void => {
@@ -170,7 +166,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     { reason: "bad_answer", attempts: 1 },
   ],
 
-  // What DynamoDB says.
+  // Errors of DynamoDB.
   [
     "throttled",
     write(dynamoDbError(400, "ProvisionedThroughputExceededException", echo)),
@@ -178,7 +174,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   ["throttled by rate", write(dynamoDbError(400, "ThrottlingException")), { reason: "throttled", attempts: 3 }],
   ["throttled by account", write(dynamoDbError(400, "RequestLimitExceeded")), { reason: "throttled", attempts: 3 }],
-  ["429 from something in between", write(http(429, "slow down")), { reason: "throttled", attempts: 3 }],
+  ["429 from a proxy", write(http(429, "slow down")), { reason: "throttled", attempts: 3 }],
   [
     "an internal error",
     write(dynamoDbError(500, "InternalServerError", echo)),
@@ -220,7 +216,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     { reason: "index_missing", attempts: 1 },
   ],
   [
-    "an index still being built",
+    "an index backfill",
     write(
       dynamoDbError(
         400,
@@ -236,12 +232,12 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     { reason: "request_rejected", attempts: 1, error: "ValidationException" },
   ],
   [
-    "an error nobody knows",
+    "an unknown error",
     write(dynamoDbError(418, "TeapotException")),
     { reason: "request_rejected", attempts: 1, error: "TeapotException" },
   ],
   [
-    "an error whose name carries the number",
+    "an error name that contains the number",
     write(dynamoDbError(400, `Caller${NUMBER.slice(1)}Exception`)),
     { reason: "bad_answer", attempts: 1 },
   ],
@@ -253,7 +249,7 @@ test.each(rows)("%s", async (_, script, expected) => {
   expect(server.requests).toHaveLength(expected.attempts);
 });
 
-test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])("%s of the resolver", async (code) => {
+test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])("the DNS error %s", async (code) => {
   const lookup = jest.spyOn(dns, "lookup").mockImplementation(((_: string, __: object, done: (e: Error) => void) => {
     process.nextTick(done, Object.assign(new Error(code), { code }));
   }) as typeof dns.lookup);
@@ -265,7 +261,7 @@ test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])("%s of the resolver", async (
   }
 });
 
-test("an empty session token is none", async () => {
+test("an empty session token counts as missing", async () => {
   const server = await serve(found);
   await expectCall(server.url, { reason: "blocked", attempts: 1 }, { AWS_SESSION_TOKEN: "" });
   expect(server.requests[0]?.headers.toLowerCase()).not.toContain("x-amz-security-token");
@@ -279,12 +275,12 @@ test("a refused connection", async () => {
 });
 
 test("a name that cannot be resolved", async () => {
-  // A label of 64 characters is refused by the resolver itself, so this needs no network.
+  // The resolver refuses a label of 64 characters without network access.
   await expectCall(`http://${"a".repeat(64)}.invalid`, { reason: "dns_failed", attempts: 1, error: "ENOTFOUND" });
 });
 
-test("a connection that never stands", async () => {
-  // TLS to a server that accepts and then says nothing.
+test("a connection that is never established", async () => {
+  // The server accepts the connection and never answers the TLS handshake.
   const server = await serve(silence);
   await expectCall(`https://127.0.0.1:${server.port}`, { reason: "timeout", attempts: 3 });
 });
@@ -305,22 +301,22 @@ test("no credentials", async () => {
   await expectCall((await serve(found)).url, { reason: "bad_credentials", attempts: 0 }, { AWS_SECRET_ACCESS_KEY: "" });
 });
 
-test("a defect, here a header that Node refuses to send, is an answer and a count, not an exception", async () => {
+test("a defect, such as a header that Node refuses, gives an answer and not an exception", async () => {
   const environment = { AWS_SESSION_TOKEN: "two\nlines" };
   await expectCall((await serve(found)).url, { reason: "internal_error", attempts: 0 }, environment);
 });
 
 test.each([
-  ["TABLE_NAME", "", "TABLE_NAME is not set"],
-  ["AWS_REGION", "", "AWS_REGION is not set"],
-  ["LOOKUP_BUDGET_MS", NUMBER.slice(0, 5) + "x", "LOOKUP_BUDGET_MS is not a whole number above zero"],
+  ["TABLE_NAME", "", "TABLE_NAME is not set."],
+  ["AWS_REGION", "", "AWS_REGION is not set."],
+  ["LOOKUP_BUDGET_MS", NUMBER.slice(0, 5) + "x", "LOOKUP_BUDGET_MS is not a whole number above zero."],
   [
     "AWS_ENDPOINT_URL_DYNAMODB",
     "ftp://example.com",
-    "the DynamoDB endpoint is not an http or https URL: see AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL",
+    "The DynamoDB endpoint is not an http or https URL. Correct AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.",
   ],
 ])(
-  "a broken configuration: %s=%p is an error of the right instance, and says what is wrong",
+  "the configuration %s=%p is an error of the right instance, with the variable in the log line",
   async (name, value, detail) => {
     const { call, lines } = startFunction("http://127.0.0.1:1", {}, { [name]: value });
     expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
@@ -329,14 +325,14 @@ test.each([
   },
 );
 
-test("an environment with nothing in it", async () => {
+test("an environment without names still counts the error", async () => {
   const { call, lines } = startFunction("", {}, { ENVIRONMENT: "", INSTANCE_NAME: "" });
   expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
   expect(lines[0]).toMatchObject({ Environment: "unknown", Instance: "unknown", LookupError: 1 });
 });
 
-describe("a kept-alive connection that died while the function was frozen", () => {
-  test("with a reset: the next call finds out and asks again on a new one", async () => {
+describe("a kept-alive connection that closed while the function was frozen", () => {
+  test("after a reset, the next call retries on a new connection", async () => {
     const server = await serve((socket, request) => {
       (request.indexOnConnection === 0 ? found : reset)(socket, request);
     });
@@ -347,7 +343,7 @@ describe("a kept-alive connection that died while the function was frozen", () =
     expectLine(lines[1], { reason: "blocked", attempts: 2, coldStart: 0 });
   });
 
-  test("without a word: the next call waits for half its budget and asks again on a new one", async () => {
+  test("without a reset, the next call waits for half its budget and retries on a new connection", async () => {
     const server = await serve((socket, request) => {
       (request.indexOnConnection === 0 ? found : silence)(socket, request);
     });
@@ -359,8 +355,8 @@ describe("a kept-alive connection that died while the function was frozen", () =
   });
 });
 
-test("connections that were reset do not cost a pause each", async () => {
-  // A random pause of three quarters of its limit, were there one.
+test("a retry after a reset needs no pause", async () => {
+  // If there were a pause, it would be three quarters of its limit.
   const random = jest.spyOn(Math, "random").mockReturnValue(0.75);
   try {
     const server = await serve((socket, request) => {
@@ -376,10 +372,10 @@ test("connections that were reset do not cost a pause each", async () => {
   }
 });
 
-describe("what says nothing about the other connections", () => {
+describe("a fault that proves nothing about the other connections", () => {
   const dispositionOf = (body: string): string | undefined => /":d":\{"S":"(\w+)"/.exec(body)?.[1];
 
-  test("an answer that is not DynamoDB's", async () => {
+  test("a response that does not come from DynamoDB", async () => {
     const server = await serve(inTurn(write(http(200, "OK")), found));
     const { call, lines, connected } = startFunction(server.url, { blockedDispositions: ["Blocked", "Spam"] });
     await connected;
@@ -390,8 +386,8 @@ describe("what says nothing about the other connections", () => {
     expect(server.connections()).toBe(2);
   });
 
-  test("a new connection on which no answer comes", async () => {
-    // Spam is reset, then kept waiting on a new connection while the other one is idle, then answered on that.
+  test("a new connection without an answer", async () => {
+    // The query for Spam is reset, then gets no answer on a new connection while the other one is idle, then succeeds on that one.
     let spam = 0;
     let answerBlocked = (): void => undefined;
     const server = await serve((socket, { body }) => {
@@ -408,7 +404,7 @@ describe("what says nothing about the other connections", () => {
   });
 });
 
-test("several that died: one wait is enough to distrust them all", async () => {
+test("after one timeout on a reused connection, all idle connections are closed", async () => {
   const server = await serve((socket, request) => {
     (request.indexOnConnection === 0 ? found : silence)(socket, request);
   });
@@ -422,7 +418,7 @@ test("several that died: one wait is enough to distrust them all", async () => {
   expectLine(lines[1], { reason: "blocked", attempts: 2, coldStart: 0 });
 });
 
-test("an answer that asks for patience is no reason to give the connection up", async () => {
+test("a throttling response does not close the connection", async () => {
   const server = await serve(inTurn(write(dynamoDbError(400, "ThrottlingException")), found));
   const { call, lines, connected } = startFunction(server.url);
   await connected;
@@ -431,7 +427,7 @@ test("an answer that asks for patience is no reason to give the connection up", 
   expect(server.connections()).toBe(1);
 });
 
-test("calls share the connection that was opened at the start", async () => {
+test("calls share the connection that was opened during init", async () => {
   const server = await serve(found);
   const { call, connected } = startFunction(server.url);
   await connected;
@@ -451,11 +447,11 @@ describe("several blocked Dispositions", () => {
       (answers[values[":d"]?.S ?? ""] ?? write(count(0)))(socket, request);
     };
 
-  test("are asked for in parallel on connections opened at the start, and none matches", async () => {
+  test("are looked up in parallel on connections opened during init", async () => {
     const waiting: (() => void)[] = [];
     const server = await serve((socket) => {
       waiting.push(() => socket.write(count(0)));
-      if (waiting.length === 3) for (const answer of waiting) answer(); // nobody is answered before all have asked
+      if (waiting.length === 3) for (const answer of waiting) answer(); // no answer before all queries have arrived
     });
     const { call, lines, connected } = startFunction(server.url, settings);
     await connected;
@@ -464,7 +460,7 @@ describe("several blocked Dispositions", () => {
     expect(server.connections()).toBe(3);
   });
 
-  test("a match under one wins although another failed", async () => {
+  test("a match under one wins although the query for another failed", async () => {
     const server = await serve(
       byDisposition({ Blocked: write(dynamoDbError(400, "AccessDeniedException")), Spam: found }),
     );
@@ -473,7 +469,7 @@ describe("several blocked Dispositions", () => {
     expect(lines[0]).toMatchObject({ LookupError: 0, Match: 1 });
   });
 
-  test("a match under one does not wait for another that hangs", async () => {
+  test("a match under one does not wait for another without an answer", async () => {
     const server = await serve(byDisposition({ Blocked: silence, "Nuisance:Confirmed": found }));
     const { call, lines, connected } = startFunction(server.url, { ...settings, budgetMs: 60_000 });
     await connected;
@@ -481,14 +477,14 @@ describe("several blocked Dispositions", () => {
     expectLine(lines[0], { reason: "blocked", attempts: 3 });
   });
 
-  test("no match and one failure is that failure, because nobody knows", async () => {
+  test("no match and one failure give the failure, because the answer is not proven", async () => {
     const server = await serve(byDisposition({ Spam: write(dynamoDbError(400, "AccessDeniedException")) }));
     const { call, lines } = startFunction(server.url, settings);
     expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "access_denied" });
     expect(lines[0]).toMatchObject({ LookupError: 1, attempts: 3 });
   });
 
-  test("more of them than connections share these", async () => {
+  test("more Dispositions than connections share the connections", async () => {
     const server = await serve(write(count(0)));
     const many = { blockedDispositions: Array.from({ length: 40 }, (_, i) => `Disposition ${i}`) };
     const { call, lines, connected } = startFunction(server.url, many);
@@ -513,7 +509,7 @@ describe("several blocked Dispositions", () => {
     expect(await call(connectEvent({}, { BlockedDisposition: "Disposition 0" }))).toMatchObject({ reason: "blocked" });
     const sent = Number(lines[0]?.["attempts"]);
     expect([8, 9]).toContain(sent); // Node may pass the first connection on before the match is read
-    // A later call sees to it that the server has read what was sent before; none of the rest follows.
+    // After a later call, the server has read everything that was sent before. The waiting requests were never sent.
     expect(await call(connectEvent({}, { BlockedDisposition: "Other" }))).toMatchObject({ reason: "not_blocked" });
     expect(server.requests).toHaveLength(sent + 1);
   });

@@ -1,4 +1,4 @@
-/** The zip that is deployed, in a process as Lambda runs it, over TLS. */
+/** Tests the deployed zip in a process like Lambda's, over TLS. */
 import { once } from "node:events";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import type { ServerResponse } from "node:http";
@@ -22,7 +22,7 @@ let instance: FunctionInstance | undefined;
 const sockets = new Set<Socket>();
 const requests: string[] = [];
 let handshakes = 0;
-/** What happens to a query; all are answered with a match at once unless a test says otherwise. */
+/** Answers a query. The default is an immediate match. */
 let respond: (response: ServerResponse, body: string) => void;
 const MATCH = '{"Count":1,"ScannedCount":1}';
 
@@ -74,7 +74,7 @@ async function start(environment: Record<string, string> = {}): Promise<Function
   return instance;
 }
 
-test("the connection stands, TLS included, when init is over, and the first call uses it", async () => {
+test("init opens the connection, TLS included, and the first call uses it", async () => {
   const { invoke } = bind(await start());
   expect(handshakes).toBe(1);
   expect(requests).toEqual(["GET undefined"]);
@@ -84,7 +84,7 @@ test("the connection stands, TLS included, when init is over, and the first call
   expect(requests.slice(1)).toEqual(["POST DynamoDB_20120810.Query", "POST DynamoDB_20120810.Query"]);
 });
 
-test("each call writes one line of JSON to the log and nothing else, the first marked as a cold start", async () => {
+test("each call writes one JSON line to the log; the first is marked as a cold start", async () => {
   const { invoke } = bind(await start());
   const lines = [await invoke(), await invoke()].map(({ logs }) => {
     expect(logs).toHaveLength(1);
@@ -101,7 +101,7 @@ test("each call writes one line of JSON to the log and nothing else, the first m
   for (const metric of metrics) expect(typeof line?.[metric]).toBe("number");
 });
 
-test("a function frozen until the server had hung up answers the next call", async () => {
+test("a function that was frozen while the server closed the connection answers the next call", async () => {
   const running = await start();
   const { invoke } = bind(running);
   await invoke();
@@ -112,7 +112,7 @@ test("a function frozen until the server had hung up answers the next call", asy
   expect(handshakes).toBe(2);
 });
 
-describe("a function frozen after a match, with other Dispositions unanswered", () => {
+describe("a function that is frozen after a match, while other queries wait for a response", () => {
   const BUDGET_MS = 400;
   const held: ServerResponse[] = [];
   let running: FunctionInstance;
@@ -128,7 +128,7 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
     expect(handshakes).toBe(3);
   });
 
-  /** A call is answered; the function sleeps longer than any limit within that call; in its sleep, `meanwhile`. */
+  /** Makes a call, then freezes the function for longer than every limit of that call. `meanwhile` runs while it is frozen. */
   async function callAndFreeze(meanwhile: () => void): Promise<void> {
     const { payload } = await running.invoke(connectEvent());
     expect(payload).toEqual({ response: "match", reason: "blocked" });
@@ -136,11 +136,11 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
     meanwhile();
     await setTimeout(BUDGET_MS);
     running.resume();
-    // A call without a lookup, by whose end the function has dealt with all that waited for it.
+    // When this call without a lookup ends, the function has processed all data that arrived while it was frozen.
     expect((await running.invoke(callFrom("Anonymous"))).payload).toMatchObject({ reason: "anonymous_allowed" });
   }
 
-  test("keeps every connection when the answers come", async () => {
+  test("keeps every connection if the responses arrive", async () => {
     for (let calls = 1; calls <= 3; calls++) {
       await callAndFreeze(() => {
         for (const response of held.splice(0)) response.end(MATCH);
@@ -150,7 +150,7 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
     expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(9);
   });
 
-  test("loses those two connections and no other when they are reset", async () => {
+  test("loses only the two connections that are reset", async () => {
     await callAndFreeze(() => {
       for (const { socket } of held) socket?.destroy();
     });
@@ -159,7 +159,7 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
     expect(handshakes).toBe(5);
   });
 
-  test("loses those two connections when no answer comes, the next call not waiting for them", async () => {
+  test("loses the two connections without a response, and the next call does not wait for them", async () => {
     await callAndFreeze(() => undefined);
     expect(handshakes).toBe(3);
     respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
@@ -174,12 +174,12 @@ describe("a function frozen after a match, with other Dispositions unanswered", 
   });
 });
 
-test("more Dispositions than connections, call after call: no line but its own, so no warning of Node's either", async () => {
+test("many calls with more Dispositions than connections cause no warning of Node in the log", async () => {
   respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
   const blockedDispositions = Array.from({ length: 20 }, (_, i) => `Disposition ${i}`);
   const running = await start(functionEnvironment({ ...SETTINGS, blockedDispositions }));
   const event = connectEvent({}, { BlockedDisposition: "Disposition 7" });
-  // Node warns of the eleventh listener on one connection.
+  // Node warns about the eleventh listener on one connection.
   for (let calls = 1; calls <= 20; calls++) {
     const { payload, logs } = await running.invoke(event);
     expect(payload).toEqual({ response: "nomatch", reason: "not_blocked" });
@@ -188,8 +188,8 @@ test("more Dispositions than connections, call after call: no line but its own, 
   expect(handshakes).toBe(8);
 });
 
-test("an endpoint that cannot be reached delays the start by less than half a second and breaks nothing", async () => {
-  // A socket that accepts and never speaks is the slowest way not to be reached.
+test("an unreachable endpoint delays init by less than half a second and breaks nothing", async () => {
+  // A socket that accepts and never answers is the slowest case.
   const silent = createTcpServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   try {
@@ -204,7 +204,7 @@ test("an endpoint that cannot be reached delays the start by less than half a se
   }
 });
 
-test("a broken configuration is answered, not thrown", async () => {
+test("an invalid configuration gives an answer, not an exception", async () => {
   const { invoke } = bind(await start({ BLOCKED_DISPOSITIONS: "Blocked" }));
   const { payload, error, logs } = await invoke();
   expect(error).toBeUndefined();

@@ -1,6 +1,6 @@
-/** What each event that Connect can send leads to, before any table is asked. */
+/** Tests the decision for each kind of event, before any query. */
 import fc from "fast-check";
-import { callerOf, decide } from "../../../lambda/blocked-calls/policy";
+import { classifyAddress, decide } from "../../../lambda/blocked-calls/policy";
 import type { FunctionSettings } from "../../../lambda/settings";
 import { callFrom, connectEvent, NUMBER, SETTINGS } from "./connect-event";
 
@@ -13,17 +13,17 @@ test("an inbound phone call is looked up", () => {
 });
 
 test.each(["OUTBOUND", "TRANSFER", "CALLBACK", "QUEUE_TRANSFER", "EXTERNAL_OUTBOUND", "MONITOR", "DISCONNECT", "API"])(
-  "a call begun by %s is looked up too",
+  "a call with the initiation method %s is looked up",
   (InitiationMethod) => {
     expect(decide(connectEvent({ InitiationMethod }), SETTINGS)).toEqual(LOOKUP);
   },
 );
 
-test("a text message has a phone number and is looked up", () => {
+test("a text message with a phone number is looked up", () => {
   expect(decide(connectEvent({ Channel: "CHAT" }), SETTINGS)).toEqual(LOOKUP);
 });
 
-describe("a caller who withholds the number is never looked up", () => {
+describe("a withheld caller is never looked up", () => {
   const withheld = [
     "",
     " ",
@@ -44,7 +44,7 @@ describe("a caller who withholds the number is never looked up", () => {
   });
 
   test.each([null, undefined, {}, { Address: null, Type: "TELEPHONE_NUMBER" }, "Anonymous", 7])(
-    "an endpoint that is %p",
+    "the endpoint %p counts as withheld",
     (CustomerEndpoint) => {
       expect(decide(connectEvent({ CustomerEndpoint }), SETTINGS)).toBe("anonymous_allowed");
       expect(decide(connectEvent({ CustomerEndpoint }), BLOCK)).toBe("anonymous_blocked");
@@ -52,12 +52,12 @@ describe("a caller who withholds the number is never looked up", () => {
   );
 });
 
-describe("what has no number by nature is not blocked with those who withhold theirs", () => {
+describe("a contact without a phone number is not blocked as a withheld caller", () => {
   const contacts = [
     ["web chat", { Channel: "CHAT", InitiationMethod: "API", CustomerEndpoint: null, SystemEndpoint: null }],
     ["task", { Channel: "TASK", InitiationMethod: "API", CustomerEndpoint: null, SystemEndpoint: null }],
     ["WebRTC call", { InitiationMethod: "WEBRTC_API", CustomerEndpoint: null }],
-    ["call that an agent transferred", { InitiationMethod: "TRANSFER", CustomerEndpoint: null }],
+    ["transferred call", { InitiationMethod: "TRANSFER", CustomerEndpoint: null }],
     ["callback", { InitiationMethod: "CALLBACK", CustomerEndpoint: { Address: "Anonymous" } }],
   ] as const;
   test.each(contacts)("%s", (_, contact) => {
@@ -81,29 +81,29 @@ test.each([
   ["a number too long", "+1555555010012345"],
   ["a number beginning with zero", "+0555555010"],
   ["digits of another script", "+١٥٥٥٥٥٥٠١٠٠"],
-])("%s is no E.164 number: never looked up, never taken for withheld", (_, address) => {
+])("%s is not an E.164 number: not looked up and not withheld", (_, address) => {
   expect(decide(callFrom(address), BLOCK)).toBe("not_e164");
 });
 
 test.each([15555550100, true, [NUMBER], { S: NUMBER }])(
-  "an address of another type, %p, is not looked up",
+  "the address %p, which is not a string, is not looked up",
   (Address) => {
     expect(decide(connectEvent({ CustomerEndpoint: { Address } }), BLOCK)).toBe("not_e164");
   },
 );
 
-test("what an address is, whoever asks, is what the function goes by", () => {
+test("classifyAddress and decide agree on every address", () => {
   const words = fc.constantFrom("", " ", "Anonymous", "ANONYMOUS ", "unknown", "Restricted", "private", "withheld");
   const numbers = fc.stringMatching(/^\+?[0-9]{0,17}$/);
-  const uris = fc.constantFrom("sip:anonymous@anonymous.invalid", "SIPS:Anonymous@x", "sip:somebody@x", "anonymous@");
+  const uris = fc.constantFrom("sip:anonymous@anonymous.invalid", "SIPS:Anonymous@x", "sip:caller@x", "anonymous@");
   fc.assert(
     fc.property(fc.oneof(words, numbers, uris, fc.string()), (address) => {
-      const byCaller = {
+      const decisionByKind = {
         number: { number: address, dispositions: ["Blocked"] },
         withheld: "anonymous_allowed",
         other: "not_e164",
       };
-      expect(decide(callFrom(address), SETTINGS)).toEqual(byCaller[callerOf(address)]);
+      expect(decide(callFrom(address), SETTINGS)).toEqual(decisionByKind[classifyAddress(address)]);
     }),
     { numRuns: 1000 },
   );
@@ -111,16 +111,16 @@ test("what an address is, whoever asks, is what the function goes by", () => {
 
 describe("exempt numbers", () => {
   test.each([
-    ["itself", [NUMBER], "exempt"],
+    ["the number itself", [NUMBER], "exempt"],
     ["a prefix", ["+1555555*"], "exempt"],
     ["one of several", ["+1800*", NUMBER], "exempt"],
-    ["a number that it only begins with", [NUMBER.slice(0, -1)], LOOKUP],
+    ["a shorter number that is a prefix, without *", [NUMBER.slice(0, -1)], LOOKUP],
     ["another prefix", ["+1800*"], LOOKUP],
   ])("%s", (_, exemptNumbers, expected) => {
     expect(decide(connectEvent(), settings({ exemptNumbers }))).toEqual(expected);
   });
 
-  test("win over a broken module", () => {
+  test("exempt numbers win over wrong parameters of the module", () => {
     const event = connectEvent({}, { InstanceName: "other", BlockedDisposition: "" });
     expect(decide(event, settings({ exemptNumbers: [NUMBER] }))).toBe("exempt");
   });
@@ -128,22 +128,22 @@ describe("exempt numbers", () => {
 
 describe("the flow's parameters", () => {
   test.each(["other-instance", "ACME-DEV", "", null, undefined, 7, { S: "acme-dev" }])(
-    "InstanceName %p is not the deployed one",
+    "InstanceName %p is not the deployed instance",
     (InstanceName) => {
       expect(decide(connectEvent({}, { InstanceName }), SETTINGS)).toBe("other_instance");
     },
   );
 
-  test.each(["", null, undefined, 7, ["Blocked"]])("BlockedDisposition %p is none", (BlockedDisposition) => {
+  test.each(["", null, undefined, 7, ["Blocked"]])("BlockedDisposition %p counts as missing", (BlockedDisposition) => {
     expect(decide(connectEvent({}, { BlockedDisposition }), SETTINGS)).toBe("no_disposition");
   });
 
-  test("a broken module is not answered with a match, also for a withheld caller", () => {
+  test("a module with wrong parameters never gets a match, not even for a withheld caller", () => {
     const event = connectEvent({ CustomerEndpoint: null }, { InstanceName: "other" });
     expect(decide(event, BLOCK)).toBe("other_instance");
   });
 
-  test("a configured Disposition stands for all of them", () => {
+  test("a configured Disposition stands for all configured Dispositions", () => {
     const blockedDispositions = ["Blocked", "Nuisance:Confirmed"];
     const event = connectEvent({}, { BlockedDisposition: "Nuisance:Confirmed" });
     expect(decide(event, settings({ blockedDispositions }))).toEqual({
@@ -153,7 +153,7 @@ describe("the flow's parameters", () => {
   });
 
   test.each(["demonstration", "blocked", "Nuisance:Confirmed:Twice", 'say "no"', " ", "拒否🚫", "__proto__"])(
-    "another Disposition, %p, is looked up alone and unchanged",
+    "the Disposition %p, which is not configured, is looked up alone and unchanged",
     (BlockedDisposition) => {
       const decision = decide(connectEvent({}, { BlockedDisposition }), SETTINGS);
       expect(decision).toEqual({ number: NUMBER, dispositions: [BlockedDisposition] });
@@ -162,7 +162,7 @@ describe("the flow's parameters", () => {
 });
 
 test.each([undefined, null, 7, "event", [], {}, { Details: null }, { Details: { Parameters: "x", ContactData: 1 } }])(
-  "an event that is %p matches nothing",
+  "the event %p gets no match",
   (event) => {
     expect(decide(event, BLOCK)).toBe("other_instance");
   },

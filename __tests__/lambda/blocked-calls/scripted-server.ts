@@ -1,4 +1,4 @@
-/** A server on a real socket that does to each request what a script says, down to the byte. */
+/** A server on a real socket that answers each request with the bytes and the timing of a script. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
@@ -6,38 +6,38 @@ export interface Request {
   readonly method: string;
   readonly headers: string;
   readonly body: string;
-  /** How many queries came before this one, on all connections. */
+  /** Number of earlier queries on all connections. */
   readonly index: number;
-  /** How many queries came before this one on the same connection. */
+  /** Number of earlier queries on the same connection. */
   readonly indexOnConnection: number;
 }
 
-/** What happens to a query; the socket stays open unless the script closes it. */
+/** Answers a query. The socket stays open unless the script closes it. */
 export type Script = (socket: Socket, request: Request) => void;
 
 export interface ScriptedServer {
   readonly url: string;
   readonly port: number;
-  /** The queries that came. */
+  /** The queries so far. */
   readonly requests: Request[];
-  /** Connections accepted so far. */
+  /** Number of connections so far. */
   readonly connections: () => number;
   readonly stop: () => Promise<void>;
 }
 
-/** A whole HTTP answer. */
+/** A complete HTTP response. */
 export function http(status: number, body: string, headers = ""): string {
   return `HTTP/1.1 ${status} X\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 }
 
 export const count = (n: number): string => http(200, JSON.stringify({ Count: n, ScannedCount: n }));
 
-/** An answer in DynamoDB's error format. */
+/** An error response of DynamoDB. */
 export function dynamoDbError(status: number, type: string, message = ""): string {
   return http(status, JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }));
 }
 
-/** `GET /`, by which the function connects at its start, is answered as DynamoDB does; every `POST` goes to the script. */
+/** Starts the server. It answers `GET /`, which the function sends during init, like DynamoDB. Every `POST` goes to the script. */
 export async function startScriptedServer(script: Script): Promise<ScriptedServer> {
   const requests: Request[] = [];
   const sockets = new Set<Socket>();
@@ -45,7 +45,7 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
   const server = createServer((socket) => {
     connections++;
     sockets.add(socket);
-    socket.on("error", () => undefined); // the function hangs up where it has had enough
+    socket.on("error", () => undefined); // the function may close the connection early
     socket.on("close", () => sockets.delete(socket));
     let received = "";
     let indexOnConnection = 0;

@@ -1,10 +1,10 @@
-/** Signatures are AWS's: compared with AWS's own signer over arbitrary requests. */
+/** Compares signatures with those of AWS's own signer, for arbitrary requests. */
 import { createHash, createHmac, type BinaryLike } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { signedHeaders, type Credentials, type SignableRequest } from "../../../lambda/blocked-calls/signature";
 
-/** What AWS's signer wants for hashing. */
+/** The hash interface that AWS's signer requires. */
 class Sha256 {
   readonly #hash;
   constructor(secret?: BinaryLike) {
@@ -66,7 +66,7 @@ const anyCredentials = fc.record({
 });
 const anyTime = fc.date({ min: new Date("2015-08-30"), max: new Date("2099-12-31"), noInvalidDate: true });
 
-test("every request is signed as AWS's own signer signs it", async () => {
+test("every request has the same signature as from AWS's own signer", async () => {
   await fc.assert(
     fc.asyncProperty(anyRequest, anyCredentials, anyTime, async (request, credentials, now) => {
       const headers = signedHeaders(request, credentials, now);
@@ -78,7 +78,7 @@ test("every request is signed as AWS's own signer signs it", async () => {
   );
 });
 
-test("a signature is fresh when day, region, service or secret change, whatever was signed before", async () => {
+test("a change of day, region, service or secret invalidates the cached signing key", async () => {
   const request = { service: "dynamodb", host: "h", path: "/", region: "us-east-1", target: "T", body: "{}" } as const;
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "one", sessionToken: undefined };
   const variants: [SignableRequest, Credentials, string][] = [

@@ -1,4 +1,4 @@
-/** The lookup against a DynamoDB emulator with contacts as ConnectPath leaves them. */
+/** Tests the lookup with a DynamoDB emulator and contacts in the format of ConnectPath. */
 import {
   type AttributeValue,
   BatchWriteItemCommand,
@@ -36,30 +36,30 @@ test("a number without contacts is not blocked", async () => {
   expect(await isBlocked()).toBe("not_blocked");
 });
 
-test("a number is blocked by a contact under any configured Disposition, others are not", async () => {
+test("a contact under any configured Disposition blocks its number and no other number", async () => {
   await table.put({ contactId: "1", customerEndpoint: NUMBER, disposition: "Nuisance:Confirmed" });
   expect(await isBlocked()).toBe("blocked");
   expect(await isBlocked("+15555550101")).toBe("not_blocked");
   expect(await isBlocked("+1555555010")).toBe("not_blocked");
 });
 
-test("contacts with other Dispositions do not block, also not one that differs in case or level alone", async () => {
+test("a Disposition that differs only in case, space or level does not block", async () => {
   for (const [i, disposition] of ["Sale", "blocked", "Blocked ", "Nuisance", "Nuisance:Confirmed:Twice"].entries()) {
     await table.put({ contactId: String(i), customerEndpoint: NUMBER, disposition });
   }
   expect(await isBlocked()).toBe("not_blocked");
-  await table.put({ contactId: "the one", customerEndpoint: NUMBER, disposition: "Blocked" });
+  await table.put({ contactId: "exact", customerEndpoint: NUMBER, disposition: "Blocked" });
   expect(await isBlocked()).toBe("blocked");
 });
 
-test("items without a Disposition or without a number are not in the way", async () => {
+test("items without a Disposition or a number do not disturb the lookup", async () => {
   await putRaw({ hash: { S: "a" }, range: { S: "r" }, CustomerEndpoint: { S: NUMBER } });
   await putRaw({ hash: { S: "b" }, range: { S: "r" }, Disposition: { S: "Blocked" } });
   await putRaw({ hash: { S: "c" }, range: { S: "r" } });
   expect(await isBlocked()).toBe("not_blocked");
 });
 
-test("an override to a blocked Disposition blocks, and an override away from it lifts the block", async () => {
+test("an override to a blocked Disposition blocks; an override to another one unblocks", async () => {
   await table.put({ contactId: "1", customerEndpoint: NUMBER, disposition: "Needs review" });
   expect(await isBlocked()).toBe("not_blocked");
   await table.overrideDisposition("1", "Blocked");
@@ -68,14 +68,14 @@ test("an override to a blocked Disposition blocks, and an override away from it 
   expect(await isBlocked()).toBe("not_blocked");
 });
 
-test("a number stays blocked while any of its contacts is", async () => {
+test("a number stays blocked while one of its contacts has a blocked Disposition", async () => {
   await table.put({ contactId: "1", customerEndpoint: NUMBER, disposition: "Blocked" });
   await table.put({ contactId: "2", customerEndpoint: NUMBER, disposition: "Nuisance:Confirmed" });
   await table.overrideDisposition("1", "Sale");
   expect(await isBlocked()).toBe("blocked");
 });
 
-test("a withheld caller is not blocked by a contact under the same word", async () => {
+test("a contact with the address Anonymous does not block a withheld caller", async () => {
   await table.put({ contactId: "1", customerEndpoint: "Anonymous", disposition: "Blocked" });
   expect(await isBlocked("Anonymous")).toBe("anonymous_allowed");
   expect(lookup.lines.at(-1)).toMatchObject({ attempts: 0, Skipped: 1, Lookups: 0 });
@@ -92,13 +92,13 @@ test.each([
   "e\u0301",
   "back\\slash",
   "#d = :d",
-])("a Disposition may be %p", async (disposition) => {
+])("the Disposition %p is looked up", async (disposition) => {
   await table.put({ contactId: "1", customerEndpoint: NUMBER, disposition });
   const event = connectEvent({}, { BlockedDisposition: disposition });
   expect(await lookup.call(event)).toEqual({ response: "match", reason: "blocked" });
 });
 
-test("a table that is not there, and one without the index, are told apart", async () => {
+test("a missing table and a missing index have different reasons", async () => {
   const noTable = startFunction(table.endpoint, { tableName: "dextr-other" });
   expect((await noTable.call(connectEvent())).reason).toBe("table_missing");
   await client.send(
@@ -109,12 +109,12 @@ test("a table that is not there, and one without the index, are told apart", asy
       KeySchema: [{ AttributeName: "hash", KeyType: "HASH" }],
     }),
   );
-  // The emulator, like AWS, knows a table for its first moments as CREATING, and answers for it as if it were not there.
+  // The emulator, like AWS, first reports a table as CREATING, and answers queries as if the table did not exist.
   await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: "dextr-other" });
   expect((await noTable.call(connectEvent())).reason).toBe("index_missing");
 });
 
-test("among 100,000 contacts under one Disposition one page is read, of one item", async () => {
+test("with 100,000 contacts under one Disposition, one page with one item is read", async () => {
   const contacts = 100_000;
   for (let first = 0; first < contacts; first += 25) {
     const puts = Array.from({ length: 25 }, (_, i) => ({
@@ -123,7 +123,7 @@ test("among 100,000 contacts under one Disposition one page is read, of one item
           hash: { S: String(first + i) },
           range: { S: "contact" },
           Disposition: { S: "Blocked" },
-          // Every number but the one below, a thousand times.
+          // A thousand contacts of each number, except the number that is not listed.
           CustomerEndpoint: { S: `+155555501${String((first + i) % 99).padStart(2, "0")}` },
         },
       },
@@ -131,29 +131,29 @@ test("among 100,000 contacts under one Disposition one page is read, of one item
     await client.send(new BatchWriteItemCommand({ RequestItems: { [SETTINGS.tableName]: puts } }));
   }
   const exchanges: Record<string, unknown>[] = [];
-  const hop = createServer((incoming, response) => {
+  const proxy = createServer((incoming, response) => {
     void (async () => {
       const { method, headers } = incoming;
       const body = await text(incoming);
-      const onward = request({ port: new URL(table.endpoint).port, host: "127.0.0.1", method, headers }).end(body);
-      const [answer] = (await once(onward, "response")) as [IncomingMessage];
+      const forwarded = request({ port: new URL(table.endpoint).port, host: "127.0.0.1", method, headers }).end(body);
+      const [answer] = (await once(forwarded, "response")) as [IncomingMessage];
       const answered = await text(answer);
       if (method === "POST") {
-        const [asked, told] = [body, answered].map((json) => JSON.parse(json) as Record<string, unknown>);
-        exchanges.push({ Limit: asked?.["Limit"], Count: told?.["Count"], ScannedCount: told?.["ScannedCount"] });
+        const [query, page] = [body, answered].map((json) => JSON.parse(json) as Record<string, unknown>);
+        exchanges.push({ Limit: query?.["Limit"], Count: page?.["Count"], ScannedCount: page?.["ScannedCount"] });
       }
       response.writeHead(answer.statusCode ?? 500).end(answered);
     })();
   }).listen(0, "127.0.0.1");
-  await once(hop, "listening");
+  await once(proxy, "listening");
   try {
-    const single = startFunction(`http://127.0.0.1:${(hop.address() as AddressInfo).port}`);
+    const single = startFunction(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
     await single.connected;
     expect((await single.call(callFrom("+15555550142"))).reason).toBe("blocked");
     expect((await single.call(callFrom("+15555550199"))).reason).toBe("not_blocked");
   } finally {
-    hop.closeAllConnections();
-    hop.close();
+    proxy.closeAllConnections();
+    proxy.close();
   }
   expect(exchanges).toEqual([
     { Limit: 1, Count: 1, ScannedCount: 1 },

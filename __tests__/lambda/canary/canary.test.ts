@@ -1,4 +1,4 @@
-/** The canary's zip in a process as Lambda runs it, between an emulated table and the packaged function that it asks. */
+/** Tests the zip of the canary in a process like Lambda's, with an emulated table and the packaged function. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,7 +26,7 @@ let lambda: FunctionInstance;
 let canary: FunctionInstance;
 let api: Server;
 const invoked: { path: string; authorization: string }[] = [];
-/** What Lambda answers; the function's answer unless a test says otherwise. */
+/** The response of Lambda. The default is the answer of the function. */
 let answer: (event: unknown) => Promise<{ readonly status: number; readonly body: unknown; readonly error?: string }>;
 
 beforeAll(async () => {
@@ -74,7 +74,7 @@ afterEach(async () => {
   await table.stop();
 });
 
-/** One run as the schedule starts it: the one line that it logs, parsed. */
+/** Runs the canary like its schedule, and returns its parsed log line. */
 async function run(event: unknown = JSON.parse(canaryInput(settings))): Promise<Record<string, unknown>> {
   const { error, logs } = await canary.invoke(event, { timeoutMs: 30_000 });
   expect(error).toBeUndefined();
@@ -83,7 +83,7 @@ async function run(event: unknown = JSON.parse(canaryInput(settings))): Promise<
   return JSON.parse(logs[0] ?? "") as Record<string, unknown>;
 }
 
-/** The metrics of a line, and that they are declared as CloudWatch reads them. */
+/** The metrics of a line. Checks that they are declared as CloudWatch requires. */
 function metrics(line: Record<string, unknown>): Record<string, unknown> {
   const { CloudWatchMetrics } = line["_aws"] as {
     CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[];
@@ -93,7 +93,7 @@ function metrics(line: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries((directive?.Metrics ?? []).map(({ Name }) => [Name, line[Name]]));
 }
 
-test("a function that blocks who is listed and nobody else is a run without wrong answers", async () => {
+test("a function that blocks exactly the listed numbers gives a run without wrong answers", async () => {
   await table.put({ contactId: "1", customerEndpoint: "+15555550150", disposition: "Blocked" });
   await table.put({ contactId: "2", customerEndpoint: "+15555550151", disposition: "Nuisance:Confirmed" });
   await table.put({ contactId: "3", customerEndpoint: "Anonymous", disposition: "Blocked" });
@@ -110,7 +110,7 @@ test("a function that blocks who is listed and nobody else is a run without wron
   expect((line["answers"] as unknown[]).length).toBe(3);
 });
 
-test("the alias that Connect calls is what is asked, signed for Lambda", async () => {
+test("the canary invokes the alias that Connect invokes, with a signature for Lambda", async () => {
   await run();
   expect(invoked.map(({ path }) => path)).toEqual([
     "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111122223333%3Afunction%3AblockedCalls-acme-dev%3Alive/invocations",
@@ -118,7 +118,7 @@ test("the alias that Connect calls is what is asked, signed for Lambda", async (
   expect(invoked[0]?.authorization).toMatch(/\/us-east-1\/lambda\/aws4_request, /);
 });
 
-test("what the function answers wrongly is counted", async () => {
+test("a wrong answer is counted", async () => {
   await table.put({ contactId: "1", customerEndpoint: "+15555550150", disposition: "Blocked" });
   answer = () => Promise.resolve({ status: 200, body: { response: "nomatch", reason: "index_missing" } });
   const line = await run();
@@ -138,17 +138,17 @@ test("an error of the function is a wrong answer", async () => {
   expect(metrics(await run())).toMatchObject({ CanaryRun: 1, CanaryWrongAnswer: 1 });
 });
 
-describe("a run that does not come to its end is a failed one, and says why", () => {
+describe("a run that does not complete is a failed run, and the log says why", () => {
   const failed = { CanaryRun: 0, CanaryFailed: 1, Match: 0, NoMatch: 0 };
 
-  test("the function may not be invoked", async () => {
+  test("the canary is not allowed to invoke the function", async () => {
     answer = () => Promise.resolve({ status: 403, body: {}, error: "AccessDeniedException:http://internal.example/" });
     const line = await run();
     expect(metrics(line)).toEqual(failed);
     expect(line).toMatchObject({ error: "Refused", detail: "lambda answered AccessDeniedException" });
   });
 
-  test("the table is not there", async () => {
+  test("the table does not exist", async () => {
     const line = await run(JSON.parse(canaryInput({ ...settings, tableName: "dextr-other" })));
     expect(metrics(line)).toEqual(failed);
     expect(line).toMatchObject({ detail: "dynamodb answered ResourceNotFoundException" });
@@ -168,11 +168,11 @@ describe("a run that does not come to its end is a failed one, and says why", ()
   test.each([null, {}, { environment: "dev" }, "text"])("the event is %p", async (event) => {
     const line = await run(event);
     expect(metrics(line)).toEqual(failed);
-    expect(line["detail"]).toMatch(/is missing in the event$/);
+    expect(line["detail"]).toMatch(/is missing in the event\.$/);
   });
 });
 
-describe("the settings on their way through the schedule's event", () => {
+describe("the settings in the event of the schedule", () => {
   const name = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
   const any = fc.record({
     environment: name,
@@ -184,18 +184,18 @@ describe("the settings on their way through the schedule's event", () => {
     exemptNumbers: fc.array(fc.stringMatching(/^\+[1-9]\d{1,13}\*?$/)),
   });
 
-  test("are read as they were written, and hold nothing that Terraform would evaluate", () => {
+  test("are read as written, and contain nothing that Terraform would interpolate", () => {
     fc.assert(
-      fc.property(any, (one) => {
-        const input = canaryInput(one);
-        expect(readCanaryInput(JSON.parse(input))).toEqual(one);
+      fc.property(any, (written) => {
+        const input = canaryInput(written);
+        expect(readCanaryInput(JSON.parse(input))).toEqual(written);
         expect(input).not.toMatch(/[$%]\{/);
       }),
     );
     expect(canaryInput({ ...settings, blockedDispositions: ["${path.module}", "%{ if true }"] })).not.toMatch(/[$%]\{/);
   });
 
-  test("fit into EventBridge's 8,192 characters whenever the function's fit into its variables", () => {
+  test("fit into EventBridge's 8,192 characters if the function's settings fit into its variables", () => {
     const disposition = fc.string({ unit: "binary", minLength: 1, maxLength: 700 });
     fc.assert(
       fc.property(

@@ -1,4 +1,4 @@
-/** The probe on the real function and a DynamoDB emulator, and on functions that answer wrongly. */
+/** Tests the probe with the real function and a DynamoDB emulator, and with functions that answer wrongly. */
 import { DynamoDBClient, paginateQuery, QueryCommand } from "@aws-sdk/client-dynamodb";
 import fc from "fast-check";
 import { CONTACTS_READ, probe, type ProbeAccess, type ProbeTarget } from "../../../lambda/canary/probe";
@@ -40,8 +40,8 @@ afterEach(async () => {
   await table.stop();
 });
 
-/** The index of the emulated table, and a function that is asked. */
-function access(ask: ProbeAccess["ask"], pageSize = 1000): ProbeAccess {
+/** Access to the index of the emulated table and to a function. */
+function access(invoke: ProbeAccess["invoke"], pageSize = 1000): ProbeAccess {
   const input = (condition: string, values: Record<string, string>) => ({
     TableName: SETTINGS.tableName,
     IndexName: INDEX_NAME,
@@ -49,7 +49,7 @@ function access(ask: ProbeAccess["ask"], pageSize = 1000): ProbeAccess {
     ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, S]) => [name, { S }])),
   });
   return {
-    listed: async function* (disposition) {
+    listedNumbers: async function* (disposition) {
       const query = input("Disposition = :d", { ":d": disposition });
       for await (const { Items = [] } of paginateQuery({ client, pageSize }, query))
         for (const { CustomerEndpoint } of Items) yield CustomerEndpoint?.S ?? "";
@@ -59,7 +59,7 @@ function access(ask: ProbeAccess["ask"], pageSize = 1000): ProbeAccess {
       const { Count } = await client.send(new QueryCommand(input(condition, { ":d": disposition, ":c": number })));
       return Count !== 0;
     },
-    ask,
+    invoke,
   };
 }
 const deployed = (settings: Parameters<typeof startFunction>[1] = {}): Function =>
@@ -71,11 +71,11 @@ const list = (...numbers: string[]) =>
     ),
   );
 
-test("an index without contacts leaves one question: a number that nobody listed", async () => {
+test("with an index without contacts, only an unlisted number is tested", async () => {
   expect(await probe(target, access(deployed().call))).toEqual({ answers: [UNLISTED_IS_RIGHT], listedContacts: 0 });
 });
 
-test("a listed number is asked for under each Disposition that has one, also under one that the flow does not pass", async () => {
+test("one listed number is tested under each Disposition, also if the flow does not pass the Disposition", async () => {
   await list("+15555550150", "+15555550151");
   await table.put({ contactId: "n", customerEndpoint: "+15555550152", disposition: "Nuisance:Confirmed" });
   expect(await probe(target, access(deployed().call))).toEqual({
@@ -84,23 +84,23 @@ test("a listed number is asked for under each Disposition that has one, also und
   });
 });
 
-test("only numbers that can be blocked count as listed and are asked for", async () => {
-  await list("Anonymous", "", "sip:somebody@example.com", "+15555550160", "+15555550170").catch(() => undefined);
+test("only numbers that can be blocked count as listed and are tested", async () => {
+  await list("Anonymous", "", "sip:caller@example.com", "+15555550160", "+15555550170").catch(() => undefined);
   const exemptNumbers = ["+1555555016*"];
-  const asked: unknown[] = [];
+  const tested: unknown[] = [];
   const lambda = deployed({ exemptNumbers });
   const result = await probe(
     { ...target, exemptNumbers },
     access((event) => {
-      asked.push((event as ReturnType<typeof connectEvent>).Details.ContactData.CustomerEndpoint);
+      tested.push((event as ReturnType<typeof connectEvent>).Details.ContactData.CustomerEndpoint);
       return lambda.call(event);
     }),
   );
   expect(result).toEqual({ answers: [UNLISTED_IS_RIGHT, LISTED_IS_RIGHT], listedContacts: 1 });
-  expect(asked[1]).toEqual({ Address: "+15555550170", Type: "TELEPHONE_NUMBER" });
+  expect(tested[1]).toEqual({ Address: "+15555550170", Type: "TELEPHONE_NUMBER" });
 });
 
-test("the number that must not match is neither exempt nor listed under any blocked Disposition", async () => {
+test("the unlisted number is not exempt and not listed under any blocked Disposition", async () => {
   await list("+15555550120");
   await table.put({ contactId: "n", customerEndpoint: "+15555550121", disposition: "Nuisance:Confirmed" });
   const exemptNumbers = ["+1555555010*", "+1555555011*"];
@@ -110,17 +110,17 @@ test("the number that must not match is neither exempt nor listed under any bloc
   expect(result.answers.every(({ right }) => right)).toBe(true);
 });
 
-test("where every fictitious number is exempt, no question is left for an unlisted one", async () => {
+test("if every fictitious number is exempt, no unlisted number is tested", async () => {
   const exemptNumbers = ["+1*"];
   const lambda = deployed({ exemptNumbers });
   expect(await probe({ ...target, exemptNumbers }, access(lambda.call))).toEqual({ answers: [], listedContacts: 0 });
 });
 
-test("the contacts under a Disposition are read page by page, and no further than the limit", async () => {
+test("the contacts under a Disposition are read page by page, up to the limit", async () => {
   let read = 0;
   const endless: ProbeAccess = {
     ...access(deployed().call),
-    async *listed() {
+    async *listedNumbers() {
       for (;;) {
         await Promise.resolve();
         read++;
@@ -128,34 +128,34 @@ test("the contacts under a Disposition are read page by page, and no further tha
       }
     },
     isListed: (_, number) => Promise.resolve(number === "+15555550199"),
-    ask: () => Promise.resolve({ response: "nomatch", reason: "not_blocked" }),
+    invoke: () => Promise.resolve({ response: "nomatch", reason: "not_blocked" }),
   };
-  const one = { ...target, blockedDispositions: ["Blocked"] };
-  expect((await probe(one, endless)).listedContacts).toBe(CONTACTS_READ);
+  const oneDisposition = { ...target, blockedDispositions: ["Blocked"] };
+  expect((await probe(oneDisposition, endless)).listedContacts).toBe(CONTACTS_READ);
   expect(read).toBe(CONTACTS_READ);
 
   await list(...Array.from({ length: 25 }, (_, n) => `+155555501${n + 10}`));
-  expect((await probe(one, access(deployed().call, 10))).listedContacts).toBe(25);
+  expect((await probe(oneDisposition, access(deployed().call, 10))).listedContacts).toBe(25);
 });
 
 describe("a function that answers wrongly", () => {
   beforeEach(() => list("+15555550150"));
-  const wrong = async (ask: ProbeAccess["ask"]) =>
-    (await probe(target, access(ask))).answers.filter(({ right }) => !right);
+  const wrong = async (invoke: ProbeAccess["invoke"]) =>
+    (await probe(target, access(invoke))).answers.filter(({ right }) => !right);
 
-  test("never matching", async () => {
+  test("never a match", async () => {
     expect(await wrong(() => Promise.resolve({ response: "nomatch", reason: "not_blocked" }))).toEqual([
       { ...LISTED_IS_RIGHT, answered: "nomatch", reason: "not_blocked", right: false },
     ]);
   });
 
-  test("matching everybody", async () => {
+  test("a match for every number", async () => {
     expect(await wrong(() => Promise.resolve({ response: "match", reason: "blocked" }))).toEqual([
       { ...UNLISTED_IS_RIGHT, answered: "match", reason: "blocked", right: false },
     ]);
   });
 
-  test("with nomatch because of a fault, which is no answer for either number", async () => {
+  test("nomatch because of a fault is wrong for both numbers", async () => {
     const { call } = startFunction("http://127.0.0.1:9");
     const faulty = { answered: "nomatch", reason: "connection_failed", right: false };
     expect(await wrong(call)).toEqual([
@@ -164,7 +164,7 @@ describe("a function that answers wrongly", () => {
     ]);
   });
 
-  test("with what is no answer at all, of which nothing is passed on", async () => {
+  test("an answer of any other shape is unreadable, and none of it is repeated", async () => {
     const anything = fc.oneof(
       fc.anything(),
       fc.record({ response: fc.constant("+15555550150"), reason: fc.constant("number 15555550150") }),
@@ -179,13 +179,13 @@ describe("a function that answers wrongly", () => {
     );
   });
 
-  test("an error is passed on", async () => {
+  test("an error of the invocation is rethrown", async () => {
     await expect(wrong(() => Promise.reject(new Error("no such function")))).rejects.toThrow("no such function");
   });
 });
 
-describe("between the look at the index and the question", () => {
-  const whileAsking = (change: () => Promise<unknown>) => {
+describe("a change between the query and the invocation", () => {
+  const changingBefore = (change: () => Promise<unknown>) => {
     const lambda = deployed();
     return access(async (event) => {
       await change();
@@ -193,31 +193,31 @@ describe("between the look at the index and the question", () => {
     });
   };
 
-  test("a contact that is overridden is no wrong answer", async () => {
+  test("an overridden contact is not a wrong answer", async () => {
     await list("+15555550150");
-    let questions = 0;
+    let invocations = 0;
     const change = async () => {
-      if (++questions === 2) await table.overrideDisposition("+15555550150 0", "Sale");
+      if (++invocations === 2) await table.overrideDisposition("+15555550150 0", "Sale");
     };
-    expect((await probe(target, whileAsking(change))).answers).toEqual([UNLISTED_IS_RIGHT]);
-    expect(questions).toBe(2);
+    expect((await probe(target, changingBefore(change))).answers).toEqual([UNLISTED_IS_RIGHT]);
+    expect(invocations).toBe(2);
   });
 
-  test("a number that is listed is no wrong answer", async () => {
+  test("a newly listed number is not a wrong answer", async () => {
     const { answers } = await probe(
       target,
-      whileAsking(() => list("+15555550100")),
+      changingBefore(() => list("+15555550100")),
     );
     expect(answers).toEqual([LISTED_IS_RIGHT]);
   });
 });
 
-test("no number stands in the result", async () => {
+test("the result contains no number", async () => {
   await list("+15555550150");
   expect(JSON.stringify(await probe(target, access(deployed().call)))).not.toMatch(/\d{4}/);
 });
 
-test("the function answers a probe as a call, and its line says so and is no metric", async () => {
+test("the function answers a probe like a call, and its log line is marked and has no metrics", async () => {
   await list("+15555550150");
   const lambda = deployed();
   await probe(target, access(lambda.call));
