@@ -1,4 +1,5 @@
 /** Names and ARNs that follow from an instance's account, region and name, and the AWS limits on them. */
+import { blockingIndex } from "./blocking-index";
 
 /**
  * AWS regions by partition. A region that AWS opens later is added here and nowhere else.
@@ -87,8 +88,8 @@ export function tableArn(home: Home, tableName: string): string {
   return arn("dynamodb", home, `table/${tableName}`);
 }
 
-/** The one index that is added to the table; the name is ConnectPath's. */
-export const indexName = "Disposition-CustomerEndpoint-index";
+/** The one index that is added to the table. */
+export const indexName = blockingIndex.name;
 
 export function indexArn(home: Home, tableName: string): string {
   return `${tableArn(home, tableName)}/index/${indexName}`;

@@ -5,6 +5,7 @@ import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AwsProviderConstraint } from "../config/types";
 import { indexName } from "../config/aws-names";
+import { blockingIndex, blockingIndexShape } from "../config/blocking-index";
 import type { ImportBlock } from "./state-blocks";
 
 export interface AdoptedTableProps {
@@ -56,8 +57,7 @@ const LEFT_ALONE = [
   "write_capacity",
 ];
 
-const HASH_KEY = "Disposition";
-const RANGE_KEY = "CustomerEndpoint";
+const { hashKey: HASH_KEY, rangeKey: RANGE_KEY, keyType: KEY_TYPE, projection: PROJECTION } = blockingIndex;
 
 /** Condition that a table with replicas fails: what is done to the index of one of them is done in every region, out of our sight. */
 const notGlobal = (done: "build" | "delete") => ({
@@ -69,7 +69,7 @@ const notGlobal = (done: "build" | "delete") => ({
 });
 
 /** Terraform expression, on the live table as `self`: whether no index has our name, or the one that has it is as ours is. */
-export const oursOrNone = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "KEYS_ONLY")])`;
+export const oursOrNone = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "${PROJECTION}")])`;
 
 /** The shape of the index that has our name, as a Terraform template for messages. */
 const shapeFound = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
@@ -80,15 +80,15 @@ const ADOPTABLE = [
     condition: `\${${oursOrNone}}`,
     errorMessage:
       `Table \${self.name} already has an index named ${indexName}, but of another shape: ${shapeFound}. ` +
-      `Call blocking needs: hash ${HASH_KEY}, range ${RANGE_KEY}, KEYS_ONLY. Nothing was changed. ` +
+      `Call blocking needs: ${blockingIndexShape}. Nothing was changed. ` +
       `Find out who uses that index. If nobody does, delete it in DynamoDB and plan again; if it was made for call ` +
       `blocking, no call is blocked from then until the new one is built.`,
   },
   {
-    condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "S"])}`,
+    condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "${KEY_TYPE}"])}`,
     errorMessage:
       `Table \${self.name} already defines ` +
-      `\${join(" and ", [for a in self.attribute : "\${a.name} as \${a.type}" if contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) && a.type != "S"])}` +
+      `\${join(" and ", [for a in self.attribute : "\${a.name} as \${a.type}" if contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) && a.type != "${KEY_TYPE}"])}` +
       `, as a key of another index; call blocking needs it as S (string), and one attribute cannot have two types. ` +
       `Nothing was changed. Ask the owner of the table: this instance cannot have call blocking while that index exists.`,
   },
@@ -200,7 +200,7 @@ export class AdoptedTable extends Construct {
 
 /** Attribute definitions by name: ours, overlaid by the live ones. `ADOPTABLE` has made sure that the two agree. */
 function mirroredAttributes(live: string): string {
-  const ours = [HASH_KEY, RANGE_KEY].map((name) => `${name} = "S"`).join(", ");
+  const ours = [HASH_KEY, RANGE_KEY].map((name) => `${name} = "${KEY_TYPE}"`).join(", ");
   return `\${merge({ ${ours} }, { for a in ${live}.attribute : a.name => a.type })}`;
 }
 
@@ -217,7 +217,7 @@ function mirroredIndexes(live: string): string {
     `name = "${indexName}"`,
     `hash_key = "${HASH_KEY}"`,
     `range_key = "${RANGE_KEY}"`,
-    `projection_type = "KEYS_ONLY"`,
+    `projection_type = "${PROJECTION}"`,
     `non_key_attributes = []`,
     `read_capacity = coalesce(${live}.read_capacity, 0)`,
     `write_capacity = coalesce(${live}.write_capacity, 0)`,

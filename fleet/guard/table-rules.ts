@@ -1,9 +1,8 @@
-/** What may become of the vendor's table: one index more, or that one less where it is let go of, and nothing else. */
+/** Rules about the vendor's table: a plan may add our index, or remove it on request, and may change nothing else. */
 import { indexName } from "../../config/aws-names";
+import { blockingIndex, blockingIndexKeys } from "../../config/blocking-index";
 import type { InstanceConfig } from "../../config/types";
-import { TABLE } from "./managed-types";
-import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-import type { Rule, Violation } from "./rule";
+import { TABLE } from "../../stacks/resource-types";
 import {
   differingKeys,
   fieldsOf,
@@ -15,96 +14,110 @@ import {
   textAt,
   valueAt,
 } from "../terraform/json-values";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { managedChanges } from "./planned-changes";
+import type { Rule, Violation } from "./rule";
 
-/** The attributes that our index needs, all of them strings. */
-const ourAttributes: readonly string[] = ["Disposition", "CustomerEndpoint"];
+/** The attribute definitions that our index needs. */
+const ourAttributes: readonly string[] = blockingIndexKeys;
 
-/** The index as it is made. */
+/** Our index, as the provider writes it. */
 const ourIndex: Readonly<Record<string, unknown>> = {
   name: indexName,
-  hash_key: "Disposition",
-  range_key: "CustomerEndpoint",
-  projection_type: "KEYS_ONLY",
+  hash_key: blockingIndex.hashKey,
+  range_key: blockingIndex.rangeKey,
+  projection_type: blockingIndex.projection,
 };
 
-const notOfThisStack =
-  "Do not apply it. The stack as it is synthesized plans nothing of the kind: synthesize again, look at what was changed in stacks/ or by hand in the " +
-  "synthesized directory, and plan again.";
+const unexpectedChange =
+  "Do not apply this plan. The synthesized stack never plans such a change: check for edits in stacks/ and in the synthesized " +
+  "directory, synthesize again, and plan again.";
 
-const tablesOf = (plan: PlanJson): readonly ResourceChange[] =>
-  plan.resource_changes.filter(({ mode, type }) => mode === "managed" && type === TABLE);
+const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
+  managedChanges(plan).filter(({ type }) => type === TABLE);
 
-/** Tables that go on existing and stay in the state: those of which before and after can be compared. */
+/** Tables that continue to exist in the state, so that their values before and after can be compared. */
 const keptTables = (plan: PlanJson): readonly ResourceChange[] =>
-  tablesOf(plan).filter(({ change }) => ["no-op", "update"].includes(change.actions.join()));
+  tablesIn(plan).filter(({ change }) => ["no-op", "update"].includes(change.actions.join()));
 
-const isLetGo = ({ release }: InstanceConfig): boolean => release === "forget" || release === "keep-index";
+/** Whether Terraform must stop managing the table. */
+const isTableReleased = ({ release }: InstanceConfig): boolean => release === "forget" || release === "keep-index";
 
-/** Never created, replaced or deleted; let go of only where the environment file says so. */
+/** Refuses to create, replace or delete the table, and to stop managing it unless the environment file asks for it. */
 export const tableKept: Rule = (plan, instance) => {
-  const tables = tablesOf(plan);
-  const { name } = instance.table;
-  const violations = tables.flatMap(({ address, deposed, change }): Violation[] => {
-    const actions = change.actions.join();
-    const refuse = (what: string, fix: string): Violation[] => [{ rule: "table-kept", address, what, fix }];
-    const which = textAt(change.before, "name") ?? textAt(change.after, "name") ?? name;
-    if (deposed !== undefined) {
-      return refuse(
-        `The state holds a table ${which} that an interrupted replacement left behind, and the plan would ${actions} it.`,
-        "Find out how a replacement came to be applied; take the object out of the state with terraform state rm, never by an apply.",
-      );
-    }
-    if (actions.includes("delete") && change.actions.length > 1) {
-      const paths = (change.replace_paths ?? []).map((path) => path.join("."));
-      const because = paths.length === 0 ? "" : ` Terraform cannot change ${listed(paths)} otherwise.`;
-      return refuse(
-        `The table ${which} would be deleted with every contact and index in it, and an empty one made in its place: ConnectPath would ` +
-          `lose its data and every agent their contact history.${because}`,
-        notOfThisStack,
-      );
-    }
-    if (actions === "delete") {
-      return refuse(
-        `The table ${which} would be deleted with every contact and index in it: ConnectPath would stop working on Connect instance ` +
-          `${instance.name}.`,
-        "Do not apply it. A resource that was removed or renamed in the stack is deleted, prevent_destroy or not: restore its address. To let go of the " +
-          "table, set release in the environment file.",
-      );
-    }
-    if (actions.includes("create")) {
-      return refuse(
-        `An empty table ${which} would be created: the import of the live one is lost, so either the table is gone or this is another account or region.`,
-        "Do not apply it. Restore the import block of the stack; if ConnectPath's table is really gone, its owner must restore it first.",
-      );
-    }
-    if (isLetGo(instance) ? actions !== "forget" : !["no-op", "update"].includes(actions)) {
-      return isLetGo(instance)
-        ? refuse(
-            `release says ${instance.release ?? ""}, yet the plan keeps the table ${which} in the state (${actions}).`,
-            "Synthesize again and plan again: the table must be forgotten, and nothing else may be done to it.",
-          )
-        : refuse(
-            `The table ${which} would be let go of (${actions}): its index would stay, and nobody would watch it any more.`,
-            "To let go of the table on purpose, set release in the environment file.",
-          );
-    }
-    if ((change.replace_paths ?? []).length > 0) {
-      return refuse(
-        `Terraform says of the table ${which} that ${listed((change.replace_paths ?? []).map((path) => path.join(".")))} forces a replacement.`,
-        notOfThisStack,
-      );
-    }
-    return [];
+  const tables = tablesIn(plan);
+  const violations = tables.flatMap((table): Violation[] => {
+    const reason = notKept(table, instance);
+    return reason === undefined ? [] : [{ rule: "table-kept", address: table.address, ...reason }];
   });
-  // Once it has been forgotten it is in no plan.
-  if (tables.length > 0 || isLetGo(instance)) return violations;
-  const what = `The plan does not know the table ${name}: it is not the plan of this instance's stack.`;
-  return [{ rule: "table-kept", address: "", what, fix: notOfThisStack }];
+  // After Terraform has stopped managing the table, no plan contains it.
+  if (tables.length > 0 || isTableReleased(instance)) return violations;
+  const what = `The plan does not contain the table ${instance.table.name}, so it is not a plan of this instance's stack.`;
+  return [{ rule: "table-kept", address: "", what, fix: unexpectedChange }];
 };
 
-/** The instance's own table, in its account and region. */
+/** Why the table would not stay as the environment file asks; undefined if it stays. */
+function notKept(
+  { deposed, change }: ResourceChange,
+  instance: InstanceConfig,
+): Pick<Violation, "what" | "fix"> | undefined {
+  const actions = change.actions.join();
+  const name = textAt(change.before, "name") ?? textAt(change.after, "name") ?? instance.table.name;
+  const forcing = (change.replace_paths ?? []).map((path) => path.join("."));
+  if (deposed !== undefined) {
+    return {
+      what: `The state contains a table ${name} from an interrupted replacement, and the plan would ${actions} it.`,
+      fix: "Find out why a replacement was applied. Remove the object from the state with terraform state rm, never by an apply.",
+    };
+  }
+  if (actions.includes("delete") && change.actions.length > 1) {
+    const because = forcing.length === 0 ? "" : ` Terraform can change ${listed(forcing)} only by a replacement.`;
+    return {
+      what:
+        `The table ${name} would be deleted with every contact and index in it, and an empty table created in its place: ConnectPath ` +
+        `would lose its data, and agents would lose their contact history.${because}`,
+      fix: unexpectedChange,
+    };
+  }
+  if (actions === "delete") {
+    return {
+      what:
+        `The table ${name} would be deleted with every contact and index in it: ConnectPath would stop working on Connect instance ` +
+        `${instance.name}.`,
+      fix:
+        "Do not apply this plan. Terraform deletes a resource that was removed or renamed in the stack, even with prevent_destroy: restore its " +
+        "address. To stop managing the table, set release in the environment file.",
+    };
+  }
+  if (actions.includes("create")) {
+    return {
+      what:
+        `An empty table ${name} would be created, because the plan does not import the live table. Either the table is missing, or this is ` +
+        "another account or region.",
+      fix: "Do not apply this plan. Restore the import block of the stack. If ConnectPath's table is missing, its owner must restore it first.",
+    };
+  }
+  if (isTableReleased(instance) && actions !== "forget") {
+    return {
+      what: `The environment file has release: ${instance.release ?? ""}, but the plan keeps the table ${name} in the state (${actions}).`,
+      fix: "Synthesize and plan again. The plan must only stop managing the table.",
+    };
+  }
+  if (!isTableReleased(instance) && !["no-op", "update"].includes(actions)) {
+    return {
+      what: `Terraform would stop managing the table ${name} (${actions}): its index would stay, and no deployment would check it.`,
+      fix: "If you want to stop managing the table, set release in the environment file.",
+    };
+  }
+  if (forcing.length > 0) {
+    return { what: `The change of ${listed(forcing)} would replace the table ${name}.`, fix: unexpectedChange };
+  }
+  return undefined;
+}
+
+/** Refuses a table that is not the instance's own, or in another account or region. */
 export const tableIdentity: Rule = (plan, instance) =>
-  tablesOf(plan).flatMap(({ address, change }): Violation[] => {
+  tablesIn(plan).flatMap(({ address, change }): Violation[] => {
     const expected = { name: instance.table.name, arn: instance.table.arn };
     const wrong: string[] = [];
     if (change.importing !== undefined && change.importing.id !== expected.name) {
@@ -121,66 +134,67 @@ export const tableIdentity: Rule = (plan, instance) =>
         ["arn", expected.arn],
       ] as const) {
         const found = valueAt(values, key);
-        // What is only known after the apply is refused by its own rule; a table that is created has neither id nor arn yet.
+        // "table-settings" refuses unknown values. A table that would be created has no id and no ARN yet.
         const isUnknown = when === "would be" && isMarked(valueAt(change.after_unknown, key));
         if (found !== value && !isUnknown) wrong.push(`its ${key} ${when} ${shown(found)}`);
       }
     }
     if (wrong.length === 0) return [];
     const what =
-      `This is not the table of instance ${instance.name}, ${expected.arn}: ${listed(wrong)}. Somebody else's table would be changed, and ` +
-      "this instance would go without call blocking.";
+      `This is not the table of instance ${instance.name}, ${expected.arn}: ${listed(wrong)}. The plan would change another owner's table, and ` +
+      "this instance would have no call blocking.";
     const fix =
-      "Compare account, region and tableName in the environment file with the credentials that planned, and plan again.";
+      "Compare account, region and tableName in the environment file with the credentials that made the plan, and plan again.";
     return [{ rule: "table-identity", address, what, fix }];
   });
 
-/** Keys of the resource that have rules of their own, and `timeouts`, which is Terraform's alone and never sent. */
+/** Attributes that other rules judge, and `timeouts`, which Terraform never sends to AWS. */
 const judgedElsewhere: readonly string[] = ["attribute", "global_secondary_index", "hash_key", "range_key", "timeouts"];
 
-/** What somebody would notice of a setting that changes. */
-const consequences: Readonly<Record<string, string>> = {
-  billing_mode: "the table would be billed and throttled in another way, and writes of ConnectPath may fail",
-  deletion_protection_enabled: "anybody could delete the table",
+/** Effect of a changed setting, by attribute. */
+const effects: Readonly<Record<string, string>> = {
+  billing_mode: "the billing and the throttling of the table would change, and ConnectPath's writes may fail",
+  deletion_protection_enabled: "a user could delete the table",
   local_secondary_index: "local indexes cannot be changed without replacing the table",
-  point_in_time_recovery: "its backups would be another's than its owner set up",
+  point_in_time_recovery: "the table's backups would no longer be as its owner configured them",
   replica: "a copy of the table in another region would be added or deleted",
-  server_side_encryption: "its data would be encrypted with another key, which its readers may not be allowed to use",
-  stream_enabled: "whatever ConnectPath feeds from the table's stream would stop",
-  stream_view_type: "whatever ConnectPath feeds from the table's stream would get other records",
-  table_class: "the table would be billed in another way",
-  tags: "its owner's cost reports and policies go by these tags",
-  tags_all: "its owner's cost reports and policies go by these tags",
+  server_side_encryption: "another key would encrypt the data, and the table's readers may not be allowed to use it",
+  stream_enabled: "consumers of the table's stream would stop",
+  stream_view_type: "consumers of the table's stream would receive other records",
+  table_class: "the billing of the table would change",
+  tags: "its owner's cost reports and policies use these tags",
+  tags_all: "its owner's cost reports and policies use these tags",
   ttl: "contacts would expire at another time, or never",
 };
 
-/** Nothing but attributes and indexes may differ, and nothing may be left open until the apply. */
+/** Refuses every change besides attribute definitions and indexes, and every value that is known only after the apply. */
 export const tableSettings: Rule = (plan, { table }) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
-    const unknown = Object.entries(fieldsOf(change.after_unknown)).flatMap(([key, mask]) =>
+    const unknownFields = fieldsOf(change.after_unknown);
+    const unknown = Object.entries(unknownFields).flatMap(([key, mask]) =>
       isMarked(mask) && key !== "global_secondary_index" && key !== "attribute" ? [key] : [],
     );
-    const strange = Object.keys(fieldsOf(change.after_unknown)).length === 0 && isMarked(change.after_unknown);
+    const isAllUnknown = Object.keys(unknownFields).length === 0 && isMarked(change.after_unknown);
     const keys = [
       ...differingKeys(change.before, change.after).filter((key) => !judgedElsewhere.includes(key)),
       ...unknown,
-      ...(strange ? ["everything"] : []),
+      ...(isAllUnknown ? ["everything"] : []),
     ];
     return [...new Set(keys)].map((key) => {
-      const to = unknown.includes(key) ? "a value known only after the apply" : shown(valueAt(change.after, key));
-      const then = consequences[key];
+      const after = unknown.includes(key) ? "a value known only after the apply" : shown(valueAt(change.after, key));
+      const effect = effects[key];
       return {
         rule: "table-settings",
         address,
         what:
-          `${key} of ConnectPath's table ${table.name} would change from ${shown(valueAt(change.before, key))} to ${to}` +
-          `${then === undefined ? "" : `: ${then}`}.`,
-        fix: notOfThisStack,
+          `${key} of ConnectPath's table ${table.name} would change from ${shown(valueAt(change.before, key))} to ${after}` +
+          `${effect === undefined ? "" : `: ${effect}`}.`,
+        fix: unexpectedChange,
       };
     });
   });
 
-/** Items of a set by their name; undefined where an item has none or two have the same. */
+/** Items of a set by their name; undefined if an item has no name, or if two items have the same name. */
 function byName(value: unknown): ReadonlyMap<string, unknown> | undefined {
   const found = new Map<string, unknown>();
   if (value !== null && value !== undefined && !Array.isArray(value)) return undefined;
@@ -192,72 +206,87 @@ function byName(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return found;
 }
 
-/** Existing attribute definitions stay; only those of our index are added, or removed with it. */
+const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]): readonly string[] =>
+  [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
+
+/** Refuses to change an attribute definition. Only those of our index are added, and removed with it. */
 export const tableAttributes: Rule = (plan, instance) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
-    const refuse = (what: string): Violation => ({ rule: "table-attributes", address, what, fix: notOfThisStack });
+    const refuse = (what: string): Violation => ({ rule: "table-attributes", address, what, fix: unexpectedChange });
     const { name } = instance.table;
     const keys = ["hash_key", "range_key"].flatMap((key) => {
       const [before, after] = [valueAt(change.before, key), valueAt(change.after, key)];
-      return isEqual(before, after)
-        ? []
-        : [
-            refuse(
-              `${key} of table ${name} would change from ${shown(before)} to ${shown(after)}: that replaces the table.`,
-            ),
-          ];
+      if (isEqual(before, after)) return [];
+      return [
+        refuse(
+          `${key} of table ${name} would change from ${shown(before)} to ${shown(after)}, which replaces the table.`,
+        ),
+      ];
     });
     const before = byName(valueAt(change.before, "attribute"));
     const after = byName(valueAt(change.after, "attribute"));
     if (before === undefined || after === undefined || isMarked(valueAt(change.after_unknown, "attribute"))) {
-      return [
-        ...keys,
-        refuse(`The attribute definitions of table ${name} cannot be compared: they are not all known.`),
-      ];
+      return [...keys, refuse(`The plan does not contain all attribute definitions of table ${name}.`)];
     }
-    const problems = [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((attribute): string[] => {
-      const [was, is] = [before.get(attribute), after.get(attribute)];
-      const [wasType, isType] = [textAt(was, "type"), textAt(is, "type")];
-      if (was !== undefined && is !== undefined) {
-        return isEqual(was, is)
-          ? []
-          : [
-              `${attribute} would change its type from ${wasType ?? "none"} to ${isType ?? "none"}, and writes with the old type would be rejected`,
-            ];
-      }
-      const isOurs = ourAttributes.includes(attribute);
-      if (was === undefined) {
-        return isOurs && isType === "S" && instance.release === undefined
-          ? []
-          : [`${attribute} would be defined as ${isType ?? "nothing"}, which nothing of call blocking needs`];
-      }
-      const isUsed = [...(byName(valueAt(change.after, "global_secondary_index")) ?? [])].some(([, index]) =>
-        [textAt(index, "hash_key"), textAt(index, "range_key")].includes(attribute),
+    const indexesAfter = byName(valueAt(change.after, "global_secondary_index")) ?? new Map<string, unknown>();
+    const usedByIndexes = [...indexesAfter.values()].flatMap((index) => [
+      textAt(index, "hash_key"),
+      textAt(index, "range_key"),
+    ]);
+    const problems = namesIn(before, after).flatMap((attribute) => {
+      const problem = attributeProblem(
+        attribute,
+        before.get(attribute),
+        after.get(attribute),
+        instance,
+        usedByIndexes.includes(attribute),
       );
-      return isOurs && instance.release === "remove-index" && !isUsed
-        ? []
-        : [`the definition of ${attribute} would be removed, and with it the indexes that it is a key of`];
+      return problem === undefined ? [] : [refuse(`In table ${name}, ${problem}.`)];
     });
-    return [...keys, ...problems.map((problem) => refuse(`Of table ${name}, ${problem}.`))];
+    return [...keys, ...problems];
   });
 
-/** Keys of an index of which providers write "nothing" in different ways. */
-const emptyAlike: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
-/** Keys of an index that AWS fills in on an on-demand table. */
-const filledIn: readonly string[] = ["read_capacity", "write_capacity", "key_schema", "warm_throughput"];
+function attributeProblem(
+  attribute: string,
+  before: unknown,
+  after: unknown,
+  { release }: InstanceConfig,
+  isUsed: boolean,
+): string | undefined {
+  const [typeBefore, typeAfter] = [textAt(before, "type"), textAt(after, "type")];
+  const isOurs = ourAttributes.includes(attribute);
+  if (before === undefined) {
+    return isOurs && typeAfter === blockingIndex.keyType && release === undefined
+      ? undefined
+      : `the attribute ${attribute} would be defined with the type ${typeAfter ?? "(none)"}, which call blocking does not need`;
+  }
+  if (after === undefined) {
+    return isOurs && release === "remove-index" && !isUsed
+      ? undefined
+      : `the definition of ${attribute} would be removed, and with it the indexes that have this key`;
+  }
+  return isEqual(before, after)
+    ? undefined
+    : `the type of ${attribute} would change from ${typeBefore ?? "(none)"} to ${typeAfter ?? "(none)"}, and DynamoDB would reject writes with the old type`;
+}
 
-/** Compared by name: Terraform shows a set of indexes as removed and added again where it only grew. */
+/** Attributes of an index that the provider versions write as null, empty or absent if there is no value. */
+const emptyAlike: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
+/** Attributes of an index that AWS sets on an on-demand table. */
+const setByAws: readonly string[] = ["read_capacity", "write_capacity", "key_schema", "warm_throughput"];
+
+/** Refuses every change of an index besides adding ours. Terraform shows a changed set as removed and added, so items are compared by name. */
 export const tableIndexes: Rule = (plan, instance) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
     const { name } = instance.table;
-    const refuse = (what: string, fix = notOfThisStack): Violation => ({ rule: "table-indexes", address, what, fix });
+    const refuse = (what: string, fix = unexpectedChange): Violation => ({ rule: "table-indexes", address, what, fix });
     const before = byName(valueAt(change.before, "global_secondary_index"));
     const after = byName(valueAt(change.after, "global_secondary_index"));
     if (before === undefined || after === undefined) {
-      return [refuse(`The indexes of table ${name} cannot be compared: they are not all known by name.`)];
+      return [refuse(`The plan does not contain the names of all indexes of table ${name}.`)];
     }
-    const onDemand = textAt(change.after, "billing_mode") === "PAY_PER_REQUEST";
-    // The mask follows the list as it is written.
+    const isOnDemand = textAt(change.after, "billing_mode") === "PAY_PER_REQUEST";
+    // The mask has the order of the list.
     const masks = itemsOf(valueAt(change.after_unknown, "global_secondary_index"));
     const written = itemsOf(valueAt(change.after, "global_secondary_index"));
     if (masks.length > written.length || valueAt(change.after_unknown, "global_secondary_index") === true) {
@@ -267,74 +296,85 @@ export const tableIndexes: Rule = (plan, instance) =>
       const mask = masks[written.indexOf(index)];
       if (!isMarked(mask)) return [];
       const marked = Object.entries(fieldsOf(mask)).flatMap(([key, value]) => (isMarked(value) ? [key] : []));
-      return (marked.length === 0 ? ["everything"] : marked).filter((key) => !onDemand || !filledIn.includes(key));
+      return (marked.length === 0 ? ["everything"] : marked).filter((key) => !isOnDemand || !setByAws.includes(key));
     };
-    const differs = (was: unknown, is: unknown): readonly string[] =>
-      differingKeys(was, is).filter((key) => {
-        if (onDemand && filledIn.includes(key) && isMarked(valueAt(masks[written.indexOf(is)], key))) return false;
-        return !(emptyAlike.includes(key) && isNothing(valueAt(was, key)) && isNothing(valueAt(is, key)));
+    const changedKeys = (indexBefore: unknown, indexAfter: unknown): readonly string[] =>
+      differingKeys(indexBefore, indexAfter).filter((key) => {
+        if (isOnDemand && setByAws.includes(key) && isMarked(valueAt(masks[written.indexOf(indexAfter)], key)))
+          return false;
+        return !(
+          emptyAlike.includes(key) &&
+          isNothing(valueAt(indexBefore, key)) &&
+          isNothing(valueAt(indexAfter, key))
+        );
       });
 
-    return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((index): Violation[] => {
-      const [was, is] = [before.get(index), after.get(index)];
+    return namesIn(before, after).flatMap((index): Violation[] => {
+      const [indexBefore, indexAfter] = [before.get(index), after.get(index)];
       const isOurs = index === indexName;
-      if (is === undefined) {
-        if (isOurs && instance.release === "remove-index") return [];
-        return isOurs
-          ? [
-              refuse(
-                `The index ${index} of table ${name} would be deleted: no caller of instance ${instance.name} would be blocked until it is built again.`,
-                "To let go of this instance, set release: remove-index in its environment file; otherwise synthesize and plan again.",
-              ),
-            ]
-          : [
-              refuse(
-                `The index ${index} of table ${name}, which is ConnectPath's, would be deleted: whatever queries it would fail, and building it again ` +
-                  "takes hours on a large table.",
-              ),
-            ];
-      }
-      const open = unknownKeys(is);
-      if (open.length > 0)
-        return [refuse(`Of index ${index} of table ${name}, ${listed(open)} would be known only after the apply.`)];
-      if (was !== undefined) {
-        const keys = differs(was, is);
-        if (isOurs && instance.release === "remove-index") {
+      if (indexAfter === undefined) {
+        if (!isOurs) {
           return [
             refuse(
-              `release says remove-index, yet the index ${index} stays on table ${name}.`,
-              "Synthesize again and plan again.",
+              `ConnectPath's index ${index} of table ${name} would be deleted: its queries would fail, and building the index again ` +
+                "takes hours on a large table.",
             ),
           ];
         }
-        if (keys.length === 0) return [];
-        const changes = keys.map((key) => `${key} from ${shown(valueAt(was, key))} to ${shown(valueAt(is, key))}`);
+        if (instance.release === "remove-index") return [];
         return [
           refuse(
-            `The index ${index} of table ${name} would change (${listed(changes)}): DynamoDB deletes an index and builds it anew for all but its capacity, ` +
-              "and until then whatever queries it fails.",
+            `The index ${index} of table ${name} would be deleted: no caller of instance ${instance.name} would be blocked until it is built again.`,
+            "To remove call blocking from this instance, set release: remove-index in its environment file. Otherwise synthesize and plan again.",
           ),
         ];
       }
-      if (!isOurs)
+      const unknown = unknownKeys(indexAfter);
+      if (unknown.length > 0) {
+        return [
+          refuse(`The index ${index} of table ${name} has values that are known only after the apply: ${listed(unknown)}.`),
+        ];
+      }
+      if (indexBefore === undefined) {
+        const problem = newIndexProblem(index, indexAfter, instance);
+        return problem === undefined ? [] : [refuse(problem)];
+      }
+      if (isOurs && instance.release === "remove-index") {
         return [
           refuse(
-            `An index ${index} would be added to ConnectPath's table ${name}: call blocking needs ${indexName} alone.`,
+            `The environment file has release: remove-index, but the index ${index} stays on table ${name}.`,
+            "Synthesize again and plan again.",
           ),
         ];
-      if (instance.release !== undefined)
-        return [refuse(`release says ${instance.release}, yet the index ${index} would be added to table ${name}.`)];
-      const wrong = Object.entries(ourIndex).filter(([key, value]) => valueAt(is, key) !== value);
-      if (!isNothing(valueAt(is, "non_key_attributes"))) wrong.push(["non_key_attributes", "none"]);
-      if (wrong.length === 0) return [];
-      const shape = wrong.map(([key, value]) => `${key} ${shown(valueAt(is, key))} instead of ${shown(value)}`);
+      }
+      const changes = changedKeys(indexBefore, indexAfter).map(
+        (key) => `${key} from ${shown(valueAt(indexBefore, key))} to ${shown(valueAt(indexAfter, key))}`,
+      );
+      if (changes.length === 0) return [];
       return [
         refuse(
-          `The index ${index} would be added to table ${name} in another shape (${listed(shape)}): no lookup could use it.`,
+          `The index ${index} of table ${name} would change (${listed(changes)}). Except for capacity, DynamoDB deletes the index and builds it ` +
+            "again, and queries on it fail until then.",
         ),
       ];
     });
   });
+
+/** Why an index must not be added; undefined if it is exactly ours. */
+function newIndexProblem(index: string, values: unknown, instance: InstanceConfig): string | undefined {
+  const { name } = instance.table;
+  if (index !== indexName) {
+    return `The index ${index} would be added to ConnectPath's table ${name}. Call blocking needs only ${indexName}.`;
+  }
+  if (instance.release !== undefined) {
+    return `The environment file has release: ${instance.release}, but the index ${index} would be added to table ${name}.`;
+  }
+  const wrong = Object.entries(ourIndex).filter(([key, value]) => valueAt(values, key) !== value);
+  if (!isNothing(valueAt(values, "non_key_attributes"))) wrong.push(["non_key_attributes", "none"]);
+  if (wrong.length === 0) return undefined;
+  const shape = wrong.map(([key, value]) => `${key} ${shown(valueAt(values, key))} instead of ${shown(value)}`);
+  return `The index ${index} would be added to table ${name} in another shape (${listed(shape)}): no lookup could use it.`;
+}
 
 function isNothing(value: unknown): boolean {
   return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
