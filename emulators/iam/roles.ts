@@ -7,7 +7,7 @@ import {
   ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
 } from "@aws-sdk/client-iam";
-import { type Verdict, verdictOf } from "../../fleet/aws/iam/policy-simulation";
+import { simulatePolicy, type SimulatedAccess } from "../../fleet/aws/iam/policy-simulation";
 import type { AwsResponse, Responder } from "../aws/aws-endpoint";
 import type { AwsRequest } from "../aws/aws-request";
 
@@ -44,10 +44,15 @@ export function rolesIn(motoUrl: string): Roles {
     return Promise.all([...inline, ...attached]);
   }
 
-  async function verdict(roleArn: string, action: string, resource: string): Promise<Exclude<Verdict, "unclear">> {
-    const found = verdictOf(await documentsOf(roleArn), action, resource);
-    if (found === "unclear") throw new Error(`whether ${roleArn} may ${action} hangs on a condition: not emulated`);
-    return found;
+  async function simulate(
+    roleArn: string,
+    action: string,
+    resource: string,
+  ): Promise<Exclude<SimulatedAccess, "unclear">> {
+    const access = simulatePolicy(await documentsOf(roleArn), { action, resource });
+    if (access === "unclear")
+      throw new Error(`The emulator does not evaluate the condition on ${action} of ${roleArn}.`);
+    return access;
   }
 
   return {
@@ -61,7 +66,7 @@ export function rolesIn(motoUrl: string): Roles {
       const roleArn = roles.get(/Credential=([^/,\s]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "");
       if (roleArn === undefined) return responder(request);
       const { action, resource } = asked(request, roleArn.split(":")[4] ?? "");
-      return (await verdict(roleArn, action, resource)) === "allowed"
+      return (await simulate(roleArn, action, resource)) === "allowed"
         ? responder(request)
         : accessDenied(roleArn, action, resource);
     },
@@ -70,7 +75,7 @@ export function rolesIn(motoUrl: string): Roles {
       const input = request.input as Readonly<Record<string, string>>;
       const action = input["ActionNames.member.1"] ?? "";
       const resource = input["ResourceArns.member.1"] ?? "*";
-      const found = await verdict(input["PolicySourceArn"] ?? "", action, resource);
+      const found = await simulate(input["PolicySourceArn"] ?? "", action, resource);
       const decision = { allowed: "allowed", denied: "explicitDeny", "not allowed": "implicitDeny" }[found];
       return {
         status: 200,

@@ -1,51 +1,80 @@
-/** What the policies of a role say about one action on one resource, for where IAM's own simulator may not be asked. */
+/** Decides what the policies of a role allow, without calling IAM's own simulator. */
 
-/** `unclear`: a condition or a form of statement decides that is not read here. */
-export type Verdict = "allowed" | "denied" | "not allowed" | "unclear";
+/** `unclear`: the result depends on a condition that cannot be evaluated here. */
+export type SimulatedAccess = "allowed" | "denied" | "not allowed" | "unclear";
+
+export interface AccessRequest {
+  /** Such as `dynamodb:Query`. */
+  readonly action: string;
+  /** ARN. */
+  readonly resource: string;
+  /** All condition keys of the request. Undefined if they are not known: every condition is then unclear. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Decides as IAM does within one account: an explicit deny wins, then an allow, else nothing is allowed. Boundaries of the role and
- * policies of the organization are not seen. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * Decides as IAM does within one account: an explicit deny wins, then an allow; otherwise access is not allowed. Permissions boundaries
+ * and policies of the organization are not evaluated.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  *
- * @param documents policies as JSON
- * @param action such as `dynamodb:Query`
- * @param resource ARN
+ * @param documents policies, as JSON text or parsed
  */
-export function verdictOf(documents: readonly string[], action: string, resource: string): Verdict {
-  const applicable = documents
-    .flatMap((document) => list((JSON.parse(document) as Json)["Statement"]))
-    .map((statement) => ({
-      effect: (statement as Json)["Effect"],
-      applies: applies(statement as Json, action, resource),
-    }));
-  const some = (effect: string, how: boolean | "unclear"): boolean =>
-    applicable.some((statement) => statement.effect === effect && statement.applies === how);
-  if (some("Deny", true)) return "denied";
-  if (some("Deny", "unclear")) return "unclear";
-  if (some("Allow", true)) return "allowed";
-  return some("Allow", "unclear") ? "unclear" : "not allowed";
+export function simulatePolicy(documents: readonly (string | object)[], request: AccessRequest): SimulatedAccess {
+  const statements = documents
+    .map((document) => (typeof document === "string" ? JSON.parse(document) : document) as Json)
+    .flatMap((document) => asList(document["Statement"]) as readonly Json[])
+    .map((statement) => ({ effect: statement["Effect"], match: matchStatement(statement, request) }));
+  const has = (effect: string, match: boolean | "unclear"): boolean =>
+    statements.some((statement) => statement.effect === effect && statement.match === match);
+  if (has("Deny", true)) return "denied";
+  if (has("Deny", "unclear")) return "unclear";
+  if (has("Allow", true)) return "allowed";
+  return has("Allow", "unclear") ? "unclear" : "not allowed";
 }
 
-function applies(statement: Json, action: string, resource: string): boolean | "unclear" {
-  const named = (key: string, text: string, fold: (text: string) => string): boolean =>
-    list(statement[key]).some((pattern) => matches(fold(String(pattern)), fold(text)));
+/** Whether a statement applies to the request. */
+function matchStatement(statement: Json, { action, resource, context }: AccessRequest): boolean | "unclear" {
+  const lists = (key: string, text: string, normalize: (text: string) => string): boolean =>
+    asList(statement[key]).some((pattern) => matchesPattern(normalize(String(pattern)), normalize(text)));
   const lower = (text: string): string => text.toLowerCase();
   const same = (text: string): string => text;
-  const actions = "NotAction" in statement ? !named("NotAction", action, lower) : named("Action", action, lower);
-  const resources =
-    "NotResource" in statement ? !named("NotResource", resource, same) : named("Resource", resource, same);
-  if (!actions || !resources) return false;
-  return Object.keys(statement["Condition"] ?? {}).length === 0 ? true : "unclear";
+  const hasAction = "NotAction" in statement ? !lists("NotAction", action, lower) : lists("Action", action, lower);
+  const hasResource =
+    "NotResource" in statement ? !lists("NotResource", resource, same) : lists("Resource", resource, same);
+  return (
+    hasAction &&
+    hasResource &&
+    matchConditions((statement["Condition"] ?? {}) as Readonly<Record<string, Json>>, context)
+  );
 }
 
-const list = (value: unknown): readonly unknown[] =>
+/** All conditions must hold. Operators other than the two that this project's policies use are unclear. */
+function matchConditions(
+  conditions: Readonly<Record<string, Json>>,
+  context: AccessRequest["context"],
+): boolean | "unclear" {
+  const results = Object.entries(conditions).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, value]): boolean | "unclear" => {
+      if (context === undefined) return "unclear";
+      const requested = asList(context[key]);
+      const allowed = asList(value);
+      if (operator === "StringEquals") return allowed.some((one) => requested.includes(one));
+      if (operator === "ForAllValues:StringEquals") return requested.every((one) => allowed.includes(one));
+      return "unclear";
+    }),
+  );
+  if (results.includes(false)) return false;
+  return results.includes("unclear") ? "unclear" : true;
+}
+
+const asList = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value];
 
-/** Whether a pattern of a policy, in which `*` stands for any characters and `?` for one, describes the whole text. */
-function matches(pattern: string, text: string): boolean {
-  // Not a regular expression: one with many stars takes exponential time.
+/** Whether the whole text matches a pattern in which `*` is any text and `?` is one character. */
+function matchesPattern(pattern: string, text: string): boolean {
+  // A regular expression with many stars would take exponential time.
   let [p, t, star, resume] = [0, 0, -1, 0];
   while (t < text.length) {
     if (p < pattern.length && pattern[p] === "*") [star, resume, p] = [p, t, p + 1];

@@ -14,7 +14,7 @@ import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import type { Check, Finding } from "./check";
 import { runCheck, unproven } from "./check";
-import { verdictOf } from "../../aws/iam/policy-simulation";
+import { simulatePolicy } from "../../aws/iam/policy-simulation";
 
 const action = "dynamodb:Query";
 
@@ -63,9 +63,9 @@ async function read({ table, stackName }: InstanceConfig, roleArn: string, iam: 
     documents.push((await iam.send(new GetPolicyVersionCommand(version))).PolicyVersion?.Document ?? "");
   }
   // IAM answers with documents encoded for URLs (RFC 3986).
-  const verdict = verdictOf(documents.map(decodeURIComponent), action, table.indexArn);
-  if (verdict === "allowed") return may(roleArn);
-  if (verdict !== "unclear") return mayNot(roleArn, stackName, verdict === "denied");
+  const access = simulatePolicy(documents.map(decodeURIComponent), { action, resource: table.indexArn });
+  if (access === "allowed") return may(roleArn);
+  if (access !== "unclear") return mayNot(roleArn, stackName, access === "denied");
   return unproven(
     `Whether ${roleArn} may ${action} on the index hangs on a condition in its policies, and iam:SimulatePrincipalPolicy is not allowed.`,
   );

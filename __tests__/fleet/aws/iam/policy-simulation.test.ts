@@ -1,12 +1,13 @@
-/** Which policies let a role query the index, written in every form that IAM takes. */
+/** The policy simulation decides as IAM does, for every form of a statement. */
 import fc from "fast-check";
-import { verdictOf } from "../../../../fleet/aws/iam/policy-simulation";
+import { simulatePolicy } from "../../../../fleet/aws/iam/policy-simulation";
 
 const index = "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index";
 const policy = (...statements: readonly object[]): string =>
   JSON.stringify({ Version: "2012-10-17", Statement: statements });
 const allow = (Action: unknown, Resource: unknown = index) => ({ Effect: "Allow", Action, Resource });
-const verdict = (...documents: readonly string[]) => verdictOf(documents, "dynamodb:Query", index);
+const simulate = (...documents: readonly string[]) =>
+  simulatePolicy(documents, { action: "dynamodb:Query", resource: index });
 
 test.each([
   ["by its name", allow("dynamodb:Query")],
@@ -18,9 +19,9 @@ test.each([
   ["by leaving others out", { Effect: "Allow", NotAction: "dynamodb:Delete*", Resource: "*" }],
   ["by leaving other resources out", { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::*" }],
 ])("a statement that names the action %s allows it", (_, statement) => {
-  expect(verdict(policy(statement))).toBe("allowed");
+  expect(simulate(policy(statement))).toBe("allowed");
   // A single statement may stand without a list around it.
-  expect(verdict(JSON.stringify({ Statement: statement }))).toBe("allowed");
+  expect(simulate(JSON.stringify({ Statement: statement }))).toBe("allowed");
 });
 
 test.each([
@@ -43,23 +44,23 @@ test.each([
   ["an action that only begins like it", policy(allow("dynamodb:QueryX"))],
   ["everything but it", policy({ Effect: "Allow", NotAction: ["dynamodb:Query"], Resource: "*" })],
 ])("%s does not allow it", (_, ...documents) => {
-  expect(verdict(...documents)).toBe("not allowed");
+  expect(simulate(...documents)).toBe("not allowed");
 });
 
 test("a denial in one policy wins over what another allows", () => {
-  expect(verdict(policy(allow("*", "*")), policy({ ...allow("dynamodb:*"), Effect: "Deny" }))).toBe("denied");
+  expect(simulate(policy(allow("*", "*")), policy({ ...allow("dynamodb:*"), Effect: "Deny" }))).toBe("denied");
 });
 
-test("what hangs on a condition is not decided here, unless something else decides", () => {
+test("a condition leaves the result unclear unless another statement decides", () => {
   const Condition = { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } };
   const conditional = { ...allow("dynamodb:Query"), Condition };
-  expect(verdict(policy(conditional))).toBe("unclear");
-  expect(verdict(policy(conditional, allow("dynamodb:Query")))).toBe("allowed");
-  expect(verdict(policy({ ...conditional, Effect: "Deny" }, allow("dynamodb:Query")))).toBe("unclear");
-  expect(verdict(policy({ ...conditional, Effect: "Deny" }, { ...allow("dynamodb:Query"), Effect: "Deny" }))).toBe(
+  expect(simulate(policy(conditional))).toBe("unclear");
+  expect(simulate(policy(conditional, allow("dynamodb:Query")))).toBe("allowed");
+  expect(simulate(policy({ ...conditional, Effect: "Deny" }, allow("dynamodb:Query")))).toBe("unclear");
+  expect(simulate(policy({ ...conditional, Effect: "Deny" }, { ...allow("dynamodb:Query"), Effect: "Deny" }))).toBe(
     "denied",
   );
-  expect(verdict(policy({ ...conditional, Action: "s3:GetObject" }))).toBe("not allowed");
+  expect(simulate(policy({ ...conditional, Action: "s3:GetObject" }))).toBe("not allowed");
 });
 
 test("patterns match as the same regular expression does", () => {
@@ -68,9 +69,37 @@ test("patterns match as the same regular expression does", () => {
   fc.assert(
     fc.property(patterns, letters, (pattern, text) => {
       const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-      const allowed = verdictOf([policy(allow("dynamodb:Query", pattern))], "dynamodb:Query", text) === "allowed";
-      expect(allowed).toBe(expression.test(text));
+      const documents = [policy(allow("dynamodb:Query", pattern))];
+      const access = simulatePolicy(documents, { action: "dynamodb:Query", resource: text });
+      expect(access === "allowed").toBe(expression.test(text));
     }),
     { numRuns: 1000 },
   );
+});
+
+describe("when the condition keys of the request are known", () => {
+  const query = { action: "dynamodb:Query", resource: index };
+  const where = (Condition: object) => [policy({ ...allow("dynamodb:Query"), Condition })];
+
+  test("StringEquals needs the key and one of the values", () => {
+    const documents = where({ StringEquals: { "dynamodb:Select": ["COUNT", "SPECIFIC_ATTRIBUTES"] } });
+    expect(simulatePolicy(documents, { ...query, context: { "dynamodb:Select": "COUNT" } })).toBe("allowed");
+    expect(simulatePolicy(documents, { ...query, context: { "dynamodb:Select": "ALL" } })).toBe("not allowed");
+    expect(simulatePolicy(documents, { ...query, context: {} })).toBe("not allowed");
+  });
+
+  test("ForAllValues:StringEquals needs every value of the request, and allows none", () => {
+    const documents = where({ "ForAllValues:StringEquals": { "dynamodb:Attributes": ["hash", "range"] } });
+    const attributes = (...names: string[]) => ({ ...query, context: { "dynamodb:Attributes": names } });
+    expect(simulatePolicy(documents, attributes("hash"))).toBe("allowed");
+    expect(simulatePolicy(documents, attributes("hash", "Notes"))).toBe("not allowed");
+    expect(simulatePolicy(documents, { ...query, context: {} })).toBe("allowed");
+  });
+
+  test("another operator is unclear, unless a condition beside it fails", () => {
+    const IpAddress = { "aws:SourceIp": "192.0.2.0/24" };
+    expect(simulatePolicy(where({ IpAddress }), { ...query, context: {} })).toBe("unclear");
+    const documents = where({ IpAddress, StringEquals: { "dynamodb:Select": "COUNT" } });
+    expect(simulatePolicy(documents, { ...query, context: {} })).toBe("not allowed");
+  });
 });

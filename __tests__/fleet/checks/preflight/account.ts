@@ -1,5 +1,5 @@
 /** An account before a deployment: a table and a Connect instance in emulators, and what somebody made by hand. */
-import { verdictOf } from "../../../../fleet/aws/iam/policy-simulation";
+import { simulatePolicy } from "../../../../fleet/aws/iam/policy-simulation";
 import type { FlowContent } from "../../../../flows/language/types";
 import { validateContent } from "../../../../flows/language/validate";
 import { forwardTo } from "../../../../emulators/aws/aws-endpoint";
@@ -105,8 +105,9 @@ function answerIam(operation: string, input: Readonly<Record<string, string>>, {
   }
   const arn = input["PolicySourceArn"] ?? "";
   const documents = roles.get(arn.slice(arn.lastIndexOf("/") + 1))?.documents ?? [];
-  const verdict = verdictOf(documents, input["ActionNames.member.1"] ?? "", input["ResourceArns.member.1"] ?? "");
-  const decision = verdict === "allowed" ? "allowed" : "implicitDeny";
+  const action = input["ActionNames.member.1"] ?? "";
+  const access = simulatePolicy(documents, { action, resource: input["ResourceArns.member.1"] ?? "" });
+  const decision = access === "allowed" ? "allowed" : "implicitDeny";
   return xml(
     200,
     "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults><member>" +
