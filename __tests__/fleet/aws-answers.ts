@@ -71,7 +71,7 @@ export async function answeringAws(): Promise<AnsweringAws> {
 function respond({ service }: AwsRequest, answer: object | string | AwsError): AwsResponse {
   if (answer instanceof AwsError) {
     const { name, message, status } = answer;
-    if (service === "iam") {
+    if (service === "iam" || service === "sts") {
       const body = `<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error></ErrorResponse>`;
       return { status, headers: { "content-type": "text/xml" }, body };
     }

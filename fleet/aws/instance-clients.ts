@@ -1,4 +1,4 @@
-/** Clients of the AWS services that commands ask about one instance, with the role that its environment names for that. */
+/** AWS clients for one instance, with the role from its environment file. */
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ConnectClient } from "@aws-sdk/client-connect";
@@ -7,8 +7,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { InstanceConfig } from "../../config/types";
-import { assumeRole } from "./security-token-service";
-import type { Credentials } from "./security-token-service";
+import { sharedRoleCredentials } from "./security-token-service";
 
 export interface InstanceClients {
   readonly cloudwatch: CloudWatchClient;
@@ -18,15 +17,15 @@ export interface InstanceClients {
   readonly kms: KMSClient;
   readonly lambda: LambdaClient;
   readonly logs: CloudWatchLogsClient;
-  /** Closes their connections. */
+  /** Closes all connections. */
   destroy(): void;
 }
 
 /**
- * Clients for an instance's account and region, which only read: they use `planRole`, else `deployRole`, else the credentials that
- * the SDK finds. A role's credentials are renewed when they end, so that a command may run for longer than they last.
+ * Clients for the account and region of an instance. They use `planRole`, otherwise `deployRole`, otherwise the credentials that the
+ * SDK finds. All clients share the credentials of the role, and renew them before they expire.
  *
- * Connect allows two calls a second for each operation, account and region, so the SDK slows down when it is throttled.
+ * Connect allows two calls a second per operation, account and region, so the SDK slows down when it is throttled.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
 export function instanceClients(instance: Pick<InstanceConfig, "region" | "planRole" | "deployRole">): InstanceClients {
@@ -36,8 +35,8 @@ export function instanceClients(instance: Pick<InstanceConfig, "region" | "planR
     region,
     maxAttempts: 8,
     retryMode: "adaptive",
-    ...(role === undefined ? {} : { credentials: () => assumeRole(region, role.arn, role.externalId) }),
-  } satisfies { credentials?: () => Promise<Credentials> } & Record<string, unknown>;
+    ...(role === undefined ? {} : { credentials: sharedRoleCredentials(region, role.arn, role.externalId) }),
+  };
   const clients = {
     cloudwatch: new CloudWatchClient(settings),
     connect: new ConnectClient(settings),

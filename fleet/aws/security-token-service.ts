@@ -1,4 +1,4 @@
-/** The two calls to AWS STS that commands need: whose credentials these are, and credentials of another role. */
+/** The calls to AWS STS: the identity of the current credentials, and credentials of a role. */
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
@@ -7,25 +7,26 @@ export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  /** When they end. */
   readonly expiration?: Date;
 }
 
 /**
- * The account of the credentials that the SDK finds, 12 digits, and the ARN of who they are.
+ * Account (12 digits) and ARN of the credentials that the SDK finds.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  *
- * @throws CommandError when there are no credentials, or STS does not accept them
+ * @throws CommandError if there are no credentials, or STS does not accept them
  */
 export async function callerIdentity(region: string): Promise<{ readonly account: string; readonly arn: string }> {
-  const { Account, Arn } = await ask(region, "GetCallerIdentity", (sts) => sts.send(new GetCallerIdentityCommand()));
+  const { Account, Arn } = await callSts(region, "GetCallerIdentity", (sts) =>
+    sts.send(new GetCallerIdentityCommand()),
+  );
   return { account: Account ?? "", arn: Arn ?? "" };
 }
 
 /**
- * Credentials of a role, for an hour. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ * Credentials of a role, valid for an hour. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  *
- * @throws CommandError when the credentials that the SDK finds may not assume it
+ * @throws CommandError if the credentials that the SDK finds may not assume the role
  */
 export async function assumeRole(region: string, roleArn: string, externalId?: string): Promise<Credentials> {
   const input = {
@@ -33,23 +34,48 @@ export async function assumeRole(region: string, roleArn: string, externalId?: s
     RoleSessionName: "connectpath-call-blocking",
     ...(externalId === undefined ? {} : { ExternalId: externalId }),
   };
-  const { Credentials: given } = await ask(region, `AssumeRole of ${roleArn}`, (sts) =>
+  const { Credentials: found } = await callSts(region, `AssumeRole of ${roleArn}`, (sts) =>
     sts.send(new AssumeRoleCommand(input)),
   );
   return {
-    accessKeyId: given?.AccessKeyId ?? "",
-    secretAccessKey: given?.SecretAccessKey ?? "",
-    sessionToken: given?.SessionToken ?? "",
-    ...(given?.Expiration === undefined ? {} : { expiration: given.Expiration }),
+    accessKeyId: found?.AccessKeyId ?? "",
+    secretAccessKey: found?.SecretAccessKey ?? "",
+    sessionToken: found?.SessionToken ?? "",
+    ...(found?.Expiration === undefined ? {} : { expiration: found.Expiration }),
   };
 }
 
-async function ask<T>(region: string, what: string, call: (sts: STSClient) => Promise<T>): Promise<T> {
+/** Credentials are renewed this long before they expire. The SDK asks for new ones at the same time. */
+const renewBeforeMs = 5 * 60_000;
+
+/**
+ * A credentials provider that several SDK clients share: it assumes the role once for all of them, and again shortly before the
+ * credentials expire. A failure is not kept.
+ */
+export function sharedRoleCredentials(
+  region: string,
+  roleArn: string,
+  externalId?: string,
+): () => Promise<Credentials> {
+  let current: Credentials | undefined;
+  let pending: Promise<Credentials> | undefined;
+  return async () => {
+    const remainingMs = (current?.expiration?.getTime() ?? Infinity) - Date.now();
+    if (current !== undefined && remainingMs > renewBeforeMs) return current;
+    pending ??= assumeRole(region, roleArn, externalId).finally(() => {
+      pending = undefined;
+    });
+    current = await pending;
+    return current;
+  };
+}
+
+async function callSts<T>(region: string, call: string, send: (sts: STSClient) => Promise<T>): Promise<T> {
   const sts = new STSClient({ region });
   try {
-    return await call(sts);
+    return await send(sts);
   } catch (error) {
-    throw new CommandError(`${what} failed. ${errorMessage(error)}`);
+    throw new CommandError(`${call} failed. ${errorMessage(error)}`);
   } finally {
     sts.destroy();
   }
