@@ -1,4 +1,4 @@
-/** What was clicked together by hand after the vendor's guide: taken over in an order that never leaves a flow without a function. */
+/** Adopts resources that people created by the vendor's guide, in an order that never leaves a flow without a function. */
 import { DataAwsIamRole } from "@cdktf/provider-aws/lib/data-aws-iam-role";
 import { DataAwsLambdaFunction } from "@cdktf/provider-aws/lib/data-aws-lambda-function";
 import { IamRolePoliciesExclusive } from "@cdktf/provider-aws/lib/iam-role-policies-exclusive";
@@ -6,44 +6,29 @@ import { IamRolePolicyAttachmentsExclusive } from "@cdktf/provider-aws/lib/iam-r
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { InstanceConfig } from "../config/types";
-import type { ImportBlock } from "./state-blocks";
 
-/** The import blocks of what exists; they may stay, since what is in the state is not imported again. */
-export function existingImports({ adoptExisting, instanceId, function: own }: InstanceConfig): readonly ImportBlock[] {
-  if (adoptExisting === undefined) return [];
-  const { moduleId } = adoptExisting;
-  return [
-    ...(adoptExisting.logGroup ? [{ to: "aws_cloudwatch_log_group.blocked_calls", id: own.logGroupName }] : []),
-    ...(adoptExisting.role ? [{ to: "aws_iam_role.blocked_calls", id: own.roleName }] : []),
-    ...(adoptExisting.function ? [{ to: "aws_lambda_function.blocked_calls", id: own.name }] : []),
-    ...(moduleId === undefined
-      ? []
-      : [{ to: "aws_connect_contact_flow_module.blocked_status", id: `${instanceId}:${moduleId}` }]),
-  ];
-}
-
-export interface HandMadeProps {
+export interface ExistingResourcesProps {
   readonly instance: InstanceConfig;
-  /** Handler of the code that is put into the function. */
+  /** Handler of the deployed code. */
   readonly handler: string;
-  /** Names of the inline policies that the role has from us, as a Terraform expression. */
+  /** Names of the role's inline policies that the stack manages, as a Terraform expression. */
   readonly policyNames: string;
-  /** What calls the function in the end: until then the role loses nothing. */
+  /** The module that invokes the function. The role keeps its other permissions until the module is deployed. */
   readonly module: ITerraformDependable;
 }
 
 /**
- * The conditions under which function and role can be changed in place, and the end of the role's other permissions.
+ * Checks that an existing function and role can be changed in place, and removes the role's other permissions.
  *
- * A module that was imported by hand calls the function's unqualified ARN, its latest code. The provider changes a
- * function's configuration first and its code after that (5.100.0): in between, the old code runs with the new runtime, handler,
- * role and variables. So the old code must be of the same kind. The module itself is changed last, to the alias.
+ * A module that people imported invokes the function's unqualified ARN, which is its latest code. The provider (5.100.0) changes a
+ * function's configuration before its code. In between, the old code runs with the new runtime, handler, role and variables, so it
+ * must have the same runtime and handler. The module is changed last, to the alias.
  */
 export class ExistingResources extends Construct {
-  constructor(scope: Construct, id: string, { instance, handler, policyNames, module }: HandMadeProps) {
+  constructor(scope: Construct, id: string, { instance, handler, policyNames, module }: ExistingResourcesProps) {
     super(scope, id);
     const { adoptExisting, function: own, name, environment } = instance;
-    const here = `for ${name} in environments/${environment}.yaml`;
+    const place = `for ${name} in environments/${environment}.yaml`;
 
     if (adoptExisting?.function === true) {
       const existing = new DataAwsLambdaFunction(this, "function", {
@@ -54,8 +39,8 @@ export class ExistingResources extends Construct {
               condition: `\${startswith(self.runtime, "nodejs") && self.handler == "${handler}"}`,
               errorMessage:
                 `The function ${own.name} cannot be changed in place: it has the runtime \${self.runtime} and the handler \${self.handler}, ` +
-                `and while its configuration is new and its code still old, calls need nodejs and ${handler}. Nothing was changed. ` +
-                `Set another function.name ${here} and remove adoptExisting.function: a new function then takes its place in the module.`,
+                `but its old code must run with nodejs and ${handler} until its code is replaced. Nothing was changed. ` +
+                `Set another function.name ${place} and remove adoptExisting.function: the module then invokes a new function.`,
             },
           ],
         },
@@ -71,15 +56,15 @@ export class ExistingResources extends Construct {
           {
             condition: '${self.path == "/"}',
             errorMessage:
-              `The role ${own.roleName} has the path \${self.path}, as the Lambda console gives it, and a path cannot be changed. Nothing was changed. ` +
-              `Set another function.roleName ${here} and remove adoptExisting.role: a new role then takes its place.`,
+              `The role ${own.roleName} has the path \${self.path}, which the Lambda console sets, and a path cannot be changed. Nothing was changed. ` +
+              `Set another function.roleName ${place} and remove adoptExisting.role: the function then gets a new role.`,
           },
         ],
       },
     });
     existing.overrideLogicalId("by_hand");
 
-    // The guide's "Simple microservice permissions" may write and delete in every table.
+    // The guide's "Simple microservice permissions" allow writes and deletes in every table.
     const attached = new IamRolePolicyAttachmentsExclusive(this, "attached", {
       roleName: own.roleName,
       policyArns: [],

@@ -1,4 +1,4 @@
-/** What a stack takes over from what was made by hand, what it asks of it first, and what the rest of the stack is then. */
+/** Adoption of existing resources: what is imported, under which conditions, and the effect on the rest of the stack. */
 import { Testing } from "cdktf";
 import type { AdoptedByHand, InstanceConfig } from "../../config/types";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
@@ -25,7 +25,7 @@ const moduleId = "3f0e0d0c-1b1a-4918-8716-151413121110";
 const everything = { moduleId, function: true, role: true, logGroup: true };
 const table = { to: "aws_dynamodb_table.contacts", id: "dextr-acme" };
 
-test("everything is imported under the names that are configured, with ids that are known before the plan", () => {
+test("existing resources are imported under their configured names", () => {
   expect(synthesize({ adoptExisting: everything }).import).toEqual([
     table,
     { to: "aws_cloudwatch_log_group.blocked_calls", id: "/aws/lambda/blockedCalls-acme" },
@@ -35,7 +35,7 @@ test("everything is imported under the names that are configured, with ids that 
   ]);
 });
 
-test("an import stands for a resource of the stack", () => {
+test("every import has a resource in the stack", () => {
   const { resource, import: imports } = synthesize({ adoptExisting: everything });
   for (const { to } of imports) {
     const [type = "", name = ""] = to.split(".");
@@ -43,7 +43,7 @@ test("an import stands for a resource of the stack", () => {
   }
 });
 
-test("what is not named is not imported, and changes nothing else in the stack", () => {
+test("only named resources are imported, and the rest of the stack does not change", () => {
   const plain = synthesize();
   const withModule = synthesize({ adoptExisting: { ...nothing, moduleId } });
   expect(withModule.import.map(({ to }) => to)).toEqual([table.to, "aws_connect_contact_flow_module.blocked_status"]);
@@ -52,7 +52,7 @@ test("what is not named is not imported, and changes nothing else in the stack",
   expect(synthesize({ adoptExisting: nothing })).toEqual(plain);
 });
 
-test("a role in place loses every other permission, after the module", () => {
+test("an adopted role loses its other permissions after the module is deployed", () => {
   const { resource } = synthesize({ adoptExisting: { ...nothing, role: true } });
   expect(resource["aws_iam_role_policy_attachments_exclusive"]?.["blocked_calls"]).toMatchObject({
     role_name: "blockedCalls-acme-eu-central-1",
@@ -65,7 +65,7 @@ test("a role in place loses every other permission, after the module", () => {
   });
 });
 
-test("the role's own policies are all of those that the stack gives it: none of them is taken away again", () => {
+test("an adopted role keeps all policies that the stack gives it", () => {
   const { resource } = synthesize({ adoptExisting: everything });
   const given = Object.entries(resource["aws_iam_role_policy"] ?? {}).filter(
     ([, { role }]) => role === "${aws_iam_role.blocked_calls.name}",
@@ -76,6 +76,6 @@ test("the role's own policies are all of those that the stack gives it: none of 
   expect(Object.keys(resource)).not.toContain("aws_iam_role_policy_attachment");
 });
 
-test("an instance that is let go of imports its table and nothing that goes", () => {
+test("a released instance imports only its table", () => {
   expect(synthesize({ adoptExisting: everything, release: "remove-index" }).import).toEqual([table]);
 });

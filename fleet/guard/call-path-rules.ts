@@ -1,103 +1,123 @@
-/** What a call in progress depends on: the module that flows name by its id, and the function behind its association and alias. */
+/** Rules about calls in progress: the module that flows invoke by its id, and the function behind its association and alias. */
 import { aliasName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
-import { isReplacedInTime } from "./own-rules";
-import { ALIAS, ASSOCIATION, FLOW, FUNCTION, isOnCallPath, MODULE, managedTypes, PERMISSION } from "./managed-types";
-import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-import type { Rule, Violation } from "./rule";
+import {
+  ALIAS,
+  ASSOCIATION,
+  FLOW,
+  FUNCTION,
+  isOnCallPath,
+  MODULE,
+  PERMISSION,
+  resourceType,
+} from "../../stacks/resource-types";
 import { isMarked, itemsOf, listed, textAt, valueAt } from "../terraform/json-values";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { isRemoved, isReplacedInTime, managedChanges, remainingResources } from "./planned-changes";
+import type { Rule, Violation } from "./rule";
 
-const allowIt = "If that is meant, write an allowance for it into the environment file";
-const openCalls = "Calls are let through meanwhile: the module's error branch sets nomatch.";
+const failOpen = "Calls go through meanwhile: the module's error branch sets nomatch.";
 
-/** No gap while something is replaced, and nothing left behind that asks what is gone. */
-export const callPath: Rule = (plan, instance) => [...gaps(plan, instance), ...dangling(plan, instance)];
+/** Refuses a gap during a replacement, and a module or flow that invokes a function that Connect cannot invoke. */
+export const callPath: Rule = (plan, instance) => [
+  ...managedChanges(plan).flatMap((resource) => gap(resource, plan, instance)),
+  ...[MODULE, FLOW].flatMap((type) =>
+    remainingResources(plan, type).flatMap((resource) => brokenInvocations(resource, plan, instance)),
+  ),
+];
 
-function gaps(plan: PlanJson, instance: InstanceConfig): Violation[] {
-  return plan.resource_changes.flatMap((resource): Violation[] => {
-    const { address, type, deposed, change, mode } = resource;
-    const actions = change.actions.join();
-    if (mode !== "managed" || !isOnCallPath(resource) || !/delete|forget/.test(actions)) return [];
-    if (isReplacedInTime(resource, plan)) return [];
-    if (instance.release !== undefined && change.actions.length === 1) return [];
-    const refuse = (what: string, fix: string): Violation[] => [{ rule: "call-path", address, what, fix }];
-    const thing = managedTypes[type]?.what ?? type;
-    if (type === MODULE || type === FLOW) {
-      const callers =
-        type === MODULE
-          ? "every flow that invokes it names it by its id and takes its error branch from then on, so no caller is blocked"
-          : "telephone numbers and flows that lead to it name it by its id, and their calls end there";
-      return actions.includes("create")
-        ? refuse(
-            `${capital(thing)} ${textAt(change.before, "name") ?? ""} of instance ${instance.name} would get another id: ${callers}.`,
-            "Change it in place. Where the Connect instance itself was made anew, nothing runs there yet: " +
-              lowercase(allowIt) +
-              ".",
-          )
-        : refuse(
-            `${capital(thing)} ${textAt(change.before, "name") ?? ""} would be taken from instance ${instance.name}: ${callers}.`,
-            `Restore it in the stack. ${allowIt}, after no flow leads to it any more; to take call blocking off this instance, set release there.`,
-          );
-    }
-    const until =
-      type === ASSOCIATION ? "Connect would refuse to invoke the function" : "the function could not be invoked";
-    if (deposed !== undefined || !actions.includes("create")) {
-      return refuse(
-        `${capital(thing)} would be ${actions.includes("forget") ? "let go of" : "deleted"}, and nothing takes its place: ${until}, and no caller of instance ` +
-          `${instance.name} would be blocked. ${openCalls}`,
-        `Restore it in the stack; to take call blocking off this instance, set release in its environment file.`,
+const violation = (address: string, what: string, fix: string): Violation => ({
+  rule: "call-path",
+  address,
+  what,
+  fix,
+});
+
+/** The violation of a resource that is removed before its replacement exists. */
+function gap(resource: ResourceChange, plan: PlanJson, instance: InstanceConfig): Violation[] {
+  const { address, type, deposed, change } = resource;
+  if (!isOnCallPath(resource) || !isRemoved(resource) || isReplacedInTime(resource, plan)) return [];
+  if (instance.release !== undefined && change.actions.length === 1) return [];
+  if (type === MODULE || type === FLOW) return [flowGap(resource, instance)];
+  const label = labelAtStart(type);
+  const effect =
+    `${type === ASSOCIATION ? "Connect would refuse to invoke the function" : "Connect could not invoke the function"}, ` +
+    `and no caller of instance ${instance.name} would be blocked. ${failOpen}`;
+  if (deposed !== undefined || !change.actions.includes("create")) {
+    const removal = change.actions.includes("forget")
+      ? `Terraform would stop managing ${resourceType(type)?.label ?? type}, and nothing replaces it.`
+      : `${label} would be deleted, and nothing replaces it.`;
+    return [
+      violation(
+        address,
+        `${removal} ${effect}`,
+        "Restore it in the stack. To remove call blocking from this instance, set release in its environment file.",
+      ),
+    ];
+  }
+  return [
+    violation(
+      address,
+      `${label} would be deleted before its replacement is created. In between, ${effect}`,
+      "Restore create_before_destroy in its lifecycle, so that the new function, alias, permission, association and module exist " +
+        "before Terraform deletes the old ones.",
+    ),
+  ];
+}
+
+/** The violation of a module or flow that is deleted or gets another id. */
+function flowGap({ address, type, change }: ResourceChange, { name }: InstanceConfig): Violation {
+  const label = `${labelAtStart(type)} ${textAt(change.before, "name") ?? ""}`;
+  const effect =
+    type === MODULE
+      ? "Flows invoke the module by its id. Their blocks would take the error branch, and no caller would be blocked."
+      : "Phone numbers and other flows refer to the flow by its id. Their calls would end.";
+  return change.actions.includes("create")
+    ? violation(
+        address,
+        `${label} of instance ${name} would get another id. ${effect}`,
+        "Change it in place. If the Connect instance itself was replaced, no calls depend on it yet: add an allowance to the environment file.",
+      )
+    : violation(
+        address,
+        `${label} of instance ${name} would be removed. ${effect}`,
+        "Restore it in the stack. If you want to remove it, first change all flows that refer to it, then add an allowance to the environment file. " +
+          "To remove call blocking from this instance, set release there.",
       );
-    }
-    return refuse(
-      `${capital(thing)} would be deleted first and made anew after that: between the two ${until}, and no caller of instance ${instance.name} would be ` +
-        `blocked. ${openCalls}`,
-      `Restore create_before_destroy in its lifecycle, so that the new one is there first: function, alias, permission, association, module; the old ones go after that.`,
-    );
+}
+
+/** Violations of a module or flow that would invoke a function that does not exist or that Connect may not invoke. */
+function brokenInvocations(resource: ResourceChange, plan: PlanJson, instance: InstanceConfig): Violation[] {
+  const { address, type, change } = resource;
+  const content = textAt(change.after, "content");
+  // The content of the inbound flow contains the module's id, which is unknown before the first apply. It never invokes a function.
+  if (content === undefined && type === FLOW && isMarked(valueAt(change.after_unknown, "content"))) return [];
+  const arns = content === undefined ? undefined : invokedFunctions(content);
+  if (arns === undefined) {
+    return [
+      violation(
+        address,
+        `The content of ${resourceType(type)?.label ?? type} of instance ${instance.name} is not known before the apply, so the guard cannot judge it.`,
+        "Use the synthesized content in the stack, and plan again.",
+      ),
+    ];
+  }
+  const instanceId = textAt(change.after, "instance_id");
+  return [...new Set(arns)].flatMap((arn) => {
+    const missing = missingForInvocation(plan, arn, instanceId);
+    if (missing.length === 0) return [];
+    return [
+      violation(
+        address,
+        `${labelAtStart(type)} would invoke ${arn}, but after the apply there is ${listed(missing)} for it: every lookup fails, and no ` +
+          `caller of instance ${instance.name} is blocked.`,
+        "Use the same alias in the module, the association and the permission, and create the new association before the old one is deleted.",
+      ),
+    ];
   });
 }
 
-/** What exists after the apply. */
-function remaining(plan: PlanJson, type: string): readonly ResourceChange[] {
-  return plan.resource_changes.filter(
-    ({ mode, type: found, deposed, change }) =>
-      mode === "managed" &&
-      found === type &&
-      deposed === undefined &&
-      change.after !== null &&
-      /no-op|create|update/.test(change.actions.join()),
-  );
-}
-
-/** Modules and flows that would ask a function that Connect may not invoke, or that is not there. */
-function dangling(plan: PlanJson, instance: InstanceConfig): Violation[] {
-  return [MODULE, FLOW].flatMap((type) =>
-    remaining(plan, type).flatMap(({ address, change }): Violation[] => {
-      const content = textAt(change.after, "content");
-      const refuse = (what: string, fix: string): Violation[] => [{ rule: "call-path", address, what, fix }];
-      // The inbound flow is written with the module's id; the function it never names.
-      if (content === undefined && type === FLOW && isMarked(valueAt(change.after_unknown, "content"))) return [];
-      const arns = content === undefined ? undefined : invokedFunctions(content);
-      if (arns === undefined) {
-        return refuse(
-          `What ${managedTypes[type]?.what ?? type} of instance ${instance.name} would do is not known before the apply, so nobody can say whether it still works.`,
-          "Write its content into the stack as it is synthesized, and plan again.",
-        );
-      }
-      const home = textAt(change.after, "instance_id");
-      return [...new Set(arns)].flatMap((arn) => {
-        const lacking = lacks(plan, arn, home);
-        if (lacking.length === 0) return [];
-        return refuse(
-          `${capital(managedTypes[type]?.what ?? type)} would invoke ${arn}, but after the apply there is ${listed(lacking)} for it: every lookup fails, and no ` +
-            `caller of instance ${instance.name} is blocked.`,
-          "Point the module, the association and the permission at one and the same alias, and let the new association be made before the old one goes.",
-        );
-      });
-    }),
-  );
-}
-
-/** ARNs that a flow invokes, in any of its blocks; undefined where the content cannot be read. */
+/** ARNs that the blocks of a flow invoke; undefined if the content cannot be read. */
 function invokedFunctions(content: string): readonly string[] | undefined {
   let flow: unknown;
   try {
@@ -112,19 +132,20 @@ function invokedFunctions(content: string): readonly string[] | undefined {
   });
 }
 
-/** What the function is short of, of all that Connect needs to invoke it. */
-function lacks(plan: PlanJson, arn: string, instanceId: string | undefined): string[] {
+/** What is missing for Connect to invoke the function. */
+function missingForInvocation(plan: PlanJson, arn: string, instanceId: string | undefined): string[] {
   const [, , , , account = "", , name = "", qualifier] = arn.split(":");
   const has = (type: string, expected: Readonly<Record<string, string | undefined>>): boolean =>
-    remaining(plan, type).some(({ change }) =>
+    remainingResources(plan, type).some(({ change }) =>
       Object.entries(expected).every(([key, value]) => textAt(change.after, key) === value),
     );
-  const ofInstance = (source: string | undefined): boolean =>
-    source?.endsWith(`:${account}:instance/${instanceId ?? ""}`) === true;
-  const isPermitted = remaining(plan, PERMISSION).some(({ change: { after } }) => {
-    const fits = textAt(after, "function_name") === name && textAt(after, "qualifier") === qualifier;
-    return fits && textAt(after, "principal") === "connect.amazonaws.com" && ofInstance(textAt(after, "source_arn"));
-  });
+  const isPermitted = remainingResources(plan, PERMISSION).some(
+    ({ change: { after } }) =>
+      textAt(after, "function_name") === name &&
+      textAt(after, "qualifier") === qualifier &&
+      textAt(after, "principal") === "connect.amazonaws.com" &&
+      textAt(after, "source_arn")?.endsWith(`:${account}:instance/${instanceId ?? ""}`) === true,
+  );
   return [
     ...(has(ASSOCIATION, { function_arn: arn, instance_id: instanceId })
       ? []
@@ -135,5 +156,7 @@ function lacks(plan: PlanJson, arn: string, instanceId: string | undefined): str
   ];
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const lowercase = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+function labelAtStart(type: string): string {
+  const label = resourceType(type)?.label ?? type;
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}

@@ -1,31 +1,32 @@
-/** Judges a saved plan before it is applied: what it would do to the vendor's table, to running calls, and to whom. */
+/** Judges a saved plan before it is applied: its effect on the vendor's table, on calls and on other resources. */
 import type { GuardRuleId } from "../../config/guard-rules";
 import { neverAllowed } from "../../config/guard-rules";
 import type { Allowance, InstanceConfig } from "../../config/types";
-import { callPath } from "./call-path-rules";
-import { deletions, imports, otherDynamodb, managedTypesOnly, renames, wholePlan } from "./own-rules";
 import type { PlanJson } from "../terraform/plan-json";
+import { callPath } from "./call-path-rules";
+import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 import { tableAttributes, tableIdentity, tableIndexes, tableKept, tableSettings } from "./table-rules";
 
 export type { Violation } from "./rule";
 
-/** A violation that the environment file allows, by name and until a day. */
+/** A violation that an allowance in the environment file covers. */
 export interface Allowed {
   readonly violation: Violation;
   readonly allowance: Allowance;
 }
 
 export interface GuardResult {
-  /** None: the plan may be applied. */
+  /** Empty: the plan may be applied. */
   readonly violations: readonly Violation[];
   readonly allowed: readonly Allowed[];
-  /** Allowances whose last day is over, and those that nothing needed: to be removed from the file. */
+  /** Allowances after their last day. */
   readonly expired: readonly Allowance[];
+  /** Allowances that this plan does not need. */
   readonly unused: readonly Allowance[];
 }
 
-/** Every rule, in the order in which their violations are told. */
+/** Every rule, in the order in which violations are reported. */
 export const rules: Readonly<Record<GuardRuleId, Rule>> = {
   "whole-plan": wholePlan,
   "table-kept": tableKept,
@@ -42,34 +43,21 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
 };
 
 /**
- * Judges exactly the plan that is going to be applied. Whatever it does not know, it refuses; there is no way to turn it off.
+ * Judges exactly the plan that will be applied. The guard refuses everything that it does not know, and cannot be switched off.
  *
- * @param today `YYYY-MM-DD`, by which allowances expire; with anything else none counts
- * @param judgedBy tests leave one out
+ * @param today `YYYY-MM-DD`, to decide which allowances have expired; with any other text, no allowance counts
  */
-export function guard(
-  plan: PlanJson,
-  instance: InstanceConfig,
-  today: string,
-  judgedBy: readonly Rule[] = Object.values(rules),
-): GuardResult {
-  const found = judgedBy.flatMap((rule) => rule(plan, instance));
-  // A rename says all that there is to say of the deletion it comes with.
-  const renamed = new Set(found.filter(({ rule }) => rule === "rename").map(({ address }) => address));
-  const told = found.filter(
-    ({ rule, address }) => !((rule === "deletion" || rule === "call-path") && renamed.has(address)),
-  );
-
+export function guard(plan: PlanJson, instance: InstanceConfig, today: string): GuardResult {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(today);
-  const counts = ({ until }: Allowance): boolean => isDay && until >= today;
+  const isCurrent = ({ until }: Allowance): boolean => isDay && until >= today;
   const violations: Violation[] = [];
   const allowed: Allowed[] = [];
-  for (const violation of told) {
+  for (const violation of violationsIn(plan, instance)) {
     const fitting = instance.allowances.filter(
       ({ resource, rule }) =>
         rule === violation.rule && resource === violation.address && neverAllowed(rule) === undefined,
     );
-    const allowance = fitting.find(counts);
+    const allowance = fitting.find(isCurrent);
     const last = fitting.at(-1);
     if (allowance !== undefined) allowed.push({ violation, allowance });
     else if (last === undefined) violations.push(violation);
@@ -79,10 +67,17 @@ export function guard(
   return {
     violations,
     allowed,
-    expired: instance.allowances.filter((allowance) => !counts(allowance)),
-    unused: instance.allowances.filter((allowance) => counts(allowance) && !used.has(allowance)),
+    expired: instance.allowances.filter((allowance) => !isCurrent(allowance)),
+    unused: instance.allowances.filter((allowance) => isCurrent(allowance) && !used.has(allowance)),
   };
 }
 
-/** `YYYY-MM-DD`, in UTC: an allowance ends everywhere at the same moment. */
+function violationsIn(plan: PlanJson, instance: InstanceConfig): readonly Violation[] {
+  const found = Object.values(rules).flatMap((rule) => rule(plan, instance));
+  // The rule "rename" explains the deletion under the old address too.
+  const renamed = new Set(found.filter(({ rule }) => rule === "rename").map(({ address }) => address));
+  return found.filter(({ rule, address }) => !(["deletion", "call-path"].includes(rule) && renamed.has(address)));
+}
+
+/** `YYYY-MM-DD`, in UTC, so that an allowance ends everywhere at the same moment. */
 export const today = (): string => new Date().toISOString().slice(0, 10);

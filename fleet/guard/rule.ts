@@ -1,4 +1,4 @@
-/** What a rule of the guard is, and what it finds. */
+/** The types of a guard rule and of a violation. */
 import type { GuardRuleId } from "../../config/guard-rules";
 import type { InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
@@ -6,13 +6,13 @@ import type { PlanJson } from "../terraform/plan-json";
 /** One reason not to apply a plan. */
 export interface Violation {
   readonly rule: GuardRuleId;
-  /** Of the resource; empty where it is the whole plan. */
+  /** Address of the resource; empty for the whole plan. */
   readonly address: string;
-  /** What would happen, and to whom: one or more sentences. */
+  /** What would happen, and who is affected: one or more sentences. */
   readonly what: string;
   /** What to do instead. */
   readonly fix: string;
 }
 
-/** @returns every reason of its kind; none where the plan may be applied for all that this rule knows */
+/** @returns every violation of this rule; none if this rule allows the plan */
 export type Rule = (plan: PlanJson, instance: InstanceConfig) => readonly Violation[];

@@ -332,7 +332,9 @@ export const tableIndexes: Rule = (plan, instance) =>
       const unknown = unknownKeys(indexAfter);
       if (unknown.length > 0) {
         return [
-          refuse(`The index ${index} of table ${name} has values that are known only after the apply: ${listed(unknown)}.`),
+          refuse(
+            `The index ${index} of table ${name} has values that are known only after the apply: ${listed(unknown)}.`,
+          ),
         ];
       }
       if (indexBefore === undefined) {

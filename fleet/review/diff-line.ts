@@ -1,6 +1,4 @@
-/** One line of a diff. */
-
-/** One line: something that comes (`+`), goes (`-`), or changes (`~`). */
+/** One line of a diff: something is added (`+`), removed (`-`) or changed (`~`). */
 export interface DiffLine {
   readonly sign: "+" | "-" | "~";
   readonly text: string;

@@ -1,172 +1,134 @@
-/** What is not as it was deployed, read from a plan: what changed, who probably did it, and what it means for calls. */
+/** Finds drift in a plan: what changed since the deployment, the probable author, the effect on calls and the remediation. */
 import { indexName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
-import { isOfCanary } from "../guard/managed-types";
-import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { driftText, resourceType } from "../../stacks/resource-types";
+import type { AttributeValues } from "../../stacks/resource-types";
 import { itemsOf, textAt } from "../terraform/json-values";
-import { linesOf } from "./diff";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { attributeLines } from "./diff";
 import { policyLines } from "./permission-diff";
 
-export interface Finding {
-  /** `theirs`: the table owner's, which plans follow. `ours`: call blocking is not as it was deployed. `pending`: not deployed yet. */
-  readonly whose: "theirs" | "ours" | "pending";
-  /** One sentence. */
+export interface DriftFinding {
+  /**
+   * - `vendor change`: the table's owner changed the table. Plans follow the change.
+   * - `drift`: our resources are not as they were deployed.
+   * - `pending`: the configuration is newer than the deployment.
+   */
+  readonly kind: "vendor change" | "drift" | "pending";
+  /** What was found, as one sentence. */
   readonly what: string;
-  /** Who probably did it; absent where nobody needs to be asked. */
-  readonly who?: string;
-  /** What it means and what to do. */
-  readonly then?: string;
-  /** Where it differs, a line for each place, as in a review: `~ timeout: 3 → 30`. */
+  /** The probable author. Absent: no person needs to be asked. */
+  readonly author?: string;
+  /** Effect on calls, and what to do. */
+  readonly remediation?: string;
+  /** The differences, as in a review: `~ timeout: 3 → 30`. */
   readonly diff: readonly string[];
 }
 
-const somebody = "Somebody in the AWS console, or another program; CloudTrail names them.";
-const deployAgain = "A deployment puts it back: npm run fleet -- plan, then deploy.";
+const unknownAuthor = "Probably a user of the AWS console, or another program. CloudTrail has the name.";
+const deployAgain = "To repair it, deploy again: npm run fleet -- plan, then deploy.";
 
-type Values = Readonly<Partial<Record<string, unknown>>>;
-
-/** What each of our resources is called, and what calls lose while it is gone. */
-const ours: Readonly<Record<string, { readonly what: string; readonly gone: string }>> = {
-  aws_lambda_function: { what: "The function", gone: "No call is blocked: the module's Lambda block fails." },
-  aws_lambda_alias: {
-    what: "The alias that the module calls",
-    gone: "No call is blocked: the module's Lambda block fails.",
-  },
-  aws_lambda_permission: {
-    what: "Connect's permission to invoke the function",
-    gone: "No call is blocked: the module's Lambda block fails.",
-  },
-  aws_connect_lambda_function_association: {
-    what: "The function's association with the Connect instance",
-    gone: "No call is blocked: the module's Lambda block fails.",
-  },
-  aws_connect_contact_flow_module: { what: "The flow module", gone: "Flows that invoke it take their error branch." },
-  aws_connect_contact_flow: { what: "The inbound flow", gone: "Numbers that were led to it reach nothing." },
-  aws_iam_role: { what: "The function's role", gone: "No call is blocked: the function cannot run." },
-  aws_iam_role_policy: {
-    what: "The policy of the function's role",
-    gone: "No call is blocked: the function may not ask the table.",
-  },
-  aws_cloudwatch_log_group: {
-    what: "The function's log group",
-    gone: "Calls are blocked, but neither logged nor counted.",
-  },
-};
-
-/** What watches the rest: no call is lost with it. */
-function watching(resource: ResourceChange): { readonly what: string; readonly gone: string } | undefined {
-  const isWatching = /^aws_(sns|cloudwatch_(metric_alarm|dashboard|event))/.test(resource.type) || isOfCanary(resource);
-  return isWatching
-    ? { what: resource.address, gone: "Calls are blocked, but nobody hears when that stops." }
-    : undefined;
-}
-
-/** Attributes that follow from others, or that AWS writes, beside those that no review tells. */
-const derived = /^(version|outdated|stream_)/;
-
-/** Everything that differs from what was deployed. Not among it: what a plan without any drift would change, unless that is all. */
-export function driftFindings(plan: PlanJson, instance: InstanceConfig): readonly Finding[] {
-  const repaired = new Map(
+/** All differences from what was deployed. Changes that a plan without drift contains are `pending`, if there is no drift. */
+export function driftFindings(plan: PlanJson, instance: InstanceConfig): readonly DriftFinding[] {
+  const planned = new Map(
     plan.resource_changes
       .filter(({ mode, change }) => mode === "managed" && change.actions.join() !== "no-op")
-      .map((one) => [one.address, one]),
+      .map((resource) => [resource.address, resource]),
   );
-  const findings = plan.resource_drift.flatMap((drift) =>
-    drift.type === "aws_dynamodb_table"
-      ? tableFindings(drift, repaired.has(drift.address), instance)
-      : ownFindings(drift, repaired.get(drift.address)),
-  );
+  const findings = plan.resource_drift.flatMap((drift) => {
+    const isReverted = planned.has(drift.address);
+    return resourceType(drift.type)?.drift.owner === "vendor"
+      ? tableFindings(drift, isReverted, instance)
+      : stackFindings(drift, isReverted);
+  });
   const drifted = new Set(plan.resource_drift.map(({ address }) => address));
-  const others = [...repaired.values()].filter(({ address }) => !drifted.has(address));
-  const isDrift = findings.some(({ whose }) => whose === "ours");
-  if (others.length === 0 || isDrift) return findings;
-  const what = `The configuration is newer than what is deployed: ${others.map(({ address, change }) => `${address} (${change.actions.join(" and ")})`).join(", ")}.`;
-  return [...findings, { whose: "pending", what, then: "A deployment is due.", diff: [] }];
+  const pending = [...planned.values()].filter(({ address }) => !drifted.has(address));
+  if (pending.length === 0 || findings.some(({ kind }) => kind === "drift")) return findings;
+  const changes = pending.map(({ address, change }) => `${address} (${change.actions.join(" and ")})`).join(", ");
+  const what = `The configuration is newer than the deployment: ${changes}.`;
+  return [...findings, { kind: "pending", what, remediation: "Deploy it.", diff: [] }];
 }
 
-function tableFindings(drift: ResourceChange, isRepaired: boolean, instance: InstanceConfig): Finding[] {
-  const { name } = instance.table;
-  const [before, after] = [drift.change.before as Values, drift.change.after as Values | null];
+function tableFindings(drift: ResourceChange, isReverted: boolean, { table }: InstanceConfig): DriftFinding[] {
+  const before = drift.change.before as AttributeValues;
+  const after = drift.change.after as AttributeValues | null;
   if (after === null) {
-    const what = `The table ${name} is gone.`;
     return [
       {
-        whose: "ours",
-        what,
-        who: "Its owner, or somebody with the right to delete it.",
-        then: `No call is blocked. ${restored}`,
+        kind: "drift",
+        what: `The table ${table.name} is missing.`,
+        author: "Probably its owner, or another user with permission to delete it.",
+        remediation:
+          "No call is blocked. If the table was restored under another name, set tableName for this instance.",
         diff: [],
       },
     ];
   }
-  const findings: Finding[] = [];
-  const isGone = hasOurIndex(before) && !hasOurIndex(after);
-  if (isGone) {
+  const findings: DriftFinding[] = [];
+  const isIndexMissing = hasOurIndex(before) && !hasOurIndex(after);
+  if (isIndexMissing) {
     findings.push({
-      whose: "ours",
-      what: `${indexName} is gone from ${name}.`,
-      who: "The table was restored from a backup or made anew, or somebody deleted the index.",
-      then: `No call is blocked until it is built again. ${deployAgain}`,
+      kind: "drift",
+      what: `The index ${indexName} is missing in ${table.name}.`,
+      author: "Probably the table was restored from a backup or created again, or a user deleted the index.",
+      remediation: `No call is blocked until the index is built again. ${deployAgain}`,
       diff: [],
     });
   }
-  // The definitions of attributes follow from the indexes; ours, if it is gone, was told above.
-  const indexes = indexesOf(before).filter((index) => !isGone || textAt(index, "name") !== indexName);
-  const diff = diffOf(drift, { ...before, attribute: after["attribute"], global_secondary_index: indexes }, after);
+  // Attribute definitions follow from the indexes. A missing index of ours is reported above.
+  const indexes = indexesOf(before).filter((index) => !isIndexMissing || textAt(index, "name") !== indexName);
+  const diff = diffLines(drift, { ...before, attribute: after["attribute"], global_secondary_index: indexes }, after);
   if (diff.length > 0) {
-    const then =
-      isRepaired && findings.length === 0
-        ? "The next plan says what it does about that."
-        : "Plans follow it: nothing to do.";
     findings.push({
-      whose: "theirs",
-      what: `The owner of ${name} changed it.`,
-      who: "ConnectPath's vendor, or autoscaling.",
-      then,
+      kind: "vendor change",
+      what: `The owner of ${table.name} changed the table.`,
+      author: "Probably ConnectPath, or autoscaling.",
+      remediation:
+        isReverted && findings.length === 0
+          ? "The next plan shows what it does about this change."
+          : "Plans follow the change. There is nothing to do.",
       diff,
     });
   }
   return findings;
 }
 
-const restored = "If it was restored under another name, set tableName for this instance.";
+const indexesOf = (table: AttributeValues): readonly unknown[] => itemsOf(table["global_secondary_index"]);
 
-const indexesOf = (table: Values): readonly unknown[] => itemsOf(table["global_secondary_index"]);
+const hasOurIndex = (table: AttributeValues): boolean =>
+  indexesOf(table).some((index) => textAt(index, "name") === indexName);
 
-const hasOurIndex = (table: Values): boolean => indexesOf(table).some((index) => textAt(index, "name") === indexName);
-
-function ownFindings(drift: ResourceChange, repair: ResourceChange | undefined): Finding[] {
-  const { address, type, change } = drift;
-  const { what, gone } = watching(drift) ?? ours[type] ?? { what: address, gone: "" };
+function stackFindings(drift: ResourceChange, isReverted: boolean): DriftFinding[] {
+  const { address, change } = drift;
+  const { subject, effectIfMissing } = driftText(drift);
   if (change.after === null) {
-    return [
-      { whose: "ours", what: `${what} is gone.`, who: somebody, then: `${gone} ${deployAgain}`.trim(), diff: [] },
-    ];
+    const remediation = `${effectIfMissing ?? ""} ${deployAgain}`.trim();
+    return [{ kind: "drift", what: `${subject ?? address} is missing.`, author: unknownAuthor, remediation, diff: [] }];
   }
-  // What Terraform would not put back is no setting of ours.
-  if (repair === undefined) return [];
-  const [before, after] = [change.before as Values, change.after as Values];
+  // The configuration does not set what Terraform would not revert.
+  if (!isReverted) return [];
+  const before = change.before as AttributeValues;
+  const after = change.after as AttributeValues;
+  const lines = diffLines(drift, before, after);
+  // New code differs only in derived attributes.
+  const isSameCode = before["code_sha256"] === after["code_sha256"];
   return [
     {
-      whose: "ours",
-      what: `${what} was changed.`,
-      who: somebody,
-      then: deployAgain,
-      diff: withCode(before, after, diffOf(drift, before, after)),
+      kind: "drift",
+      what: `${subject ?? address} was changed.`,
+      author: unknownAuthor,
+      remediation: deployAgain,
+      diff: isSameCode ? lines : [...lines, "~ code: not the deployed zip"],
     },
   ];
 }
 
-/** New code shows only in attributes that follow from it. */
-function withCode(before: Values, after: Values, diff: readonly string[]): readonly string[] {
-  return before["code_sha256"] === after["code_sha256"] ? diff : [...diff, "code: another zip than was deployed"];
-}
-
-/** The lines of a review, for these values of the resource. */
-function diffOf(drift: ResourceChange, before: Values, after: Values): readonly string[] {
-  const [was, is] = [before, after].map((values) =>
-    Object.fromEntries(Object.entries(values).filter(([key]) => !derived.test(key))),
+/** The lines of a review for these values of the resource, without derived attributes. */
+function diffLines(drift: ResourceChange, before: AttributeValues, after: AttributeValues): readonly string[] {
+  const derived = resourceType(drift.type)?.diff?.derivedInDrift ?? [];
+  const [valuesBefore, valuesAfter] = [before, after].map((values) =>
+    Object.fromEntries(Object.entries(values).filter(([key]) => !derived.includes(key))),
   );
-  const resource = { ...drift, change: { ...drift.change, before: was, after: is } };
-  return [...linesOf(resource), ...policyLines(resource)].map(({ sign, text }) => `${sign} ${text}`);
+  const resource = { ...drift, change: { ...drift.change, before: valuesBefore, after: valuesAfter } };
+  return [...attributeLines(resource), ...policyLines(resource)].map(({ sign, text }) => `${sign} ${text}`);
 }

@@ -1,33 +1,35 @@
-/** Instances with the same change, found by leaving out what is each instance's own. */
+/** Groups instances with the same change: values that are specific to one instance are replaced by placeholders and then compared. */
 import type { InstanceConfig } from "../../config/types";
 import { canonicalJson } from "../terraform/json-values";
 
-/** What some stacks have in common. */
+/** A value, and the stacks that have it. */
 export interface Shared<T> {
   readonly stacks: readonly string[];
   readonly value: T;
 }
 
 /**
- * Groups equal values, the most common first. Where several stacks share one, what differs from one to the next in it is
- * shown as `‹table›`, `‹account›` and so on; a value that only one has is shown as it is.
+ * Groups equal values, the most common first. A value of several stacks contains placeholders such as `‹table›` and `‹account›` where
+ * the stacks differ. A value of one stack is returned unchanged.
  */
-export function inGroups<T>(values: readonly { readonly instance: InstanceConfig; readonly value: T }[]): Shared<T>[] {
-  const groups = new Map<string, { stacks: string[]; own: T; abstract: T }>();
+export function groupEqual<T>(
+  values: readonly { readonly instance: InstanceConfig; readonly value: T }[],
+): Shared<T>[] {
+  const groups = new Map<string, { stacks: string[]; first: T; generic: T }>();
   for (const { instance, value } of values) {
-    const text = withoutOwnNames(canonicalJson(value), instance);
+    const text = withPlaceholders(canonicalJson(value), instance);
     const group = groups.get(text);
     if (group === undefined)
-      groups.set(text, { stacks: [instance.stackName], own: value, abstract: JSON.parse(text) as T });
+      groups.set(text, { stacks: [instance.stackName], first: value, generic: JSON.parse(text) as T });
     else if (!group.stacks.includes(instance.stackName)) group.stacks.push(instance.stackName);
   }
   return [...groups.values()]
-    .map(({ stacks, own, abstract }) => ({ stacks, value: stacks.length > 1 ? abstract : own }))
+    .map(({ stacks, first, generic }) => ({ stacks, value: stacks.length > 1 ? generic : first }))
     .sort((a, b) => b.stacks.length - a.stacks.length);
 }
 
-/** Names of one instance, the longest first, so that none is part of one that is replaced later. */
-function ownNames(instance: InstanceConfig): readonly (readonly [name: string, placeholder: string])[] {
+/** Names that are specific to one instance, and their placeholders. */
+function instanceNames(instance: InstanceConfig): readonly (readonly [name: string, placeholder: string])[] {
   const { table, function: own, inboundFlow } = instance;
   return [
     [own.logGroupName, "‹log group›"],
@@ -44,18 +46,19 @@ function ownNames(instance: InstanceConfig): readonly (readonly [name: string, p
   ];
 }
 
-function withoutOwnNames(json: string, instance: InstanceConfig): string {
-  const names = [...ownNames(instance)].sort(([a], [b]) => b.length - a.length);
+function withPlaceholders(json: string, instance: InstanceConfig): string {
+  // The longest first, because a name can be a part of another.
+  const names = [...instanceNames(instance)].sort(([a], [b]) => b.length - a.length);
   const placeholders = new Map(names);
   const pattern = names.map(([name]) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|");
   return (
     json
-      // Whole words: an instance `a` is not in every word with an a.
+      // Only whole words: the name of the instance `a` is not every letter a.
       .replace(
         new RegExp(`(?<![A-Za-z0-9_-])(?:${pattern})(?![A-Za-z0-9_-])`, "g"),
         (name) => placeholders.get(name) ?? name,
       )
-      // Ids that AWS gave: the module's in the inbound flow.
+      // Ids that AWS assigned, such as the id of the module in the inbound flow.
       .replace(/(?<![\w-])[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}(?![\w-])/g, "‹id›")
   );
 }

@@ -1,4 +1,4 @@
-/** How the HTML review looks: system fonts, the verdict on top in a colour of its own, light or dark as the reader has it. */
+/** CSS of the HTML review: system fonts, a coloured verdict at the top, light and dark mode. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -47,7 +47,7 @@ main { padding: 1.2rem 1rem 4rem; }
 .badge, .verb { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 1rem; font-size: 0.8rem; font-weight: 600; white-space: nowrap; }
 .badge.passed, .verb.create, .verb.import { color: var(--green); background: var(--green-back); }
 .badge.refused, .badge.failed, .verb.destroy { color: var(--red); background: var(--red-back); }
-.badge.allowed, .verb.change, .verb.replace, .verb.let-go { color: var(--amber); background: var(--amber-back); }
+.badge.allowed, .verb.change, .verb.replace, .verb.stop-managing { color: var(--amber); background: var(--amber-back); }
 .verb.move { color: var(--blue); background: var(--blue-back); }
 .verb.idle { color: var(--quiet); background: var(--grey-back); }
 .card, .change > .resource, article.change { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0.8rem 1rem; margin: 0 0 0.9rem; }

@@ -1,20 +1,21 @@
-/** The review as one HTML file without anything from elsewhere: for a person, at a desk or on a telephone, in light or dark. */
+/** The review as one self-contained HTML file, for large and small screens, in light and dark mode. */
 import { createHash } from "node:crypto";
 import type { Allowance } from "../../config/types";
 import { escapeXml } from "../../flows/diagram/svg";
-import type { FlowChange, ResourceDiff } from "./diff";
+import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
+import type { FlowChange } from "./flow-change";
 import { drawings, svgOf } from "./flow-picture";
-import type { PlannedStack, Review, ReviewOptions, Row, Verdict } from "./review";
-import { guardWord, reviewOf, stacksWord } from "./review";
+import type { PlannedStack, Review, Row, Verdict } from "./review";
+import { guardText, reviewOf, reviewTitle, stackList } from "./review";
 import { style } from "./html-style";
 
-/** Markup, as opposed to text that is yet to be escaped. */
+/** HTML that is already escaped. */
 interface Markup {
   readonly markup: string;
 }
 
-/** A template in which every value but markup is escaped. */
+/** A template that escapes every value except markup. */
 function html(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | Markup | readonly Markup[])[]
@@ -33,17 +34,17 @@ function html(
 
 const nothing: Markup = { markup: "" };
 
-/** Text for an element or an attribute; what HTML cannot hold at all becomes the replacement character. */
+/** Text for an element or an attribute. Characters that HTML does not allow become the replacement character. */
 function escaped(text: string): string {
-  // XML holds these control characters, HTML does not.
+  // XML allows these control characters, HTML does not.
   return escapeXml(text.replace(/[\u{7F}-\u{9F}]/gu, "\u{FFFD}"));
 }
 
-/** A whole document; its policy lets it load and run nothing, so that no text in it could either. */
-export function reviewHtml(stacks: readonly PlannedStack[], options: ReviewOptions = {}): string {
-  const review = reviewOf(stacks, options);
+/** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot start any. */
+export function reviewHtml(stacks: readonly PlannedStack[]): string {
+  const review = reviewOf(stacks);
   const hash = createHash("sha256").update(style).digest("base64");
-  // Of exactly these bytes is the hash: no white space may come between.
+  // The hash covers exactly these bytes, so no white space may be added.
   const styleElement: Markup = { markup: `<style>${style}</style>` };
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const { markup } = html`<!doctype html>
@@ -54,7 +55,7 @@ export function reviewHtml(stacks: readonly PlannedStack[], options: ReviewOptio
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
-        <title>${review.verdict.sentence} ${review.title}</title>
+        <title>${review.verdict.sentence} ${reviewTitle}</title>
         ${styleElement}
       </head>
       <body>
@@ -76,16 +77,17 @@ const verdictClass: Readonly<Record<Verdict["exitCode"], string>> = {
 };
 const verdictSign: Readonly<Record<Verdict["exitCode"], string>> = { 0: "✓", 1: "✕", 2: "✓", 3: "✕" };
 
-function banner({ title, verdict, unchanged }: Review): Markup {
+function banner({ verdict, unchanged }: Review): Markup {
   const { exitCode, sentence } = verdict;
   const rest =
     unchanged === 0
       ? nothing
       : html`<p class="aside">
-          ${unchanged} ${unchanged === 1 ? "stack is" : "stacks are"} synthesized as before and not planned.
+          ${unchanged} ${unchanged === 1 ? "stack has" : "stacks have"} the same synthesized output as before and
+          ${unchanged === 1 ? "was" : "were"} not planned.
         </p>`;
   return html`<header class="verdict ${verdictClass[exitCode]}">
-    <p class="title">${title}</p>
+    <p class="title">${reviewTitle}</p>
     <h1><span class="sign" aria-hidden="true">${verdictSign[exitCode]}</span> <span>${sentence}</span></h1>
     ${rest}
   </header>`;
@@ -97,12 +99,12 @@ function table(rows: readonly Row[]): Markup {
   const cells = (row: Row): readonly Markup[] =>
     columns.map((column) => {
       const count = row.counts?.[column];
-      const forgotten =
+      const released =
         column === "destroy" && row.counts !== undefined && row.counts.forget > 0
-          ? ` + ${row.counts.forget} let go`
+          ? ` + ${row.counts.forget} no longer managed`
           : "";
-      const kind = count === undefined || (count === 0 && forgotten === "") ? "none" : column;
-      return html`<td class="count ${kind}" data-label="${column}">${count ?? "–"}${forgotten}</td>`;
+      const kind = count === undefined || (count === 0 && released === "") ? "none" : column;
+      return html`<td class="count ${kind}" data-label="${column}">${count ?? "–"}${released}</td>`;
     });
   return html`<table class="fleet">
     <thead>
@@ -118,7 +120,7 @@ function table(rows: readonly Row[]): Markup {
           html`<tr>
             <th scope="row">${row.stack}</th>
             ${cells(row)}
-            <td class="guard"><span class="badge ${row.guard}">${guardWord(row)}</span></td>
+            <td class="guard"><span class="badge ${row.guard}">${guardText(row)}</span></td>
           </tr>`,
       )}
     </tbody>
@@ -140,7 +142,7 @@ function violations({ violations: found }: Review): Markup {
     found.map(
       ({ stacks, value: { rule, address, what, fix } }) =>
         html`<article class="card refused">
-          <p class="where"><code>${address === "" ? "the whole plan" : address}</code> in ${stacksWord(stacks)}</p>
+          <p class="where"><code>${address === "" ? "the whole plan" : address}</code> in ${stackList(stacks)}</p>
           <p>${what}</p>
           <p class="fix"><strong>What to do:</strong> ${fix}</p>
           <p class="rule">rule <code>${rule}</code></p>
@@ -155,7 +157,7 @@ function failures({ failures: found }: Review): Markup {
     found.map(
       ({ stacks, value }) =>
         html`<article class="card failed">
-          <p class="where">${stacksWord(stacks, 20)}</p>
+          <p class="where">${stackList(stacks, 20)}</p>
           <pre>${value.trim()}</pre>
         </article>`,
     ),
@@ -170,7 +172,7 @@ function allowances({ allowed, expired, unused }: Review): Markup {
     { resource, rule, reason, until }: Allowance,
   ): Markup =>
     html`<article class="card ${kind}">
-      <p class="where"><code>${resource}</code> in ${stacksWord(stacks)}</p>
+      <p class="where"><code>${resource}</code> in ${stackList(stacks)}</p>
       <p>“${reason}”</p>
       <p>${how}</p>
       <p class="rule">rule <code>${rule}</code>, until ${until}</p>
@@ -179,15 +181,15 @@ function allowances({ allowed, expired, unused }: Review): Markup {
     ...allowed.map(({ stacks, value: { allowance, violation } }) =>
       item("allowed", `Used: ${violation.what}`, stacks, allowance),
     ),
-    ...expired.map(({ stacks, value }) => item("failed", "Ended: remove it, or give it another day.", stacks, value)),
-    ...unused.map(({ stacks, value }) => item("idle", "Nothing needed it in this plan.", stacks, value)),
+    ...expired.map(({ stacks, value }) => item("failed", "Expired: remove it, or set a later date.", stacks, value)),
+    ...unused.map(({ stacks, value }) => item("idle", "This plan does not need it.", stacks, value)),
   ]);
 }
 
 function changes({ changes: groups }: Review): Markup {
   const isShared = groups.some(({ stacks }) => stacks.length > 1);
   const legend = isShared
-    ? html`<p class="aside">What is each instance's own, such as its account, stands as ‹account›.</p>`
+    ? html`<p class="aside">Values that differ between the instances are placeholders, such as ‹account›.</p>`
     : nothing;
   return section(
     "Changes",
@@ -195,8 +197,8 @@ function changes({ changes: groups }: Review): Markup {
       const heading =
         stacks.length === 1
           ? html`<h3>${stacks[0] ?? ""}</h3>
-              ${groups.length > 1 && index > 0 ? html`<p class="aside">Another change than the one above.</p>` : nothing}`
-          : html`<h3>${stacks.length} instances, one change</h3>
+              ${groups.length > 1 && index > 0 ? html`<p class="aside">Different from the change above.</p>` : nothing}`
+          : html`<h3>${stacks.length} instances with the same change</h3>
               <p class="names">${stacks.join(", ")}</p>`;
       return html`<article class="change">
         ${heading}${value.map(resource)}${iam(value)}${value.map(({ flow }) => (flow === undefined ? nothing : pictures(flow)))}
@@ -209,7 +211,7 @@ function changes({ changes: groups }: Review): Markup {
 function resource({ address, verb, lines }: ResourceDiff): Markup {
   const kind = /destroy|old one/.test(verb)
     ? "destroy"
-    : (/create|import|change|replace|let go|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
+    : (/create|import|change|replace|stop managing|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
   return html`<div class="resource">
     <p><span class="verb ${kind}">${verb}</span> <code>${address}</code></p>
     ${diff(lines)}
@@ -229,7 +231,7 @@ function iam(value: readonly ResourceDiff[]): Markup {
   const changed = value.filter(({ iam: lines }) => lines.length > 0);
   if (changed.length === 0) return nothing;
   return html`<div class="resource">
-    <h4>Who may do what</h4>
+    <h4>Permissions</h4>
     ${changed.map(
       ({ address, iam: lines }) =>
         html`<p><code>${address}</code></p>
@@ -239,9 +241,9 @@ function iam(value: readonly ResourceDiff[]): Markup {
 }
 
 function pictures({ kind, title, before, after }: FlowChange): Markup {
-  const drawn = drawings(before, after, (content) => svgOf(content, kind, title)).map(([when, svg]) => {
-    const name = `${title}, ${when}`;
-    // As an image, it can neither take the page's style nor give it one.
+  const drawn = drawings(before, after, (content) => svgOf(content, kind, title)).map(([caption, svg]) => {
+    const name = `${title}, ${caption}`;
+    // An image is isolated from the styles of the page.
     const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
     return html`<figure>
       <figcaption>${name}</figcaption>
@@ -257,7 +259,7 @@ function byOthers({ byOthers: groups }: Review): Markup {
     groups.map(
       ({ stacks, value }) =>
         html`<article class="change">
-          <h3>${stacksWord(stacks, 20)}</h3>
+          <h3>${stackList(stacks, 20)}</h3>
           ${value.map(
             ({ address, what, lines, iam: policies, meaning, flow }) =>
               html`<div class="resource">

@@ -1,20 +1,21 @@
-/** The review for a terminal: a row for each instance, what is wrong, and the verdict. */
-import type { PlanJson } from "../terraform/plan-json";
+/** The review for a terminal: a row for each stack, all refusals and failures, and the verdict. */
 import { textTable } from "../output/text-table";
-import { countsOf } from "./diff";
+import type { PlanJson } from "../terraform/plan-json";
+import { countsOf } from "./counts";
 import { hasChanges, verdictOf } from "./review";
 import type { PlannedStack } from "./review";
 
-/** A table with a row for each instance, everything that is wrong, and the verdict. */
-export function summary(planned: readonly PlannedStack[]): string {
-  const rows = planned.map((one) => {
-    const { instance, unchanged, plan: json } = one;
+export function summary(stacks: readonly PlannedStack[]): string {
+  const rows = stacks.map((stack) => {
+    const { instance, unchanged, plan } = stack;
     const counts =
-      json === undefined ? ["", "", "", "", ""] : Object.values(countsOf(json)).map((n) => (n === 0 ? "-" : `${n}`));
-    return [instance.stackName, ...counts, unchanged === true ? "unchanged" : wordOf(one)];
+      plan === undefined
+        ? ["", "", "", "", ""]
+        : Object.values(countsOf(plan)).map((count) => (count === 0 ? "-" : `${count}`));
+    return [instance.stackName, ...counts, unchanged === true ? "unchanged" : guardCell(stack)];
   });
   const header = ["stack", "import", "add", "change", "destroy", "forget", "guard"];
-  const troubles = planned.flatMap(({ instance, failure, guard }) => [
+  const details = stacks.flatMap(({ instance, failure, guard }) => [
     ...(failure === undefined ? [] : [`${instance.stackName}: ${failure}`]),
     ...(guard?.violations ?? []).map(
       ({ rule, address, what, fix }) =>
@@ -25,26 +26,24 @@ export function summary(planned: readonly PlannedStack[]): string {
         `${instance.stackName}: "${violation.rule}" is allowed until ${allowance.until} for ${violation.address}: ${allowance.reason}`,
     ),
   ]);
-  return [textTable(header, rows), ...troubles.map((text) => `\n${text}`), `\n${verdictOf(planned).sentence}`].join(
-    "\n",
-  );
+  return [textTable(header, rows), ...details.map((text) => `\n${text}`), `\n${verdictOf(stacks).sentence}`].join("\n");
 }
 
-function wordOf(one: PlannedStack): string {
-  if (one.failure !== undefined) return "failed";
-  const outcome = outcomeOf(one);
+function guardCell(stack: PlannedStack): string {
+  if (stack.failure !== undefined) return "failed";
+  const outcome = outcomeOf(stack);
   return outcome.startsWith("refused") || outcome === "nothing to do" ? outcome : "allowed";
 }
 
-/** A few words on what became of a stack. */
-export function outcomeOf({ plan, guard: judged, failure }: PlannedStack): string {
+/** The result for one stack, in a few words. */
+export function outcomeOf({ plan, guard, failure }: PlannedStack): string {
   if (failure !== undefined) return failure.split("\n")[0] ?? "failed";
-  if (judged !== undefined && judged.violations.length > 0) return `refused (${judged.violations.length})`;
+  if (guard !== undefined && guard.violations.length > 0) return `refused (${guard.violations.length})`;
   return plan === undefined || !hasChanges(plan) ? "nothing to do" : countsText(plan);
 }
 
-/** `1 to import, 8 to add`, without what is not done. */
+/** `1 to import, 8 to add`, without zeros. */
 function countsText(plan: PlanJson): string {
-  const told = Object.entries(countsOf(plan)).filter(([, count]) => count > 0);
-  return told.map(([what, count]) => `${count} to ${what}`).join(", ") || "outputs alone";
+  const counts = Object.entries(countsOf(plan)).filter(([, count]) => count > 0);
+  return counts.map(([action, count]) => `${count} to ${action}`).join(", ") || "outputs only";
 }

@@ -1,4 +1,4 @@
-/** Judging a plan of another pipeline: the word and the exit code are those of the guard. */
+/** The command `guard`: output and exit codes for plans of another pipeline. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -23,7 +23,7 @@ function file(content: string): string {
 
 test.each([
   ["no-change", 0, "Nothing to do"],
-  ["adoption", 2, "the guard has no objection"],
+  ["adoption", 2, "The guard allows all changes"],
   ["table-replaced", 3, "Refused"],
   ["another-table", 3, "Refused"],
   ["targeted", 3, "Refused"],
@@ -35,7 +35,7 @@ test.each([
   expect(exitCode).toBe(code);
 });
 
-test("a refusal names the rule, the resource and what to do", async () => {
+test("a refusal names the rule, the resource and the remediation", async () => {
   const { stdout } = await runFleet(["guard", file(recordedJson("table-replaced")), stack], environments);
   expect(stdout).toMatch(/refused by "table-kept", aws_dynamodb_table\.\w+\n {2}\S.*\n {2}\S/);
 });
@@ -48,17 +48,17 @@ test.each([
   const { exitCode, stdout, stderr } = await runFleet(["guard", file(content), stack], environments);
   expect(exitCode).toBe(1);
   expect(stdout).toBe("");
-  expect(stderr).toContain("nothing of it may be applied");
+  expect(stderr).toContain("it must not be applied");
   expect(stderr).not.toContain("    at ");
 });
 
-test("a file that is not there is named", async () => {
+test("a missing file is named", async () => {
   const { exitCode, stderr } = await runFleet(["guard", path.join(scratch, "missing.json"), stack], environments);
   expect(exitCode).toBe(1);
   expect(stderr).toContain("missing.json");
 });
 
-test("a plan is judged for one instance, never for several", async () => {
+test("a selection of several instances is refused", async () => {
   const two = { ...environments, "prod.yaml": recordedYaml("", "other").replace("0001\n", "0002\n") };
   const { exitCode, stderr } = await runFleet(["guard", file(recordedJson("adoption")), "*"], two);
   expect(exitCode).toBe(1);

@@ -1,9 +1,9 @@
-/** The guard fails closed: no damage to a plan makes it crash or turns a refusal into a pass, and what it does not know it refuses. */
+/** The guard fails closed: a damaged plan never crashes it or passes, and it refuses everything that it does not know. */
 import fc from "fast-check";
 import { indexName } from "../../../config/aws-names";
 import { guard } from "../../../fleet/guard/guard";
-import { managedTypes } from "../../../fleet/guard/managed-types";
 import { parsePlan, type PlanJson, UnreadablePlan } from "../../../fleet/terraform/plan-json";
+import { isManagedType } from "../../../stacks/resource-types";
 import { recordedInstance, recordedJson, recordedNames, recordedPlan } from "./recorded-plan";
 
 const today = "2026-06-30";
@@ -13,7 +13,7 @@ const passed = recordedNames.filter((name) => !refused.includes(name));
 
 type Json = Record<string, unknown>;
 
-/** The plan with its table's change as `edit` leaves it. */
+/** The plan with an edited change of its table. */
 function withTable(
   name: string,
   edit: (change: { before: Json; after: Json; after_unknown?: unknown }) => void,
@@ -25,13 +25,13 @@ function withTable(
 
 const rulesOf = (plan: PlanJson, of = instance): string[] => guard(plan, of, today).violations.map(({ rule }) => rule);
 
-/** Every place in a value, as the steps to it. */
+/** Paths of all values in a value. */
 function places(value: unknown, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
   if (typeof value !== "object" || value === null) return [path];
   return [path, ...Object.entries(value).flatMap(([key, child]) => places(child, [...path, key]))];
 }
 
-/** The value with something else at a place. */
+/** The value with another value at a path. */
 function replaced(value: unknown, [step, ...rest]: readonly (string | number)[], by: unknown): unknown {
   if (step === undefined) return by;
   const copy = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
@@ -42,7 +42,7 @@ function replaced(value: unknown, [step, ...rest]: readonly (string | number)[],
   return copy;
 }
 
-test("a plan that is damaged anywhere is read or refused, and judged without a crash", () => {
+test("a plan that is damaged anywhere is rejected or judged, without a crash", () => {
   const junk = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(undefined, "no-op", ["no-op"], ["delete"], { id: 1 }, [null], "__proto__"),
@@ -66,7 +66,7 @@ test("a plan that is damaged anywhere is read or refused, and judged without a c
   );
 });
 
-test("nothing that is added to a refused plan makes it pass", () => {
+test("no addition to a refused plan makes it pass", () => {
   const others = recordedNames.flatMap((name) => recordedPlan(name).resource_changes);
   fc.assert(
     fc.property(
@@ -83,8 +83,8 @@ test("nothing that is added to a refused plan makes it pass", () => {
   );
 });
 
-test("a change of any type that call blocking is not made of is refused, whatever the change", () => {
-  const type = fc.stringMatching(/^[a-z]{2,6}(_[a-z]{2,9}){1,4}$/).filter((one) => !Object.hasOwn(managedTypes, one));
+test("every change of a type outside the catalogue is refused", () => {
+  const type = fc.stringMatching(/^[a-z]{2,6}(_[a-z]{2,9}){1,4}$/).filter((type) => !isManagedType(type));
   const actions = fc.constantFrom<PlanJson["resource_changes"][number]["change"]["actions"]>(
     ["create"],
     ["update"],
@@ -109,7 +109,7 @@ test("a change of any type that call blocking is not made of is refused, whateve
   );
 });
 
-test("any other value of any argument of the table is refused, known or not", () => {
+test("a changed or unknown value of any attribute of the table is refused", () => {
   const keys = Object.keys(
     recordedPlan("no-change").resource_changes.find(({ type }) => type === "aws_dynamodb_table")?.change.after ?? {},
   );
@@ -125,7 +125,7 @@ test("any other value of any argument of the table is refused, known or not", ()
   }
 });
 
-test("null, nothing and false are not the same: a protection that is dropped is seen", () => {
+test("deletion protection that changes from true to null is refused", () => {
   const plan = withTable("no-change", ({ before, after }) => {
     before["deletion_protection_enabled"] = true;
     after["deletion_protection_enabled"] = null;
@@ -133,7 +133,7 @@ test("null, nothing and false are not the same: a protection that is dropped is 
   expect(rulesOf(plan)).toEqual(["table-settings"]);
 });
 
-test("a definition of ours with another type, and an index of ours in another shape, are refused", () => {
+test("our attribute definitions with another type and our index in another shape are refused", () => {
   const type = withTable("adoption", ({ after }) => {
     for (const one of after["attribute"] as Json[]) if (one["name"] === "Disposition") one["type"] = "N";
   });
@@ -151,7 +151,7 @@ test("a definition of ours with another type, and an index of ours in another sh
   }
 });
 
-test("the capacity of an index may be open on an on-demand table, and nothing else may", () => {
+test("on an on-demand table, only the capacity of an index may be unknown", () => {
   const open = (mask: Json, billing = "PAY_PER_REQUEST"): string[] =>
     rulesOf(
       withTable("no-change", (change) => {
@@ -166,7 +166,7 @@ test("the capacity of an index may be open on an on-demand table, and nothing el
   expect(open({ hash_key: true })).toContain("table-indexes");
 });
 
-test("account, region and name of the table must be the instance's", () => {
+test("the table must have the account and the region of the instance", () => {
   for (const [from, to] of [
     ["111122223333:table", "444455556666:table"],
     ["us-east-1:111122223333:table", "us-west-2:111122223333:table"],
@@ -175,9 +175,9 @@ test("account, region and name of the table must be the instance's", () => {
   }
 });
 
-describe("letting go", () => {
+describe("release", () => {
   const releasing = (how: string) => recordedInstance(`release: ${how}`);
-  /** Our own resources as a plan deletes them, and the table with that change. */
+  /** A plan that deletes our resources, with these actions on the table. */
   function release(actions: readonly string[], name = "our-index-deleted"): PlanJson {
     const plan = JSON.parse(JSON.stringify(recordedPlan(name))) as {
       resource_changes: { type: string; change: Json }[];
@@ -189,14 +189,14 @@ describe("letting go", () => {
     return plan as unknown as PlanJson;
   }
 
-  test("remove-index: exactly our index leaves the table, and what is ours is deleted", () => {
+  test("remove-index: our resources and exactly our index are deleted", () => {
     expect(rulesOf(release(["update"]), releasing("remove-index"))).toEqual([]);
     expect(rulesOf(release(["update"]), instance)).toContain("table-indexes");
     expect(rulesOf(release(["update"], "foreign-index-deleted"), releasing("remove-index"))).toContain("table-indexes");
     expect(rulesOf(release(["update"], "no-change"), releasing("remove-index"))).toContain("table-indexes");
   });
 
-  test.each(["true", "keep-index"])("release: %s forgets the table, and does nothing else to it", (how) => {
+  test.each(["forget", "keep-index"])("release: %s stops managing the table and does nothing else to it", (how) => {
     expect(rulesOf(release(["forget"], "no-change"), releasing(how))).toEqual([]);
     for (const actions of [["update"], ["no-op"], ["delete"], ["delete", "create"], ["create", "forget"]]) {
       expect(rulesOf(release(actions, "no-change"), releasing(how))).toContain("table-kept");
@@ -204,10 +204,10 @@ describe("letting go", () => {
     expect(rulesOf(release(["forget"], "no-change"), instance)).toContain("table-kept");
   });
 
-  test("once it is forgotten, no plan knows the table, and only then may it be missing", () => {
+  test("only after the table is no longer managed, a plan may lack the table", () => {
     const plan = recordedPlan("no-change");
     const none = { ...plan, resource_changes: [] };
-    expect(rulesOf(none, releasing("true"))).toEqual([]);
+    expect(rulesOf(none, releasing("forget"))).toEqual([]);
     expect(rulesOf(none, releasing("remove-index"))).toEqual(["table-kept"]);
     expect(rulesOf(none)).toEqual(["table-kept"]);
   });
@@ -218,20 +218,20 @@ describe("allowances", () => {
     recordedInstance(`allowances: [{ resource: ${resource}, rule: ${rule}, reason: It moves., until: ${until} }]`);
   const plan = recordedPlan("log-group-deleted");
 
-  test("one lifts its rule for its resource to the end of its last day, and shows", () => {
+  test("an allowance lifts its rule for its resource until the end of its last day, and is reported", () => {
     const { violations, allowed, expired, unused } = guard(plan, allowing("deletion", today), today);
     expect(violations).toEqual([]);
     expect(allowed[0]?.violation.rule).toBe("deletion");
     expect([...expired, ...unused]).toEqual([]);
   });
 
-  test("one that ended lifts nothing, and is named", () => {
+  test("an expired allowance lifts nothing, and is reported", () => {
     const { violations, expired } = guard(plan, allowing("deletion", "2026-06-29"), today);
     expect(violations[0]?.what).toContain("The allowance for it ended on 2026-06-29.");
     expect(expired).toHaveLength(1);
   });
 
-  test("one for another resource or another rule lifts nothing", () => {
+  test("an allowance for another resource or another rule lifts nothing", () => {
     for (const other of [allowing("imports", today), allowing("deletion", today, "aws_cloudwatch_log_group.other")]) {
       const { violations, unused } = guard(plan, other, today);
       expect(violations).toHaveLength(1);
@@ -239,12 +239,12 @@ describe("allowances", () => {
     }
   });
 
-  test("where nobody knows the day, none counts", () => {
+  test("without a valid date, no allowance counts", () => {
     for (const day of ["", "now", "2026"])
       expect(guard(plan, allowing("deletion", "2999-12-31"), day).violations).toHaveLength(1);
   });
 
-  test("one for a rule that nothing lifts, had it passed the file's checks, lifts nothing", () => {
+  test("a forged allowance for a rule that cannot be lifted lifts nothing", () => {
     const forged = {
       resource: "aws_dynamodb_table.contacts",
       rule: "table-kept" as const,

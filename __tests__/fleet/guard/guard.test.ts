@@ -1,13 +1,12 @@
-/** The guard on plans of a real Terraform: it passes what is wanted, and refuses every accident for the right reason. */
+/** The guard on recorded Terraform plans: it allows intended changes and refuses every accident for the right reason. */
 import { guardRuleIds } from "../../../config/guard-rules";
 import { guard, rules } from "../../../fleet/guard/guard";
-import type { Rule } from "../../../fleet/guard/rule";
 import type { ResourceChange } from "../../../fleet/terraform/plan-json";
 import { recordedInstance, recordedNames, recordedPlan } from "./recorded-plan";
 
 const today = "2026-06-30";
 
-/** What the environment file says of the instance, where it says more than its names. */
+/** Further lines in the environment file, by recorded plan. */
 const instances: Readonly<Record<string, string>> = {
   "release-remove-index": "release: remove-index",
   "release-keep-index": "release: keep-index",
@@ -15,7 +14,7 @@ const instances: Readonly<Record<string, string>> = {
   "function-renamed": "function: { name: lookup, roleName: lookup }",
 };
 
-/** The rule and the resource of everything that the guard says of a plan. */
+/** Rule and address of every violation, by recorded plan. */
 const expected: Readonly<Record<string, readonly string[]>> = {
   adoption: [],
   "no-change": [],
@@ -57,37 +56,37 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   targeted: ["whole-plan ", "table-kept "],
 };
 
-const judged = (name: string, by?: readonly Rule[]): string[] =>
-  guard(recordedPlan(name), recordedInstance(instances[name]), today, by).violations.map(
+const violationsOf = (name: string): string[] =>
+  guard(recordedPlan(name), recordedInstance(instances[name]), today).violations.map(
     ({ rule, address }) => `${rule} ${address}`,
   );
 
 test.each(recordedNames)("%s", (name) => {
-  expect(judged(name)).toEqual(expected[name]);
+  expect(violationsOf(name)).toEqual(expected[name]);
 });
 
-test("there is an expectation for every recorded plan, and a plan for every expectation", () => {
+test("every recorded plan has an expectation, and every expectation has a plan", () => {
   expect(Object.keys(expected).sort()).toEqual(recordedNames);
 });
 
-test.each(guardRuleIds)(
-  "without the rule %s the guard would be silent about an accident, or tell it otherwise",
-  (id) => {
-    const others = guardRuleIds.filter((one) => one !== id).map((one) => rules[one]);
-    const noticed = recordedNames.filter((name) => String(judged(name, others)) !== String(judged(name)));
-    expect(noticed).not.toEqual([]);
-    for (const name of noticed) expect(expected[name]?.some((one) => one.startsWith(`${id} `))).toBe(true);
-  },
-);
+test.each(guardRuleIds)("the rule %s refuses at least one accident", (id) => {
+  const noticed = recordedNames.filter((name) =>
+    rules[id](recordedPlan(name), recordedInstance(instances[name])).some((violation) =>
+      violationsOf(name).includes(`${violation.rule} ${violation.address}`),
+    ),
+  );
+  expect(noticed).not.toEqual([]);
+  for (const name of noticed) expect(expected[name]?.some((violation) => violation.startsWith(`${id} `))).toBe(true);
+});
 
 test.each(["release-remove-index", "release-keep-index", "role-by-hand"])(
-  "%s is refused where the file does not ask for it",
+  "%s is refused unless the environment file asks for it",
   (name) => {
     expect(guard(recordedPlan(name), recordedInstance(), today).violations).not.toEqual([]);
   },
 );
 
-test("every violation says whom it concerns and what to do, in whole sentences", () => {
+test("every violation states the effect and the fix in complete sentences", () => {
   for (const name of recordedNames) {
     for (const { what, fix, address } of guard(recordedPlan(name), recordedInstance(instances[name]), today)
       .violations) {
@@ -97,7 +96,7 @@ test("every violation says whom it concerns and what to do, in whole sentences",
   }
 });
 
-/** The recorded plan with other words on some of its resources. */
+/** The recorded plan with some of its resources edited. */
 function edited(name: string, edits: Readonly<Record<string, (resource: ResourceChange) => ResourceChange>>) {
   const plan = recordedPlan(name);
   return { ...plan, resource_changes: plan.resource_changes.map((one) => edits[one.address]?.(one) ?? one) };
@@ -106,21 +105,21 @@ function edited(name: string, edits: Readonly<Record<string, (resource: Resource
 const rulesAndAddresses = (plan: ReturnType<typeof edited>, more: string): string[] =>
   guard(plan, recordedInstance(more), today).violations.map(({ rule, address }) => `${rule} ${address}`);
 
-describe("the canary, which no call needs, is told by its logical id", () => {
-  const replacedNow = (resource: ResourceChange): ResourceChange => ({
+describe("the canary is recognized by its logical id", () => {
+  const deletedFirst = (resource: ResourceChange): ResourceChange => ({
     ...resource,
     change: { ...resource.change, actions: ["delete", "create"] },
   });
 
-  test("under a new name it is a deletion, and no call is said to be lost", () => {
-    const plan = edited("no-change", { "aws_lambda_function.canary": replacedNow });
+  test("replacing the canary is a deletion, not a gap on the call path", () => {
+    const plan = edited("no-change", { "aws_lambda_function.canary": deletedFirst });
     expect(rulesAndAddresses(plan, "alarms: { canaryName: watcher }")).toEqual(["deletion aws_lambda_function.canary"]);
   });
 
-  test("a name that was the function's takes nothing of the function out of the rule for the call path", () => {
+  test("a canary with the function's old name does not exempt the function from the call path", () => {
     const plan = edited("no-change", {
-      "aws_lambda_function.blocked_calls": replacedNow,
-      "aws_lambda_permission.connect": replacedNow,
+      "aws_lambda_function.blocked_calls": deletedFirst,
+      "aws_lambda_permission.connect": deletedFirst,
     });
     const more = "function: { name: lookup }\n    alarms: { canaryName: blockedCalls-recorded }";
     expect(rulesAndAddresses(plan, more).sort()).toEqual([
@@ -129,14 +128,14 @@ describe("the canary, which no call needs, is told by its logical id", () => {
     ]);
   });
 
-  test("a module or an association is on the call path whatever its logical id", () => {
-    const named = (resource: ResourceChange): ResourceChange => ({ ...replacedNow(resource), name: "canary" });
+  test("a module is on the call path with any logical id", () => {
+    const named = (resource: ResourceChange): ResourceChange => ({ ...deletedFirst(resource), name: "canary" });
     const plan = edited("no-change", { "aws_connect_contact_flow_module.blocked_status": named });
     expect(rulesAndAddresses(plan, "")).toEqual(["call-path aws_connect_contact_flow_module.blocked_status"]);
   });
 });
 
-test("somebody else's resource that only moves to another address is judged too", () => {
+test("a foreign resource that only moves to another address is refused", () => {
   const moved = edited("stranger-added", {
     "aws_s3_bucket.recordings": (resource) => ({
       ...resource,
@@ -147,5 +146,5 @@ test("somebody else's resource that only moves to another address is judged too"
   const [violation, ...more] = guard(moved, recordedInstance(), today).violations;
   expect(more).toEqual([]);
   expect(violation).toMatchObject({ rule: "own-types", address: "aws_s3_bucket.recordings" });
-  expect(violation?.what).toContain("The plan would move an aws_s3_bucket.");
+  expect(violation?.what).toContain("The plan would move the resource type aws_s3_bucket.");
 });

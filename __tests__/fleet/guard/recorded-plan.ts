@@ -1,4 +1,4 @@
-/** Plans that a real Terraform made (see __tests__/e2e/recorded-plans.test.ts), and the instance whose plans they are. */
+/** Plans of a real Terraform (recorded by __tests__/e2e/recorded-plans.test.ts), and their instance. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../../config/types";
@@ -15,12 +15,12 @@ export const recordedJson = (name: string): string => readFileSync(path.join(dir
 
 export const recordedPlan = (name: string): PlanJson => parsePlan(recordedJson(name));
 
-/** The instance, with further lines in its part of the environment file. */
+/** The instance, with additional lines in the environment file. */
 export function recordedInstance(more = "", name = "recorded"): InstanceConfig {
   return loadOne(recordedYaml(more, name));
 }
 
-/** Its environment file. */
+/** The instance's environment file. */
 export function recordedYaml(more = "", name = "recorded"): string {
   return `account: "111122223333"
 region: us-east-1

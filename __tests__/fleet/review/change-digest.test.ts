@@ -1,17 +1,17 @@
-/** Two plans have the same digest exactly when an apply of either does the same. */
+/** Two plans have the same digest exactly if they would make the same changes. */
 import { parsePlan, type PlanJson } from "../../../fleet/terraform/plan-json";
 import { changeDigest } from "../../../fleet/review/change-digest";
 import { recordedJson, recordedNames, recordedPlan } from "../guard/recorded-plan";
 
-test("every recorded plan that does something else has another digest", () => {
+test("recorded plans with different changes have different digests", () => {
   const digests = recordedNames.map((name) => changeDigest(recordedPlan(name)));
-  // None of these would change anything: in the second the vendor did something, and the third is of one resource.
+  // None of these plans changes anything. The second contains drift, and the third covers one resource only.
   const idle = ["no-change", "vendor-index-added", "targeted"];
   expect(new Set(idle.map((name) => changeDigest(recordedPlan(name)))).size).toBe(1);
   expect(new Set(digests).size).toBe(recordedNames.length - idle.length + 1);
 });
 
-test("the order in which Terraform lists resources, and the keys of a map, do not count", () => {
+test("the order of resources and of map keys does not change the digest", () => {
   const reversed = (value: unknown): unknown =>
     typeof value !== "object" || value === null || Array.isArray(value)
       ? value
@@ -27,7 +27,7 @@ test("the order in which Terraform lists resources, and the keys of a map, do no
   }
 });
 
-test("a resource that only gets another address counts: it moves in the state", () => {
+test("moving a resource to another address changes the digest", () => {
   const plan = recordedPlan("no-change");
   const [first, ...rest] = plan.resource_changes;
   if (first === undefined) throw new Error("an empty plan");
@@ -35,7 +35,7 @@ test("a resource that only gets another address counts: it moves in the state", 
   expect(changeDigest(moved)).not.toBe(changeDigest(plan));
 });
 
-test("another value in what changes is another digest", () => {
+test("another planned value changes the digest", () => {
   const edited = recordedJson("lambda-edit").replaceAll("+15555550100", "+15555550101");
   expect(changeDigest(parsePlan(edited))).not.toBe(changeDigest(recordedPlan("lambda-edit")));
 });

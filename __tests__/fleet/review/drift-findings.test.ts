@@ -1,4 +1,4 @@
-/** What a plan says of drift: whose it is, what it means for calls, and no value that must not be seen. */
+/** Drift findings: vendor changes and drift are told apart, effects are stated, and secrets are not shown. */
 import fc from "fast-check";
 import { indexName } from "../../../config/aws-names";
 import { driftFindings } from "../../../fleet/review/drift-findings";
@@ -48,7 +48,7 @@ test("a plan without drift finds nothing", () => {
   expect(found([])).toEqual([]);
 });
 
-test("an index, a tag and a capacity of the vendor's are theirs, and named as they differ", () => {
+test("an index, a tag and a capacity that the vendor changed are a vendor change with a diff", () => {
   const before = table([index("vendor-1"), index(indexName)], { tags: {}, write_capacity: 5 });
   const after = table([index("vendor-1"), index("vendor-2"), index(indexName)], {
     tags: { team: "theirs" },
@@ -56,25 +56,28 @@ test("an index, a tag and a capacity of the vendor's are theirs, and named as th
   });
   const [finding, ...others] = found([change(TABLE, ["update"], before, after)]);
   expect(others).toEqual([]);
-  expect(finding).toMatchObject({ whose: "theirs", then: "Plans follow it: nothing to do." });
+  expect(finding).toMatchObject({
+    kind: "vendor change",
+    remediation: "Plans follow the change. There is nothing to do.",
+  });
   expect(finding?.diff).toEqual(["+ index vendor-2: keys h; ALL", "+ tags › team: theirs", "~ write_capacity: 5 → 9"]);
 });
 
-test("our index gone is ours, and says that no call is blocked", () => {
+test("a missing index is drift, and the finding says that no call is blocked", () => {
   const drift = change(TABLE, ["update"], table([index("vendor-1"), index(indexName)]), table([index("vendor-1")]));
   const findings = found([drift], [change(TABLE, ["update"], {}, {})]);
   expect(findings).toHaveLength(1);
-  expect(findings[0]).toMatchObject({ whose: "ours", what: `${indexName} is gone from dextr-acme.` });
-  expect(findings[0]?.then).toContain("No call is blocked");
+  expect(findings[0]).toMatchObject({ kind: "drift", what: `The index ${indexName} is missing in dextr-acme.` });
+  expect(findings[0]?.remediation).toContain("No call is blocked");
 });
 
-test("our index scaled by somebody is no drift of ours", () => {
+test("a changed capacity of our index is a vendor change", () => {
   const [before, after] = [
     table([index(indexName, { read_capacity: 1 })]),
     table([index(indexName, { read_capacity: 5 })]),
   ];
   expect(found([change(TABLE, ["update"], before, after)])).toMatchObject([
-    { whose: "theirs", diff: [`~ index ${indexName} › read_capacity: 1 → 5`] },
+    { kind: "vendor change", diff: [`~ index ${indexName} › read_capacity: 1 → 5`] },
   ]);
 });
 
@@ -83,13 +86,13 @@ test.each([
   "aws_connect_lambda_function_association",
   "aws_lambda_alias",
   "aws_lambda_function",
-])("%s gone is ours", (type) => {
+])("a missing %s is drift", (type) => {
   const [finding] = found([change(type, ["delete"], {}, null)], [change(type, ["create"], {}, {})]);
-  expect(finding).toMatchObject({ whose: "ours", what: expect.stringMatching(/ is gone\.$/) as string });
-  expect(finding?.then).toContain("No call is blocked");
+  expect(finding).toMatchObject({ kind: "drift", what: expect.stringMatching(/ is missing\.$/) as string });
+  expect(finding?.remediation).toContain("No call is blocked");
 });
 
-test("a flow that was edited in the console is shown by its actions and not by their places", () => {
+test("a flow that was edited in the console is compared by its blocks, not by their order", () => {
   const action = (Identifier: string, seconds: string): Values => ({
     Identifier,
     Parameters: { InvocationTimeLimitSeconds: seconds },
@@ -106,28 +109,28 @@ test("a flow that was edited in the console is shown by its actions and not by t
   expect(finding?.diff).toEqual(["~ content › block b › Parameters › InvocationTimeLimitSeconds: 3 → 8"]);
 });
 
-test("new code of the function is told, and what only follows from it is not", () => {
+test("new code of the function is reported, derived attributes are not", () => {
   const [before, after] = [
     { code_sha256: "a", last_modified: "1", version: "1" },
     { code_sha256: "b", last_modified: "2", version: "2" },
   ];
   const type = "aws_lambda_function";
   const [finding] = found([change(type, ["update"], before, after)], [change(type, ["update"], {}, {})]);
-  expect(finding?.diff).toEqual(["code: another zip than was deployed"]);
+  expect(finding?.diff).toEqual(["~ code: not the deployed zip"]);
 });
 
-test("what Terraform would not put back is not told", () => {
+test("a difference that Terraform would not revert is not reported", () => {
   expect(found([change("aws_lambda_function", ["update"], { timeout: 3 }, { timeout: 3 })])).toEqual([]);
 });
 
-test("a configuration that is newer than the deployment is pending; beside drift it says nothing", () => {
+test("a newer configuration is pending, and is not reported beside drift", () => {
   const newer = change("aws_lambda_function", ["update"], {}, {});
-  expect(found([], [newer])).toMatchObject([{ whose: "pending" }]);
+  expect(found([], [newer])).toMatchObject([{ kind: "pending" }]);
   const gone = change("aws_lambda_alias", ["delete"], {}, null);
-  expect(found([gone], [newer]).map(({ whose }) => whose)).toEqual(["ours"]);
+  expect(found([gone], [newer]).map(({ kind }) => kind)).toEqual(["drift"]);
 });
 
-test("sensitive values and telephone numbers are not shown", () => {
+test("sensitive values and phone numbers are not shown", () => {
   const type = "aws_lambda_function";
   const [before, after] = [
     { secret: "old-secret", description: "+15555550101" },
@@ -142,16 +145,16 @@ test("sensitive values and telephone numbers are not shown", () => {
 });
 
 test.each([
-  ["vendor-index-added", ["theirs"]],
-  ["module-edited-in-console", ["ours", "theirs"]],
+  ["vendor-index-added", ["vendor change"]],
+  ["module-edited-in-console", ["drift", "vendor change"]],
   ["lambda-edit", ["pending"]],
   ["no-change", []],
-])("%s, as a real Terraform planned it, is %j", (name, whose) => {
+])("the recorded plan %s has the findings %j", (name, kinds) => {
   const findings = driftFindings(recordedPlan(name), recordedInstance());
-  expect(findings.map((finding) => finding.whose)).toEqual(whose);
+  expect(findings.map(({ kind }) => kind)).toEqual(kinds);
 });
 
-test("a policy that somebody changed is told by what it allows now", () => {
+test("a changed policy is reported by its permissions", () => {
   const policy = (Action: string): Values => ({
     policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource: "*" }] }),
   });
@@ -164,7 +167,7 @@ test("a policy that somebody changed is told by what it allows now", () => {
   ]);
 });
 
-test("two values have a difference only if they are not the same, and numbers exactly then", () => {
+test("only different values have a diff, and different numbers always have one", () => {
   const type = "aws_lambda_function";
   const differences = (one: unknown, other: unknown): readonly string[] => {
     const drift = change(type, ["update"], { value: one }, { value: other });

@@ -1,20 +1,20 @@
-/** A fleet for tests of the review: plans of a real Terraform, one of them as several instances would have it. */
+/** Planned stacks for tests of the review, from recorded plans. */
 import { guard } from "../../../fleet/guard/guard";
 import { parsePlan } from "../../../fleet/terraform/plan-json";
 import type { PlannedStack } from "../../../fleet/review/review";
 import { recordedInstance, recordedJson } from "../guard/recorded-plan";
 
-/** The day on which they are judged. */
+/** The day on which the guard judges the plans. */
 export const today = "2026-06-30";
 
-/** The recorded plan as it would be for an instance of another name. */
+/** The recorded plan, with another instance name. */
 export function planned(recorded: string, name = "recorded", more = ""): PlannedStack {
   const instance = recordedInstance(more, name);
   const plan = parsePlan(recordedJson(recorded).replaceAll("recorded", name));
   return { instance, plan, guard: guard(plan, instance, today) };
 }
 
-/** Without a plan. */
+/** A stack without a plan. */
 export const without = (name: string, rest: Partial<PlannedStack>): PlannedStack => ({
   instance: recordedInstance("", name),
   ...rest,
@@ -24,7 +24,7 @@ const allowed = `allowances:
       - { resource: aws_cloudwatch_log_group.blocked_calls, rule: deletion, reason: The log moves to the shared group., until: 2026-12-31 }
       - { resource: aws_iam_role.old, rule: deletion, reason: The old role goes., until: 2026-01-31 }`;
 
-/** Everything that a review can show, at once. */
+/** Stacks that together use every part of a review. */
 export const everything: readonly PlannedStack[] = [
   ...["north", "south", "east"].map((name) => planned("module-edit", name)),
   planned("adoption", "fresh"),

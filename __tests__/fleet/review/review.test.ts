@@ -1,8 +1,9 @@
-/** The review of a fleet: the verdict first, one diff for many, nothing secret, and every text in it only text. */
+/** The review: the verdict first, one diff for equal changes, no secrets, and all text escaped. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { PlanJson } from "../../../fleet/terraform/plan-json";
-import { changesByOthers, diffOfPlan } from "../../../fleet/review/diff";
+import { changesByOthers } from "../../../fleet/review/changes-by-others";
+import { diffOfPlan } from "../../../fleet/review/diff";
 import { reviewHtml } from "../../../fleet/review/html";
 import { reviewMarkdown } from "../../../fleet/review/markdown";
 import type { PlannedStack } from "../../../fleet/review/review";
@@ -26,12 +27,12 @@ describe("the verdict", () => {
   test.each<[string, readonly PlannedStack[], number]>([
     ["no stack at all", [], 0],
     ["nothing to do", [nothing, without("same", { unchanged: true })], 0],
-    ["something changed by the vendor alone", [planned("vendor-index-added")], 0],
+    ["only the vendor changed something", [planned("vendor-index-added")], 0],
     ["changes that are allowed", [nothing, change], 2],
-    ["an import and nothing else", [planned("adoption")], 2],
+    ["an adoption", [planned("adoption")], 2],
     ["a failure beside changes", [change, failed], 1],
-    ["a plan that nobody judged", [unjudged], 1],
-    ["a stack without a plan and without a word why", [without("lost", {})], 1],
+    ["a plan that the guard has not judged", [unjudged], 1],
+    ["a stack without a plan and without a reason", [without("lost", {})], 1],
     ["a refusal beside a failure", [change, failed, refused], 3],
   ])("%s", (_name, stacks, exitCode) => {
     expect(verdictOf(stacks).exitCode).toBe(exitCode);
@@ -41,8 +42,8 @@ describe("the verdict", () => {
   });
 });
 
-describe("what changes", () => {
-  test("of the table, the one index is named, and no index that stays is mentioned", () => {
+describe("changes", () => {
+  test("the diff of the table names the new index and no unchanged index", () => {
     const lines = linesOf("adoption");
     expect(lines).toContain("import and change aws_dynamodb_table.contacts");
     expect(lines).toContain(
@@ -51,7 +52,7 @@ describe("what changes", () => {
     expect(lines.join("\n")).not.toContain("vendor-");
   });
 
-  test("an index that goes is named", () => {
+  test("a deleted index is named", () => {
     expect(linesOf("foreign-index-deleted")).toEqual([
       "change aws_dynamodb_table.contacts",
       "- attribute g1: S",
@@ -60,13 +61,13 @@ describe("what changes", () => {
     ]);
   });
 
-  test("a parameter of a flow's block is told by the block's name", () => {
+  test("a changed parameter of a flow's block is shown under the block's name", () => {
     expect(linesOf("module-edit")).toContain(
       "~ content › block Ask the Lambda › Parameters › LambdaInvocationAttributes › BlockedDisposition: Blocked → Nuisance:Confirmed",
     );
   });
 
-  test("what a new role may do is spelled out, an action and a resource at a time", () => {
+  test("permissions of a new role are listed by action and resource", () => {
     expect(linesOf("adoption")).toEqual(
       expect.arrayContaining([
         '+ may: {"Service":"lambda.amazonaws.com"} sts:AssumeRole',
@@ -76,14 +77,14 @@ describe("what changes", () => {
     );
   });
 
-  test("a permission that a policy loses stands beside the one that it gets", () => {
+  test("a changed policy shows removed and added permissions", () => {
     const lines = linesOf("function-renamed");
     expect(lines).toContainEqual(expect.stringMatching(/^- may: logs:PutLogEvents on .*blockedCalls-recorded/));
     expect(lines).toContainEqual(expect.stringMatching(/^\+ may: logs:PutLogEvents on .*\/lookup/));
     expect(lines.join("\n")).not.toContain("dynamodb:Query");
   });
 
-  test("what others changed stands apart, with who it probably was, and without what AWS fills in", () => {
+  test("changes by others are listed with their probable author, without values that AWS sets", () => {
     expect(changesByOthers(recordedPlan("no-change"))).toEqual([]);
     const [vendor] = changesByOthers(recordedPlan("vendor-index-added"));
     expect(vendor?.lines.map(({ text }) => text)).toContain("index vendor-3: keys g3; ALL");
@@ -94,30 +95,28 @@ describe("what changes", () => {
     expect(module?.lines.map(({ text }) => text)).toContain(
       "content › block Ask the Lambda › Parameters › InvocationTimeLimitSeconds: 3 → 8",
     );
-    expect(module?.meaning).toBe(
-      "Probably somebody who edited it in the Connect console. The plan sets it back to what the stack says.",
-    );
+    expect(module?.meaning).toBe("Probably edited in the Connect console. The plan reverts it to the configuration.");
   });
 });
 
-describe("a fleet", () => {
+describe("several instances", () => {
   const review = reviewOf(everything);
 
-  test("instances with the same change share one diff; the others are named by theirs", () => {
+  test("instances with the same change share one diff", () => {
     expect(review.changes.map(({ stacks }) => stacks.length)).toEqual([3, 1, 1, 1, 1, 1, 1]);
     expect(review.changes[0]?.stacks).toEqual(["dev-north-us-east-1", "dev-south-us-east-1", "dev-east-us-east-1"]);
     expect(reviewMarkdown(everything).match(/BlockedDisposition: Blocked → /g)).toHaveLength(1);
     expect(reviewHtml(everything).match(/BlockedDisposition: Blocked → /g)).toHaveLength(1);
   });
 
-  test("has a row for each that was planned, the refused ones on top, and counts those that were not", () => {
+  test("each planned stack has a row, refused ones first, and unchanged stacks are counted", () => {
     expect(review.rows).toHaveLength(everything.length - 1);
     expect(review.rows.map(({ guard }) => guard).slice(0, 4)).toEqual(["refused", "refused", "failed", "allowed"]);
     expect(review.unchanged).toBe(1);
     expect(reviewMarkdown(everything)).toContain("| dev-fresh-us-east-1 | 1 | 29 | 1 | 0 | ✅ passed |");
   });
 
-  test("shows allowances that were used and those that ended", () => {
+  test("used and expired allowances are shown", () => {
     expect(review.allowed.map(({ value: { allowance } }) => allowance.resource)).toEqual([
       "aws_cloudwatch_log_group.blocked_calls",
     ]);
@@ -126,8 +125,8 @@ describe("a fleet", () => {
   });
 });
 
-describe("what must not be read", () => {
-  test("no telephone number, whether in the environment of a function or in a failure", () => {
+describe("secrets", () => {
+  test("phone numbers in a function's environment and in failures are redacted", () => {
     for (const text of [reviewMarkdown(everything), reviewHtml(everything)]) {
       expect(text).toContain("+1••••••••00");
       expect(text).toContain("+1••••••••23");
@@ -135,7 +134,7 @@ describe("what must not be read", () => {
     }
   });
 
-  test("a value that Terraform marks as sensitive, before or after", () => {
+  test("a value that Terraform marks as sensitive is not shown", () => {
     for (const key of ["before_sensitive", "after_sensitive"]) {
       const text = JSON.stringify(recordedPlan("lambda-edit"));
       const plan = JSON.parse(text) as PlanJson;
@@ -155,11 +154,11 @@ describe("what must not be read", () => {
 });
 
 describe("a comment on a pull request", () => {
-  test("is cut below GitHub's limit, says what it leaves out, and leaves every fence closed", () => {
+  test("stays below GitHub's limit, names omitted parts, and closes every fence", () => {
     const many = Array.from({ length: 400 }, (_unused, n) =>
       planned("adoption", `acme-${n}`, `function: { memoryMb: ${128 + n} }`),
     )
-      // Each with a change of its own, so that none can share.
+      // Each instance has a different change, so that no two share a diff.
       .map((stack, n) => ({
         ...stack,
         plan: JSON.parse(
@@ -168,15 +167,15 @@ describe("a comment on a pull request", () => {
       }));
     const text = reviewMarkdown(many);
     expect(text.length).toBeLessThan(60_000);
-    expect(text).toContain("Cut: this comment would be too long for GitHub.");
-    expect(text).toMatch(/and \d+ more rows, left out/);
+    expect(text).toContain("Shortened: the comment would be too long for GitHub.");
+    expect(text).toMatch(/and \d+ more rows, omitted/);
     const fences = text.split("\n").filter((line) => line.startsWith("```"));
     expect(fences.length % 2).toBe(0);
     expect(fences.filter((line) => line === "```")).toHaveLength(fences.length / 2);
     expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length);
   });
 
-  test("a failure that is longer than a comment is cut to its end, where the error stands", () => {
+  test("a failure that is longer than a comment is shortened to its end, which contains the error", () => {
     const failure = `${"x".repeat(100_000)}\n${"line\n".repeat(10_000)}Error: the end`;
     const text = reviewMarkdown([without("broken", { failure })]);
     expect(text.length).toBeLessThan(60_000);
@@ -201,8 +200,8 @@ const hostile = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
 );
 
-/** A fleet in which a text stands wherever somebody else's text can stand. */
-function saying(text: string): PlannedStack[] {
+/** Stacks with a text in every place that can contain foreign text. */
+function stacksWithText(text: string): PlannedStack[] {
   const stack = planned("lambda-edit");
   const { plan } = stack;
   if (plan === undefined) throw new Error("no plan");
@@ -222,12 +221,12 @@ function saying(text: string): PlannedStack[] {
   ];
 }
 
-test("in the HTML any text is only text, and nothing is loaded or run", () => {
+test("the HTML escapes all text, and loads and runs nothing", () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const page = reviewHtml(saying(text), { title: text });
+      const page = reviewHtml(stacksWithText(text));
       const body = page.replace(/<style>.*?<\/style>/s, "");
-      // What stands between tags or in attributes is escaped, so that only our own tags are tags.
+      // Text and attributes are escaped, so that only our own tags are tags.
       expect(
         body.match(
           /<(?!\/?(html|head|meta|title|body|header|main|section|article|table|thead|tbody|tr|th|td|p|h[1-4]|span|code|pre|ul|li|div|strong|figure|figcaption|img)\b|!doctype)/gi,
@@ -241,19 +240,19 @@ test("in the HTML any text is only text, and nothing is loaded or run", () => {
 });
 
 test.each(["\u0000", "\u000b", "\u007f", "\u0085", "\u009f", "\ud800", "\ufffe"])(
-  "%j, which HTML cannot hold, is told by a character in its place",
+  "the character %j, which HTML does not allow, is replaced",
   (character) => {
-    const page = reviewHtml(everything, { title: `one${character}two` });
-    expect(page).toContain('<p class="title">one\u{FFFD}two</p>');
+    const page = reviewHtml([without("broken", { failure: `one${character}two` })]);
+    expect(page).toContain("<pre>one\u{FFFD}two</pre>");
   },
 );
 
-test.each(["\t", "\u00a0", "\u2028", "é", "😀"])("%j stays as it is", (character) => {
-  const page = reviewHtml(everything, { title: `one${character}two` });
-  expect(page).toContain(`<p class="title">one${character}two</p>`);
+test.each(["\t", "\u00a0", "\u2028", "é", "😀"])("the character %j stays unchanged", (character) => {
+  const page = reviewHtml([without("broken", { failure: `one${character}two` })]);
+  expect(page).toContain(`<pre>one${character}two</pre>`);
 });
 
-test("the page's policy allows exactly its one style", () => {
+test("the content security policy allows exactly the one style", () => {
   const page = reviewHtml(everything);
   const style = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? "";
   expect(page).toContain(`'sha256-${createHash("sha256").update(style).digest("base64")}'`.replaceAll("'", "&#39;"));
@@ -261,10 +260,10 @@ test("the page's policy allows exactly its one style", () => {
   expect(page).not.toMatch(/ style="|<script|<link|https?:\/\//);
 });
 
-test("in the Markdown any text is only text: no markup, no mention, no fence that it could end", () => {
+test("the Markdown escapes all text: no markup, no mention, no closed fence", () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const page = reviewMarkdown(saying(text), { title: text });
+      const page = reviewMarkdown(stacksWithText(text));
       const outside: string[] = [];
       let fence: string | undefined;
       for (const line of page.split("\n")) {
@@ -280,7 +279,7 @@ test("in the Markdown any text is only text: no markup, no mention, no fence tha
   );
 });
 
-test("whatever a recorded plan holds, both are written, and neither shows a value that is missing", () => {
+test("the reviews of all recorded plans contain no missing value", () => {
   for (const name of recordedNames) {
     const stacks = [planned(name)];
     for (const text of [reviewMarkdown(stacks), reviewHtml(stacks)]) expect(text).not.toMatch(/undefined|\[object|NaN/);

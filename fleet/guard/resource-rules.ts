@@ -1,0 +1,191 @@
+/** Rules about everything besides the table: a plan may change the stack's own resources, and no others. */
+import { identityOf, isManagedType, isOnCallPath, mayImport, resourceType, TABLE } from "../../stacks/resource-types";
+import { fieldsOf, isEqual, itemsOf, listed, shown, textAt, valueAt } from "../terraform/json-values";
+import { isTouched } from "../terraform/plan-json";
+import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { isRemoved, isReplacedInTime, managedChanges, valuesBefore } from "./planned-changes";
+import type { Rule, Violation } from "./rule";
+
+const verbs: Readonly<Record<string, string>> = {
+  create: "create",
+  read: "read",
+  update: "change",
+  delete: "delete",
+  forget: "stop managing",
+};
+
+/** The change as verbs. Terraform plans an import or a move without a change as `no-op`. */
+function verbsOf({ change: { actions, importing } }: ResourceChange): string {
+  if (actions.join() !== "no-op") return listed(actions.map((action) => verbs[action] ?? action));
+  return importing === undefined ? "move" : "import";
+}
+
+/** Refuses a plan that failed, that was made with `-target`, or that contains something unknown to the guard. */
+export const wholePlan: Rule = (plan) => {
+  const refuse = (what: string, fix: string): Violation => ({ rule: "whole-plan", address: "", what, fix });
+  const version = plan.terraform_version ?? "(unknown version)";
+  return [
+    ...(plan.errored
+      ? [
+          refuse(
+            "Planning failed, so the plan is incomplete.",
+            "Fix the error that Terraform reported, and plan again.",
+          ),
+        ]
+      : []),
+    ...(plan.complete
+      ? []
+      : [
+          refuse(
+            "The plan is incomplete, as with -target: an apply would change a part of the stack only, and the guard cannot judge the other part.",
+            "Plan the whole stack, without -target.",
+          ),
+        ]),
+    ...(plan.deferred_changes.length > 0
+      ? [refuse("The plan defers changes, and deferred changes are not known yet.", "Plan again without deferral.")]
+      : []),
+    ...plan.unknownKeys.map((key) =>
+      refuse(
+        `The plan of Terraform ${version} has the key ${shown(key)}. The guard does not know this key and cannot judge it.`,
+        "Plan with the version in .terraform-version. A newer Terraform version needs a newer guard.",
+      ),
+    ),
+    ...plan.resource_changes
+      .filter(({ mode, change }) => mode === "data" && !["no-op", "read"].includes(change.actions.join()))
+      .map((resource) =>
+        refuse(
+          `The plan would ${verbsOf(resource)} ${resource.address}, which is a data source and must only be read.`,
+          "Synthesize the stack and plan again.",
+        ),
+      ),
+  ];
+};
+
+const isOtherDynamodb = (type: string): boolean =>
+  type !== TABLE && /(^|_)(dynamodb|appautoscaling|dax)(_|$)/.test(type);
+
+/** Refuses items, scaling, exports, replicas: every DynamoDB resource besides the adopted table. */
+export const otherDynamodb: Rule = (plan, { table }) =>
+  managedChanges(plan)
+    .filter((resource) => isTouched(resource) && isOtherDynamodb(resource.type))
+    .map((resource) => ({
+      rule: "other-dynamodb",
+      address: resource.address,
+      what: `The plan would ${verbsOf(resource)} the resource type ${resource.type}. It can change the content, the cost or the capacity of ConnectPath's table ${table.name}.`,
+      fix: "Remove it from the stack. The table's owner configures everything else about the table.",
+    }));
+
+export const managedTypesOnly: Rule = (plan) =>
+  managedChanges(plan)
+    .filter((resource) => isTouched(resource) && !isManagedType(resource.type) && !isOtherDynamodb(resource.type))
+    .map((resource) => ({
+      rule: "own-types",
+      address: resource.address,
+      what: `The plan would ${verbsOf(resource)} the resource type ${resource.type}. No call blocking stack contains this type, so the resource may belong to another team.`,
+      fix: "Move it to a stack of its own. If it must be here, add an allowance to the environment file.",
+    }));
+
+export const imports: Rule = (plan, instance) =>
+  managedChanges(plan).flatMap(({ address, type, change }): Violation[] => {
+    if (change.importing === undefined || type === TABLE) return [];
+    const { id } = change.importing;
+    if (id !== undefined && mayImport(type, id, instance)) return [];
+    const imported = id === undefined ? "a resource whose id is known only during the apply" : shown(id);
+    const what =
+      `The plan would import ${imported}, but the environment file does not name it for instance ${instance.name}. ` +
+      "After an import, this stack could change and delete the resource.";
+    const fix =
+      "Remove the import from the stack. If people created the resource for call blocking, name it with adoptExisting in the environment file.";
+    return [{ rule: "imports", address, what, fix }];
+  });
+
+/** Refuses to delete a resource that is created or imported under another address. */
+export const renames: Rule = (plan) => {
+  const resources = managedChanges(plan);
+  const arriving = resources.filter(
+    ({ change, deposed }) =>
+      deposed === undefined &&
+      (change.actions.includes("create") ||
+        change.importing !== undefined ||
+        change.actions.join() === "no-op" ||
+        change.actions.join() === "update"),
+  );
+  return resources.filter(isRemoved).flatMap((from): Violation[] => {
+    if (from.deposed !== undefined) return [];
+    const to = arriving.find(
+      (candidate) =>
+        candidate.address !== from.address && candidate.type === from.type && isSameResource(from, candidate),
+    );
+    if (to === undefined) return [];
+    const label = resourceType(from.type)?.label.replace(/^(a|an|the) /, "") ?? "resource";
+    const what =
+      `${from.address} and ${to.address} are the same ${label} (${shown(nameOf(from))}). Its address changed, so Terraform would ` +
+      `${verbsOf(from)} the resource under the old address${from.type === TABLE ? ", with every contact in it" : ""}.`;
+    const fix = `Restore the old address, or add moved { from = ${from.address}, to = ${to.address} } to the stack (in CDKTF: moveFromId).`;
+    return [{ rule: "rename", address: from.address, what, fix }];
+  });
+};
+
+function isSameResource(from: ResourceChange, to: ResourceChange): boolean {
+  const id = textAt(from.change.before, "id");
+  if (
+    id !== undefined &&
+    (to.change.importing?.id === id || (to.change.before !== null && textAt(to.change.before, "id") === id))
+  ) {
+    return true;
+  }
+  const identity = identityOf(from.type, valuesBefore(from));
+  return identity !== undefined && identity === identityOf(to.type, fieldsOf(to.change.after ?? to.change.before));
+}
+
+function nameOf({ type, change }: ResourceChange): string {
+  const key = resourceType(type)?.identity.at(-1) ?? "id";
+  return textAt(change.before, key) ?? textAt(change.before, "id") ?? "";
+}
+
+/** Refuses to delete or to stop managing a resource, unless `release` or an allowance asks for it. */
+export const deletions: Rule = (plan, instance) =>
+  managedChanges(plan).flatMap((resource): Violation[] => {
+    const { address, type, change } = resource;
+    if (!isRemoved(resource) || type === TABLE) return [];
+    // The rule "call-path" judges these by the effect on calls.
+    if (isOnCallPath(resource) && instance.release === undefined) return [];
+    if (isManagedType(type) && instance.release !== undefined && change.actions.length === 1) return [];
+    if (isReplacedInTime(resource, plan) || isUnneededDecryption(resource, plan)) return [];
+    if (resourceType(type)?.isStateOnly === true) return [];
+    return [{ rule: "deletion", address, what: effectOfRemoval(resource), fix: howToDelete }];
+  });
+
+const howToDelete =
+  "If you want this, add an allowance to the environment file; to remove call blocking from this instance, set release there. " +
+  "Otherwise restore the resource in the stack.";
+
+function effectOfRemoval(resource: ResourceChange): string {
+  const { type, change } = resource;
+  const name = nameOf(resource);
+  if (change.actions.includes("forget")) {
+    return `Terraform would stop managing ${name}: it would stay in AWS, and no deployment would update it.`;
+  }
+  const replaced = change.actions.includes("create") ? " and created again" : "";
+  const lost =
+    resourceType(type)?.role === "logs" ? ", with all log lines in it: blocked calls and failed lookups" : "";
+  return `${name} would be deleted${replaced}${lost}.`;
+}
+
+/** Whether the permission to decrypt is removed because the table is no longer encrypted with its owner's key. */
+function isUnneededDecryption({ type, name, action_reason, change }: ResourceChange, plan: PlanJson): boolean {
+  if (
+    type !== "aws_iam_role_policy" ||
+    !["decrypt", "canary_decrypt"].includes(name) ||
+    change.actions.join() !== "delete"
+  )
+    return false;
+  if (action_reason !== "delete_because_count_index") return false;
+  const tables = managedChanges(plan).filter((other) => other.type === TABLE);
+  return (
+    tables.length > 0 &&
+    tables.every(({ change: { after } }) =>
+      itemsOf(valueAt(after, "server_side_encryption")).every((key) => isEqual(valueAt(key, "kms_key_arn") ?? "", "")),
+    )
+  );
+}

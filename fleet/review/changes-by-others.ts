@@ -1,0 +1,56 @@
+/** What other people or tools changed since the last deployment, and what the plan does about it. */
+import { FLOW, MODULE, resourceType } from "../../stacks/resource-types";
+import type { Change, PlanJson } from "../terraform/plan-json";
+import { attributeLines } from "./diff";
+import type { DiffLine } from "./diff-line";
+import { flowChangeOf } from "./flow-change";
+import type { FlowChange } from "./flow-change";
+import { policyLines } from "./permission-diff";
+
+export interface ChangeByOthers {
+  readonly address: string;
+  readonly what: "changed" | "deleted";
+  readonly lines: readonly DiffLine[];
+  readonly iam: readonly DiffLine[];
+  readonly flow?: FlowChange;
+  /** The probable author, and what this plan does about the change: one or two sentences. */
+  readonly meaning: string;
+}
+
+/** Leaves out values that AWS sets, which Terraform reports as drift after a first deployment. */
+export function changesByOthers(plan: PlanJson): readonly ChangeByOthers[] {
+  return plan.resource_drift.flatMap((resource): ChangeByOthers[] => {
+    const { address, type, change } = resource;
+    if (change.actions.join() === "no-op") return [];
+    const isDeleted = change.actions.join() === "delete";
+    const lines = isDeleted ? [] : attributeLines(resource);
+    const iam = isDeleted ? [] : policyLines(resource);
+    if (!isDeleted && lines.length + iam.length === 0) return [];
+    const planned = plan.resource_changes.find((other) => other.address === address && other.deposed === undefined);
+    const flow = flowChangeOf(resource);
+    return [
+      {
+        address,
+        what: isDeleted ? "deleted" : "changed",
+        lines,
+        iam,
+        ...(flow === undefined ? {} : { flow }),
+        meaning: meaningOf(type, isDeleted, planned?.change),
+      },
+    ];
+  });
+}
+
+function meaningOf(type: string, isDeleted: boolean, planned: Change | undefined): string {
+  if (resourceType(type)?.drift.owner === "vendor") {
+    return isDeleted
+      ? "The table is missing in AWS. Only its owner can restore it."
+      : "Probably changed by ConnectPath or by autoscaling. The plan follows the change and changes nothing about it.";
+  }
+  const author =
+    type === MODULE || type === FLOW
+      ? "Probably edited in the Connect console."
+      : "Probably changed in the AWS console or by another tool.";
+  if (planned === undefined || planned.actions.join() === "no-op") return `${author} The plan leaves it unchanged.`;
+  return `${author} The plan ${planned.actions.includes("create") ? "creates it again" : "reverts it to the configuration"}.`;
+}

@@ -1,0 +1,355 @@
+/** The catalogue of Terraform resource types that a stack can contain: everything that other code knows about a type. */
+import type { InstanceConfig } from "../config/types";
+
+export const TABLE = "aws_dynamodb_table";
+export const MODULE = "aws_connect_contact_flow_module";
+export const FLOW = "aws_connect_contact_flow";
+export const FUNCTION = "aws_lambda_function";
+export const ALIAS = "aws_lambda_alias";
+export const ASSOCIATION = "aws_connect_lambda_function_association";
+export const PERMISSION = "aws_lambda_permission";
+export const ROLE = "aws_iam_role";
+export const ROLE_POLICY = "aws_iam_role_policy";
+export const LOG_GROUP = "aws_cloudwatch_log_group";
+
+/** Attributes of one resource, as a plan has them. */
+export type AttributeValues = Readonly<Partial<Record<string, unknown>>>;
+
+/**
+ * What a resource does:
+ *
+ * - `table`: the vendor's table.
+ * - `call path`: a call needs it. Its replacement must exist before it is deleted.
+ * - `access`: roles and their permissions.
+ * - `logs`: log groups.
+ * - `monitoring`: reports when blocking stops working. No call needs it.
+ */
+export type ResourceRole = "table" | "call path" | "access" | "logs" | "monitoring";
+
+export interface ResourceType {
+  /** Noun with its article, for sentences: `the flow module`. */
+  readonly label: string;
+  readonly role: ResourceRole;
+  /** Arguments that together name one resource in AWS. Two addresses with the same values are one resource. */
+  readonly identity: readonly string[];
+  /**
+   * Import id, from the planned values. Absent: AWS assigns the id, so it must be looked up.
+   * https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each type)
+   */
+  readonly importId?: (planned: AttributeValues, instance: InstanceConfig) => string;
+  /** Place in a review, 1 first. Absent: after all others, by address. */
+  readonly reviewPosition?: number;
+  /** The canary has a resource of this type. @default false */
+  readonly isUsedByCanary?: boolean;
+  /** The resource holds no data, so a replacement that is created first leaves no gap. @default false */
+  readonly isStateless?: boolean;
+  /** The resource exists in the Terraform state only: deleting it changes nothing in AWS. @default false */
+  readonly isStateOnly?: boolean;
+  /** The description names the stack, the instance or the function, so it shows which stack created the resource. @default false */
+  readonly hasOwnerInDescription?: boolean;
+  /** An existing resource that the environment file may name; the stack imports it. Absent: none. */
+  readonly adoption?: {
+    /** Address of the resource in the stack. */
+    readonly address: string;
+    /** Import id; undefined if the environment file does not name an existing resource. */
+    readonly id: (instance: InstanceConfig) => string | undefined;
+  };
+  readonly drift: {
+    /** Who may change the resource. Plans follow changes to the vendor's resources and revert changes to ours. */
+    readonly owner: "vendor" | "stack";
+    /** Start of a sentence. Absent: the address. */
+    readonly subject?: string;
+    /** Effect on calls if the resource is missing, as a sentence. Absent: no effect on calls. */
+    readonly effectIfMissing?: string;
+  };
+  readonly diff?: {
+    /** Attributes that AWS or the provider derives from others. Reviews and drift leave them out. */
+    readonly derived?: readonly string[];
+    /** Derived attributes that only drift leaves out: a review shows that a new version is published. */
+    readonly derivedInDrift?: readonly string[];
+    /** What one item of a named list is called in a diff, by attribute. */
+    readonly itemLabels?: Readonly<Record<string, string>>;
+    /** The list of everything that a role keeps: the apply removes every other item from the role. */
+    readonly exclusiveList?: { readonly attribute: string; readonly label: string };
+  };
+  /** Arguments that only the provider knows. No AWS API returns them, so an import leaves them empty. */
+  readonly providerOnly?: readonly string[];
+}
+
+const noLookup = "No call is blocked: the module's Lambda block fails.";
+const notMonitored = "Calls are still blocked, but no alarm reports a failure.";
+
+const text = (value: unknown): string => String(value);
+
+/** Every type that `CallBlockingStack` can contain. A test compares the catalogue with synthesized stacks. */
+export const resourceTypes: Readonly<Record<string, ResourceType>> = {
+  [TABLE]: {
+    label: "the contact table",
+    role: "table",
+    identity: ["name"],
+    reviewPosition: 1,
+    adoption: { address: "aws_dynamodb_table.contacts", id: ({ table }) => table.name },
+    drift: { owner: "vendor" },
+    diff: {
+      derivedInDrift: ["stream_arn", "stream_label"],
+      itemLabels: { global_secondary_index: "index", local_secondary_index: "local index" },
+    },
+    providerOnly: ["timeouts"],
+  },
+  [MODULE]: {
+    label: "the flow module",
+    role: "call path",
+    identity: ["instance_id", "name"],
+    reviewPosition: 2,
+    hasOwnerInDescription: true,
+    adoption: {
+      address: "aws_connect_contact_flow_module.blocked_status",
+      id: ({ adoptExisting, instanceId }) =>
+        adoptExisting?.moduleId === undefined ? undefined : `${instanceId}:${adoptExisting.moduleId}`,
+    },
+    drift: {
+      owner: "stack",
+      subject: "The flow module",
+      effectIfMissing: "Flows that invoke the module take their error branch.",
+    },
+    diff: { derived: ["content_hash"] },
+    providerOnly: ["filename"],
+  },
+  [FLOW]: {
+    label: "the inbound flow",
+    role: "call path",
+    identity: ["instance_id", "name"],
+    reviewPosition: 3,
+    hasOwnerInDescription: true,
+    drift: {
+      owner: "stack",
+      subject: "The inbound flow",
+      effectIfMissing: "Calls to the phone numbers of this flow fail.",
+    },
+    diff: { derived: ["content_hash"] },
+    providerOnly: ["filename"],
+  },
+  [FUNCTION]: {
+    label: "the Lambda function",
+    role: "call path",
+    identity: ["function_name"],
+    importId: ({ function_name }) => text(function_name),
+    reviewPosition: 4,
+    isUsedByCanary: true,
+    isStateless: true,
+    hasOwnerInDescription: true,
+    adoption: {
+      address: "aws_lambda_function.blocked_calls",
+      id: ({ adoptExisting, function: own }) => (adoptExisting?.function === true ? own.name : undefined),
+    },
+    drift: { owner: "stack", subject: "The function", effectIfMissing: noLookup },
+    diff: {
+      derived: [
+        "invoke_arn",
+        "qualified_arn",
+        "qualified_invoke_arn",
+        "last_modified",
+        "source_code_size",
+        "code_sha256",
+        "filename",
+      ],
+      derivedInDrift: ["version"],
+    },
+    providerOnly: ["timeouts", "publish", "filename"],
+  },
+  [ALIAS]: {
+    label: "the function's alias",
+    role: "call path",
+    identity: ["function_name", "name"],
+    importId: ({ name }, { function: own }) => `${own.name}/${text(name)}`,
+    reviewPosition: 5,
+    isStateless: true,
+    drift: { owner: "stack", subject: "The alias that the module calls", effectIfMissing: noLookup },
+    diff: { derived: ["invoke_arn"] },
+  },
+  [ASSOCIATION]: {
+    label: "the function's association with Connect",
+    role: "call path",
+    identity: ["instance_id", "function_arn"],
+    importId: (_, { instanceId, function: own }) => `${instanceId},${own.aliasArn}`,
+    reviewPosition: 6,
+    isStateless: true,
+    drift: {
+      owner: "stack",
+      subject: "The function's association with the Connect instance",
+      effectIfMissing: noLookup,
+    },
+  },
+  [PERMISSION]: {
+    label: "a permission to invoke the function",
+    role: "call path",
+    identity: ["function_name", "qualifier", "statement_id"],
+    importId: ({ function_name, qualifier, statement_id }) =>
+      `${[function_name, qualifier].filter((part) => typeof part === "string").join(":")}/${text(statement_id)}`,
+    reviewPosition: 7,
+    isUsedByCanary: true,
+    isStateless: true,
+    drift: { owner: "stack", subject: "Connect's permission to invoke the function", effectIfMissing: noLookup },
+  },
+  [ROLE]: {
+    label: "a role",
+    role: "access",
+    identity: ["name"],
+    importId: ({ name }) => text(name),
+    reviewPosition: 8,
+    isUsedByCanary: true,
+    isStateless: true,
+    hasOwnerInDescription: true,
+    adoption: {
+      address: "aws_iam_role.blocked_calls",
+      id: ({ adoptExisting, function: own }) => (adoptExisting?.role === true ? own.roleName : undefined),
+    },
+    drift: {
+      owner: "stack",
+      subject: "The function's role",
+      effectIfMissing: "No call is blocked: the function cannot run.",
+    },
+    diff: { derived: ["inline_policy", "managed_policy_arns", "unique_id", "create_date"] },
+  },
+  [ROLE_POLICY]: {
+    label: "a permission of a role",
+    role: "access",
+    identity: ["role", "name"],
+    importId: ({ role, name }) => `${text(role)}:${text(name)}`,
+    reviewPosition: 9,
+    isUsedByCanary: true,
+    isStateless: true,
+    drift: {
+      owner: "stack",
+      subject: "The policy of the function's role",
+      effectIfMissing: "No call is blocked: the function may not query the table.",
+    },
+  },
+  aws_iam_role_policies_exclusive: {
+    label: "the list of a role's inline policies",
+    role: "access",
+    identity: ["role_name"],
+    importId: ({ role_name }) => text(role_name),
+    isStateOnly: true,
+    drift: { owner: "stack" },
+    diff: { exclusiveList: { attribute: "policy_names", label: "inline policies" } },
+  },
+  aws_iam_role_policy_attachments_exclusive: {
+    label: "the list of a role's attached policies",
+    role: "access",
+    identity: ["role_name"],
+    importId: ({ role_name }) => text(role_name),
+    isStateOnly: true,
+    drift: { owner: "stack" },
+    diff: { exclusiveList: { attribute: "policy_arns", label: "attached policies" } },
+  },
+  [LOG_GROUP]: {
+    label: "a log group",
+    role: "logs",
+    identity: ["name"],
+    importId: ({ name }) => text(name),
+    isUsedByCanary: true,
+    adoption: {
+      address: "aws_cloudwatch_log_group.blocked_calls",
+      id: ({ adoptExisting, function: own }) => (adoptExisting?.logGroup === true ? own.logGroupName : undefined),
+    },
+    drift: {
+      owner: "stack",
+      subject: "The function's log group",
+      effectIfMissing: "Calls are still blocked, but not logged or counted.",
+    },
+  },
+  aws_cloudwatch_metric_alarm: {
+    label: "an alarm",
+    role: "monitoring",
+    identity: ["alarm_name"],
+    importId: ({ alarm_name }) => text(alarm_name),
+    drift: { owner: "stack", effectIfMissing: notMonitored },
+  },
+  aws_cloudwatch_dashboard: {
+    label: "a dashboard",
+    role: "monitoring",
+    identity: ["dashboard_name"],
+    importId: ({ dashboard_name }) => text(dashboard_name),
+    drift: { owner: "stack", effectIfMissing: notMonitored },
+  },
+  aws_cloudwatch_event_rule: {
+    label: "a schedule",
+    role: "monitoring",
+    identity: ["event_bus_name", "name"],
+    importId: ({ name }) => `default/${text(name)}`,
+    isUsedByCanary: true,
+    drift: { owner: "stack", effectIfMissing: notMonitored },
+  },
+  aws_cloudwatch_event_target: {
+    label: "the target of a schedule",
+    role: "monitoring",
+    identity: ["rule", "target_id"],
+    importId: ({ rule, target_id }) => `default/${text(rule)}/${text(target_id)}`,
+    isUsedByCanary: true,
+    drift: { owner: "stack", effectIfMissing: notMonitored },
+  },
+  aws_sns_topic: {
+    label: "a topic for alarms",
+    role: "monitoring",
+    identity: ["name"],
+    importId: ({ name }, { partition, region, account }) => `arn:${partition}:sns:${region}:${account}:${text(name)}`,
+    drift: { owner: "stack", effectIfMissing: notMonitored },
+  },
+};
+
+/** A resource by its type and its logical id. */
+export interface TypeAndName {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** The catalogue's entry; undefined for a type that no stack contains. */
+export const resourceType = (type: string): ResourceType | undefined =>
+  Object.hasOwn(resourceTypes, type) ? resourceTypes[type] : undefined;
+
+/** Whether a stack can contain resources of this type. */
+export const isManagedType = (type: string): boolean => resourceType(type) !== undefined;
+
+/** Whether the resource belongs to the canary. Decided by the logical id, which never changes; names come from the environment file. */
+export function isCanaryResource({ type, name }: TypeAndName): boolean {
+  return resourceType(type)?.isUsedByCanary === true && /^canary(_|$)/.test(name);
+}
+
+/** Whether a call needs the resource. The canary has a function and a permission too, and no call needs them. */
+export function isOnCallPath(resource: TypeAndName): boolean {
+  return resourceType(resource.type)?.role === "call path" && !isCanaryResource(resource);
+}
+
+/** Words of a drift finding. Those of a canary resource are about monitoring, not about the function that calls need. */
+export function driftText(resource: TypeAndName): Pick<ResourceType["drift"], "subject" | "effectIfMissing"> {
+  return isCanaryResource(resource) ? { effectIfMissing: notMonitored } : (resourceType(resource.type)?.drift ?? {});
+}
+
+/**
+ * Names one AWS resource, as text to compare.
+ *
+ * @param values `before` or `after` of a change
+ * @returns undefined if a part of the name is not known yet
+ */
+export function identityOf(type: string, values: AttributeValues): string | undefined {
+  const parts = (resourceType(type)?.identity ?? ["id"]).map((key) =>
+    Object.hasOwn(values, key) ? values[key] : undefined,
+  );
+  return parts.every((part) => typeof part === "string") ? JSON.stringify([type, ...parts]) : undefined;
+}
+
+/** Whether the instance may import the AWS resource: its table, or an existing resource that the environment file names. */
+export function mayImport(type: string, id: string, instance: InstanceConfig): boolean {
+  return resourceType(type)?.adoption?.id(instance) === id;
+}
+
+/** Existing resources that the environment file names, besides the table: first those that others depend on. */
+export function existingResources(instance: InstanceConfig): readonly { readonly to: string; readonly id: string }[] {
+  return Object.entries(resourceTypes)
+    .reverse()
+    .flatMap(([type, { adoption }]) => {
+      const id = type === TABLE ? undefined : adoption?.id(instance);
+      return adoption === undefined || id === undefined ? [] : [{ to: adoption.address, id }];
+    });
+}
