@@ -338,7 +338,7 @@ export const tableIndexes: Rule = (plan, instance) =>
         ];
       }
       if (indexBefore === undefined) {
-        const problem = newIndexProblem(index, indexAfter, instance);
+        const problem = newIndexProblem(index, indexAfter, change.after, instance);
         return problem === undefined ? [] : [refuse(problem)];
       }
       if (isOurs && instance.release === "remove-index") {
@@ -363,7 +363,7 @@ export const tableIndexes: Rule = (plan, instance) =>
   });
 
 /** Why an index must not be added; undefined if it is exactly ours. */
-function newIndexProblem(index: string, values: unknown, instance: InstanceConfig): string | undefined {
+function newIndexProblem(index: string, values: unknown, table: unknown, instance: InstanceConfig): string | undefined {
   const { name } = instance.table;
   if (index !== indexName) {
     return `The index ${index} would be added to ConnectPath's table ${name}. Call blocking needs only ${indexName}.`;
@@ -373,9 +373,34 @@ function newIndexProblem(index: string, values: unknown, instance: InstanceConfi
   }
   const wrong = Object.entries(ourIndex).filter(([key, value]) => valueAt(values, key) !== value);
   if (!isNothing(valueAt(values, "non_key_attributes"))) wrong.push(["non_key_attributes", "none"]);
-  if (wrong.length === 0) return undefined;
-  const shape = wrong.map(([key, value]) => `${key} ${shown(valueAt(values, key))} instead of ${shown(value)}`);
-  return `The index ${index} would be added to table ${name} in another shape (${listed(shape)}): no lookup could use it.`;
+  if (wrong.length > 0) {
+    const shape = wrong.map(([key, value]) => `${key} ${shown(valueAt(values, key))} instead of ${shown(value)}`);
+    return `The index ${index} would be added to table ${name} in another shape (${listed(shape)}): no lookup could use it.`;
+  }
+  const limits = capacityProblems(values, table);
+  if (limits.length === 0) return undefined;
+  return (
+    `The index ${index} would be added to table ${name} with another capacity (${listed(limits)}). DynamoDB throttles ConnectPath's ` +
+    "writes to the table if the index has less write capacity, and bills capacity that nobody uses."
+  );
+}
+
+/**
+ * What is wrong with the capacity of the new index. On a provisioned table, the index has the capacity of the table. On an on-demand
+ * table it has none. It never has a limit or warm throughput.
+ */
+function capacityProblems(index: unknown, table: unknown): string[] {
+  const isOnDemand = textAt(table, "billing_mode") === "PAY_PER_REQUEST";
+  const capacity = ["read_capacity", "write_capacity"].flatMap((key) => {
+    const value = valueAt(index, key) ?? 0;
+    const expected = isOnDemand ? 0 : (valueAt(table, key) ?? 0);
+    return isEqual(value, expected) ? [] : [`${key} ${shown(value)} instead of ${shown(expected)}`];
+  });
+  const limits = ["on_demand_throughput", "warm_throughput"].flatMap((key) => {
+    const value = valueAt(index, key);
+    return isNothing(value) ? [] : [`${key} ${shown(value)} instead of none`];
+  });
+  return [...capacity, ...limits];
 }
 
 function isNothing(value: unknown): boolean {

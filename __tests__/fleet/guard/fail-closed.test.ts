@@ -151,6 +151,41 @@ test("our attribute definitions with another type and our index in another shape
   }
 });
 
+describe("the new index", () => {
+  /** The rules that refuse the adoption if the index, and the table, have these values. */
+  const adopting = (index: Json, table: Json = {}): string[] =>
+    rulesOf(
+      withTable("adoption", ({ before, after }) => {
+        for (const values of [before, after]) Object.assign(values, table);
+        for (const one of after["global_secondary_index"] as Json[])
+          if (one["name"] === indexName) Object.assign(one, index);
+      }),
+    );
+  const provisioned = { billing_mode: "PROVISIONED", read_capacity: 1000, write_capacity: 500 };
+
+  test("has the capacity of a provisioned table", () => {
+    expect(adopting({ read_capacity: 1000, write_capacity: 500 }, provisioned)).toEqual([]);
+  });
+
+  test.each([
+    [{ read_capacity: 1000, write_capacity: 1 }],
+    [{ read_capacity: 1, write_capacity: 500 }],
+    [{ read_capacity: 1000, write_capacity: 40_000 }],
+    [{ read_capacity: 0, write_capacity: 0 }],
+  ])("with another capacity than a provisioned table is refused: %j", (capacity) => {
+    expect(adopting(capacity, provisioned)).toEqual(["table-indexes"]);
+  });
+
+  test.each([
+    [{ write_capacity: 1 }],
+    [{ on_demand_throughput: [{ max_read_request_units: -1, max_write_request_units: 1 }] }],
+    [{ on_demand_throughput: [{ max_read_request_units: 1, max_write_request_units: -1 }] }],
+    [{ warm_throughput: [{ read_units_per_second: 12_000, write_units_per_second: 4000 }] }],
+  ])("with a capacity, a limit or warm throughput on an on-demand table is refused: %j", (limit) => {
+    expect(adopting(limit)).toEqual(["table-indexes"]);
+  });
+});
+
 test("on an on-demand table, only the capacity of an index may be unknown", () => {
   const open = (mask: Json, billing = "PAY_PER_REQUEST"): string[] =>
     rulesOf(
