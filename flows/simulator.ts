@@ -1,7 +1,15 @@
 /** Simulates how Connect runs a flow or module, to test its behaviour before deployment. */
 import { isRecord, type JsonValue } from "./language/json";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
-import type { Action, ContentKind, FlowContent, ModelledAction, Transitions } from "./language/types";
+import type {
+  Action,
+  ContentKind,
+  ExternalActionType,
+  FlowContent,
+  ModelledAction,
+  SettingActionType,
+  Transitions,
+} from "./language/types";
 import { requireAccepted, unmodelledActionTypes } from "./language/validate";
 import { callLambda, type Contact, contactData, type InvokeLambda, type Queue } from "./lambda-invocation";
 
@@ -26,6 +34,10 @@ export type Ending =
   | { readonly kind: "disconnected" }
   /** The contact waits in the queue, or for the agent, with this id or ARN. */
   | { readonly kind: "queued"; readonly queue: string }
+  /** The contact goes to the agent that was set before, without a queue. */
+  | { readonly kind: "agent" }
+  /** The contact left Connect for an external number. */
+  | { readonly kind: "third party"; readonly phoneNumber: string }
   | { readonly kind: "transferred"; readonly flow: string }
   /** A whisper or queue flow ended; the contact continues. */
   | { readonly kind: "flow ended" }
@@ -48,6 +60,11 @@ export interface Simulation {
   readonly invokeLambda: InvokeLambda;
   /** Whether the `nth` write of contact attributes fails; the first write of the simulation is 1. */
   readonly failWrite?: (actionIdentifier: string, nth: number) => boolean;
+  /**
+   * Branch of an action that depends on the caller, agents, the time or chance; `branches` are its branches: `success`, error types
+   * and conditions such as `Equals 1`. Without this function, and for undefined, the action takes its success branch.
+   */
+  readonly chooseBranch?: (actionIdentifier: string, branches: readonly string[]) => string | undefined;
   /** Error type that an action returns instead of running; undefined to run it. */
   readonly failAction?: (actionIdentifier: string) => string | undefined;
 }
@@ -199,6 +216,34 @@ class Run {
           ? failed(`${action.Parameters.ContactFlowId} is not set`)
           : { ending: { kind: "transferred", flow } };
       }
+      case "DequeueContactAndTransferToQueue": {
+        const target = action.Parameters.QueueId ?? action.Parameters.AgentId;
+        const queue = target === undefined ? this.queue?.ARN : this.text(target, frame);
+        return queue === undefined || queue === "" ? failed("no queue is set") : { ending: { kind: "queued", queue } };
+      }
+      case "TransferContactToAgent":
+        return { ending: { kind: "agent" } };
+      case "CheckHoursOfOperation":
+      case "CheckMetricData":
+      case "ConnectParticipantWithLexBot":
+      case "CreateCallbackContact":
+      case "DistributeByPercentage":
+      case "GetMetricData":
+      case "GetParticipantInput":
+      case "MessageParticipantIteratively":
+      case "Wait":
+        return this.chooseBranch(action);
+      case "TransferParticipantToThirdParty":
+        return this.transferToThirdParty(action, frame);
+      case "TagContact":
+      case "UpdateContactCallbackNumber":
+      case "UpdateContactData":
+      case "UpdateContactEventHooks":
+      case "UpdateContactRecordingAndAnalyticsBehavior":
+      case "UpdateContactRecordingBehavior":
+      case "UpdateContactRoutingBehavior":
+      case "UpdateContactTextToSpeechVoice":
+        return success;
       case "DisconnectParticipant":
         return { ending: { kind: "disconnected" } };
       case "EndFlowExecution":
@@ -209,7 +254,7 @@ class Run {
           ending: {
             kind: "returned",
             ...(Result !== undefined && { result: Result }),
-            ...(ResultData !== undefined && { data: this.resolve(ResultData, frame) }),
+            ...(ResultData !== undefined && { data: this.resolveResultData(ResultData, frame) }),
           },
         };
       }
@@ -273,7 +318,37 @@ class Run {
     return success;
   }
 
-  private loop(identifier: string, count: string | number, frame: Frame): ActionResult {
+  private chooseBranch(action: ModelledAction): ActionResult {
+    const { NextAction, Errors = [], Conditions = [] } = action.Transitions;
+    const branches = [
+      ...(NextAction === undefined ? [] : ["success"]),
+      ...Errors.map((error) => error.ErrorType),
+      ...Conditions.map((branch) => conditionName(branch.Condition)),
+    ];
+    return { branch: this.simulation.chooseBranch?.(action.Identifier, branches) ?? "success" };
+  }
+
+  /** The flow continues after the external call only if `ContinueFlowExecution` is true. */
+  private transferToThirdParty(
+    action: Extract<ModelledAction, { Type: ExternalActionType | SettingActionType }>,
+    frame: Frame,
+  ): ActionResult {
+    const { ThirdPartyPhoneNumber, ContinueFlowExecution } = action.Parameters;
+    const result = this.chooseBranch(action);
+    if ("branch" in result && result.branch !== "success") return result;
+    if (scalarText(ContinueFlowExecution)?.toLowerCase() === "true") return result;
+    return { ending: { kind: "third party", phoneNumber: this.text(scalarText(ThirdPartyPhoneNumber) ?? "", frame) } };
+  }
+
+  /** Returns the value of a reference, or an object with resolved values. */
+  private resolveResultData(data: string | Readonly<Record<string, JsonValue>>, frame: Frame): JsonValue {
+    if (typeof data !== "string") return this.resolveMap(data, frame);
+    return (this.value(parseReference(data) ?? [], frame) ?? {}) as JsonValue;
+  }
+
+  private loop(identifier: string, count: string | number | undefined, frame: Frame): ActionResult {
+    // The simulator does not read the array of a loop over an array. It has one element.
+    if (count === undefined) return this.loop(identifier, 1, frame);
     const iterations = toNumber(this.text(`${count}`, frame));
     if (!Number.isInteger(iterations) || iterations < 0 || iterations > 100)
       return failed(`${count} is not a whole number from 0 to 100`);

@@ -471,15 +471,67 @@ test("references in nested parameters are resolved", async () => {
 
 test("an action of an unmodelled type takes its success branch with a note", async () => {
   const content = flow(
-    { Identifier: "x", Type: "UpdateContactRecordingBehavior", Transitions: { NextAction: "hang up" } },
+    { Identifier: "x", Type: "ShowView", Transitions: { NextAction: "hang up" } },
     {
       Identifier: "hang up",
       Type: "DisconnectParticipant",
     },
   );
   const result = await run(content);
-  expect(result.path[0]?.detail).toBe("UpdateContactRecordingBehavior is not simulated");
+  expect(result.path[0]?.detail).toBe("ShowView is not simulated");
   expect(result.ending).toEqual({ kind: "disconnected" });
+});
+
+test("an action that depends on the caller takes the chosen branch", async () => {
+  const menu = action(
+    "menu",
+    "GetParticipantInput",
+    { Text: "Press 1" },
+    { NextAction: "hang up", Errors: [onError("hang up")], Conditions: [when("Equals", "1", "agent")] },
+  );
+  const content = flow(menu, action("agent", "TransferContactToAgent", {}, {}), hangUp);
+  const offered: string[][] = [];
+  const result = await run(content, {
+    chooseBranch: (_identifier, branches) => {
+      offered.push([...branches]);
+      return "Equals 1";
+    },
+  });
+  expect(offered).toEqual([["success", "NoMatchingError", "Equals 1"]]);
+  expect(result.ending).toEqual({ kind: "agent" });
+  expect((await run(content)).ending).toEqual({ kind: "disconnected" });
+});
+
+test.each([
+  ["False", { kind: "third party", phoneNumber: "+15555550101" }],
+  ["True", { kind: "disconnected" }],
+])("an external transfer with ContinueFlowExecution %s ends as expected", async (resume, ending) => {
+  const parameters = { ThirdPartyPhoneNumber: "+15555550101", ContinueFlowExecution: resume };
+  const transfer = action("call", "TransferParticipantToThirdParty", parameters, { NextAction: "hang up" });
+  expect((await run(flow(transfer, hangUp))).ending).toEqual(ending);
+});
+
+test("a transfer between queues uses its own queue", async () => {
+  const errors = [onError("hang up", "QueueAtCapacity"), onError("hang up")];
+  const move = (parameters: Record<string, JsonValue>) =>
+    flow(
+      action("move", "DequeueContactAndTransferToQueue", parameters, { NextAction: "hang up", Errors: errors }),
+      hangUp,
+    );
+  expect((await run(move({ QueueId: "queue-2" }))).ending).toEqual({ kind: "queued", queue: "queue-2" });
+  expect((await run(move({}))).ending).toEqual({ kind: "disconnected" });
+});
+
+test("a module can return the value of a reference as data", async () => {
+  const back = action("back", "EndFlowModuleExecution", { ResultData: "$.External.customer" }, {});
+  const inner = module_(call("ask", "back", "back", { ResponseValidation: { ResponseType: "JSON" } }), back);
+  const content = flow(
+    action("module", "InvokeFlowModule", { FlowModuleId: "m" }, { NextAction: "note", Errors: [onError("hang up")] }),
+    set("note", { "name_$.Attributes.tier": "$.Modules.ResultData.name" }, "hang up"),
+    hangUp,
+  );
+  const result = await run(content, { modules: { m: inner }, invokeLambda: () => ({ customer: { name: "Ann" } }) });
+  expect(result.attributes).toMatchObject({ name_gold: "Ann" });
 });
 
 test("consecutive Lambdas share 20 seconds until a prompt resets the time", async () => {
@@ -522,7 +574,7 @@ test("the simulation of accepted content always ends, for any contact and Lambda
   const value = fc.constantFrom("gold", "", "3", "$.External.a", "$.Attributes.a", "__proto__");
   const error = (next: string) => [onError(next), onError(next, "NoMatchingCondition")];
   const block = fc
-    .record({ next: id, other: id, value: value.filter((v) => v !== ""), type: fc.nat({ max: 8 }) })
+    .record({ next: id, other: id, value: value.filter((v) => v !== ""), type: fc.nat({ max: 11 }) })
     .map(({ next, other, value, type }): ((identifier: string) => Action) => {
       const to = { NextAction: next, Errors: [onError(other)] };
       const branches = [when("Equals", "ContinueLooping", other), when("Equals", "DoneLooping", next)];
@@ -544,7 +596,10 @@ test("the simulation of accepted content always ends, for any contact and Lambda
             { FlowModuleId: "self" },
             { NextAction: next, Errors: error(other), Conditions: [when("Equals", value, other)] },
           ),
-          action(it, "GetParticipantInput", {}, { NextAction: next }),
+          action(it, "ShowView", {}, { NextAction: next }),
+          action(it, "GetParticipantInput", { Text: "Press 1" }, { ...to, Conditions: [when("Equals", value, other)] }),
+          action(it, "Wait", {}, { Errors: [onError(other)], Conditions: [when("Equals", "WaitCompleted", next)] }),
+          action(it, "TransferParticipantToThirdParty", { ThirdPartyPhoneNumber: value }, { NextAction: next }),
         ].map((block) => ({ ...block, Identifier: it }))[type] ?? hangUp;
     });
   await fc.assert(
@@ -553,19 +608,21 @@ test("the simulation of accepted content always ends, for any contact and Lambda
       fc.dictionary(fc.constantFrom("a", "b"), value),
       fc.array(fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom("a", "b"), value)), { minLength: 1 }),
       fc.boolean(),
-      async (blocks, attributes, answers, fails) => {
+      fc.nat({ max: 2 }),
+      async (blocks, attributes, answers, fails, choice) => {
         const content = flow(...blocks.map((make, n) => make(String(n))));
         let calls = 0;
         const result = await run(content, {
           contact: { ...contact, Attributes: attributes },
           modules: { self: module_(...content.Actions) },
+          chooseBranch: (_identifier, branches) => branches[choice],
           invokeLambda: () => {
             calls += 1;
             if (fails && calls % 3 === 0) throw new Error("boom");
             return answers[calls % answers.length];
           },
         });
-        expect(["disconnected", "stuck"]).toContain(result.ending.kind);
+        expect(["disconnected", "stuck", "third party"]).toContain(result.ending.kind);
         expect(result.path.length).toBeLessThanOrEqual(10_000);
       },
     ),

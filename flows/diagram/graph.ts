@@ -37,6 +37,26 @@ const CONSOLE_NAMES: Readonly<Record<ModelledAction["Type"], string>> = {
   Loop: "Loop",
   InvokeFlowModule: "Invoke module",
   MessageParticipant: "Play prompt",
+  CheckHoursOfOperation: "Check hours of operation",
+  CheckMetricData: "Check queue status",
+  ConnectParticipantWithLexBot: "Get customer input",
+  CreateCallbackContact: "Transfer to queue (callback)",
+  DequeueContactAndTransferToQueue: "Transfer to queue",
+  DistributeByPercentage: "Distribute by percentage",
+  GetMetricData: "Get metrics",
+  GetParticipantInput: "Get customer input",
+  MessageParticipantIteratively: "Loop prompts",
+  TagContact: "Contact tags",
+  TransferContactToAgent: "Transfer to agent",
+  TransferParticipantToThirdParty: "Transfer to phone number",
+  UpdateContactCallbackNumber: "Set callback number",
+  UpdateContactData: "Set contact data",
+  UpdateContactEventHooks: "Set event flow",
+  UpdateContactRecordingAndAnalyticsBehavior: "Set recording and analytics behavior",
+  UpdateContactRecordingBehavior: "Set recording behavior",
+  UpdateContactRoutingBehavior: "Change routing priority / age",
+  UpdateContactTextToSpeechVoice: "Set voice",
+  Wait: "Wait",
   UpdateContactTargetQueue: "Set working queue",
   TransferContactToQueue: "Transfer to queue",
   TransferToFlow: "Transfer to flow",
@@ -44,6 +64,12 @@ const CONSOLE_NAMES: Readonly<Record<ModelledAction["Type"], string>> = {
   EndFlowExecution: "End flow",
   EndFlowModuleExecution: "Return",
 };
+
+const TRANSFER_TYPES: ReadonlySet<string> = new Set([
+  "TransferContactToQueue",
+  "DequeueContactAndTransferToQueue",
+  "TransferToFlow",
+]);
 
 /** Converts valid content to a graph. A block of an unmodelled type shows the name of its type. */
 export function flowGraph(content: FlowContent): FlowGraph {
@@ -90,7 +116,7 @@ function detailOf(action: ModelledAction): string {
 function linksOf(action: Action): Link[] {
   const transitions: Transitions = action.Transitions ?? {};
   // A transferred contact never returns. Connect requires a success branch here but never takes it.
-  const isTransfer = action.Type === "TransferContactToQueue" || action.Type === "TransferToFlow";
+  const isTransfer = TRANSFER_TYPES.has(action.Type);
   const branches: { to: string; kind: LinkKind; label: string }[] = [
     ...(transitions.NextAction !== undefined && !isTransfer
       ? [{ to: transitions.NextAction, kind: "success" as const, label: "" }]

@@ -7,7 +7,9 @@
  */
 const ROOTS: ReadonlyMap<string, "leaf" | "tree"> = new Map([
   ...[
-    ..."AwsRegion Channel ContactId CustomerId Description InitialContactId InitiationMethod InstanceARN".split(" "),
+    ..."AwsRegion Channel ContactId CustomerCallBackPhoneNumber CustomerId Description InitialContactId InitiationMethod InstanceARN".split(
+      " ",
+    ),
     ..."LanguageCode Name PreviousContactId RelatedContactId StoredCustomerInput Tags TextToSpeechVoiceId".split(" "),
   ].map((name) => [name, "leaf"] as const),
   ...[
@@ -17,8 +19,8 @@ const ROOTS: ReadonlyMap<string, "leaf" | "tree"> = new Map([
   ].map((name) => [name, "tree"] as const),
 ]);
 
-/** Matches `.name`, `['any name']` or `.['any name']`. */
-const SEGMENT = /\.?\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|\.([A-Za-z0-9_:-]+)/y;
+/** Matches `.name`, `['any name']`, `.['any name']`, or a name in backticks as in data-table references. */
+const SEGMENT = /\.?\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|\.`([^`]+)`|\.([A-Za-z0-9_:-]+)/y;
 
 /** Reads a reference that starts at `start`. Returns its names and its end, or undefined if there is no reference. */
 function scan(text: string, start: number): { segments: string[]; end: number } | undefined {
@@ -29,7 +31,7 @@ function scan(text: string, start: number): { segments: string[]; end: number } 
     SEGMENT.lastIndex = end;
     const match = SEGMENT.exec(text);
     if (match === null) break;
-    segments.push(match[1] ?? match[2] ?? match[3] ?? match[4] ?? "");
+    segments.push(match.slice(1).find((name) => (name as string | undefined) !== undefined) ?? "");
     end = SEGMENT.lastIndex;
   }
   return segments.length === 0 ? undefined : { segments, end };

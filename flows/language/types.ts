@@ -74,22 +74,48 @@ export type ModelledAction =
   | ActionOf<"UpdateFlowAttributes", { readonly FlowAttributes: Readonly<Record<string, { readonly Value: string }>> }>
   | ActionOf<"UpdateFlowLoggingBehavior", { readonly FlowLoggingBehavior: "Enabled" | "Disabled" }>
   | ActionOf<"Compare", { readonly ComparisonValue: string }>
-  | ActionOf<"Loop", { readonly LoopCount: string | number }>
+  | ActionOf<"Loop", { readonly LoopCount?: string | number }>
   | ActionOf<
       "InvokeFlowModule",
       { readonly FlowModuleId: string; readonly Input?: Readonly<Record<string, JsonValue>> }
     >
   | ActionOf<"MessageParticipant", Message>
   | ActionOf<"UpdateContactTargetQueue", { readonly QueueId: string } | { readonly AgentId: string }>
-  | ActionOf<"TransferContactToQueue", NoParameters>
+  | ActionOf<ExternalActionType | SettingActionType, Readonly<Record<string, JsonValue>>>
+  | ActionOf<"TransferContactToQueue" | "TransferContactToAgent", NoParameters>
+  | ActionOf<"DequeueContactAndTransferToQueue", { readonly QueueId?: string; readonly AgentId?: string }>
   | ActionOf<"TransferToFlow", { readonly ContactFlowId: string }>
   | ActionOf<"DisconnectParticipant", NoParameters>
   | ActionOf<"EndFlowExecution", NoParameters>
   | ActionOf<
       "EndFlowModuleExecution",
-      { readonly Result?: string; readonly ResultData?: Readonly<Record<string, JsonValue>> }
+      { readonly Result?: string; readonly ResultData?: string | Readonly<Record<string, JsonValue>> }
     >;
 export type ModelledActionType = ModelledAction["Type"];
+
+/** Action types whose branch depends on the caller, on agents, on the time or on chance. */
+export type ExternalActionType =
+  | "CheckHoursOfOperation"
+  | "CheckMetricData"
+  | "ConnectParticipantWithLexBot"
+  | "CreateCallbackContact"
+  | "DistributeByPercentage"
+  | "GetMetricData"
+  | "GetParticipantInput"
+  | "MessageParticipantIteratively"
+  | "TransferParticipantToThirdParty"
+  | "Wait";
+
+/** Action types that change settings of the contact and never end or transfer it. */
+export type SettingActionType =
+  | "TagContact"
+  | "UpdateContactCallbackNumber"
+  | "UpdateContactData"
+  | "UpdateContactEventHooks"
+  | "UpdateContactRecordingAndAnalyticsBehavior"
+  | "UpdateContactRecordingBehavior"
+  | "UpdateContactRoutingBehavior"
+  | "UpdateContactTextToSpeechVoice";
 
 type NoParameters = Readonly<Record<string, never>>;
 

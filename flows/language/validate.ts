@@ -1,5 +1,5 @@
 /** Validates flow and module content as Connect does, with the messages of Connect. */
-import { type ActionRule, actionRule } from "./action-rules";
+import { type ActionRule, actionRule, similarType } from "./action-rules";
 import { isRecord } from "./json";
 import { type ContentKind, FLOW_LANGUAGE_VERSION, type FlowContent, OPERATORS } from "./types";
 
@@ -34,6 +34,8 @@ const FORBIDDEN_IDENTIFIERS: readonly string[] = [
   "valueOf",
 ];
 
+const EMPTY_TEXT_HINT = 'Connect refuses empty strings. Use " " or remove the entry.';
+
 /** Adds a problem: message, path, hint. */
 type Report = (message: string, path: string, hint: string) => void;
 
@@ -54,6 +56,14 @@ export function validateContent(content: unknown, kind: ContentKind): Problem[] 
 
   if (!isRecord(content)) {
     report("Content is not a JSON object", "", 'Provide an object with "Version", "StartAction" and "Actions".');
+    return problems;
+  }
+  if (Array.isArray(content["modules"]) && content["Actions"] === undefined) {
+    report(
+      "Content is in the legacy export format",
+      "",
+      "Save the flow in the current console and export it again, or use the content that DescribeContactFlow returns.",
+    );
     return problems;
   }
   checkVersion(content["Version"], report);
@@ -172,6 +182,9 @@ function checkAction(
     return;
   }
   const rule = actionRule(type);
+  const similar = similarType(type);
+  if (similar !== undefined)
+    report("Invalid Action type", `${path}.Type`, `Connect has no such type. Use "${similar}".`);
   if (rule?.only !== undefined && rule.only !== kind) {
     report(
       "Invalid Action type",
@@ -188,7 +201,12 @@ function checkAction(
     return;
   }
   checkTargets(transitions, transitionsPath, identifiers, report);
-  if (rule === undefined) return;
+  if (rule === undefined) {
+    listOf(transitions["Conditions"]).forEach((branch, n) => {
+      checkOperands(branch["Condition"], `${transitionsPath}.Conditions[${n}].Condition`, index, report);
+    });
+    return;
+  }
   if (rule.terminal) {
     if (Object.values(transitions).some((v) => (Array.isArray(v) ? v.length > 0 : v !== undefined))) {
       const message = `Action does not support transitions. Path: ${transitionsPath}`;
@@ -196,7 +214,7 @@ function checkAction(
     }
     return;
   }
-  if (transitions["NextAction"] === undefined) {
+  if (transitions["NextAction"] === undefined && !rule.nextActionOptional) {
     const next = `${transitionsPath}.NextAction`;
     report(missingProperty(next), next, `Set the action that follows if ${type} succeeds.`);
   }
@@ -223,6 +241,11 @@ function checkParameters(
   for (const [name, value] of Object.entries(parameters)) {
     const at = `${path}.${name}`;
     const parameter = Object.hasOwn(rule.parameters, name) ? rule.parameters[name] : undefined;
+    if (parameter === undefined && otherParametersAllowed(rule, parameters)) {
+      const empty = emptyTextWithin(value, at);
+      if (empty !== undefined) report(invalidValue(`${index}.Parameter`), empty, EMPTY_TEXT_HINT);
+      continue;
+    }
     if (parameter === undefined) {
       const allowed = known.length === 0 ? "no parameters" : known.join(", ");
       report(`Invalid Action property name. Path: ${at}`, at, `${type} has ${allowed}.`);
@@ -236,7 +259,7 @@ function checkParameters(
           type === "UpdateContactAttributes"
             ? "Empty value in Parameters.Attributes"
             : invalidValue(`${index}.Parameter`);
-        report(message, empty, 'Connect refuses empty strings. Use " " or remove the entry.');
+        report(message, empty, EMPTY_TEXT_HINT);
       }
       continue;
     }
@@ -245,11 +268,26 @@ function checkParameters(
   }
   for (const name of known) {
     const value = parameters[name];
-    if (rule.parameters[name]?.required && (value === undefined || value === null)) {
+    const isRequired = rule.parameters[name]?.required && !isReplaced(name, rule, parameters);
+    if (isRequired && (value === undefined || value === null)) {
       report(missingProperty(`${path}.${name}`), `${path}.${name}`, `${type} requires ${name}.`);
     }
   }
   if (rule.oneOf !== undefined) checkAlternatives(parameters, rule.oneOf, type, path, report);
+}
+
+function otherParametersAllowed(rule: ActionRule, parameters: Readonly<Record<string, unknown>>): boolean {
+  const other = rule.otherParameters;
+  return other === true || (other !== undefined && parameters[other.unless] === undefined);
+}
+
+/** Whether other parameters replace the parameter `name`, as the array of a loop replaces its count. */
+function isReplaced(name: string, rule: ActionRule, parameters: Readonly<Record<string, unknown>>): boolean {
+  return (
+    typeof rule.otherParameters === "object" &&
+    rule.otherParameters.unless === name &&
+    Object.keys(parameters).some((key) => !Object.hasOwn(rule.parameters, key))
+  );
 }
 
 function checkAlternatives(
@@ -390,6 +428,11 @@ function checkCondition(
     const at = `${path}.Operator`;
     report(invalidValue(at), at, `The value is ${quote(operator)}. Allowed: ${OPERATORS.join(", ")}.`);
   }
+  checkOperands(condition, path, index, report);
+}
+
+function checkOperands(condition: unknown, path: string, index: number, report: Report): void {
+  if (!isRecord(condition)) return;
   const operands = condition["Operands"];
   const operand: unknown = Array.isArray(operands) && operands.length === 1 ? operands[0] : undefined;
   if (typeof operand !== "string") {

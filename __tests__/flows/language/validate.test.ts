@@ -1,7 +1,7 @@
 // Each rule of the validator: content that Connect refuses, with its message, and similar content that it accepts.
 import fc from "fast-check";
 import type { JsonValue } from "../../../flows/language/json";
-import type { Action, ContentKind, Transitions } from "../../../flows/language/types";
+import type { Action, ContentKind, FlowContent, Transitions } from "../../../flows/language/types";
 import { unmodelledActionTypes, validateContent } from "../../../flows/language/validate";
 
 const settings = { InputParameters: [], OutputParameters: [], Transitions: [] };
@@ -51,6 +51,12 @@ const returning = (result: JsonValue) => ({
   ...one("EndFlowModuleExecution", { Result: result }, {}),
   Settings: settings,
 });
+const returningData = (data: JsonValue) => ({
+  ...one("EndFlowModuleExecution", { ResultData: data }, {}),
+  Settings: settings,
+});
+const looped = { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] };
+const callback = { InitialCallDelaySeconds: "5", MaximumConnectionAttempts: "1", RetryDelaySeconds: "600" };
 const value = (path: string) => `Invalid Action property value. Path: Actions[0].${path}`;
 const missing = (path: string) => `Action is missing required property. Path: Actions[0].${path}`;
 
@@ -234,9 +240,147 @@ const rules: Rule[] = [
   },
   {
     rule: "the targets of an unmodelled type must exist",
-    refused: one("GetParticipantInput", { Any: "" }, { ...next, Errors: [{ ErrorType: "Any", NextAction: "END" }] }),
+    refused: one("ShowView", { Any: "" }, { ...next, Errors: [{ ErrorType: "Any", NextAction: "END" }] }),
     messages: [value("Transitions.Errors[0].NextAction")],
-    accepted: one("GetParticipantInput", { Any: "" }, { Errors: [error("Any")], Conditions: [equals("1")] }),
+    accepted: one("ShowView", { Any: "" }, { Errors: [error("Any")], Conditions: [equals("1")] }),
+  },
+  {
+    rule: "the operands of an unmodelled type must not be empty",
+    refused: one("ShowView", {}, { ...next, Conditions: [equals("")] }),
+    messages: ["Invalid branch. Path: 0.Evaluate"],
+    accepted: one("ShowView", {}, { ...next, Conditions: [equals("Back")] }),
+  },
+  ...[
+    ["invokeLambdaFunction", "InvokeLambdaFunction"],
+    ["InvokeLambdaFuncton", "InvokeLambdaFunction"],
+    ["UpdateContactAttribute", "UpdateContactAttributes"],
+    ["TransfertoFlow", "TransferToFlow"],
+    ["wait", "Wait"],
+  ].map(([typo = "", type = ""]) => ({
+    rule: `${typo} is a typo of ${type}`,
+    refused: one(typo, {}, next),
+    messages: ["Invalid Action type"],
+    accepted: one("ShowView", {}, next),
+  })),
+  {
+    rule: "a type that resembles a modelled type but is documented is accepted",
+    refused: one("UnTagContacts", { Any: "" }, { NextAction: "END" }),
+    messages: [value("Transitions.NextAction")],
+    accepted: one("UnTagContact", { TagKeys: ["a"] }, failing),
+  },
+  {
+    rule: "the legacy export format is reported as one problem",
+    refused: { modules: [{ id: "a", type: "Disconnect" }], version: "1", type: "contactFlow", start: "a" },
+    messages: ["Content is in the legacy export format"],
+    accepted: flow,
+  },
+  ...["survey_result_$.Attributes.n", "$.Attributes.name", "n $.External.a b"].map((name) => ({
+    rule: `an attribute name may contain a reference: ${name}`,
+    refused: set({ [`${name}.$`]: "x" }),
+    messages: [value("Parameters.Attributes")],
+    accepted: set({ [name]: "x" }),
+  })),
+  ...["a.b", "a$b", "a$.b"].map((name) => ({
+    rule: `${name} is not an attribute name`,
+    refused: set({ [name]: "x" }),
+    messages: [value("Parameters.Attributes")],
+    accepted: set({ ab: "x" }),
+  })),
+  ...["$.DataTables.`Opening hours`.`Is open?`", "$.DataTables.Query.Column", "$.CustomerCallBackPhoneNumber"].map(
+    (good) => ({
+      rule: `${good} is a reference to a value`,
+      refused: compare("$.DataTables.``"),
+      messages: [value("Parameters.ComparisonValue")],
+      accepted: compare(good),
+    }),
+  ),
+  {
+    rule: "a module can return an object or one reference as data",
+    kind: "module" as const,
+    refused: returningData("all of $.External.customer"),
+    messages: [value("Parameters.ResultData")],
+    accepted: returningData("$.External.customer"),
+  },
+  {
+    rule: "a module can return an object as data",
+    kind: "module" as const,
+    refused: returningData(7),
+    messages: [value("Parameters.ResultData")],
+    accepted: returningData({ customer: "$.External.customer" }),
+  },
+  {
+    rule: "a loop over an array has no count",
+    refused: one("Loop", {}, looped),
+    messages: [missing("Parameters.LoopCount")],
+    accepted: one("Loop", { LoopName: "items", Array: "$.External.items" }, looped),
+  },
+  {
+    rule: "a loop can have a count and a name",
+    refused: one("Loop", { LoopCount: "3", Label: "tries" }, looped),
+    messages: ["Invalid Action property name. Path: Actions[0].Parameters.Label"],
+    accepted: one("Loop", { LoopCount: "3", LoopName: "tries" }, looped),
+  },
+  ...(
+    [
+      ["GetParticipantInput", { Text: "Press 1", StoreInput: "False", InputTimeLimitSeconds: "5" }, "NoMatchingError"],
+      ["ConnectParticipantWithLexBot", { Text: "Hello", LexV2Bot: { AliasArn: "arn:aws:lex:a" } }, "NoMatchingError"],
+      ["CheckHoursOfOperation", { HoursOfOperationId: "hours-1" }, "NoMatchingError"],
+      ["CheckMetricData", { MetricType: "NumberOfAgentsAvailable" }, "NoMatchingError", "NoMatchingCondition"],
+      ["DistributeByPercentage", {}, "NoMatchingCondition"],
+      ["Wait", { TimeLimitSeconds: "30", Events: ["CustomerReturned"] }, "NoMatchingError"],
+      ["CreateCallbackContact", callback, "NoMatchingError"],
+      [
+        "UpdateContactCallbackNumber",
+        { CallbackNumber: "$.CustomerEndpoint.Address" },
+        "InvalidCallbackNumber",
+        "CallbackNumberNotDialable",
+      ],
+      ["UpdateContactEventHooks", { EventHooks: { CustomerQueue: "flow-1" } }, "NoMatchingError"],
+      ["DequeueContactAndTransferToQueue", { QueueId: "queue-1" }, "QueueAtCapacity", "NoMatchingError"],
+      ["GetMetricData", { QueueId: "$.Queue.ARN" }, "NoMatchingError"],
+      ["TagContact", { Tags: { team: "sales" } }, "NoMatchingError"],
+    ] as [string, Record<string, JsonValue>, ...string[]][]
+  ).map(([type, parameters, ...errors]) => {
+    const branches = /^(Get|Connect)Participant|^Check|^Distribute|^Wait/.test(type) ? [equals("x")] : [];
+    const transitions = { ...next, Errors: errors.map((name) => error(name)), Conditions: branches };
+    return {
+      rule: `${type} requires ${errors.join(" and ")}`,
+      refused: one(type, parameters, { ...transitions, Errors: [] }),
+      messages: errors.map((name) => `Action is missing required error. Error: ${name}, Path: Actions[0]`),
+      accepted: one(type, parameters, transitions),
+    };
+  }),
+  {
+    rule: "a transfer to an agent must not have transitions",
+    refused: one("TransferContactToAgent", {}, failing),
+    messages: ["Action does not support transitions. Path: Actions[0].Transitions"],
+    accepted: one("TransferContactToAgent", {}, {}),
+  },
+  {
+    rule: "a transfer to an external number requires the number",
+    refused: one("TransferParticipantToThirdParty", { ContinueFlowExecution: "False" }, {}),
+    messages: [missing("Parameters.ThirdPartyPhoneNumber")],
+    accepted: one(
+      "TransferParticipantToThirdParty",
+      {
+        ThirdPartyPhoneNumber: "+15555550101",
+        ThirdPartyConnectionTimeLimitSeconds: "30",
+        ContinueFlowExecution: "True",
+      },
+      { ...next, Errors: [error("CallFailed"), error("ConnectionTimeLimitExceeded"), error()] },
+    ),
+  },
+  {
+    rule: "an event hook must name a flow",
+    refused: one("UpdateContactEventHooks", { EventHooks: { CustomerQueue: "the queue flow" } }, failing),
+    messages: [value("Parameters.EventHooks")],
+    accepted: one("UpdateContactEventHooks", { EventHooks: { CustomerRemaining: "$.Attributes.flow" } }, failing),
+  },
+  {
+    rule: "parameters without a rule must not contain empty strings",
+    refused: one("Wait", { TimeLimitSeconds: "" }, failing),
+    messages: ["Invalid Action property value. Path: 0.Parameter"],
+    accepted: one("Wait", { TimeLimitSeconds: "900" }, { Errors: [error()], Conditions: [equals("WaitCompleted")] }),
   },
   {
     rule: "transitions must be an object",
@@ -645,12 +789,18 @@ test("unmodelled types are accepted and listed once each", () => {
     Type: type,
     Transitions: { NextAction: "end" },
   });
-  const content = {
-    ...flow,
-    Actions: [...(flow["Actions"] as Action[]), other("a", "Wait"), other("b", "ShowView"), other("c", "Wait")],
+  const content: FlowContent = {
+    Version: "2019-10-30",
+    StartAction: "it",
+    Actions: [
+      ...(flow["Actions"] as Action[]),
+      other("a", "CreateTask"),
+      other("b", "ShowView"),
+      other("c", "CreateTask"),
+    ],
   };
   expect(validateContent(content, "flow")).toEqual([]);
-  expect(unmodelledActionTypes(content)).toEqual(["Wait", "ShowView"]);
+  expect(unmodelledActionTypes(content)).toEqual(["CreateTask", "ShowView"]);
 });
 
 test("a console export is accepted, with its metadata and omitted optional fields", () => {
@@ -722,6 +872,10 @@ test("any content is accepted or refused with well-formed problems", () => {
                   "Loop",
                   "MessageParticipant",
                   "UpdateContactAttributes",
+                  "updateContactAttributes",
+                  "GetParticipantInput",
+                  "UpdateContactEventHooks",
+                  "ShowView",
                   "toString",
                   1,
                 ),
