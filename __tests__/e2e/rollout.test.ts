@@ -5,7 +5,7 @@ import { TagResourceCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, RemovePermissionCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
-import { standings } from "../../fleet/rollout/journal";
+import { readStatuses } from "../../fleet/rollout/journal";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
 
@@ -124,7 +124,7 @@ describe("two waves", () => {
     world.proxy.clear();
     const { exitCode, output } = await deploy("wave=canary,rest");
     mend();
-    expect(output).toContain("Not begun: wave rest of e2e.");
+    expect(output).toContain("Not started: wave rest of e2e.");
     expect(output).toMatch(/e2e-hash-only-us-east-1 +canary +failed/);
     expect(output).toMatch(/e2e-made-by-hand-us-east-1 +canary +applied +ok/);
     expect(output).toContain("aws_connect_contact_flow_module.blocked_status");
@@ -135,7 +135,7 @@ describe("two waves", () => {
 
   test("after the repair, resume does the remaining work, and nothing twice", async () => {
     const again = await deploy("wave=canary,rest");
-    expect(again.output).toContain("was begun already");
+    expect(again.output).toContain("has already started");
     expect(again.exitCode).toBe(1);
 
     world.proxy.clear();
@@ -192,9 +192,9 @@ test("drift is reported with effect and probable author; changes of the table ow
   world.proxy.clear();
   const { exitCode, output } = await world.fleet("drift", "wave=rest");
   expect(output).toMatch(/The flow module was changed\.[^]*InvocationTimeLimitSeconds: 3 → 8/);
-  expect(output).toContain("Connect's permission to invoke the function is gone.");
+  expect(output).toContain("Connect's permission to invoke the function is missing.");
   expect(output).toMatch(
-    /The owner of dextr-local-index changed it\.[^]*Plans follow it: nothing to do\.[^]*\+ tags › vendor: ConnectPath/,
+    /The owner of dextr-local-index changed the table\.[^]*Plans follow the change\. There is nothing to do\.[^]*\+ tags › vendor: ConnectPath/,
   );
   expect(exitCode).toBe(2);
   expect(written()).toEqual([]);
@@ -227,7 +227,7 @@ describe("a changed or stale plan", () => {
     const file = path.join(planDirectory("hash-only"), "fleet.tfplan");
     const bytes = readFileSync(file);
     appendFileSync(file, "x");
-    await expectRefused("is not the one that was saved");
+    await expectRefused("was changed or replaced after it was saved");
     writeFileSync(file, bytes);
   });
 
@@ -244,7 +244,7 @@ describe("a changed or stale plan", () => {
     const { exitCode } = await world.fleet("deploy", "instance=made-by-hand", "--plans", elsewhere);
     expect(exitCode).toBe(0);
     world.proxy.clear();
-    await expectRefused("The state moved since the plan");
+    await expectRefused("The state changed since the plan");
   });
 
   test("a read-only plan is refused, but its review file can be deployed", async () => {
@@ -259,7 +259,7 @@ describe("a changed or stale plan", () => {
     const different = readFileSync(review, "utf8").replace(/("changes": ")[0-9a-f]{8}/, "$100000000");
     writeFileSync(`${plans}-different.json`, different);
     const compared = await deploy("instance=hash-only", "--reviewed", `${plans}-different.json`);
-    expect(compared.output).toContain("does something else than the one that was reviewed");
+    expect(compared.output).toContain("makes other changes than the reviewed plan");
     expect(compared.exitCode).toBe(3);
     expect(written()).toEqual([]);
 
@@ -275,7 +275,7 @@ test("after kill -9 during an apply, the lock is reported, and resume converges 
   const { reached, release } = holdAlias(name);
   const running = startDeploy(`instance=${name}`);
   await reached;
-  const standing = standings(path.join(plans, "deploy.journal")).get(world.stackName(name));
+  const standing = readStatuses(path.join(plans, "deploy.journal")).get(world.stackName(name));
   if (standing?.state !== "applying" || standing.pid === undefined) throw new Error("the journal knows of no apply");
   running.kill("SIGKILL");
   process.kill(-standing.pid, "SIGKILL");
@@ -284,7 +284,7 @@ test("after kill -9 during an apply, the lock is reported, and resume converges 
   expect(await hasLock(name)).toBe(true);
 
   const again = await plan(`instance=${name}`);
-  expect(again.output).toContain("interrupted in the middle of");
+  expect(again.output).toContain("was interrupted during the apply of");
   expect(again.exitCode).toBe(1);
 
   const told = await deploy(`instance=${name}`, "--resume");
@@ -297,7 +297,7 @@ test("after kill -9 during an apply, the lock is reported, and resume converges 
 
   world.proxy.clear();
   const { exitCode, output } = await deploy(`instance=${name}`, "--resume");
-  expect(output).toContain("made by the interrupted apply");
+  expect(output).toContain("created by the interrupted apply");
   expect(output).toContain("Everything is deployed and verified.");
   expect(exitCode).toBe(0);
   const made = written().map(({ operation }) => operation);
@@ -322,7 +322,7 @@ test("Ctrl-C during an apply ends it cleanly, leaves no lock, and resume finishe
   await running.says("Stopping: Terraform finishes");
   release();
   const { exitCode, output } = await running.finished;
-  expect(output).toContain("Stopped. Go on with");
+  expect(output).toContain("Stopped. Continue with");
   expect(exitCode).toBe(130);
   expect(await hasLock(name)).toBe(false);
 

@@ -1,14 +1,14 @@
-/** Tells what each stack is at: one line that is redrawn in a terminal, a line for each step elsewhere. */
+/** Shows the progress of each stack: one line that is redrawn in a terminal, one line per step elsewhere. */
 
-/** Where it is written, as `process.stderr` is. */
-export interface Screen {
+/** An output stream such as `process.stderr`. */
+export interface ProgressOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** Milliseconds between two drawings, for the seconds that are shown. */
-const tick = 1000;
+/** Milliseconds between two redraws, which update the seconds. */
+const redrawInterval = 1000;
 
 export class Progress {
   private readonly current = new Map<string, { readonly step: string; readonly since: number }>();
@@ -17,44 +17,44 @@ export class Progress {
   private isDrawn = false;
 
   /**
-   * @param total how many stacks there are
-   * @param now milliseconds
+   * @param total number of stacks
+   * @param now current time in milliseconds
    */
   constructor(
-    private readonly screen: Screen,
+    private readonly output: ProgressOutput,
     private readonly total: number,
     private readonly now: () => number = Date.now,
   ) {
     if (this.isLive) {
       this.timer = setInterval(() => {
         this.draw();
-      }, tick);
+      }, redrawInterval);
       this.timer.unref();
     }
   }
 
-  /** The stack begins something: "planning". */
+  /** The stack starts a step, such as "planning". */
   step(stackName: string, step: string): void {
     this.current.set(stackName, { step, since: this.now() });
     if (this.isLive) this.draw();
-    else this.screen.write(`${stackName}: ${step}\n`);
+    else this.output.write(`${stackName}: ${step}\n`);
   }
 
-  /** The stack is done with: "1 to add". */
-  done(stackName: string, outcome: string): void {
+  /** The stack is finished, with a result such as "1 to add". */
+  done(stackName: string, result: string): void {
     this.current.delete(stackName);
     this.finished++;
-    this.line(`[${this.finished}/${this.total}] ${stackName}: ${outcome}`);
+    this.line(`[${this.finished}/${this.total}] ${stackName}: ${result}`);
   }
 
-  /** A line that stays. */
+  /** Prints a line that stays. */
   line(text: string): void {
     this.erase();
-    this.screen.write(`${text}\n`);
+    this.output.write(`${text}\n`);
     if (this.isLive) this.draw();
   }
 
-  /** Nothing is drawn from here on. */
+  /** Removes the progress line and stops drawing. */
   end(): void {
     clearInterval(this.timer);
     this.timer = undefined;
@@ -63,8 +63,8 @@ export class Progress {
   }
 
   private get isLive(): boolean {
-    // CI services offer terminals too, and keep what is written to them.
-    return this.screen.isTTY === true && !process.env["CI"];
+    // Some CI services offer a terminal, but they record everything that is written to it.
+    return this.output.isTTY === true && !process.env["CI"];
   }
 
   private draw(): void {
@@ -73,14 +73,14 @@ export class Progress {
     const stacks = [...this.current].map(
       ([name, { step, since }]) => `${name}: ${step} ${Math.round((this.now() - since) / 1000)} s`,
     );
-    const width = Math.max(20, (this.screen.columns ?? 80) - 1);
+    const width = Math.max(20, (this.output.columns ?? 80) - 1);
     const text = `${this.finished}/${this.total}  ${stacks.join("  ·  ")}`;
-    this.screen.write(text.length > width ? `${text.slice(0, width - 1)}…` : text);
+    this.output.write(text.length > width ? `${text.slice(0, width - 1)}…` : text);
     this.isDrawn = true;
   }
 
   private erase(): void {
-    if (this.isDrawn) this.screen.write("\r\u001b[2K");
+    if (this.isDrawn) this.output.write("\r\u001b[2K");
     this.isDrawn = false;
   }
 }

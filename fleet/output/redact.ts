@@ -1,49 +1,48 @@
-/** What may be shown of a text: no telephone number; of one out of the vendor's table no address either, and nothing that drives a terminal. */
+/** Redacts phone numbers and e-mail addresses in printed text, and escapes characters that control a terminal. */
 
-/** Characters of a masked text, at most. */
-const longest = 60;
+/** Maximum length of a redacted text. */
+const maxLength = 60;
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-/** Seven digits or more, however they are grouped: the shortest number that reaches a person without a prefix. */
-const telephoneNumber = /\+?\d(?:[\s().\/\p{Pd}\p{Cc}\p{Cf}]{0,3}\d){6,}/gu;
+/** Seven or more digits, with any grouping: shorter numbers need a prefix to reach a person. */
+const phoneNumber = /\+?\d(?:[\s().\/\p{Pd}\p{Cc}\p{Cf}]{0,3}\d){6,}/gu;
 const email = /[^\s<>"'@#:]+@[^\s<>"'@#:]+/g;
-/** Controls, and marks that change the direction or the place of what follows. */
+/** Control characters, and characters that change the direction or the position of the following text. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}]/gu;
 
 /**
- * A text of the table as it may be printed. Telephone numbers keep their first two characters and last two digits
- * (`+1••••••••01`), e-mail addresses nothing; an id in the form of a UUID is shown, since it is what a contact is found by.
+ * Redacts a text from the contact table. Of a phone number, the first two characters and the last two digits stay (`+1••••••••01`). Of
+ * an e-mail address, nothing stays. A UUID is not redacted, because it is needed to find the contact.
  */
-export function masked(text: string): string {
+export function redactText(text: string): string {
   if (uuid.test(text)) return text;
-  // Cut first, by characters: a mask must not cost more than it shows, and a number at the cut is masked all the same.
-  const cut = text.length > 4 * longest ? text.slice(0, 4 * longest) : text;
-  const hidden = cut.replaceAll(telephoneNumber, maskedNumber).replaceAll(email, "•••@•••");
-  const harmless = printable(hidden);
-  const isCut = cut.length < text.length || harmless.length > longest;
-  // Not in the middle of a character of two units.
-  return isCut ? `${harmless.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "")}…` : harmless;
+  // Shorten first, so that a long text costs little. The limit is high enough that a number at the end is still redacted.
+  const shortened = text.length > 4 * maxLength ? text.slice(0, 4 * maxLength) : text;
+  const redacted = printable(shortened.replaceAll(phoneNumber, redactNumber).replaceAll(email, "•••@•••"));
+  const isShortened = shortened.length < text.length || redacted.length > maxLength;
+  // Do not split a character that has two UTF-16 units.
+  return isShortened ? `${redacted.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, "")}…` : redacted;
 }
 
-/** An international number, or the prefix of one, wherever it stands in a text. */
+/** An international number or a prefix of one. */
 const international = /\+([1-9])(\d{2,14})(\*?)/g;
 
 /**
- * A text of ours or of Terraform's, in which only an international number can be somebody's: `+15555550101` as `+1••••••••01`, and the
- * prefix `+1555*` as `+1•••*`.
+ * Redacts the international numbers in a text from this program or from Terraform: `+15555550101` becomes `+1••••••••01`, and the prefix
+ * `+1555*` becomes `+1•••*`.
  */
 export function redactNumbers(text: string): string {
   return text.replace(international, (whole, first: string, rest: string, star: string) =>
-    star === "*" ? `+${first}${"•".repeat(rest.length)}*` : maskedNumber(whole),
+    star === "*" ? `+${first}${"•".repeat(rest.length)}*` : redactNumber(whole),
   );
 }
 
-/** A text with what drives a terminal written out: `\\u{1b}`. */
+/** Escapes characters that control a terminal: `\\u{1b}`. */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-function maskedNumber(number: string): string {
+function redactNumber(number: string): string {
   const plain = number.replaceAll(/[^\d+]/g, "");
   return `${plain.slice(0, 2)}${"•".repeat(plain.length - 4)}${plain.slice(-2)}`;
 }

@@ -1,9 +1,9 @@
-/** Rows as lines of text with aligned columns. */
+/** Formats rows as text with aligned columns. */
 
 /**
  * @param header names of the columns
- * @param rows cells, as many as the header has
- * @returns one line for each, without white space at their ends
+ * @param rows each with as many cells as the header
+ * @returns one line for the header, one rule, and one line per row, without trailing spaces
  */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];

@@ -1,18 +1,19 @@
-/** The base of a change: another commit's stacks, synthesized by that commit's own code. */
+/** Synthesizes the stacks of another commit with the code of that commit, to find the stacks that a change affects. */
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
 import { readSynthesis, synthesize } from "./synthesis";
 import type { Synthesis } from "./synthesis";
 
-/** Minutes that installing the base's packages, or compiling and synthesizing it, may take. */
+/** Time limit for each step: the installation of packages, and the synth of the base. */
 const limitMinutes = 10;
 
-/** Folders and files of which a synth reads nothing. All else may change what comes out. */
+/** Folders and files that a synth never reads. All others may change its output. */
 const notSynthesized = [
   "__tests__",
   ".ci",
@@ -23,7 +24,6 @@ const notSynthesized = [
   "examples",
   "fleet",
   "sandbox",
-  "scripts",
   "README.md",
   "eslint.config.mjs",
   "jest.config.js",
@@ -32,27 +32,27 @@ const notSynthesized = [
 export interface Base {
   /** Full commit id. */
   readonly commit: string;
-  /** Digest by stack name, suspended ones among them. */
+  /** Digest by stack name, also of suspended stacks. */
   readonly digests: ReadonlyMap<string, string>;
-  /** One line: how it was made. */
-  readonly how: string;
+  /** One line that says how the base was synthesized. */
+  readonly description: string;
 }
 
 /**
- * Synthesizes a commit in a git worktree of its own, which is gone afterwards.
+ * Synthesizes a commit in a temporary git worktree.
  *
- * Its code is compiled and run as its own `cdktf.json` says, with the packages of this checkout where both have the same
- * package-lock.json, and with its own (`npm ci`) where they do not. Where nothing but environment files and what a synth never
- * reads differs, this checkout's compiled app is run on its environment files, which comes to the same.
+ * The app runs as the `cdktf.json` of the commit says. If both commits have the same package-lock.json, the app uses the packages of
+ * this checkout, otherwise its own (`npm ci`). If only environment files and files that a synth never reads differ, the app of this
+ * checkout runs with the environment files of the commit, because the result is the same.
  *
- * @param ref what git calls the commit
- * @param say one line at a time: what takes long
+ * @param ref branch, tag or commit
+ * @param print prints one line about a slow step
  * @param project the project's directory, inside a git repository
- * @throws CommandError where there is no such commit, or it cannot be synthesized
+ * @throws CommandError if the commit does not exist or cannot be synthesized
  */
 export async function synthesizeBase(
   ref: string,
-  say: (text: string) => void,
+  print: (text: string) => void,
   project: string = process.cwd(),
 ): Promise<Base> {
   const top = realpathSync((await git(project, "rev-parse", "--show-toplevel")).trim());
@@ -69,45 +69,49 @@ export async function synthesizeBase(
     const baseEnvironments = path.join(worktree, environments);
     const short = commit.slice(0, 12);
     if (!existsSync(baseEnvironments)) {
-      return { commit, digests: new Map(), how: `${ref} (${short}) has no environment files: everything is new.` };
+      return {
+        commit,
+        digests: new Map(),
+        description: `The base ${ref} (${short}) has no environment files: every stack is new.`,
+      };
     }
     const differing = await differingFiles(project, commit, inside);
     const isSameCode = differing.every(
-      (file) => isEnvironmentFile(path.join(inside, file), environments) || notRead(file),
+      (file) => isEnvironmentFile(path.join(inside, file), environments) || isNotSynthesized(file),
     );
-    const begin = Date.now();
+    const start = Date.now();
     let synthesis: Synthesis;
-    let how: string;
+    let code: string;
     if (isSameCode) {
       synthesis = await synthesize({ project, environments: baseEnvironments, select: "status=*", outdir });
-      how = "by this checkout's code, which is the same";
+      code = "with this checkout's code, which is the same";
     } else {
-      const isSameLock = sameFile(path.join(project, "package-lock.json"), path.join(base, "package-lock.json"));
+      const isSameLock = isSameFile(path.join(project, "package-lock.json"), path.join(base, "package-lock.json"));
       if (isSameLock) symlinkSync(path.join(project, "node_modules"), path.join(base, "node_modules"));
       else {
-        say(`${ref} has other packages: installing them (npm ci), which takes a minute or two.`);
-        await limited("npm ci", "npm", ["ci", "--no-audit", "--no-fund"], base);
+        print(`The base ${ref} has other packages: installing them with npm ci. This takes one or two minutes.`);
+        await runWithTimeout("npm ci", "npm", ["ci", "--no-audit", "--no-fund"], base);
       }
-      say(`Compiling and synthesizing ${ref} (${short}) with its own code.`);
-      await limited("Its synth", "sh", ["-c", appOf(base)], base, {
+      print(`Synthesizing the base ${ref} (${short}) with its own code.`);
+      await runWithTimeout("The synth of the base", "sh", ["-c", appOf(base)], base, {
         SELECT: "status=*",
         CDKTF_OUTDIR: outdir,
         ENVIRONMENTS_DIR: baseEnvironments,
       });
       synthesis = readSynthesis(outdir);
-      how = `by its own code${isSameLock ? "" : " and packages"}`;
+      code = `with its own code${isSameLock ? "" : " and packages"}`;
     }
-    const seconds = ((Date.now() - begin) / 1000).toFixed(1);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
     return {
       commit,
       digests: new Map([...synthesis.stacks].map(([name, { digest }]) => [name, digest])),
-      how: `Base: ${ref} (${short}), synthesized ${how} in ${seconds} s.`,
+      description: `Base: ${ref} (${short}), synthesized ${code} in ${seconds} s.`,
     };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(
-      `The base ${ref} cannot be synthesized, so nobody knows what changed.\n${error.message.replaceAll(/^/gm, "  ")}\n` +
-        "  Plan everything: leave out --changed-since.",
+      `The base ${ref} cannot be synthesized, so the changed stacks are unknown.\n` +
+        `${error.message.replaceAll(/^/gm, "  ")}\n  Plan all stacks: leave out --changed-since.`,
     );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -121,26 +125,26 @@ async function commitOf(project: string, ref: string): Promise<string> {
   } catch {
     const isShallow = (await git(project, "rev-parse", "--is-shallow-repository")).trim() === "true";
     throw new CommandError(
-      `--changed-since ${ref}: there is no such commit in this clone.\n` +
+      `--changed-since ${ref}: this clone does not have the commit.\n` +
         (isShallow
           ? "  The clone is shallow. Fetch the commit first: git fetch origin <commit>; in GitHub Actions, fetch-depth: 0."
-          : "  Give a branch, a tag or a commit that git log shows."),
+          : "  Use a branch, a tag or a commit that git log shows."),
     );
   }
 }
 
-/** The directory of environment files, as a path from the top of the repository. */
+/** Path of the directory of environment files, relative to the top of the repository. */
 function environmentsInside(project: string, top: string): string {
   const directory = realpathSync(path.resolve(project, process.env["ENVIRONMENTS_DIR"] ?? "environments"));
   const inside = path.relative(top, directory);
   if (!inside.startsWith("..") && !path.isAbsolute(inside)) return inside;
   throw new CommandError(
-    `--changed-since compares with environment files of another commit, but ${directory} is not in this repository.\n` +
-      "  Plan everything: leave out --changed-since.",
+    `--changed-since compares the environment files of two commits, but ${directory} is not in this repository.\n` +
+      "  Plan all stacks: leave out --changed-since.",
   );
 }
 
-/** Paths from the top of the repository: what differs from the commit in the working tree, files that git does not know among them. */
+/** Paths of the files in the working tree that differ from the commit, also of untracked files, relative to the project. */
 async function differingFiles(project: string, commit: string, inside: string): Promise<readonly string[]> {
   const changed = await git(project, "diff", "--name-only", "-z", commit, "--", ".");
   const others = await git(project, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ".");
@@ -154,21 +158,23 @@ async function differingFiles(project: string, commit: string, inside: string): 
 const isEnvironmentFile = (file: string, environments: string): boolean =>
   path.dirname(file) === environments && /\.ya?ml$/i.test(file);
 
-const notRead = (file: string): boolean => notSynthesized.includes(file.split(path.sep)[0] ?? "");
+const isNotSynthesized = (file: string): boolean => notSynthesized.includes(file.split(path.sep)[0] ?? "");
 
-function sameFile(one: string, other: string): boolean {
-  return existsSync(one) && existsSync(other) && readFileSync(one).equals(readFileSync(other));
+function isSameFile(a: string, b: string): boolean {
+  return existsSync(a) && existsSync(b) && readFileSync(a).equals(readFileSync(b));
 }
 
-/** The command by which `cdktf` synthesizes the project. */
+/** The command with which `cdktf` synthesizes the project. */
 function appOf(project: string): string {
+  let configuration: unknown;
   try {
-    const { app } = JSON.parse(readFileSync(path.join(project, "cdktf.json"), "utf8")) as { app?: unknown };
-    if (typeof app === "string") return app;
+    configuration = JSON.parse(readFileSync(path.join(project, "cdktf.json"), "utf8"));
   } catch (error) {
-    throw new CommandError(`Its cdktf.json cannot be read. ${errorMessage(error)}`);
+    throw new CommandError(`cdktf.json cannot be read. ${errorMessage(error)}`);
   }
-  throw new CommandError("Its cdktf.json names no app.");
+  const { data } = z.object({ app: z.string() }).safeParse(configuration);
+  if (data === undefined) throw new CommandError("cdktf.json has no app.");
+  return data.app;
 }
 
 async function git(cwd: string, ...args: readonly string[]): Promise<string> {
@@ -180,9 +186,9 @@ async function git(cwd: string, ...args: readonly string[]): Promise<string> {
   }
 }
 
-/** Runs a command of the base's, with a time limit; what it said counts only where it fails. */
-async function limited(
-  what: string,
+/** Runs a command with a time limit. The error has the end of its output. */
+async function runWithTimeout(
+  name: string,
   command: string,
   args: readonly string[],
   cwd: string,
@@ -204,6 +210,8 @@ async function limited(
       resolve([code, by]);
     });
   });
-  if (signal !== null) throw new CommandError(`${what} was ended (${signal}); it may take ${limitMinutes} minutes.`);
-  if (exitCode !== 0) throw new CommandError(`${what} failed.\n${output.trim().split("\n").slice(-30).join("\n")}`);
+  if (signal !== null) {
+    throw new CommandError(`${name} was ended by ${signal}. The time limit is ${limitMinutes} minutes.`);
+  }
+  if (exitCode !== 0) throw new CommandError(`${name} failed.\n${output.trim().split("\n").slice(-30).join("\n")}`);
 }

@@ -1,4 +1,4 @@
-/** The directory of a run's plans: each is in its synthesized stack, and the journal of their deployment is beside them. */
+/** The plans directory: the synthesized stacks with one saved plan each, and the journal of their deployment. */
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
@@ -8,24 +8,24 @@ import type { SynthesizedStack } from "./synthesis";
 
 export const defaultPlans = path.join("build", "plans");
 
-const stacksOf = (out: string): string => path.join(out, "cdktf.out");
+const synthesisIn = (plans: string): string => path.join(plans, "cdktf.out");
 
-/** Synthesizes exactly these instances into `<out>/cdktf.out`, emptied first, the former plans with it. */
+/** Synthesizes exactly these instances into `<plans>/cdktf.out`. Deletes the earlier stacks and plans first. */
 export async function synthesizeInto(
-  out: string,
+  plans: string,
   instances: readonly InstanceConfig[],
 ): Promise<ReadonlyMap<string, SynthesizedStack>> {
-  // Plans hold values in clear.
-  mkdirSync(out, { recursive: true, mode: 0o700 });
+  // Plans contain plaintext values.
+  mkdirSync(plans, { recursive: true, mode: 0o700 });
   const select = selectionOf(instances.map(({ stackName }) => stackName));
-  const { stacks } = await synthesize({ select, outdir: stacksOf(out) });
+  const { stacks } = await synthesize({ select, outdir: synthesisIn(plans) });
   return stacks;
 }
 
-/** The stacks that were synthesized into it, by name. @throws CommandError where it holds none */
-export function plannedStacks(out: string): ReadonlyMap<string, SynthesizedStack> {
-  if (!existsSync(path.join(stacksOf(out), "manifest.json"))) {
-    throw new CommandError(`There are no plans in ${path.relative(".", out)}. Run: npm run fleet -- plan`);
+/** The stacks in a plans directory, by name. @throws CommandError if it has none */
+export function plannedStacks(plans: string): ReadonlyMap<string, SynthesizedStack> {
+  if (!existsSync(path.join(synthesisIn(plans), "manifest.json"))) {
+    throw new CommandError(`There are no plans in ${path.relative(".", plans)}. Run: npm run fleet -- plan`);
   }
-  return readSynthesis(stacksOf(out)).stacks;
+  return readSynthesis(synthesisIn(plans)).stacks;
 }

@@ -1,30 +1,30 @@
-/** Directories of runs that keep nothing: each has its own, and takes away what runs that were killed have left. */
+/** Working directories of commands that keep nothing: one per process, deleted even if the process was killed. */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 /**
- * The directory of this process in `parent`, made anew. Those of processes that live no more are removed: a run that is killed
- * removes nothing, and its states and plans hold values in clear.
+ * Creates the directory of this process in `parent`. Also deletes the directories of processes that have ended: a killed process
+ * deletes nothing, and its states and plans contain plaintext values.
  *
- * @param parent directory whose directories are named by process ids
- * @returns its absolute path; whoever made it removes it in the end
+ * @param parent directory with one directory per process id
+ * @returns absolute path; the caller deletes the directory at the end
  */
 export function openRunDirectory(parent: string, pid = process.pid): string {
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  const out = path.resolve(parent, `${pid}`);
+  const directory = path.resolve(parent, `${pid}`);
   for (const name of readdirSync(parent)) {
-    const isLeft = /^\d+$/.test(name) && (Number(name) === pid || !isAlive(Number(name)));
-    if (isLeft) rmSync(path.join(parent, name), { recursive: true, force: true });
+    const isAbandoned = /^\d+$/.test(name) && (Number(name) === pid || !isAlive(Number(name)));
+    if (isAbandoned) rmSync(path.join(parent, name), { recursive: true, force: true });
   }
-  mkdirSync(out, { mode: 0o700 });
-  return out;
+  mkdirSync(directory, { mode: 0o700 });
+  return directory;
 }
 
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // A process of somebody else may not be signalled.
+    // EPERM: the process belongs to another user.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

@@ -1,7 +1,8 @@
-/** Saved plans: Terraform's plan file of a stack, with a note of what it was made from, by which it is refused once that moved. */
+/** Saved plans: a plan file and a note with the inputs of the plan. A plan whose inputs changed is rejected. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import type { InstanceConfig } from "../../config/types";
 import { canonicalJson } from "../terraform/json-values";
 import type { PlanFileContent, StateVersion } from "../terraform/plan-file";
@@ -11,60 +12,66 @@ import type { SynthesizedStack } from "./synthesis";
 
 const noteName = "fleet-plan.json";
 
-/** Written beside the plan file. */
-export interface SavedPlan {
-  readonly format: 1;
-  readonly stackName: string;
-  /** ISO 8601. */
-  readonly madeAt: string;
-  /** Terraform's version. */
-  readonly terraform: string;
-  /** Made with the role that only reads, and without a lock: to be looked at, never to be applied. */
-  readonly readOnly: boolean;
-  /** Digest of the synthesized stack, assets included. */
-  readonly synthesized: string;
-  /** Digest of what the environment files say of the instance: its wave, its allowances and all the rest. */
-  readonly instance: string;
-  /** SHA-256 of the committed lock file of its provider line. */
-  readonly lock: string;
-  readonly state: StateVersion;
-  /** SHA-256 of the plan file. */
-  readonly planFile: string;
-  /** Digest of what the plan would do; two plans that do the same have the same. */
-  readonly changes: string;
-}
+/** Version of the note. Notes of other versions are rejected. */
+const noteFormat = 2;
 
-/** The note, with a seal: the SHA-256 of all the rest, so that one that was edited is known as such. */
-type ChecksummedNote = SavedPlan & { readonly seal: string };
+const savedPlanSchema = z.strictObject({
+  format: z.literal(noteFormat),
+  stackName: z.string(),
+  /** ISO 8601. */
+  madeAt: z.string(),
+  /** Terraform version. */
+  terraform: z.string(),
+  /** Whether the plan was made with read-only roles and without a lock. Such a plan is for reviews and is never applied. */
+  readOnly: z.boolean(),
+  /** Digest of the synthesized stack with its assets. */
+  synthesized: z.string(),
+  /** Digest of the instance in the environment files, with its wave and allowances. */
+  instance: z.string(),
+  /** SHA-256 of the committed provider lock file. */
+  lock: z.string(),
+  state: z.strictObject({ lineage: z.string(), serial: z.number() }),
+  /** SHA-256 of the plan file. */
+  planFile: z.string(),
+  /** Digest of the changes. Plans with equal changes have equal digests. */
+  changes: z.string(),
+});
+
+/** The note beside the plan file. */
+export type SavedPlan = Readonly<z.output<typeof savedPlanSchema>>;
+
+/** `checksum` is the SHA-256 of all other fields. It detects edits. */
+const noteSchema = savedPlanSchema.extend({ checksum: z.string() });
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** {@link SavedPlan.instance} */
 export const instanceDigest = (instance: InstanceConfig): string => sha256(canonicalJson(instance));
 
-/** What a saved plan is checked against. */
-export interface Today {
-  readonly stack: SynthesizedStack;
+/** The inputs of a plan. */
+export interface PlanInputs {
+  readonly synthesized: SynthesizedStack;
   readonly instance: InstanceConfig;
-  /** Text of the committed lock file. */
+  /** Text of the committed provider lock file. */
   readonly lock: string;
+  /** Terraform version. */
   readonly terraform: string;
 }
 
-/** Writes the note of the plan file that is in the directory. */
+/** Writes the note for the plan file in the directory. */
 export function savePlan(
   directory: string,
-  { stack, instance, lock, terraform }: Today,
+  { synthesized, instance, lock, terraform }: PlanInputs,
   made: { readonly readOnly: boolean; readonly changes: string; readonly at: Date },
 ): SavedPlan {
   const bytes = readFileSync(path.join(directory, planFileName));
   const saved: SavedPlan = {
-    format: 1,
-    stackName: stack.stackName,
+    format: noteFormat,
+    stackName: synthesized.stackName,
     madeAt: made.at.toISOString(),
     terraform,
     readOnly: made.readOnly,
-    synthesized: stack.digest,
+    synthesized: synthesized.digest,
     instance: instanceDigest(instance),
     lock: sha256(lock),
     state: readPlanFile(bytes).state,
@@ -72,7 +79,7 @@ export function savePlan(
     changes: made.changes,
   };
   const file = path.join(directory, noteName);
-  const note: ChecksummedNote = { ...saved, seal: checksumOf(saved) };
+  const note: z.output<typeof noteSchema> = { ...saved, checksum: checksumOf(saved) };
   writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`);
   renameSync(`${file}.new`, file);
   return saved;
@@ -80,99 +87,99 @@ export function savePlan(
 
 const checksumOf = (saved: SavedPlan): string => sha256(canonicalJson(saved));
 
-/** Why a plan may not be applied, and what to do. */
-export interface Objection {
-  readonly what: string;
+/** Why a plan is not applied, and what to do. */
+export interface PlanRejection {
+  readonly reason: string;
   readonly fix: string;
 }
 
 const planAgain = "Plan again, and have the new plan reviewed.";
 
-/** Whether there is a saved plan in the directory, good or bad. */
+/** Whether the directory has a saved plan, valid or not. */
 export const hasSavedPlan = (directory: string): boolean =>
   existsSync(path.join(directory, noteName)) || existsSync(path.join(directory, planFileName));
 
 /**
- * The saved plan of a stack, with every objection that can be had without asking anybody: it is of another time, or not what was
- * saved. Nothing in the note is believed that the plan file says itself.
+ * Checks a saved plan without any call to AWS: the plan must be unchanged, and its inputs must be the current ones. If a fact is in the
+ * plan file, the plan file counts and not the note.
  */
 export function checkSavedPlan(
   directory: string,
-  today: Today,
-): { readonly saved?: SavedPlan; readonly objections: readonly Objection[] } {
+  current: PlanInputs,
+): { readonly saved?: SavedPlan; readonly rejections: readonly PlanRejection[] } {
   const file = path.join(directory, noteName);
   const planFile = path.join(directory, planFileName);
-  const absent = [file, planFile].filter((one) => !existsSync(one));
-  if (absent.length > 0) {
-    const what = `${absent.map((one) => path.basename(one)).join(" and ")} of the saved plan is gone.`;
-    return { objections: [{ what, fix: planAgain }] };
-  }
-  const saved = readNote(file);
-  if (saved === undefined) {
-    const what = `${path.basename(file)} was changed after the plan was saved.`;
-    return { objections: [{ what, fix: planAgain }] };
-  }
+  const missing = [file, planFile].filter((name) => !existsSync(name)).map((name) => path.basename(name));
+  if (missing.length > 0) return rejected(`The saved plan is incomplete: ${missing.join(" and ")} missing.`);
+  const note = readNote(file);
+  if ("reason" in note) return rejected(note.reason);
   const bytes = readFileSync(planFile);
-  if (sha256(bytes) !== saved.planFile) {
-    const what = `The plan file ${planFileName} is not the one that was saved: it was changed or replaced.`;
-    return { objections: [{ what, fix: planAgain }] };
-  }
+  if (sha256(bytes) !== note.planFile) return rejected(changedPlanFile(planFileName));
   let content: PlanFileContent;
   try {
     content = readPlanFile(bytes);
   } catch (error) {
     if (!(error instanceof UnreadablePlanFile)) throw error;
-    const what = `The plan file cannot be read: ${error.message}.`;
-    return { objections: [{ what, fix: "Plan again with the Terraform version in .terraform-version." }] };
+    const fix = "Plan again with the Terraform version in .terraform-version.";
+    return rejected(`The plan file cannot be read: ${error.message}.`, fix);
   }
-  return { saved, objections: [...objectionsTo(saved, content, directory, today)] };
+  return { saved: note, rejections: [...staleInputs(note, content, directory, current)] };
 }
 
-function* objectionsTo(
+const rejected = (reason: string, fix: string = planAgain) => ({ rejections: [{ reason, fix }] });
+
+const changedPlanFile = (file: string): string => `The plan file ${file} was changed or replaced after it was saved.`;
+
+function* staleInputs(
   saved: SavedPlan,
   content: PlanFileContent,
   directory: string,
-  { stack, instance, lock, terraform }: Today,
-): Iterable<Objection> {
-  if (saved.stackName !== stack.stackName) {
-    yield { what: `It is the plan of ${saved.stackName}.`, fix: planAgain };
+  { synthesized, instance, lock, terraform }: PlanInputs,
+): Iterable<PlanRejection> {
+  if (saved.stackName !== synthesized.stackName) {
+    yield { reason: `The plan belongs to the stack ${saved.stackName}.`, fix: planAgain };
     return;
   }
   const overrides = [...content.configuration.keys()].filter((name) => name !== "cdk.tf.json");
   if (saved.readOnly || overrides.length > 0) {
     yield {
-      what: `It was made with --read-only: with the role that only reads, and without locking the state.`,
-      fix: "Plan without --read-only; or give the review of this plan to deploy --reviewed, which plans again and compares.",
+      reason: "The plan was made with --read-only: with read-only roles, and without locking the state.",
+      fix: "Plan without --read-only. Or use deploy --reviewed with the review of this plan: it plans again and compares.",
     };
   }
-  if (saved.synthesized !== stack.digest) {
+  if (saved.synthesized !== synthesized.digest) {
     yield {
-      what: "The plan is older than its stack: sources or environment files changed since, so that Terraform would do something else now.",
+      reason: "The plan is older than its stack: source code or environment files changed since the plan.",
       fix: planAgain,
     };
   } else if (saved.instance !== instanceDigest(instance)) {
     yield {
-      what: "What the environment files say of this instance changed since the plan (its wave, an allowance or a role), though not its stack.",
+      reason:
+        "The environment files changed for this instance since the plan (such as its wave, an allowance or a role), although its stack " +
+        "did not.",
       fix: planAgain,
     };
   }
   const planned = content.configuration.get("cdk.tf.json");
-  const isOwn = planned !== undefined && configurationText(planned) === configurationText(synthesizedText(stack));
-  if (saved.synthesized === stack.digest && (!isOwn || digestOf(directory) !== saved.synthesized)) {
+  const isOwn = planned !== undefined && configurationText(planned) === configurationText(synthesizedText(synthesized));
+  if (saved.synthesized === synthesized.digest && (!isOwn || digestOf(directory) !== saved.synthesized)) {
     yield {
-      what: "The plan was made from another configuration than its stack's, or its assets were changed.",
+      reason: "The plan was made from another configuration than that of its stack, or its assets were changed.",
       fix: planAgain,
     };
   }
   if (saved.lock !== sha256(lock)) {
     yield {
-      what: "The lock file of the AWS provider changed since: another build of the provider would apply this plan than made it.",
+      reason:
+        "The lock file of the AWS provider changed since the plan: another build of the provider would apply the plan.",
       fix: planAgain,
     };
   }
   if (saved.terraform !== terraform) {
     yield {
-      what: `It was made by Terraform ${saved.terraform}, and this is ${terraform}: Terraform applies only its own version's plans.`,
+      reason:
+        `The plan was made by Terraform ${saved.terraform}, but ${terraform} is installed. ` +
+        "Terraform applies only plans of its own version.",
       fix: `Use Terraform ${saved.terraform}, or plan again with ${terraform}.`,
     };
   }
@@ -181,28 +188,39 @@ function* objectionsTo(
 const synthesizedText = ({ directory }: SynthesizedStack): string =>
   readFileSync(path.join(directory, "cdk.tf.json"), "utf8");
 
-/** The objection to a plan whose state is another one by now. */
-export function stateObjection(saved: SavedPlan, now: StateVersion): Objection | undefined {
-  // A state that does not exist yet has no lineage; the plan has one of Terraform's choosing.
-  const isSame = saved.state.serial === now.serial && (now.lineage === saved.state.lineage || now.serial === 0);
+/** Rejects a plan whose state has another version now. */
+export function staleState(saved: SavedPlan, current: StateVersion): PlanRejection | undefined {
+  // A state that does not exist yet has no lineage. Its first plan has a lineage that Terraform chose.
+  const isSame =
+    saved.state.serial === current.serial && (current.lineage === saved.state.lineage || current.serial === 0);
   if (isSame) return undefined;
+  const lineage = saved.state.lineage === current.lineage ? "" : ", and another lineage";
   return {
-    what:
-      `The state moved since the plan: serial ${saved.state.serial} then, ${now.serial} now` +
-      `${saved.state.lineage === now.lineage ? "" : ", and of another lineage"}. Somebody applied something in between.`,
+    reason:
+      `The state changed since the plan: serial ${saved.state.serial} → ${current.serial}${lineage}. ` +
+      "Another apply or a state command wrote it.",
     fix: planAgain,
   };
 }
 
-/** Undefined where it was edited, or is of a version of this program that wrote other notes. */
-function readNote(file: string): SavedPlan | undefined {
+/** The note, or the reason why it cannot be used. */
+function readNote(file: string): SavedPlan | { readonly reason: string } {
+  const edited = { reason: `${path.basename(file)} was changed after the plan was saved.` };
+  let value: unknown;
   try {
-    // An edit may leave anything, `null` too.
-    const { seal, ...saved } = { ...(JSON.parse(readFileSync(file, "utf8")) as ChecksummedNote) };
-    const isOurs = (saved.format as number) === 1 && seal === checksumOf(saved);
-    return isOurs ? saved : undefined;
+    value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return edited;
     throw error;
   }
+  const { data } = noteSchema.safeParse(value);
+  if (data !== undefined) {
+    const { checksum, ...saved } = data;
+    return checksum === checksumOf(saved) ? saved : edited;
+  }
+  const format = z.object({ format: z.number() }).safeParse(value).data?.format;
+  if (format === undefined || format === noteFormat) return edited;
+  return {
+    reason: `Another version of this program saved the plan (format ${format}; this version reads ${noteFormat}).`,
+  };
 }

@@ -1,8 +1,9 @@
-/** Runs the compiled app, `build/main.js`, and describes the stacks that it wrote by what is in them. */
+/** Runs the bundled CDKTF app and reads the stacks that it synthesized. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import type { InstanceConfig } from "../../config/types";
 import { CommandError } from "../output/command-error";
 import { canonicalJson } from "../terraform/json-values";
@@ -12,11 +13,11 @@ export interface SynthesizedStack {
   readonly stackName: string;
   /** Absolute. */
   readonly directory: string;
-  /** SHA-256, hex, of everything that decides a plan: `cdk.tf.json` without cdktf's notes to itself, and the assets. */
+  /** SHA-256 (hex) of the inputs of a plan: `cdk.tf.json` without the metadata of CDKTF, and the assets. */
   readonly digest: string;
 }
 
-/** What one synth wrote. */
+/** The output of one synth. */
 export interface Synthesis {
   /** The app's output directory. */
   readonly directory: string;
@@ -24,36 +25,36 @@ export interface Synthesis {
 }
 
 export interface SynthesisInput {
-  /** Directory of the project whose compiled app is run. @default the current directory */
+  /** Directory of the project whose app is run. @default the current directory */
   readonly project?: string;
-  /** Directory of environment files. @default the one that the app reads by itself */
+  /** Directory of environment files. @default the app's own default */
   readonly environments?: string;
-  /** Which stacks, as a selection; the app leaves out suspended ones unless it has a term on `status`. */
+  /** Selection of the stacks. The app leaves out suspended stacks unless the selection has a `status` term. */
   readonly select: string;
-  /** Output directory. It is emptied first: the app does not remove the stack of an instance that is gone. */
+  /** Output directory. It is deleted first, because the app does not delete the stacks of removed instances. */
   readonly outdir: string;
 }
 
-/** The selection of exactly these stacks, suspended or not. */
+/** Selects exactly these stacks, also suspended ones. */
 export function selectionOf(stackNames: readonly string[]): string {
   return `stack=${stackNames.join(",")} status=*`;
 }
 
 /**
- * Synthesizes offline: no AWS call, no Terraform.
+ * Synthesizes offline: without AWS calls and without Terraform.
  *
- * @throws CommandError with what the app said, where it refuses the environment files, and where there is no compiled app
+ * @throws CommandError if there is no bundled app, or with the output of the app if it fails
  */
 export async function synthesize({ project = ".", environments, select, outdir }: SynthesisInput): Promise<Synthesis> {
   const root = path.resolve(project);
   const app = path.join(root, "build/main.js");
   if (!existsSync(app)) {
     throw new CommandError(
-      `There is no compiled app ${app}.\n  Run this in the project's directory, as npm run fleet.`,
+      `The bundled app ${app} is missing.\n  Run the command in the project's directory with: npm run fleet`,
     );
   }
   rmSync(outdir, { recursive: true, force: true });
-  // The app's own mkdir makes no parents.
+  // The app does not create parent directories.
   mkdirSync(path.dirname(outdir), { recursive: true });
   const { exitCode, output } = await run(app, root, {
     ...process.env,
@@ -65,14 +66,13 @@ export async function synthesize({ project = ".", environments, select, outdir }
   return readSynthesis(outdir);
 }
 
-/**
- * The stacks of an output directory, by its manifest: a directory of a stack that is gone may still be there
- * (hashicorp/terraform-cdk).
- */
+const manifestSchema = z.object({
+  stacks: z.record(z.string(), z.object({ name: z.string(), workingDirectory: z.string() })),
+});
+
+/** The stacks in the manifest of an output directory. Directories of removed stacks may still exist (hashicorp/terraform-cdk). */
 export function readSynthesis(outdir: string): Synthesis {
-  const manifest = JSON.parse(readFileSync(path.join(outdir, "manifest.json"), "utf8")) as {
-    stacks: Record<string, { name: string; workingDirectory: string }>;
-  };
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(outdir, "manifest.json"), "utf8")));
   const stacks = Object.values(manifest.stacks).map(({ name, workingDirectory }) => {
     const directory = path.resolve(outdir, workingDirectory);
     return [name, { stackName: name, directory, digest: digestOf(directory) }] as const;
@@ -80,18 +80,18 @@ export function readSynthesis(outdir: string): Synthesis {
   return { directory: path.resolve(outdir), stacks: new Map(stacks) };
 }
 
-/** The stack of an instance that was synthesized. */
-export function stackOf(
+/** The synthesized stack of an instance. */
+export function synthesizedStackOf(
   stacks: ReadonlyMap<string, SynthesizedStack>,
   { stackName }: InstanceConfig,
 ): SynthesizedStack {
   const stack = stacks.get(stackName);
-  if (stack === undefined) throw new Error(`the app wrote no stack ${stackName}`);
+  if (stack === undefined) throw new Error(`the app did not synthesize the stack ${stackName}`);
   return stack;
 }
 
-/** Names of the files beside `cdk.tf.json` that a plan of the stack depends on; paths from its directory, sorted. */
-export function assetsOf(directory: string): readonly string[] {
+/** Paths of the assets, which a plan of the stack depends on, relative to its directory and sorted. */
+function assetsOf(directory: string): readonly string[] {
   const assets = path.join(directory, "assets");
   if (!existsSync(assets)) return [];
   return readdirSync(assets, { recursive: true, withFileTypes: true })
@@ -100,7 +100,7 @@ export function assetsOf(directory: string): readonly string[] {
     .sort();
 }
 
-/** {@link SynthesizedStack.digest} of a directory as it is now. */
+/** {@link SynthesizedStack.digest} of the current content of a directory. */
 export function digestOf(directory: string): string {
   const configuration = readFileSync(path.join(directory, "cdk.tf.json"), "utf8");
   const hash = createHash("sha256").update(configurationText(configuration));
@@ -114,7 +114,7 @@ export function digestOf(directory: string): string {
   return hash.digest("hex");
 }
 
-/** `cdk.tf.json` as a text in which only what Terraform acts upon counts: no comments (`//`), keys in one order. */
+/** `cdk.tf.json` without what Terraform ignores: comments (`//`) and the order of keys. */
 export function configurationText(json: string): string {
   return canonicalJson(JSON.parse(json, (key, value: unknown) => (key === "//" ? undefined : value)));
 }

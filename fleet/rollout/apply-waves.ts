@@ -1,129 +1,142 @@
-/** Carries a deployment out: applies and verifies instance by instance, wave by wave, and writes down in the journal how far it is. */
+/** Applies and verifies the stacks of a deployment, wave by wave, and records each step in the journal. */
 import path from "node:path";
 import { instanceClients } from "../aws/instance-clients";
+import { verifyInstance } from "../checks/verify/verify";
+import { textTable } from "../output/text-table";
+import { StackRunner } from "../plans/for-each-stack";
+import { TerraformError } from "../terraform/terraform-stack";
 import { interruptedExitCode } from "./graceful-shutdown";
 import { Journal, journalName } from "./journal";
-import { Progress } from "../output/progress";
+import type { DeploymentRequest, StackDeployment } from "./stack-deployment";
 import { rollOut, wavesOf } from "./waves";
-import { accountAndRegion, perAccountAndRegion, ConcurrencyLimiter } from "../plans/concurrency-limiter";
-import { RunFailed } from "../terraform/terraform-stack";
-import { textTable } from "../output/text-table";
-import { verifyInstance } from "../checks/verify/verify";
-import type { Asked, Job } from "./stack-deployment";
 
-/** What became of an instance; shown in the table at the end. */
+/** One row of the table at the end. */
 interface Row {
-  readonly job: Job;
+  readonly deployment: StackDeployment;
   apply: string;
   verify: string;
 }
 
+const resumeCommand = "npm run fleet -- deploy --resume";
+
 /** @returns the exit code */
-export async function applyWaves(jobs: readonly Job[], { plans, parallel, shutdown, print }: Asked): Promise<number> {
-  const rows = jobs.map((job): Row => ({ job, apply: "not begun", verify: "" }));
-  const waves = wavesOf(rows, ({ job }) => job.instance);
-  for (const [environment, its] of waves) {
-    const order = its.map(({ name, members }) => `${name} (${members.map(({ job }) => job.instance.name).join(", ")})`);
+export async function applyWaves(
+  deployments: readonly StackDeployment[],
+  { plans, parallel, shutdown, print }: DeploymentRequest,
+): Promise<number> {
+  const rows = deployments.map((deployment): Row => ({ deployment, apply: "not started", verify: "" }));
+  const environments = wavesOf(rows, ({ deployment }) => deployment.instance);
+  for (const [environment, waves] of environments) {
+    const order = waves.map(
+      ({ name, members }) => `${name} (${members.map(({ deployment }) => deployment.instance.name).join(", ")})`,
+    );
     print(`${environment}: ${order.join(", then ")}`);
   }
-  const limiter = new ConcurrencyLimiter({
-    parallel,
-    perGroup: perAccountAndRegion.apply,
-    isStopping: () => shutdown.isStopping,
-  });
-  const progress = new Progress(process.stderr, jobs.length);
+  const runner = new StackRunner(deployments.length, { parallel, kind: "apply", shutdown });
   const journal = new Journal(path.join(plans, journalName));
-  const troubles: string[] = [];
-  const reports = { journal, progress, troubles };
+  const failures: string[] = [];
+  const report = {
+    journal,
+    failures,
+    note: (text: string) => {
+      runner.line(text);
+    },
+  };
   try {
-    const left = await rollOut(waves, async (row) => {
-      const { instance } = row.job;
-      const isWell = await limiter.use(
-        accountAndRegion(instance),
-        async () => (await apply(row, reports)) && (await prove(row, reports)),
-      );
-      progress.done(instance.stackName, [row.apply, row.verify].filter(Boolean).join(", "));
-      return isWell ?? false;
+    const notStarted = await rollOut(environments, async (row) => {
+      const isSuccessful = await runner.run(row.deployment.instance, {
+        work: async (step) => (await apply(row, { ...report, step })) && (await verify(row, { ...report, step })),
+        describe: () => [row.apply, row.verify].filter(Boolean).join(", "),
+      });
+      return isSuccessful ?? false;
     });
-    progress.end();
-    const table = rows.map(({ job: { instance }, apply, verify }) => [
+    runner.end();
+    const table = rows.map(({ deployment: { instance }, apply, verify }) => [
       instance.stackName,
       instance.wave.name,
       apply,
       verify,
     ]);
     print(textTable(["stack", "wave", "apply", "verify"], table));
-    for (const trouble of troubles) print(`\n${trouble}`);
+    for (const failure of failures) print(`\n${failure}`);
     if (shutdown.isStopping) {
-      print("\nStopped. Go on with: npm run fleet -- deploy --resume");
+      print(`\nStopped. Continue with: ${resumeCommand}`);
       return interruptedExitCode;
     }
-    if (troubles.length === 0) {
+    if (failures.length === 0) {
       print("\nEverything is deployed and verified.");
       return 0;
     }
-    for (const { environment, name } of left) print(`\nNot begun: wave ${name} of ${environment}.`);
-    print("\nPut it right, then go on with: npm run fleet -- deploy --resume");
+    for (const { environment, name } of notStarted) print(`\nNot started: wave ${name} of ${environment}.`);
+    print(`\nFix the cause, then continue with: ${resumeCommand}`);
     return 1;
   } finally {
-    progress.end();
+    runner.end();
     journal.close();
   }
 }
 
-interface Reports {
+interface Report {
   readonly journal: Journal;
-  readonly progress: Progress;
-  readonly troubles: string[];
+  /** Texts that are printed after the table. */
+  readonly failures: string[];
+  readonly step: (text: string) => void;
+  /** Prints one line at once. */
+  readonly note: (text: string) => void;
 }
 
-/** @returns whether it went well */
-async function apply(row: Row, { journal, progress, troubles }: Reports): Promise<boolean> {
-  const { instance, runs, file, creates, isUnproven } = row.job;
-  const stack = instance.stackName;
+/** @returns whether the apply succeeded or was not needed */
+async function apply(row: Row, { journal, failures, step }: Report): Promise<boolean> {
+  const { instance, stack, file, creates, needsVerification } = row.deployment;
+  const { stackName } = instance;
   if (file === undefined) {
-    row.apply = isUnproven ? "was applied" : "nothing to do";
+    row.apply = needsVerification ? "already applied" : "nothing to do";
     return true;
   }
-  progress.step(stack, "applying");
-  journal.write({ stack, event: "applying", creates });
+  step("applying");
+  journal.write({ stack: stackName, event: "applying", creates });
   try {
-    await runs.apply((pid) => {
-      journal.write({ stack, event: "process", pid });
+    await stack.apply((pid) => {
+      journal.write({ stack: stackName, event: "process", pid });
     }, file);
   } catch (error) {
-    if (!(error instanceof RunFailed)) throw error;
-    journal.write({ stack, event: "failed", step: "apply" });
+    if (!(error instanceof TerraformError)) throw error;
+    journal.write({ stack: stackName, event: "failed", step: "apply" });
     row.apply = "failed";
-    troubles.push(`${stack}: ${error.message}`);
+    failures.push(`${stackName}: ${error.message}`);
     return false;
   }
-  journal.write({ stack, event: "applied" });
+  journal.write({ stack: stackName, event: "applied" });
   row.apply = "applied";
   return true;
 }
 
-/** @returns whether the deployed instance does what it must */
-async function prove(row: Row, { journal, progress, troubles }: Reports): Promise<boolean> {
-  const { instance, isUnproven } = row.job;
-  const stack = instance.stackName;
-  if (!isUnproven) {
-    journal.write({ stack, event: "verified" });
+/** @returns whether the verification succeeded or was not needed */
+async function verify(row: Row, { journal, failures, step, note }: Report): Promise<boolean> {
+  const { instance, needsVerification } = row.deployment;
+  const { stackName } = instance;
+  if (!needsVerification) {
+    journal.write({ stack: stackName, event: "verified" });
     return true;
   }
-  progress.step(stack, "verifying");
+  step("verifying");
   const clients = instanceClients(instance);
   try {
     const checks = await verifyInstance(instance, clients);
-    const bad = checks.filter(({ outcome }) => outcome === "failed");
+    const failed = checks.filter(({ outcome }) => outcome === "failed");
     const unproven = checks.filter(({ outcome }) => outcome === "unproven");
-    for (const { name, detail } of unproven) progress.line(`${stack}: not proved: ${name}. ${detail}`);
-    row.verify = bad.length > 0 ? "failed" : "ok";
-    journal.write(bad.length > 0 ? { stack, event: "failed", step: "verify" } : { stack, event: "verified" });
-    troubles.push(
-      ...bad.map(({ name, detail, fix }) => `${stack}: ${name}: ${detail}${fix === undefined ? "" : `\n  ${fix}`}`),
+    for (const { name, detail } of unproven) note(`${stackName}: not proven: ${name}. ${detail}`);
+    const isSuccessful = failed.length === 0;
+    row.verify = isSuccessful ? "ok" : "failed";
+    journal.write(
+      isSuccessful ? { stack: stackName, event: "verified" } : { stack: stackName, event: "failed", step: "verify" },
     );
-    return bad.length === 0;
+    failures.push(
+      ...failed.map(
+        ({ name, detail, fix }) => `${stackName}: ${name}: ${detail}${fix === undefined ? "" : `\n  ${fix}`}`,
+      ),
+    );
+    return isSuccessful;
   } finally {
     clients.destroy();
   }

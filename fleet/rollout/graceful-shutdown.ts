@@ -1,8 +1,8 @@
-/** Ctrl-C: the first ends what runs properly and starts nothing new; the second ends it at once. */
+/** Handles Ctrl-C: the first one lets running processes finish and starts nothing new, the second one kills them. */
 import type { ChildProcess } from "node:child_process";
 import type { ProcessShutdown } from "../terraform/terraform";
 
-/** Exit code after Ctrl-C, as shells count. */
+/** Exit code after Ctrl-C, as in a shell: 128 + SIGINT. */
 export const interruptedExitCode = 130;
 
 type Child = Pick<ChildProcess, "pid" | "kill">;
@@ -11,16 +11,16 @@ export class GracefulShutdown implements ProcessShutdown {
   private readonly running = new Set<Child>();
   private interrupts = 0;
 
-  /** @param say tells the person what is happening */
-  constructor(private readonly say: (text: string) => void = sayOnStandardError) {}
+  /** @param print prints one line for the user */
+  constructor(private readonly print: (text: string) => void = printToStderr) {}
 
-  /** Whether nothing new may be started. */
+  /** Whether no new work may start. */
   get isStopping(): boolean {
     return this.interrupts > 0;
   }
 
   /**
-   * Listens to SIGINT and SIGTERM while `work` runs. SIGTERM is what CI sends after SIGINT when a job is cancelled, so it never
+   * Handles SIGINT and SIGTERM while `work` runs. CI services send SIGTERM after SIGINT when a job is cancelled, so SIGTERM never
    * counts as the second Ctrl-C.
    */
   async during<T>(work: () => Promise<T>): Promise<T> {
@@ -38,30 +38,33 @@ export class GracefulShutdown implements ProcessShutdown {
     }
   }
 
-  /** A process that has started; one that starts after the first Ctrl-C is asked to end at once. */
+  /** Registers a process that has started. After the first Ctrl-C, the process is asked to end at once. */
   add(child: Child): void {
     this.running.add(child);
     if (this.isStopping) child.kill("SIGINT");
   }
 
+  /** Removes a process that has ended. */
   remove(child: Child): void {
     this.running.delete(child);
   }
 
-  /** What a SIGINT does. */
+  /** Handles one SIGINT. */
   interrupt(): void {
     this.interrupts++;
     if (this.interrupts === 1) {
-      this.say(
+      this.print(
         this.running.size === 0
           ? "Stopping."
-          : "Stopping: Terraform finishes what it is doing, writes its state and releases its lock. Press Ctrl-C again only if it hangs: that leaves the lock.",
+          : "Stopping: Terraform finishes its current operations, writes its state and releases its lock. " +
+              "Press Ctrl-C again only if Terraform hangs: that leaves the lock.",
       );
-      // To Terraform alone: its provider plugins must go on until it has finished with them.
+      // Only to Terraform: its provider plugins must run until Terraform has finished.
       for (const child of this.running) child.kill("SIGINT");
     } else {
-      this.say(
-        "Killing Terraform. What it was doing is unknown now, and its lock stays: deploy --resume tells how to go on.",
+      this.print(
+        "Killing Terraform. The result of its current operations is unknown, and its lock stays. " +
+          "deploy --resume says how to continue.",
       );
       for (const { pid } of this.running) if (pid !== undefined) killGroup(pid);
     }
@@ -76,7 +79,7 @@ function killGroup(pid: number): void {
   }
 }
 
-/** Of a command whose standard output may be read by another program. */
-export function sayOnStandardError(text: string): void {
+/** Prints to standard error, because another program may read standard output. */
+export function printToStderr(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -1,91 +1,67 @@
-/** What exists and the state does not know is put into the state, instead of being made twice: after a Terraform that was killed, and after a state was lost. */
+/** Imports resources that exist but are missing in the state, after an apply was killed or a state was lost. */
 import type { InstanceConfig } from "../../config/types";
+import { resourceType } from "../../stacks/resource-types";
+import type { AttributeValues } from "../../stacks/resource-types";
+import { failureText, lockIn, startedCreations } from "../terraform/diagnostics";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-import { begunCreations, failureText, lockIn } from "../terraform/diagnostics";
-import { RunFailed } from "../terraform/terraform-stack";
+import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformStack } from "../terraform/terraform-stack";
 
-type Values = Readonly<Partial<Record<string, unknown>>>;
-
 /**
- * Import ids of what can be named without having seen it, from the planned values and the configuration. All else is named by
- * the id that the killed run told before it died.
- * https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each)
- */
-const importIds: Readonly<Record<string, (instance: InstanceConfig, planned: Values) => string>> = {
-  aws_iam_role: (_, { name }) => String(name),
-  aws_iam_role_policy: (_, { role, name }) => `${String(role)}:${String(name)}`,
-  aws_cloudwatch_log_group: (_, { name }) => String(name),
-  aws_lambda_function: (_, { function_name }) => String(function_name),
-  aws_lambda_alias: ({ function: { name: functionName } }, { name }) => `${functionName}/${String(name)}`,
-  aws_lambda_permission: (_, { function_name, qualifier, statement_id }) =>
-    `${[function_name, qualifier].filter((part) => typeof part === "string").join(":")}/${String(statement_id)}`,
-  aws_cloudwatch_event_rule: (_, { name }) => `default/${String(name)}`,
-  aws_cloudwatch_event_target: (_, { rule, target_id }) => `default/${String(rule)}/${String(target_id)}`,
-  aws_cloudwatch_metric_alarm: (_, { alarm_name }) => String(alarm_name),
-  aws_cloudwatch_dashboard: (_, { dashboard_name }) => String(dashboard_name),
-  aws_sns_topic: ({ partition, region, account }, { name }) =>
-    `arn:${partition}:sns:${region}:${account}:${String(name)}`,
-  aws_iam_role_policies_exclusive: (_, { role_name }) => String(role_name),
-  aws_iam_role_policy_attachments_exclusive: (_, { role_name }) => String(role_name),
-  aws_connect_lambda_function_association: ({ instanceId, function: { aliasArn } }) => `${instanceId},${aliasArn}`,
-};
-
-/**
- * The id under which Terraform imports what a plan would create.
+ * The import id of a resource that a plan would create.
  *
- * @param seen id of what cannot be named without having seen it: a flow, a module
- * @returns undefined where nobody knows it
+ * @param assignedId id that AWS assigned, for types whose id cannot be derived: a flow or a module
+ * @returns undefined if the id is unknown
  */
 export function importIdOf(
   instance: InstanceConfig,
   { type, change: { after } }: Pick<ResourceChange, "type" | "change">,
-  seen: string | undefined,
+  assignedId: string | undefined,
 ): string | undefined {
-  return importIds[type]?.(instance, after as Values) ?? seen;
+  return resourceType(type)?.importId?.(after as AttributeValues, instance) ?? assignedId;
 }
 
 /**
- * What is said of what does not exist: by Terraform itself, and of a permission of a function that does not by the provider
- * (5.100.0). The whole line, since other errors say as much of something else, such as a table that data are read of.
+ * The errors for a missing resource: from Terraform, and from the provider (5.100.0) for a permission of a missing function. The
+ * pattern matches the whole line, because other errors contain the same words, such as that for a missing table of a data source.
  */
-const isAbsent = /^[\s│]*Error: (Cannot import non-existent remote object|couldn't find resource)\s*$/m;
+const notFound = /^[\s│]*Error: (Cannot import non-existent remote object|couldn't find resource)\s*$/m;
 
 /**
  * Imports one resource.
  *
- * @returns whether it is there
- * @throws RunFailed where that cannot be told
+ * @returns whether the resource exists
+ * @throws TerraformError if the import failed for another reason
  */
-export async function importInto(runs: TerraformStack, address: string, id: string): Promise<boolean> {
-  const { exitCode, output } = await runs.import(address, id);
+export async function importInto(stack: TerraformStack, address: string, id: string): Promise<boolean> {
+  const { exitCode, output } = await stack.import(address, id);
   if (exitCode === 0) return true;
-  if (lockIn(output) !== undefined) throw new RunFailed("terraform import", output);
-  if (isAbsent.test(output)) return false;
-  throw new RunFailed(`terraform import of ${address}`, failureText(output));
+  if (lockIn(output) !== undefined) throw new TerraformError("terraform import", output);
+  if (notFound.test(output)) return false;
+  throw new TerraformError(`terraform import of ${address}`, failureText(output));
 }
 
 /**
- * Takes over what the interrupted apply of a reviewed plan began to create and the state does not know. Nothing that it did not
- * begin can be among them, nor anything that the provider refused to make because it existed before.
+ * Imports the resources that the interrupted apply of a reviewed plan started to create and that the state does not have. Resources
+ * that the apply did not start to create are not imported, nor are those that the provider refused because they existed before.
  *
  * @param reviewed the plan whose apply was interrupted
- * @returns addresses that are in the state now and were not before
- * @throws RunFailed where Terraform cannot work on the state at all, for a lock above all
+ * @returns the imported addresses
+ * @throws TerraformError if Terraform cannot use the state, for example because of a lock
  */
 export async function importOrphans(
-  runs: TerraformStack,
+  stack: TerraformStack,
   instance: InstanceConfig,
   reviewed: PlanJson,
 ): Promise<readonly string[]> {
-  const known = new Set(await runs.addresses());
-  const taken: string[] = [];
-  for (const { address, id } of begunCreations(runs.lastApply())) {
-    const planned = reviewed.resource_changes.find((one) => one.address === address);
+  const known = new Set(await stack.addresses());
+  const imported: string[] = [];
+  for (const { address, id } of startedCreations(stack.lastApply())) {
+    const planned = reviewed.resource_changes.find((resource) => resource.address === address);
     if (known.has(address) || planned?.change.actions.join() !== "create") continue;
     const importId = importIdOf(instance, planned, id);
     if (importId === undefined) continue;
-    if (await importInto(runs, address, importId)) taken.push(address);
+    if (await importInto(stack, address, importId)) imported.push(address);
   }
-  return taken;
+  return imported;
 }

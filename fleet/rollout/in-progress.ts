@@ -1,22 +1,22 @@
-/** Whether somebody is at work on a stack that a deployment wants to go on with, and what to do then. */
+/** Rejects stacks that another process is working on: a running Terraform, or the holder of a state lock. */
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import path from "node:path";
+import type { PlanRejection } from "../plans/saved-plan";
 import { lockText } from "../terraform/diagnostics";
 import type { StateLock } from "../terraform/diagnostics";
-import type { Standing } from "./journal";
-import type { Objection } from "../plans/saved-plan";
+import type { DeploymentStatus } from "./journal";
 
-/** The objection to a stack on which the Terraform of a deployment that was killed goes on. */
-export function runningObjection(standing: Standing): Objection | undefined {
-  if (standing.state !== "applying" || standing.pid === undefined || !isTerraform(standing.pid)) return undefined;
+/** Rejects a stack if the Terraform process of a killed deployment still runs. */
+export function stillRunning(status: DeploymentStatus): PlanRejection | undefined {
+  if (status.state !== "applying" || status.pid === undefined || !isTerraform(status.pid)) return undefined;
   return {
-    what: `Terraform of the interrupted deployment is still at work on it (process ${standing.pid}).`,
+    reason: `Terraform of the interrupted deployment is still running (process ${status.pid}).`,
     fix: "Wait until it has ended, then resume.",
   };
 }
 
-/** Whether the process of that id runs and is a Terraform: ids are used again, and the dead may wait to be reaped (`Z`). */
+/** Whether this process id belongs to a running Terraform. Ids are reused, and a dead process may be a zombie (`Z`). */
 function isTerraform(pid: number): boolean {
   try {
     const [state = "", command = ""] = execFileSync("ps", ["-p", `${pid}`, "-o", "stat=,comm="], { encoding: "utf8" })
@@ -28,23 +28,27 @@ function isTerraform(pid: number): boolean {
   }
 }
 
-/** @param directory where Terraform runs for the stack */
-export function lockObjection(lock: StateLock, standing: Standing, directory: string): Objection {
-  if (standing.state !== "applying") {
-    const fix = "Somebody else works on this stack. Wait until they have finished, then deploy again.";
-    return { what: lockText(lock), fix };
+/**
+ * Rejects a stack because of its state lock.
+ *
+ * @param directory Terraform's working directory for the stack
+ */
+export function stateLocked(lock: StateLock, status: DeploymentStatus, directory: string): PlanRejection {
+  if (status.state !== "applying") {
+    const fix = "Another command is using this stack. Wait until it has finished, then deploy again.";
+    return { reason: lockText(lock), fix };
   }
-  const isOurs = lock.who.endsWith(`@${hostname()}`);
-  const release = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
+  const isThisMachine = lock.who.endsWith(`@${hostname()}`);
+  const unlock = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
   return {
-    what: lockText(
+    reason: lockText(
       lock,
-      isOurs ? "This machine's deployment was killed in the middle of an apply and could not release it." : "",
+      isThisMachine ? "A deployment on this machine was killed during an apply and could not release it." : "",
     ),
     fix:
-      (isOurs
-        ? "No Terraform of that deployment runs any more on this machine. Release the lock and resume:\n"
-        : "If the Terraform that holds it has ended for certain, release the lock and resume:\n") +
-      `    ${release}\n    npm run fleet -- deploy --resume`,
+      (isThisMachine
+        ? "Terraform of that deployment no longer runs on this machine. Release the lock and resume:\n"
+        : "If the Terraform process that holds the lock has ended, release the lock and resume:\n") +
+      `    ${unlock}\n    npm run fleet -- deploy --resume`,
   };
 }

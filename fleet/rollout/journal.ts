@@ -1,33 +1,39 @@
-/** The journal of a deployment: one line for each thing that happened, on disk before the next begins, so that it can be resumed. */
+/** The journal of a deployment: one line per event, on disk before the next step, so that the deployment can be resumed. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import { CommandError } from "../output/command-error";
 
 export const journalName = "deploy.journal";
 
+const eventSchema = z.discriminatedUnion("event", [
+  /** Terraform is about to apply the plan, which creates the addresses in `creates`. */
+  z.object({ stack: z.string(), event: z.literal("applying"), creates: z.array(z.string()).readonly() }),
+  /** The process id of Terraform. */
+  z.object({ stack: z.string(), event: z.literal("process"), pid: z.number() }),
+  z.object({ stack: z.string(), event: z.literal("applied") }),
+  z.object({ stack: z.string(), event: z.literal("verified") }),
+  /** An apply or a verification ended with an error. */
+  z.object({ stack: z.string(), event: z.literal("failed"), step: z.enum(["apply", "verify"]) }),
+]);
+
 /** What happened to a stack. */
-export type Event =
-  /** Terraform is about to apply its plan. `creates` are addresses that the plan makes. */
-  | { readonly stack: string; readonly event: "applying"; readonly creates: readonly string[] }
-  /** Terraform's process. */
-  | { readonly stack: string; readonly event: "process"; readonly pid: number }
-  | { readonly stack: string; readonly event: "applied" }
-  | { readonly stack: string; readonly event: "verified" }
-  /** An apply or a check that ended, and not well. */
-  | { readonly stack: string; readonly event: "failed"; readonly step: "apply" | "verify" };
+export type Event = Readonly<z.output<typeof eventSchema>>;
 
-type Line = Event & { readonly at: string };
+/** An event and its time (ISO 8601). */
+const lineSchema = z.intersection(eventSchema, z.object({ at: z.string() }));
 
-/** Where a stack stands. */
-export type Standing =
+type Line = z.output<typeof lineSchema>;
+
+export type DeploymentStatus =
   | { readonly state: "waiting" }
-  /** Nobody knows what became of its apply. */
+  /** The result of the apply is unknown. */
   | { readonly state: "applying"; readonly pid?: number; readonly creates: readonly string[]; readonly since: string }
   | { readonly state: "applied" }
   | { readonly state: "verified" }
   | { readonly state: "failed"; readonly step: "apply" | "verify" };
 
-/** Writes lines; each is on disk when the call returns. */
+/** Writes lines. Each line is on disk when the call returns. */
 export class Journal {
   private readonly file: number;
 
@@ -46,45 +52,45 @@ export class Journal {
   }
 }
 
-/** Where each stack of a journal stands. A stack that is not in it is waiting. */
-export function standings(name: string): ReadonlyMap<string, Standing> {
-  const stacks = new Map<string, Standing>();
+/** The status of each stack in a journal. A stack that is not in the journal is waiting. */
+export function readStatuses(name: string): ReadonlyMap<string, DeploymentStatus> {
+  const statuses = new Map<string, DeploymentStatus>();
   for (const line of linesOf(name)) {
     switch (line.event) {
       case "applying":
-        stacks.set(line.stack, { state: "applying", creates: line.creates, since: line.at });
+        statuses.set(line.stack, { state: "applying", creates: line.creates, since: line.at });
         break;
       case "process": {
-        const before = stacks.get(line.stack);
-        if (before?.state === "applying") stacks.set(line.stack, { ...before, pid: line.pid });
+        const before = statuses.get(line.stack);
+        if (before?.state === "applying") statuses.set(line.stack, { ...before, pid: line.pid });
         break;
       }
       case "failed":
-        stacks.set(line.stack, { state: "failed", step: line.step });
+        statuses.set(line.stack, { state: "failed", step: line.step });
         break;
       default:
-        stacks.set(line.stack, { state: line.event });
+        statuses.set(line.stack, { state: line.event });
     }
   }
-  return stacks;
+  return statuses;
 }
 
-/** Stacks in the middle of whose apply the deployment was killed. */
-export const interruptedIn = (name: string): readonly string[] =>
-  [...standings(name)].filter(([, { state }]) => state === "applying").map(([stack]) => stack);
+/** Names of the stacks whose apply was interrupted because the deployment was killed. */
+export const interruptedStacks = (name: string): readonly string[] =>
+  [...readStatuses(name)].filter(([, { state }]) => state === "applying").map(([stackName]) => stackName);
 
 /**
- * Prepares a plans directory for new plans: removes the journal of the previous ones.
+ * Prepares a plans directory for new plans: deletes the journal of the earlier plans.
  *
- * @throws CommandError when a deployment of the previous plans was interrupted, because only its journal says what it was doing
+ * @throws CommandError if a deployment of the earlier plans was interrupted, because `--resume` needs its journal
  */
-export function discardJournal(out: string): void {
-  const journal = path.join(out, journalName);
-  const interrupted = interruptedIn(journal);
+export function discardJournal(plans: string): void {
+  const journal = path.join(plans, journalName);
+  const interrupted = interruptedStacks(journal);
   if (interrupted.length > 0) {
     throw new CommandError(
-      `${path.relative(".", out)} holds a deployment that was interrupted in the middle of ${interrupted.join(", ")}.\n` +
-        "  Go on with it: npm run fleet -- deploy --resume; or plan into another directory with --out.",
+      `A deployment of the plans in ${path.relative(".", plans)} was interrupted during the apply of ${interrupted.join(", ")}.\n` +
+        "  Continue it: npm run fleet -- deploy --resume. Or plan into another directory with --plans.",
     );
   }
   rmSync(journal, { force: true });
@@ -96,9 +102,10 @@ function linesOf(name: string): readonly Line[] {
     .split("\n")
     .flatMap((line) => {
       try {
-        return line === "" ? [] : [JSON.parse(line) as Line];
+        const { data } = lineSchema.safeParse(JSON.parse(line));
+        return data === undefined ? [] : [data];
       } catch {
-        return []; // the last line of a process that was killed while it wrote
+        return []; // the incomplete last line of a killed process
       }
     });
 }

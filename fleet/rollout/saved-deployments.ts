@@ -1,122 +1,116 @@
-/** What is to be done by the plans that `plan` saved: each is checked against its stack, its state and the guard before any is applied. */
+/** Prepares the deployment of saved plans: checks each plan against its stack, its state and the guard before any plan is applied. */
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
-import { CommandError } from "../output/command-error";
 import { guard, today } from "../guard/guard";
-import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
-import { lockIn } from "../terraform/diagnostics";
-import { journalName, standings } from "./journal";
-import type { Standing } from "./journal";
+import { CommandError } from "../output/command-error";
+import { forEachStack } from "../plans/for-each-stack";
+import { openToolchain, terraformStackOf } from "../plans/instance-terraform";
 import { plannedStacks } from "../plans/plans-directory";
-import { Progress } from "../output/progress";
-import { checkSavedPlan, hasSavedPlan, stateObjection } from "../plans/saved-plan";
-import { planFileName } from "../terraform/plan-file";
-import { accountAndRegion, perAccountAndRegion, settled, ConcurrencyLimiter } from "../plans/concurrency-limiter";
-import { RunFailed } from "../terraform/terraform-stack";
-import { selectionOf, stackOf, synthesize } from "../plans/synthesis";
+import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
+import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
-import { TerraformToolchain } from "../terraform/toolchain";
+import { lockIn } from "../terraform/diagnostics";
+import { planFileName } from "../terraform/plan-file";
+import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
+import { TerraformError } from "../terraform/terraform-stack";
+import type { TerraformToolchain } from "../terraform/toolchain";
+import { stateLocked, stillRunning } from "./in-progress";
+import { journalName, readStatuses } from "./journal";
 import { planRemaining } from "./resume";
-import { lockObjection, runningObjection } from "./in-progress";
-import { isRefusal, jobOf, jobsOf } from "./stack-deployment";
-import type { Asked, Jobs, Outcome } from "./stack-deployment";
+import type { ResumeOptions } from "./resume";
+import { combineDeployments, deploymentOf, isRejected } from "./stack-deployment";
+import type { DeploymentRequest, PreparedDeployment, PreparedDeployments } from "./stack-deployment";
 
-/** The jobs of the plans that `plan` saved, or of what is left of them. */
-export async function savedDeployments(asked: Asked, isResumed: boolean): Promise<Jobs> {
-  const { instances, plans, shutdown, parallel, print } = asked;
-  const shown = path.relative(".", plans);
+/** Prepares the saved plans, or the rest of them if the deployment is resumed. */
+export async function savedDeployments(request: DeploymentRequest, isResumed: boolean): Promise<PreparedDeployments> {
+  const { instances, plans, shutdown, parallel, print } = request;
+  const directory = path.relative(".", plans);
   const saved = plannedStacks(plans);
-  const begun = standings(path.join(plans, journalName));
-  if (isResumed && begun.size === 0)
-    throw new CommandError(`No deployment of the plans in ${shown} was begun. Leave out --resume.`);
-  if (!isResumed && begun.size > 0) {
+  const statuses = readStatuses(path.join(plans, journalName));
+  if (isResumed && statuses.size === 0) {
+    throw new CommandError(`No deployment of the plans in ${directory} has started. Leave out --resume.`);
+  }
+  if (!isResumed && statuses.size > 0) {
     throw new CommandError(
-      `A deployment of the plans in ${shown} was begun already.\n` +
-        "  Go on with it: npm run fleet -- deploy --resume; or make new plans: npm run fleet -- plan",
+      `A deployment of the plans in ${directory} has already started.\n` +
+        "  Continue it: npm run fleet -- deploy --resume. Or make new plans: npm run fleet -- plan",
     );
   }
   const planned = instances.filter(({ stackName }) => {
     const stack = saved.get(stackName);
     return stack !== undefined && hasSavedPlan(stack.directory);
   });
-  const others = instances.filter((instance) => !planned.includes(instance)).map(({ stackName }) => stackName);
-  if (planned.length === 0)
-    throw new CommandError(`None of the selected instances has a plan in ${shown}. Run: npm run fleet -- plan`);
-  if (others.length > 0) print(`Without a plan, and left as they are: ${others.join(", ")}.`);
+  const unplanned = instances.filter((instance) => !planned.includes(instance)).map(({ stackName }) => stackName);
+  if (planned.length === 0) {
+    throw new CommandError(`None of the selected instances has a plan in ${directory}. Run: npm run fleet -- plan`);
+  }
+  if (unplanned.length > 0) print(`Skipped, because there is no plan: ${unplanned.join(", ")}.`);
 
   const current = path.join(plans, "current");
   try {
     const select = selectionOf(planned.map(({ stackName }) => stackName));
     const { stacks } = await synthesize({ select, outdir: current });
-    const toolchain = await TerraformToolchain.open(planned, shutdown);
-    const progress = new Progress(process.stderr, planned.length);
-    const limiter = new ConcurrencyLimiter({
-      parallel,
-      perGroup: perAccountAndRegion.plan,
-      isStopping: () => shutdown.isStopping,
+    const toolchain = await openToolchain(planned, shutdown);
+    const prepared = await forEachStack(planned, { parallel, kind: "plan", shutdown }, (instance) => {
+      const synthesized = synthesizedStackOf(stacks, instance);
+      const { directory: planDirectory } = synthesizedStackOf(saved, instance);
+      const status = statuses.get(instance.stackName) ?? { state: "waiting" };
+      return {
+        work: (step) =>
+          prepareStack({ instance, synthesized, directory: planDirectory }, toolchain, { status, step, print }),
+        describe: describeDeployment,
+      };
     });
-    const checked = await settled(
-      planned.map(async (instance) => {
-        const standing: Standing = begun.get(instance.stackName) ?? { state: "waiting" };
-        const check = { instance, stack: stackOf(stacks, instance), directory: stackOf(saved, instance).directory };
-        const outcome = await limiter.use(accountAndRegion(instance), () =>
-          checkOne(check, standing, toolchain, progress, print),
-        );
-        progress.done(instance.stackName, outcome === undefined ? "stopped" : wordFor(outcome));
-        return [instance.stackName, outcome ?? []] as const;
-      }),
-    );
-    progress.end();
-    return jobsOf(checked);
+    return combineDeployments(prepared.map(({ instance, result }) => [instance.stackName, result ?? []]));
   } finally {
     rmSync(current, { recursive: true, force: true });
   }
 }
 
-function wordFor(outcome: Outcome): string {
-  if (isRefusal(outcome)) return "refused";
-  if (outcome.file !== undefined) return "ready";
-  return outcome.isUnproven ? "applied; to be verified" : "done";
+function describeDeployment(prepared: PreparedDeployment): string {
+  if (isRejected(prepared)) return "refused";
+  if (prepared.file !== undefined) return "ready";
+  return prepared.needsVerification ? "applied; must be verified" : "done";
 }
 
-interface Check {
+interface PlannedStack {
   readonly instance: InstanceConfig;
-  readonly stack: SynthesizedStack;
-  /** Where the saved plan is; `stack` is as it is synthesized now. */
+  /** The stack as it synthesizes now. */
+  readonly synthesized: SynthesizedStack;
+  /** Directory of the saved plan. */
   readonly directory: string;
 }
 
-async function checkOne(
-  check: Check,
-  standing: Standing,
+async function prepareStack(
+  { instance, synthesized, directory }: PlannedStack,
   toolchain: TerraformToolchain,
-  progress: Progress,
-  print: (text: string) => void,
-): Promise<Outcome> {
-  const { instance, stack, directory } = check;
-  const runs = toolchain.runs(instance, directory);
-  const done = { instance, runs, creates: [] };
-  if (standing.state === "verified") return { ...done, isUnproven: false };
+  options: ResumeOptions,
+): Promise<PreparedDeployment> {
+  const { status, step } = options;
+  const stack = terraformStackOf(toolchain, instance, directory);
+  const finished = { instance, stack, creates: [] };
+  if (status.state === "verified") return { ...finished, needsVerification: false };
 
-  progress.step(stack.stackName, "checking the saved plan");
-  const lock = toolchain.committedLock(instance);
-  const { saved, objections } = checkSavedPlan(directory, { stack, instance, lock, terraform: toolchain.version });
-  if (saved === undefined || objections.length > 0) return objections;
-  if (standing.state === "applied") return { ...done, isUnproven: true };
-  const running = runningObjection(standing);
+  step("checking the saved plan");
+  const lock = toolchain.committedLock(instance.awsProvider);
+  const current = { synthesized, instance, lock, terraform: toolchain.version };
+  const { saved, rejections } = checkSavedPlan(directory, current);
+  if (saved === undefined || rejections.length > 0) return rejections;
+  if (status.state === "applied") return { ...finished, needsVerification: true };
+  const running = stillRunning(status);
   if (running !== undefined) return [running];
   try {
-    await runs.initialize();
-    if (standing.state !== "waiting") return await planRemaining(instance, standing, runs, progress, print);
-    const moved = stateObjection(saved, await runs.stateVersion());
-    if (moved !== undefined) return [moved];
-    const plan = parsePlan(await runs.show());
-    return jobOf(instance, runs, plan, guard(plan, instance, today()), planFileName);
+    await stack.initialize();
+    if (status.state !== "waiting") return await planRemaining(instance, stack, options);
+    const stale = staleState(saved, await stack.stateVersion());
+    if (stale !== undefined) return [stale];
+    const plan = parsePlan(await stack.show());
+    return deploymentOf(instance, stack, plan, guard(plan, instance, today()), planFileName);
   } catch (error) {
-    const locked = error instanceof RunFailed ? lockIn(error.output) : undefined;
-    if (locked !== undefined) return [lockObjection(locked, standing, directory)];
-    if (!(error instanceof RunFailed || error instanceof UnreadablePlan)) throw error;
-    return [{ what: error.message, fix: "Nothing was applied. Put that right and deploy again." }];
+    const stateLock = error instanceof TerraformError ? lockIn(error.output) : undefined;
+    if (stateLock !== undefined) return [stateLocked(stateLock, status, directory)];
+    if (!(error instanceof TerraformError || error instanceof UnreadablePlan)) throw error;
+    return [{ reason: error.message, fix: "Nothing was applied. Fix the cause and deploy again." }];
   }
 }

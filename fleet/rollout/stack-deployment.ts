@@ -1,63 +1,68 @@
-/** What a deployment is to do with each instance, or why nothing is done with any. */
+/** What a deployment does with each stack, or why the stack is rejected. */
 import type { InstanceConfig } from "../../config/types";
 import type { GuardResult } from "../guard/guard";
-import type { PlanJson } from "../terraform/plan-json";
+import type { PlanRejection } from "../plans/saved-plan";
 import { hasChanges } from "../review/review";
-import type { GracefulShutdown } from "./graceful-shutdown";
-import type { Objection } from "../plans/saved-plan";
+import type { PlanJson } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
+import type { GracefulShutdown } from "./graceful-shutdown";
 
-/** What a deployment was asked for. */
-export interface Asked {
+/** The options of one deployment. */
+export interface DeploymentRequest {
   readonly instances: readonly InstanceConfig[];
-  /** Directory of the plans. */
+  /** Absolute path of the plans directory. */
   readonly plans: string;
   readonly parallel: number;
   readonly shutdown: GracefulShutdown;
   readonly print: (text: string) => void;
 }
 
-/** What is to be done with one instance. */
-export interface Job {
+/** What to do with one stack. */
+export interface StackDeployment {
   readonly instance: InstanceConfig;
-  readonly runs: TerraformStack;
-  /** Plan file to apply; undefined where nothing is left to apply. */
+  readonly stack: TerraformStack;
+  /** Name of the plan file to apply; undefined if nothing is left to apply. */
   readonly file?: string;
-  /** Addresses that it creates. */
+  /** Addresses of the resources that the plan creates. */
   readonly creates: readonly string[];
-  /** Whether the deployed instance is still to be proved. */
-  readonly isUnproven: boolean;
+  /** Whether the deployed instance must still be verified. */
+  readonly needsVerification: boolean;
 }
 
-/** The jobs of all instances; or, where there is an objection to any, all objections by stack. */
-export type Jobs = { readonly ready: readonly Job[] } | { readonly refused: ReadonlyMap<string, readonly Objection[]> };
+/** One stack: what to do, or why it is rejected. */
+export type PreparedDeployment = StackDeployment | readonly PlanRejection[];
 
-/** What is to be done with one, or what speaks against it. */
-export type Outcome = Job | readonly Objection[];
+/** All stacks; or, if any stack is rejected, all rejections by stack name. */
+export type PreparedDeployments =
+  { readonly ready: readonly StackDeployment[] } | { readonly refused: ReadonlyMap<string, readonly PlanRejection[]> };
 
-export const isRefusal = (outcome: Outcome): outcome is readonly Objection[] => Array.isArray(outcome);
+export const isRejected = (prepared: PreparedDeployment): prepared is readonly PlanRejection[] =>
+  Array.isArray(prepared);
 
-export function jobsOf(checked: readonly (readonly [string, Outcome])[]): Jobs {
-  const refused = new Map(checked.flatMap(([name, outcome]) => (isRefusal(outcome) ? [[name, outcome] as const] : [])));
+/** @param prepared each stack with its name */
+export function combineDeployments(prepared: readonly (readonly [string, PreparedDeployment])[]): PreparedDeployments {
+  const refused = new Map(
+    prepared.flatMap(([name, deployment]) => (isRejected(deployment) ? [[name, deployment] as const] : [])),
+  );
   if (refused.size > 0) return { refused };
-  return { ready: checked.flatMap(([, outcome]) => (isRefusal(outcome) ? [] : [outcome])) };
+  return { ready: prepared.flatMap(([, deployment]) => (isRejected(deployment) ? [] : [deployment])) };
 }
 
-/** The job of a plan that was judged. */
-export function jobOf(
+/** The deployment of a plan, or the violations that the guard found. */
+export function deploymentOf(
   instance: InstanceConfig,
-  runs: TerraformStack,
+  stack: TerraformStack,
   plan: PlanJson,
-  judged: GuardResult,
+  result: GuardResult,
   file: string,
-): Outcome {
-  if (judged.violations.length > 0) {
-    return judged.violations.map(({ rule, address, what, fix }) => ({
-      what: `The guard refuses it, by "${rule}"${address === "" ? "" : ` for ${address}`}. ${what}`,
+): PreparedDeployment {
+  if (result.violations.length > 0) {
+    return result.violations.map(({ rule, address, what, fix }) => ({
+      reason: `The guard rule "${rule}" refuses ${address === "" ? "the plan" : address}. ${what}`,
       fix,
     }));
   }
-  if (!hasChanges(plan)) return { instance, runs, creates: [], isUnproven: false };
+  if (!hasChanges(plan)) return { instance, stack, creates: [], needsVerification: false };
   const creates = plan.resource_changes.filter(({ change }) => change.actions.includes("create"));
-  return { instance, runs, file, creates: creates.map(({ address }) => address), isUnproven: true };
+  return { instance, stack, file, creates: creates.map(({ address }) => address), needsVerification: true };
 }

@@ -1,8 +1,8 @@
-/** The order of a deployment: wave by wave in each environment, and no wave after one in which something went wrong. */
+/** The order of a deployment: wave by wave in each environment. A failure stops the later waves of its environment. */
 import type { InstanceConfig } from "../../config/types";
-import { settled } from "../plans/concurrency-limiter";
+import { waitForAll } from "../plans/concurrency-limiter";
 
-type Placed = Pick<InstanceConfig, "environment" | "wave" | "stackName">;
+type WaveAssignment = Pick<InstanceConfig, "environment" | "wave">;
 
 export interface Wave<T> {
   readonly environment: string;
@@ -10,47 +10,47 @@ export interface Wave<T> {
   readonly members: readonly T[];
 }
 
-/** The waves of each environment, in their order; empty ones are left out. */
+/** The waves of each environment, in their order, without empty waves. */
 export function wavesOf<T>(
   members: readonly T[],
-  instanceOf: (member: T) => Placed,
+  assignmentOf: (member: T) => WaveAssignment,
 ): ReadonlyMap<string, readonly Wave<T>[]> {
   const environments = new Map<string, Map<number, Wave<T> & { members: T[] }>>();
   for (const member of members) {
-    const { environment, wave } = instanceOf(member);
+    const { environment, wave } = assignmentOf(member);
     const waves = environments.get(environment) ?? new Map<number, Wave<T> & { members: T[] }>();
     environments.set(environment, waves);
-    const found = waves.get(wave.index) ?? { environment, name: wave.name, members: [] };
-    found.members.push(member);
-    waves.set(wave.index, found);
+    const current = waves.get(wave.index) ?? { environment, name: wave.name, members: [] };
+    current.members.push(member);
+    waves.set(wave.index, current);
   }
   return new Map(
     [...environments].map(([environment, waves]) => [
       environment,
-      [...waves].sort(([one], [other]) => one - other).map(([, wave]) => wave),
+      [...waves].sort(([a], [b]) => a - b).map(([, wave]) => wave),
     ]),
   );
 }
 
 /**
- * Does the work of every member, the environments beside one another. In each, a wave begins when all of the one before have
- * ended well; members of the same wave do not wait for each other.
+ * Runs the work of every member. Environments run in parallel. In each environment, a wave starts after all members of the previous
+ * wave succeeded. The members of a wave run in parallel.
  *
- * @param work false where it did not end well
- * @returns waves that were not begun
+ * @param work returns false if the member failed
+ * @returns the waves that did not start
  */
 export async function rollOut<T>(
   environments: ReadonlyMap<string, readonly Wave<T>[]>,
   work: (member: T) => Promise<boolean>,
 ): Promise<readonly Wave<T>[]> {
-  const left = await settled(
+  const notStarted = await waitForAll(
     [...environments.values()].map(async (waves) => {
       for (const [index, wave] of waves.entries()) {
-        const outcomes = await settled(wave.members.map(work));
-        if (outcomes.includes(false)) return waves.slice(index + 1);
+        const successes = await waitForAll(wave.members.map(work));
+        if (successes.includes(false)) return waves.slice(index + 1);
       }
       return [];
     }),
   );
-  return left.flat();
+  return notStarted.flat();
 }

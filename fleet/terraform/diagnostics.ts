@@ -1,39 +1,45 @@
-/** What Terraform's machine-readable output (`-json`) says: errors as text for people, and what is being applied. */
+/** Parses Terraform's machine-readable output (`-json`): errors, state locks, and resources that an apply started to create. */
+import { z } from "zod";
 import { redactNumbers } from "../output/redact";
 
+const diagnosticSchema = z.looseObject({
+  severity: z.string(),
+  summary: z.string(),
+  detail: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+});
+
+export type Diagnostic = Readonly<z.output<typeof diagnosticSchema>>;
+
 /** https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
-interface Message {
-  readonly "@level"?: string;
-  readonly "@message"?: string;
-  readonly type?: string;
-  readonly diagnostic?: Diagnostic;
-  readonly hook?: {
-    readonly resource?: { readonly addr?: string };
-    readonly action?: string;
-    readonly id_value?: string;
-  };
-}
+const messageSchema = z.looseObject({
+  type: z.string().exactOptional(),
+  diagnostic: diagnosticSchema.exactOptional(),
+  hook: z
+    .looseObject({
+      resource: z.looseObject({ addr: z.string().exactOptional() }).exactOptional(),
+      action: z.string().exactOptional(),
+      id_value: z.string().exactOptional(),
+    })
+    .exactOptional(),
+});
 
-export interface Diagnostic {
-  readonly severity: string;
-  readonly summary: string;
-  readonly detail?: string;
-  readonly address?: string;
-}
+type Message = z.output<typeof messageSchema>;
 
-/** One message a line; lines that are none, as of a Terraform that could not start, are left out. */
+/** One message per line. Other lines are left out; Terraform prints some if it cannot start. */
 function messages(output: string): readonly Message[] {
   return output.split("\n").flatMap((line) => {
     if (!line.startsWith("{")) return [];
     try {
-      return [JSON.parse(line) as Message];
+      const { data } = messageSchema.safeParse(JSON.parse(line));
+      return data === undefined ? [] : [data];
     } catch {
-      return []; // the last line of a process that was killed
+      return []; // the incomplete last line of a killed process
     }
   });
 }
 
-/** The errors, each once. */
+/** The errors, without duplicates. */
 export function errorsIn(output: string): readonly Diagnostic[] {
   const errors = messages(output).flatMap(({ diagnostic }) => (diagnostic?.severity === "error" ? [diagnostic] : []));
   return [
@@ -43,20 +49,20 @@ export function errorsIn(output: string): readonly Diagnostic[] {
   ];
 }
 
-/** Why a run failed, as text, without telephone numbers. Output that is not in messages is told whole. */
+/** Why a run failed, as text without phone numbers. If the output has no messages, the text is the whole output. */
 export const failureText = (output: string): string => redactNumbers(textOf(output));
 
 function textOf(output: string): string {
   const errors = errorsIn(output).map(({ address, summary, detail }) => {
-    const where = address === undefined ? "" : `${address}: `;
-    return detail ? `${where}${summary}\n${detail.trim().replaceAll(/^/gm, "  ")}` : `${where}${summary}`;
+    const place = address === undefined ? "" : `${address}: `;
+    return detail ? `${place}${summary}\n${detail.trim().replaceAll(/^/gm, "  ")}` : `${place}${summary}`;
   });
   if (errors.length > 0) return errors.join("\n");
-  const rest = output.split("\n").filter((line) => !line.startsWith("{"));
-  return rest.join("\n").trim() || "Terraform ended without saying why.";
+  const otherLines = output.split("\n").filter((line) => !line.startsWith("{"));
+  return otherLines.join("\n").trim() || "Terraform ended without an error message.";
 }
 
-/** The lock that somebody else holds on a state. */
+/** The lock on a state. */
 export interface StateLock {
   readonly id: string;
   /** `user@host` */
@@ -65,38 +71,47 @@ export interface StateLock {
   readonly operation: string;
 }
 
-/** The lock that kept a run from starting; undefined where it was something else. */
-export function lockIn(output: string): StateLock | undefined {
+const acquireError = "Error acquiring the state lock";
+const releaseError = "Error releasing the state lock";
+
+/** The lock that prevented a run; undefined if the run failed for another reason. */
+export const lockIn = (output: string): StateLock | undefined => lockOf(acquireError, output);
+
+/** The lock that Terraform acquired and could not release, for example because its credentials expired. */
+export const unreleasedLockIn = (output: string): StateLock | undefined => lockOf(releaseError, output);
+
+function lockOf(summary: string, output: string): StateLock | undefined {
   const text = errorsIn(output)
-    .map(({ summary, detail = "" }) => `${summary}\n${detail}`)
-    .find((error) => error.includes("Error acquiring the state lock"));
-  const said = text ?? (output.includes("Error acquiring the state lock") ? output : undefined);
-  const of = (name: string): string =>
-    new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, "m").exec(said ?? "")?.[1]?.trim() ?? "";
-  const id = of("ID");
-  return id === "" ? undefined : { id, who: of("Who"), created: of("Created"), operation: of("Operation") };
+    .map((error) => `${error.summary}\n${error.detail ?? ""}`)
+    .find((error) => error.includes(summary));
+  const source = text ?? (output.includes(summary) ? output.slice(output.indexOf(summary)) : undefined);
+  const field = (name: string): string =>
+    new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, "m").exec(source ?? "")?.[1]?.trim() ?? "";
+  const id = field("ID");
+  if (id === "") return undefined;
+  return { id, who: field("Who"), created: field("Created"), operation: field("Operation") };
 }
 
-/** Who holds it and since when, in a sentence. @param more what that means here, and the remedy */
+/** The holder of a lock and its creation time, as a sentence. @param more further sentences, such as the remedy */
 export const lockText = ({ who, created, operation }: StateLock, more = ""): string =>
   `Its state is locked by ${who}, since ${created} (${operation}). ${more}`.trim();
 
-/** A resource that a run began to make. */
-export interface Begun {
+/** A resource that an apply started to create. */
+export interface StartedCreation {
   readonly address: string;
-  /** Its id; undefined where the run ended before the provider told it. */
+  /** Id of the resource; undefined if the run ended before the provider reported an id. */
   readonly id: string | undefined;
 }
 
-/** What an apply began to create, without what the provider refused to: that was not made by it. */
-export function begunCreations(output: string): readonly Begun[] {
-  const begun = new Map<string, string | undefined>();
+/** The resources that an apply started to create, without those that the provider refused to create. */
+export function startedCreations(output: string): readonly StartedCreation[] {
+  const started = new Map<string, string | undefined>();
   for (const { type, hook } of messages(output)) {
     const address = hook?.resource?.addr;
     if (address === undefined || hook?.action !== "create") continue;
-    if (type === "apply_start") begun.set(address, undefined);
-    if (type === "apply_complete") begun.set(address, hook.id_value);
-    if (type === "apply_errored") begun.delete(address);
+    if (type === "apply_start") started.set(address, undefined);
+    if (type === "apply_complete") started.set(address, hook.id_value);
+    if (type === "apply_errored") started.delete(address);
   }
-  return [...begun].map(([address, id]) => ({ address, id }));
+  return [...started].map(([address, id]) => ({ address, id }));
 }

@@ -1,39 +1,40 @@
-/** Values as plans hold them: looked into, and compared. */
+/** Reads and compares the JSON values of a plan. */
 
-/** The value's keys, or none where it is no map. */
+/** The keys of an object; none if the value is not an object. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
-/** One key of a map; undefined where there is none. Only what the map itself has: `__proto__` is a key like any other. */
+/** One key of an object, or undefined. Only own keys count, so `__proto__` is a key like any other. */
 export function valueAt(value: unknown, key: string): unknown {
   const fields = fieldsOf(value);
   return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
+/** One key of an object, if its value is a string. */
 export function textAt(value: unknown, key: string): string | undefined {
   const found = valueAt(value, key);
   return typeof found === "string" ? found : undefined;
 }
 
-/** A list's items, or none where it is no list. */
+/** The items of a list; none if the value is not a list. */
 export function itemsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
-/** Whether `true` stands anywhere in a mask such as `after_unknown`; what is no mask at all counts as `true`. */
+/** Whether a mask such as `after_unknown` has `true` at any place. A value of another type than a mask counts as `true`. */
 export function isMarked(mask: unknown): boolean {
   if (mask === undefined || mask === null || mask === false) return false;
   if (Array.isArray(mask)) return mask.some(isMarked);
   return typeof mask === "object" ? Object.values(mask).some(isMarked) : true;
 }
 
-/** Whether two values are the same, the order of keys aside. */
+/** Whether two values are equal. The order of keys does not count. */
 export function isEqual(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
-/** JSON with the keys of every map in order. Lists stay as they are: Terraform writes sets in an order of their own, and in others it counts. */
+/** JSON with sorted keys. Lists keep their order: Terraform already sorts sets, and the order of other lists has a meaning. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value ?? null, (_, child: unknown) =>
     typeof child === "object" && child !== null && !Array.isArray(child)
@@ -42,13 +43,13 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Keys in which two maps differ, in order. */
+/** The keys with different values in two objects, sorted. */
 export function differingKeys(before: unknown, after: unknown): string[] {
   const keys = new Set([...Object.keys(fieldsOf(before)), ...Object.keys(fieldsOf(after))]);
   return [...keys].filter((key) => !isEqual(valueAt(before, key), valueAt(after, key))).sort();
 }
 
-/** A value on one line, cut when long. */
+/** A value as JSON on one line, shortened to 80 characters. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value ?? null);
   return text.length <= 80 ? text : `${text.slice(0, 70)}…`;

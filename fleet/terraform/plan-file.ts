@@ -1,5 +1,6 @@
-/** What is inside a plan file: what it was made from, told by itself and not by a note beside it. */
+/** Reads a plan file: its configuration, provider lock and prior state. */
 import { strFromU8, unzipSync } from "fflate";
+import { z } from "zod";
 
 /** Name of the plan file in the stack's directory. */
 export const planFileName = "fleet.tfplan";
@@ -8,19 +9,18 @@ export const planFileName = "fleet.tfplan";
 export interface PlanFileContent {
   /** The configuration files of the working directory, by name. */
   readonly configuration: ReadonlyMap<string, string>;
-  /** The dependency lock file; empty where it holds none. */
+  /** The dependency lock file; empty if the plan file has none. */
   readonly lock: string;
-  /** The state that it was planned against. */
+  /** The state that the plan is based on. */
   readonly state: StateVersion;
 }
 
-/** Which version of a state; the first plan of a stack has serial 0 and a lineage of Terraform's choosing. */
-export interface StateVersion {
-  readonly lineage: string;
-  readonly serial: number;
-}
+const stateVersionSchema = z.object({ lineage: z.string().default(""), serial: z.number().default(0) });
 
-/** The file is no plan file, or one of a Terraform that packs them in another way. */
+/** The version of a state. In the first plan of a stack, the serial is 0 and Terraform chooses the lineage. */
+export type StateVersion = Readonly<z.output<typeof stateVersionSchema>>;
+
+/** The file is not a plan file, or its Terraform version uses another format. */
 export class UnreadablePlanFile extends Error {
   override readonly name = "UnreadablePlanFile";
 }
@@ -31,13 +31,13 @@ export function readPlanFile(bytes: Uint8Array): PlanFileContent {
   try {
     files = unzipSync(bytes);
   } catch (error) {
-    throw new UnreadablePlanFile(`it is no archive (${error instanceof Error ? error.message : String(error)})`);
+    throw new UnreadablePlanFile(`it is not a zip archive (${error instanceof Error ? error.message : String(error)})`);
   }
   const text = (name: string): string | undefined => (files[name] === undefined ? undefined : strFromU8(files[name]));
   const state = text("tfstate");
   if (files["tfplan"] === undefined || state === undefined) {
     throw new UnreadablePlanFile(
-      `it holds ${Object.keys(files).join(", ") || "nothing"}, and no tfplan with a tfstate`,
+      `it contains ${Object.keys(files).join(", ") || "nothing"}; expected tfplan and tfstate`,
     );
   }
   const root = "tfconfig/m-/";
@@ -47,13 +47,16 @@ export function readPlanFile(bytes: Uint8Array): PlanFileContent {
   return { configuration: new Map(configuration), lock: text(".terraform.lock.hcl") ?? "", state: stateVersion(state) };
 }
 
-/** The version of a state file, such as `terraform state pull` prints; of an empty text, of a state that does not exist. */
+/** The version of a state file, such as `terraform state pull` prints. Empty text means that the state does not exist. */
 export function stateVersion(json: string): StateVersion {
   if (json.trim() === "") return { lineage: "", serial: 0 };
+  let value: unknown;
   try {
-    const { lineage = "", serial = 0 } = JSON.parse(json) as Partial<StateVersion>;
-    return { lineage, serial };
+    value = JSON.parse(json);
   } catch {
     throw new UnreadablePlanFile("its state is not JSON");
   }
+  const { data, error } = stateVersionSchema.safeParse(value);
+  if (data === undefined) throw new UnreadablePlanFile(`its state is invalid: ${z.prettifyError(error)}`);
+  return data;
 }

@@ -1,12 +1,14 @@
-/** What `terraform show -json` prints of a saved plan: the part that is judged and shown, and a reader that refuses whatever it does not know. */
+/** Schemas for the output of `terraform show -json` of a saved plan. They refuse every part that this code does not know. */
+import { z } from "zod";
+import { shown } from "./json-values";
 
-/** What Terraform would do to one resource; a replacement is two of them, in their order. */
+/** What Terraform does to one resource. A replacement has two actions, in their order. */
 export type Action = "no-op" | "create" | "read" | "update" | "delete" | "forget";
 
 /** https://developer.hashicorp.com/terraform/internals/json-format#change-representation */
 export interface Change {
   readonly actions: readonly Action[];
-  /** Values before and after; null where the resource does not exist then. What is not known yet is left out of `after`. */
+  /** Values before and after; null if the resource does not exist at that time. `after` omits values that are not known yet. */
   readonly before: unknown;
   readonly after: unknown;
   /** `true` at each place whose value is known only after the apply. */
@@ -22,7 +24,7 @@ export interface Change {
 /** One resource, or one instance of a counted resource. */
 export interface ResourceChange {
   readonly address: string;
-  /** Where it stood before a `moved` block. */
+  /** The address before a `moved` block. */
   readonly previous_address?: string;
   readonly mode: "managed" | "data";
   readonly type: string;
@@ -34,7 +36,7 @@ export interface ResourceChange {
   readonly change: Change;
 }
 
-/** Whether an apply would do anything to the resource, or to what the state says of it. */
+/** Whether an apply would change the resource or its entry in the state. */
 export const isTouched = ({ mode, change, previous_address }: ResourceChange): boolean =>
   mode === "managed" &&
   (change.actions.join() !== "no-op" || change.importing !== undefined || previous_address !== undefined);
@@ -43,98 +45,123 @@ export const isTouched = ({ mode, change, previous_address }: ResourceChange): b
 export interface PlanJson {
   readonly format_version: string;
   readonly terraform_version?: string;
-  /** Whether planning failed half-way. */
+  /** Whether planning failed before it was complete. */
   readonly errored: boolean;
-  /** Whether an apply of it makes everything as configured; false with `-target`. */
+  /** Whether an apply makes everything as configured; false with `-target`. */
   readonly complete: boolean;
   readonly applyable: boolean;
   readonly resource_changes: readonly ResourceChange[];
-  /** What others changed since the last apply. */
+  /** Changes since the last apply that Terraform did not make. */
   readonly resource_drift: readonly ResourceChange[];
   readonly deferred_changes: readonly unknown[];
   readonly output_changes: Readonly<Record<string, Change>>;
-  /** Keys at the top that this reader does not know; a plan with any is refused by the guard. */
+  /** Unknown keys at the top level. The guard refuses a plan that has any. */
   readonly unknownKeys: readonly string[];
 }
 
-/** The text is not a plan that can be judged; the message is for the person who planned. */
+/** The text is not a plan that the guard can judge. The message is for the person who planned. */
 export class UnreadablePlan extends Error {
   override readonly name = "UnreadablePlan";
 
-  constructor(what: string) {
+  constructor(reason: string) {
     super(
-      `The plan cannot be read, so nothing of it may be applied: ${what}. ` +
-        "Plan again with the Terraform version in .terraform-version; a newer one needs a newer guard.",
+      `The plan cannot be read, so it must not be applied: ${reason}. ` +
+        "Plan again with the Terraform version in .terraform-version. A newer Terraform version needs a newer guard.",
     );
   }
 }
 
-const actions: readonly string[] = ["no-op", "create", "read", "update", "delete", "forget"] satisfies Action[];
+const actions = ["no-op", "create", "read", "update", "delete", "forget"] as const satisfies readonly Action[];
 
 /** Sequences of actions that Terraform 1.11 has for one resource (its `jsonplan` package). */
 const sequences: readonly string[] = [
   ...actions,
   "delete,create",
   "create,delete",
-  // A replacement whose old object is left alone.
+  // A replacement that leaves the old object alone.
   "create,forget",
 ];
 
-/** Keys at the top that say nothing of what an apply would do, or that `PlanJson` has. */
-const knownKeys: readonly string[] = [
-  "format_version",
-  "terraform_version",
+/** A value of any form, or none. */
+const anything = z.unknown().exactOptional();
+
+const changeSchema: z.ZodType<Change> = z
+  .strictObject({
+    actions: z
+      .array(z.enum(actions))
+      .refine((list) => sequences.includes(list.join()), `unknown actions; known are ${sequences.join(" / ")}`),
+    before: anything,
+    after: anything,
+    after_unknown: anything,
+    before_sensitive: anything,
+    after_sensitive: anything,
+    replace_paths: z.array(z.array(z.union([z.string(), z.number()]))).exactOptional(),
+    importing: z.looseObject({ id: z.string().exactOptional(), unknown: z.boolean().exactOptional() }).nullish(),
+    generated_config: anything,
+    // Since Terraform 1.12. An identity says which object it is, not what changes.
+    before_identity: anything,
+    after_identity: anything,
+  })
+  .transform(({ generated_config, before_identity, after_identity, importing, before, after, ...rest }) => ({
+    ...rest,
+    before: before ?? null,
+    after: after ?? null,
+    ...(importing === undefined || importing === null ? {} : { importing }),
+  }));
+
+const resourceSchema: z.ZodType<ResourceChange> = z
+  .strictObject({
+    address: z.string(),
+    previous_address: z.string().exactOptional(),
+    module_address: anything,
+    mode: z.enum(["managed", "data"]),
+    type: z.string(),
+    name: z.string(),
+    index: z.union([z.string(), z.number()]).exactOptional(),
+    provider_name: anything,
+    deposed: z.string().exactOptional(),
+    action_reason: z.string().exactOptional(),
+    change: changeSchema,
+  })
+  .transform(({ module_address, provider_name, ...rest }) => rest);
+
+/** A list that may be absent. */
+const listOf = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((list) => list ?? []);
+
+const planSchema = z.looseObject({
+  format_version: z.string().regex(/^1\.\d+$/, "unknown format; known is 1.x"),
+  terraform_version: z.string().exactOptional(),
+  errored: z.boolean(),
+  complete: z.boolean(),
+  applyable: z.boolean(),
+  resource_changes: listOf(resourceSchema),
+  resource_drift: listOf(resourceSchema),
+  deferred_changes: listOf(z.unknown()),
+  output_changes: z
+    .record(z.string(), changeSchema)
+    .nullish()
+    .transform((changes) => changes ?? {}),
+});
+
+/** Keys at the top level that do not say what an apply would do. */
+const ignoredKeys: readonly string[] = [
   "variables",
   "planned_values",
-  "resource_drift",
-  "resource_changes",
-  "deferred_changes",
-  "output_changes",
   "prior_state",
   "configuration",
   "relevant_attributes",
   "checks",
   "timestamp",
-  "applyable",
-  "complete",
-  "errored",
 ];
-
-const knownChangeKeys: readonly string[] = [
-  "actions",
-  "before",
-  "after",
-  "after_unknown",
-  "before_sensitive",
-  "after_sensitive",
-  "replace_paths",
-  "importing",
-  "generated_config",
-  // Since Terraform 1.12: which object it is, not what becomes of it.
-  "before_identity",
-  "after_identity",
-];
-
-const knownResourceKeys: readonly string[] = [
-  "address",
-  "previous_address",
-  "module_address",
-  "mode",
-  "type",
-  "name",
-  "index",
-  "provider_name",
-  "deposed",
-  "action_reason",
-  "change",
-];
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the output of `terraform show -json PLANFILE`.
+ * Parses the output of `terraform show -json PLANFILE`.
  *
- * @throws UnreadablePlan where it is of another format, or says anything of a change that this reader does not know
+ * @throws UnreadablePlan if the format is unknown, or if a change has a part that the schemas do not know
  */
 export function parsePlan(json: string): PlanJson {
   let value: unknown;
@@ -143,122 +170,37 @@ export function parsePlan(json: string): PlanJson {
   } catch {
     throw new UnreadablePlan("it is not JSON");
   }
-  const plan = fields(value, "the plan");
-  const version = text(plan, "format_version", "the plan");
-  if (!/^1\.\d+$/.test(version)) throw new UnreadablePlan(`its format is ${JSON.stringify(version)}, and 1.x is known`);
+  const result = planSchema.safeParse(value, { reportInput: true });
+  const [issue] = result.error?.issues ?? [];
+  if (issue !== undefined) throw new UnreadablePlan(issueText(issue, value));
+  if (!result.success) throw new UnreadablePlan("it has an unknown form");
+  const plan = result.data;
   return {
-    format_version: version,
-    ...optional("terraform_version", optionalText(plan, "terraform_version", "the plan")),
-    // Absent in formats before 1.2, which did not say it.
-    errored: flag(plan, "errored", "the plan"),
-    complete: flag(plan, "complete", "the plan"),
-    applyable: flag(plan, "applyable", "the plan"),
-    resource_changes: list(plan, "resource_changes").map((one, n) => resourceChange(one, `resource_changes[${n}]`)),
-    resource_drift: list(plan, "resource_drift").map((one, n) => resourceChange(one, `resource_drift[${n}]`)),
-    deferred_changes: list(plan, "deferred_changes"),
-    output_changes: Object.fromEntries(
-      Object.entries(fields(plan["output_changes"] ?? {}, "output_changes")).map(([name, one]) => [
-        name,
-        change(one, `output_changes.${name}`),
-      ]),
+    format_version: plan.format_version,
+    ...(plan.terraform_version === undefined ? {} : { terraform_version: plan.terraform_version }),
+    errored: plan.errored,
+    complete: plan.complete,
+    applyable: plan.applyable,
+    resource_changes: plan.resource_changes,
+    resource_drift: plan.resource_drift,
+    deferred_changes: plan.deferred_changes,
+    output_changes: plan.output_changes,
+    unknownKeys: Object.keys(value as object).filter(
+      (key) => !Object.hasOwn(planSchema.shape, key) && !ignoredKeys.includes(key),
     ),
-    unknownKeys: Object.keys(plan).filter((key) => !knownKeys.includes(key)),
   };
 }
 
-function resourceChange(value: unknown, place: string): ResourceChange {
-  const given = fields(value, place);
-  onlyKnown(given, knownResourceKeys, place);
-  const address = text(given, "address", place);
-  const mode = text(given, "mode", address);
-  if (mode !== "managed" && mode !== "data")
-    throw new UnreadablePlan(`${address} is of the mode ${JSON.stringify(mode)}`);
-  const { index } = given;
-  if (index !== undefined && typeof index !== "string" && typeof index !== "number") {
-    throw new UnreadablePlan(`the index of ${address} is neither text nor a number`);
+/** `resource_changes[3].change.actions (aws_iam_role.canary) is ["destroy"]: unknown actions; known are …` */
+function issueText(issue: z.core.$ZodIssue, plan: unknown): string {
+  const steps = issue.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`));
+  const [list, index] = issue.path;
+  const address =
+    typeof index === "number" ? (plan as Record<string, { address?: unknown }[]>)[String(list)]?.[index]?.address : "";
+  const place = (steps.join("").slice(1) || "the plan") + (typeof address === "string" && address && ` (${address})`);
+  if (issue.code === "unrecognized_keys") {
+    return `${place} has the unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
   }
-  return {
-    address,
-    ...optional("previous_address", optionalText(given, "previous_address", address)),
-    mode,
-    type: text(given, "type", address),
-    name: text(given, "name", address),
-    ...optional("index", index),
-    ...optional("deposed", optionalText(given, "deposed", address)),
-    ...optional("action_reason", optionalText(given, "action_reason", address)),
-    change: change(given["change"], address),
-  };
-}
-
-function change(value: unknown, place: string): Change {
-  const given = fields(value, `the change of ${place}`);
-  onlyKnown(given, knownChangeKeys, place);
-  const found = given["actions"];
-  if (!Array.isArray(found) || !sequences.includes(found.join(","))) {
-    throw new UnreadablePlan(`${place} has the actions ${JSON.stringify(found)}, which are not known`);
-  }
-  return {
-    actions: found as Action[],
-    before: given["before"] ?? null,
-    after: given["after"] ?? null,
-    ...optional("after_unknown", given["after_unknown"]),
-    ...optional("before_sensitive", given["before_sensitive"]),
-    ...optional("after_sensitive", given["after_sensitive"]),
-    ...optional("replace_paths", replacePaths(given["replace_paths"], place)),
-    ...optional("importing", importing(given["importing"], place)),
-  };
-}
-
-function replacePaths(value: unknown, place: string): Change["replace_paths"] | undefined {
-  if (value === undefined) return undefined;
-  if (!Array.isArray(value) || !value.every((path) => Array.isArray(path))) {
-    throw new UnreadablePlan(`the replace_paths of ${place} are not lists`);
-  }
-  return value as Change["replace_paths"];
-}
-
-function importing(value: unknown, place: string): Change["importing"] | undefined {
-  if (value === undefined || value === null) return undefined;
-  const given = fields(value, `the import of ${place}`);
-  const id = optionalText(given, "id", `the import of ${place}`);
-  return { ...given, ...optional("id", id) };
-}
-
-function fields(value: unknown, place: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UnreadablePlan(`${place} is not a map`);
-  return value as Fields;
-}
-
-function text(given: Fields, key: string, place: string): string {
-  const value = optionalText(given, key, place);
-  if (value === undefined) throw new UnreadablePlan(`${place} has no ${key}`);
-  return value;
-}
-
-function optionalText(given: Fields, key: string, place: string): string | undefined {
-  const value = given[key];
-  if (value !== undefined && typeof value !== "string") throw new UnreadablePlan(`the ${key} of ${place} is not text`);
-  return value;
-}
-
-function flag(given: Fields, key: string, place: string): boolean {
-  const value = given[key];
-  if (typeof value !== "boolean") throw new UnreadablePlan(`${place} does not say whether it is ${key}`);
-  return value;
-}
-
-function list(given: Fields, key: string): readonly unknown[] {
-  const value = given[key] ?? [];
-  if (!Array.isArray(value)) throw new UnreadablePlan(`${key} is not a list`);
-  return value;
-}
-
-function onlyKnown(given: Fields, known: readonly string[], place: string): void {
-  const stranger = Object.keys(given).find((key) => !known.includes(key));
-  if (stranger !== undefined) throw new UnreadablePlan(`${place} has ${JSON.stringify(stranger)}, which is not known`);
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+  const given = issue.input === undefined ? "missing" : shown(issue.input);
+  return `${place} is ${given}: ${issue.message}`;
 }

@@ -1,19 +1,21 @@
-/** What is done with one synthesized stack: initialize, plan, show, apply, read the state's version. */
+/** The Terraform operations on one synthesized stack: init, plan, show, apply, import, and reading and writing the state. */
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { InstanceConfig, RoleConfig } from "../../config/types";
+import { z } from "zod";
 import { failureText } from "./diagnostics";
-import { stateVersion } from "./plan-file";
+import { planFileName, stateVersion } from "./plan-file";
 import type { StateVersion } from "./plan-file";
 import { lockFileName } from "./provider-lock";
-import { planFileName } from "./plan-file";
-import type { Finished, Terraform } from "./terraform";
+import type { Terraform, TerraformResult } from "./terraform";
 
-/** A run that did not succeed. */
-export class RunFailed extends Error {
-  override readonly name = "RunFailed";
+/** A Terraform command that failed. */
+export class TerraformError extends Error {
+  override readonly name = "TerraformError";
 
-  /** @param output all that Terraform said, where it is needed to find out why */
+  /**
+   * @param step such as `terraform plan`
+   * @param output the complete output of Terraform
+   */
   constructor(
     readonly step: string,
     readonly output: string,
@@ -22,144 +24,161 @@ export class RunFailed extends Error {
   }
 }
 
+/** Roles that replace those of the configuration while a stack is only read. */
+export interface ReadOnlyAccess {
+  /** Role for the provider. @default the role in the configuration */
+  readonly role?: { readonly arn: string; readonly externalId?: string; readonly sessionName: string };
+  /** ARN of the role for the S3 backend. @default the role in the configuration */
+  readonly backendRole?: string;
+}
+
+export interface InitializeOptions {
+  /** @default the roles in the configuration, for reading and writing */
+  readonly readOnly?: ReadOnlyAccess;
+  /** File in the directory that replaces the backend, which is then neither read nor written. */
+  readonly localState?: string;
+}
+
 /**
- * Terraform merges a file of this name into the configuration. There is this one alone: of two that name a backend, that of the
- * last name would count.
+ * Terraform merges a file of this name into the configuration. Use only this one file: if two override files have a backend, the
+ * last file name counts.
  */
 const overrideName = "zz_read_only_override.tf.json";
 
+/** Terraform writes the state here if it cannot write it to the backend. */
+export const erroredStateName = "errored.tfstate";
+
+const synthesizedSchema = z.object({ terraform: z.object({ backend: z.object({ s3: z.looseObject({}) }) }) });
+
 export class TerraformStack {
-  /** @param lockFile of the stack's provider line, completed for this platform */
+  /**
+   * @param directory the working directory
+   * @param lockFile provider lock file with the checksums for this platform
+   */
   constructor(
     private readonly terraform: Terraform,
     readonly directory: string,
     private readonly lockFile: string,
   ) {}
 
-  /**
-   * Links the provider from the cache and reads where the state is. May be repeated.
-   *
-   * @param readOnlyFor instance whose `planRole` takes the place of the role that deploys, and `state.planRoleArn` of the state's role
-   * @param localState file in the directory that takes the place of the state, which is then neither read nor written
-   * @throws RunFailed
-   */
-  async initialize(readOnlyFor?: InstanceConfig, localState?: string): Promise<void> {
+  /** Links the provider from the cache and initializes the backend. Safe to run again. @throws TerraformError */
+  async initialize({ readOnly, localState }: InitializeOptions = {}): Promise<void> {
     copyFileSync(this.lockFile, path.join(this.directory, lockFileName));
     const override = path.join(this.directory, overrideName);
-    if (readOnlyFor === undefined) rmSync(override, { force: true });
-    else writeFileSync(override, JSON.stringify(this.readOnlyOverride(readOnlyFor, localState)));
-    succeeded("terraform init", await this.run(["init", "-input=false", "-no-color", "-lockfile=readonly"]));
+    if (readOnly === undefined && localState === undefined) rmSync(override, { force: true });
+    else writeFileSync(override, JSON.stringify(this.override(readOnly, localState)));
+    requireSuccess("terraform init", await this.run(["init", "-input=false", "-no-color", "-lockfile=readonly"]));
   }
 
   /**
-   * Saves a plan in the directory. A former file of that name is gone even where this fails.
+   * Saves a plan in the directory. An older plan file of the same name is deleted first.
    *
-   * @param isLocked whether the state is locked meanwhile, which takes the right to write beside it
-   * @throws RunFailed
+   * @param isLocked whether to lock the state. A lock needs permission to write beside the state
+   * @throws TerraformError
    */
   async plan({ isLocked }: { readonly isLocked: boolean }, file: string = planFileName): Promise<void> {
     rmSync(path.join(this.directory, file), { force: true });
     const lock = isLocked ? [] : ["-lock=false"];
     const args = ["plan", "-input=false", "-json", ...lock, `-out=${file}`];
-    succeeded("terraform plan", await this.terraform.run(this.directory, args, { log: this.log("plan") }));
+    requireSuccess("terraform plan", await this.terraform.run(this.directory, args, { log: this.log("plan") }));
   }
 
-  /** A saved plan as JSON. It holds values in clear, so it is never written anywhere. @throws RunFailed */
+  /** A saved plan as JSON. It contains plaintext values, so it is never written to a file. @throws TerraformError */
   async show(file: string = planFileName): Promise<string> {
-    const finished = await this.run(["show", "-json", file]);
-    succeeded("terraform show", finished);
-    return finished.output;
+    const result = await this.run(["show", "-json", file]);
+    requireSuccess("terraform show", result);
+    return result.output;
   }
 
   /**
-   * Applies a saved plan. Terraform itself refuses one whose state has moved.
+   * Applies a saved plan. Terraform refuses a plan whose state changed since.
    *
-   * @param started told the process id
-   * @throws RunFailed
+   * @param onStart receives the process id
+   * @throws TerraformError
    */
-  async apply(started: (pid: number) => void, file: string = planFileName): Promise<void> {
+  async apply(onStart: (pid: number) => void, file: string = planFileName): Promise<void> {
     const args = ["apply", "-input=false", "-json", file];
-    succeeded("terraform apply", await this.terraform.run(this.directory, args, { log: this.log("apply"), started }));
+    const options = { log: this.log("apply"), onStart };
+    requireSuccess("terraform apply", await this.terraform.run(this.directory, args, options));
   }
 
-  /** What Terraform said of the last apply, also where it was killed; empty where there was none. */
+  /** Output of the last apply, even if it was killed; empty if there was none. */
   lastApply(): string {
     return existsSync(this.log("apply")) ? readFileSync(this.log("apply"), "utf8") : "";
   }
 
-  /** Addresses in the state. @throws RunFailed */
+  /** Addresses in the state. @throws TerraformError */
   async addresses(): Promise<readonly string[]> {
-    const finished = await this.run(["state", "list"]);
-    // What Terraform says of a stack that was never applied.
-    if (finished.output.includes("No state file was found")) return [];
-    succeeded("terraform state list", finished);
-    return finished.output.split("\n").filter(Boolean);
+    const result = await this.run(["state", "list"]);
+    // Terraform's message for a stack that was never applied.
+    if (result.output.includes("No state file was found")) return [];
+    requireSuccess("terraform state list", result);
+    return result.output.split("\n").filter(Boolean);
   }
 
-  /** Puts an existing object into the state; nothing in AWS changes. */
-  async import(address: string, id: string): Promise<Finished> {
+  /** Imports an existing resource into the state. Nothing in AWS changes. */
+  async import(address: string, id: string): Promise<TerraformResult> {
     const args = ["import", "-input=false", "-no-color", address, id];
     return this.terraform.run(this.directory, args, { log: this.log("import") });
   }
 
-  /** @throws RunFailed */
+  /** @throws TerraformError */
   async stateVersion(): Promise<StateVersion> {
     return stateVersion(await this.stateText());
   }
 
-  /** The state as JSON; empty where there is none. It holds values in clear. @throws RunFailed */
+  /** The state as JSON; empty if there is none. It contains plaintext values. @throws TerraformError */
   async stateText(): Promise<string> {
-    const finished = await this.run(["state", "pull"]);
-    succeeded("terraform state pull", finished);
-    return finished.output;
+    const result = await this.run(["state", "pull"]);
+    requireSuccess("terraform state pull", result);
+    return result.output;
   }
 
   /**
-   * Writes the state where it is kept, in one piece. Terraform refuses one that is not a successor of what is there.
+   * Writes the state to the backend in one step. Terraform refuses a state that is not a successor of the current one.
    *
-   * @throws RunFailed
+   * @throws TerraformError
    */
   async writeState(file: string): Promise<void> {
     const args = ["state", "push", path.resolve(file)];
-    succeeded("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
+    requireSuccess("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
-  private readOnlyOverride({ planRole, state }: InstanceConfig, localState: string | undefined): object {
-    const backend = localState === undefined ? this.readOnlyBackend(state) : { local: { path: localState } };
+  private override(readOnly: ReadOnlyAccess | undefined, localState: string | undefined): object {
+    const backend = localState === undefined ? this.readOnlyBackend(readOnly) : { local: { path: localState } };
+    const role = readOnly?.role;
     return {
-      // Blocks within the provider's replace those of the same name: another role, and all the rest stays.
-      ...(planRole === undefined ? {} : { provider: { aws: [{ assume_role: [assumed(planRole)] }] } }),
-      // A backend is replaced as a whole.
+      // An override replaces nested blocks by name: the role changes, and the other provider arguments stay.
+      ...(role === undefined ? {} : { provider: { aws: [{ assume_role: [assumeRole(role)] }] } }),
+      // An override replaces a backend as a whole.
       ...(backend === undefined ? {} : { terraform: { backend } }),
     };
   }
 
-  /** @returns undefined where it is the stack's own */
-  private readOnlyBackend({ planRoleArn }: InstanceConfig["state"]): object | undefined {
-    if (planRoleArn === undefined) return undefined;
-    const configuration = readFileSync(path.join(this.directory, "cdk.tf.json"), "utf8");
-    const { terraform } = JSON.parse(configuration) as {
-      readonly terraform: { readonly backend: { readonly s3: object } };
-    };
-    return { s3: { ...terraform.backend.s3, assume_role: { role_arn: planRoleArn } } };
+  /** @returns undefined if the backend of the configuration is used */
+  private readOnlyBackend({ backendRole }: ReadOnlyAccess = {}): object | undefined {
+    if (backendRole === undefined) return undefined;
+    const configuration: unknown = JSON.parse(readFileSync(path.join(this.directory, "cdk.tf.json"), "utf8"));
+    const { s3 } = synthesizedSchema.parse(configuration).terraform.backend;
+    return { s3: { ...s3, assume_role: { role_arn: backendRole } } };
   }
 
-  private run(args: readonly string[]): Promise<Finished> {
+  private run(args: readonly string[]): Promise<TerraformResult> {
     return this.terraform.run(this.directory, args);
   }
 
-  /** Kept beside the plan: what Terraform said is asked for when something went wrong. */
+  /** Log file beside the plan, to find the cause of a failure. */
   private log(command: string): string {
     return path.join(this.directory, `${command}.log`);
   }
 }
 
-function succeeded(step: string, { exitCode, output }: Finished): void {
-  if (exitCode !== 0) throw new RunFailed(step, output);
+function requireSuccess(step: string, { exitCode, output }: TerraformResult): void {
+  if (exitCode !== 0) throw new TerraformError(step, output);
 }
 
-const assumed = ({ arn, externalId }: RoleConfig): object => ({
+const assumeRole = ({ arn, externalId, sessionName }: NonNullable<ReadOnlyAccess["role"]>): object => ({
   role_arn: arn,
-  session_name: "connectpath-call-blocking",
+  session_name: sessionName,
   ...(externalId === undefined ? {} : { external_id: externalId }),
 });

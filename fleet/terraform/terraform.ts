@@ -1,11 +1,12 @@
-/** Runs `terraform`: one process at a time in a directory, with an environment in which nothing makes plans differ by accident. */
+/** Runs the `terraform` program, without environment variables of the caller that would change a plan. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import { CommandError } from "../output/command-error";
 
-/** Ends the processes that it knows when the program is asked to stop. */
+/** Ends running processes when the program is asked to stop. */
 export interface ProcessShutdown {
   /** Whether no new work may start. */
   readonly isStopping: boolean;
@@ -15,29 +16,32 @@ export interface ProcessShutdown {
   remove(child: Pick<ChildProcess, "pid" | "kill">): void;
 }
 
-/** How a process ended, and what it said. */
-export interface Finished {
+/** Exit code and output of a process. */
+export interface TerraformResult {
   readonly exitCode: number;
   readonly output: string;
 }
 
 export interface RunOptions {
   /**
-   * File that gets all it says, instead of a pipe. Needed wherever it may hold a lock: should we be killed, Terraform would
-   * die of its next line into a closed pipe, with the lock kept and the state unwritten. So it goes on, and ends properly.
+   * File for the output, instead of a pipe. Use it for every command that may hold a state lock. If this program is killed, a
+   * write to the closed pipe would kill Terraform too: the lock would stay, and the state would not be written. With a file,
+   * Terraform continues and ends normally.
    */
   readonly log?: string;
-  /** Told the process id, so that an interrupted deployment can be found again. */
-  readonly started?: (pid: number) => void;
+  /** Receives the process id. */
+  readonly onStart?: (pid: number) => void;
 }
 
-/** Variables of the caller that would make stacks share a directory or a state, or add options behind our back. */
+/** Variables of the caller that would make stacks share a directory or a state, or add options. */
 const notInherited = /^(TF_CLI_ARGS|TF_DATA_DIR$|TF_WORKSPACE$|TF_PLUGIN_CACHE_DIR$|TF_LOG)/;
+
+const versionSchema = z.object({ terraform_version: z.string() });
 
 export class Terraform {
   /**
-   * @param pluginCache directory, absolute, from which all stacks link their provider
-   * @param interruption told of every process, so that Ctrl-C ends them properly
+   * @param pluginCache absolute path of the directory from which all stacks link their provider
+   * @param shutdown ends the Terraform processes after Ctrl-C
    */
   constructor(
     readonly pluginCache: string,
@@ -46,10 +50,10 @@ export class Terraform {
     mkdirSync(pluginCache, { recursive: true });
   }
 
-  /** The version, such as `1.11.4`. @throws CommandError where there is no `terraform`, or one older than 1.11 */
+  /** The version, such as `1.11.4`. @throws CommandError if `terraform` is missing or older than 1.11 */
   async version(): Promise<string> {
     const { output } = await this.run(".", ["version", "-json"]);
-    const { terraform_version: version = "" } = parsed(output);
+    const version = parseVersion(output);
     const [major = 0, minor = 0] = version.split(".").map(Number);
     if (major < 1 || (major === 1 && minor < 11)) {
       throw new CommandError(`Terraform ${version || "of unknown version"} is installed; 1.11 or newer is needed.`);
@@ -58,20 +62,20 @@ export class Terraform {
   }
 
   /**
-   * Runs to its end, whatever that is.
+   * Runs Terraform to its end, and returns its exit code and output.
    *
    * @param directory the working directory
-   * @throws CommandError where `terraform` cannot be started
+   * @throws CommandError if `terraform` cannot be started
    */
-  async run(directory: string, args: readonly string[], { log, started }: RunOptions = {}): Promise<Finished> {
+  async run(directory: string, args: readonly string[], { log, onStart }: RunOptions = {}): Promise<TerraformResult> {
     const file = log === undefined ? undefined : openSync(log, "w", 0o600);
     try {
       const child = spawn("terraform", args, {
         cwd: directory,
         env: this.environment(),
         stdio: ["ignore", file ?? "pipe", file ?? "pipe"],
-        // A group of its own: Ctrl-C in a terminal reaches the whole foreground group, and with ours on top Terraform would
-        // count two interrupts, of which the second makes it exit at once and leave its lock behind.
+        // Its own process group: Ctrl-C in a terminal signals the whole foreground group. Together with the signal from this
+        // program, Terraform would count two interrupts, exit at once and leave its lock.
         detached: true,
       });
       let output = "";
@@ -82,7 +86,7 @@ export class Terraform {
         child.once("spawn", () => {
           if (child.pid === undefined) return;
           this.shutdown.add(child);
-          started?.(child.pid);
+          onStart?.(child.pid);
         });
         child.once("error", (error: NodeJS.ErrnoException) => {
           reject(
@@ -105,8 +109,8 @@ export class Terraform {
   private environment(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(([name]) => !notInherited.test(name));
     return {
-      // Connect answers two calls a second, in bursts of five, for each operation, account and region. Adaptive retries
-      // slow a provider down as soon as it is throttled; its default of 25 attempts stays.
+      // Connect allows two calls per second, in bursts of five, for each operation, account and region. Adaptive retries slow the
+      // provider down as soon as it is throttled. Its default of 25 attempts stays.
       AWS_RETRY_MODE: "adaptive",
       ...Object.fromEntries(inherited),
       TF_IN_AUTOMATION: "1",
@@ -117,10 +121,12 @@ export class Terraform {
   }
 }
 
-function parsed(json: string): { readonly terraform_version?: string } {
+/** @returns an empty text if the output has no version */
+function parseVersion(output: string): string {
   try {
-    return JSON.parse(json.slice(json.indexOf("{"))) as { terraform_version?: string };
+    const { data } = versionSchema.safeParse(JSON.parse(output.slice(output.indexOf("{"))));
+    return data?.terraform_version ?? "";
   } catch {
-    return {};
+    return "";
   }
 }

@@ -1,58 +1,62 @@
-/** Terraform, made ready once for all stacks of a run: its version, the provider's cache and the lock files. */
+/** Terraform, prepared once for all stacks of a run: the version, the plugin cache and the provider lock files. */
 import path from "node:path";
-import type { AwsProviderConstraint, InstanceConfig } from "../../config/types";
 import { committedLock, warmPluginCache } from "./provider-lock";
+import type { ProviderConstraint } from "./provider-lock";
 import { TerraformStack } from "./terraform-stack";
 import { Terraform } from "./terraform";
 import type { ProcessShutdown } from "./terraform";
 
-/** Where the provider is kept from run to run. */
+/** The provider stays here between runs. */
 const pluginCache = path.join("build", "terraform-plugins");
 
-/** Lock file of a provider line: as it is committed, and completed for this platform. */
+/** Lock file for one version constraint. */
 interface Lock {
+  /** Text of the committed file. */
   readonly committed: string;
+  /** Path of the file with the checksums for this platform added. */
   readonly file: string;
 }
 
-/** Terraform, made ready for stacks of some provider lines. */
 export class TerraformToolchain {
   private constructor(
     private readonly terraform: Terraform,
     readonly version: string,
-    private readonly locks: ReadonlyMap<AwsProviderConstraint, Lock>,
+    private readonly locks: ReadonlyMap<ProviderConstraint, Lock>,
     readonly shutdown: ProcessShutdown,
   ) {}
 
   /**
-   * Installs the provider of each line that the instances have, once.
+   * Installs the AWS provider once for each version constraint.
    *
-   * @throws CommandError where Terraform or a provider is missing
+   * @throws CommandError if Terraform or a provider is missing
    */
-  static async open(instances: readonly InstanceConfig[], shutdown: ProcessShutdown): Promise<TerraformToolchain> {
+  static async open(constraints: Iterable<ProviderConstraint>, shutdown: ProcessShutdown): Promise<TerraformToolchain> {
     const terraform = new Terraform(path.resolve(pluginCache, "cache"), shutdown);
     const version = await terraform.version();
-    const locks = new Map<AwsProviderConstraint, Lock>();
-    for (const line of new Set(instances.map(({ awsProvider }) => awsProvider))) {
-      const file = await warmPluginCache(terraform, line, path.resolve(pluginCache));
-      locks.set(line, { committed: committedLock(line), file });
+    const locks = new Map<ProviderConstraint, Lock>();
+    for (const constraint of new Set(constraints)) {
+      const file = await warmPluginCache(terraform, constraint, path.resolve(pluginCache));
+      locks.set(constraint, { committed: committedLock(constraint), file });
     }
     return new TerraformToolchain(terraform, version, locks, shutdown);
   }
 
-  /** @param directory where Terraform runs: that of the synthesized stack */
-  runs({ awsProvider }: InstanceConfig, directory: string): TerraformStack {
-    return new TerraformStack(this.terraform, directory, this.lock(awsProvider).file);
+  /**
+   * @param constraint version constraint of the stack's AWS provider
+   * @param directory Terraform's working directory: that of the synthesized stack
+   */
+  stack(constraint: ProviderConstraint, directory: string): TerraformStack {
+    return new TerraformStack(this.terraform, directory, this.lock(constraint).file);
   }
 
-  /** Text of the committed lock file of an instance's provider line. */
-  committedLock({ awsProvider }: InstanceConfig): string {
-    return this.lock(awsProvider).committed;
+  /** Text of the committed lock file. */
+  committedLock(constraint: ProviderConstraint): string {
+    return this.lock(constraint).committed;
   }
 
-  private lock(line: AwsProviderConstraint): Lock {
-    const lock = this.locks.get(line);
-    if (lock === undefined) throw new Error(`the provider ${line} was not made ready`);
+  private lock(constraint: ProviderConstraint): Lock {
+    const lock = this.locks.get(constraint);
+    if (lock === undefined) throw new Error(`the toolchain was opened without the provider ${constraint}`);
     return lock;
   }
 }

@@ -1,4 +1,4 @@
-/** Progress: plain lines where somebody will read a log, one line that is redrawn where somebody looks on. */
+/** Progress is plain lines in a log, and one redrawn line in a terminal. */
 import { Progress } from "../../../fleet/output/progress";
 
 class Screen {
@@ -20,7 +20,7 @@ afterAll(() => {
   if (ci !== undefined) process.env["CI"] = ci;
 });
 
-test("without a terminal each step is a line, and no control character is written", () => {
+test("without a terminal, each step is a line without control characters", () => {
   const screen = new Screen(false);
   const progress = new Progress(screen, 2);
   progress.step("a", "planning");
@@ -29,7 +29,7 @@ test("without a terminal each step is a line, and no control character is writte
   expect(screen.text).toBe("a: planning\n[1/2] a: 1 to add\n");
 });
 
-test("in CI too, though its log pretends to be a terminal", () => {
+test("in CI, each step is a line, even if the output is a terminal", () => {
   process.env["CI"] = "true";
   const screen = new Screen(true);
   const progress = new Progress(screen, 1);
@@ -38,7 +38,7 @@ test("in CI too, though its log pretends to be a terminal", () => {
   expect(screen.text).toBe("a: planning\n");
 });
 
-test("in a terminal the stacks at work stand in one line, with their seconds, and what is done stays above it", () => {
+test("in a terminal, running stacks share one line with their seconds, below the finished stacks", () => {
   const screen = new Screen(true);
   let now = 0;
   const progress = new Progress(screen, 3, () => now);
@@ -52,7 +52,7 @@ test("in a terminal the stacks at work stand in one line, with their seconds, an
   expect(screen.text.endsWith("\r\u001b[2K")).toBe(true);
 });
 
-test("a line longer than the terminal is cut, or it could not be redrawn", () => {
+test("a line that is longer than the terminal is shortened, so that it can be redrawn", () => {
   const screen = new Screen(true, 30);
   const progress = new Progress(screen, 1, () => 0);
   progress.step("a-stack-with-a-rather-long-name", "planning");

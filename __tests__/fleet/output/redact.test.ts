@@ -1,6 +1,6 @@
-/** What is printed of the vendor's texts: enough to find a contact, and no number that a person can be called on. */
+/** Texts from the contact table are printed without phone numbers, but with enough text to find the contact. */
 import fc from "fast-check";
-import { masked } from "../../../fleet/output/redact";
+import { redactText } from "../../../fleet/output/redact";
 
 test.each([
   ["contact-7", "contact-7"],
@@ -15,10 +15,10 @@ test.each([
   ["\u001b[31mred\u0007", "\\u{1b}[31mred\\u{7}"],
   ["a\u202eb", "a\\u{202e}b"],
 ])("%j is shown as %j", (text, shown) => {
-  expect(masked(text)).toBe(shown);
+  expect(redactText(text)).toBe(shown);
 });
 
-test("no number of seven digits or more is ever shown, wherever it stands and however it is grouped", () => {
+test("no number of seven or more digits is printed, at any place and with any grouping", () => {
   const separator = fc.constantFrom("", "", "", "-", " ", ".", ") ", "\u00ad");
   const number = fc
     .array(fc.tuple(fc.constantFrom(...Array.from("0123456789")), separator), { minLength: 7, maxLength: 15 })
@@ -26,16 +26,16 @@ test("no number of seven digits or more is ever shown, wherever it stands and ho
   const around = fc.string().filter((text) => !/\d/.test(text));
   fc.assert(
     fc.property(around, number, around, (before, digits, after) => {
-      const shown = masked(`${before}${digits}${after}`).replaceAll(/\\u\{[\da-f]+\}/g, "");
+      const shown = redactText(`${before}${digits}${after}`).replaceAll(/\\u\{[\da-f]+\}/g, "");
       expect(shown.replaceAll(/\D/g, "").length).toBeLessThanOrEqual(4);
     }),
   );
 });
 
-test("whatever is shown is short and leaves a terminal alone", () => {
+test("the printed text is short and has no control characters", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 500 }), (text) => {
-      const shown = masked(text);
+      const shown = redactText(text);
       expect(shown.length).toBeLessThanOrEqual(61);
       expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     }),

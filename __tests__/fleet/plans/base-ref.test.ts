@@ -1,4 +1,4 @@
-/** What changed since another commit is told from what both synthesize, each by its own code. */
+/** The stacks of two commits are compared, each synthesized with its own code. */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ afterAll(() => {
 });
 let count = 0;
 
-/** An app as small as can be: a stack for each environment file, with the file and a constant of the code in it. */
+/** A minimal app: one stack per environment file, with the file and a constant of the code in it. */
 const app = (constant: string): string => `
 const { mkdirSync, readdirSync, readFileSync, writeFileSync } = require("node:fs");
 require("node:fs").readFileSync(__dirname + "/../node_modules/installed");
@@ -31,7 +31,7 @@ for (const file of readdirSync(from)) {
 writeFileSync(out + "/manifest.json", JSON.stringify({ stacks }));
 `;
 
-/** Files of a project; `build` is never committed, and its compiler copies. */
+/** Files of a project. `build` is never committed. The compiler of the project only copies. */
 function projectFiles(constant: string): Record<string, string> {
   return {
     "main.ts": app(constant),
@@ -57,7 +57,7 @@ function git(project: string, ...args: readonly string[]): string {
   return stdout.trim();
 }
 
-/** A repository with one commit, and the compiled app of it. @param inside where in the repository the project is */
+/** A repository with one commit and its compiled app. @param inside path of the project in the repository */
 function repository(inside = ""): string {
   const top = path.join(scratch, `${count++}`);
   const project = path.join(top, inside);
@@ -68,10 +68,10 @@ function repository(inside = ""): string {
   return project;
 }
 
-/** Names of stacks that differ from HEAD, and what was said. */
-async function differing(project: string): Promise<{ stacks: string[]; how: string; said: string[] }> {
-  const said: string[] = [];
-  const base = await synthesizeBase("HEAD", (text) => said.push(text), project);
+/** Names of stacks that differ from HEAD, and the printed lines. */
+async function differing(project: string): Promise<{ stacks: string[]; description: string; printed: string[] }> {
+  const printed: string[] = [];
+  const base = await synthesizeBase("HEAD", (text) => printed.push(text), project);
   const environments = path.join(project, "environments");
   const { stacks } = await synthesize({
     project,
@@ -80,43 +80,43 @@ async function differing(project: string): Promise<{ stacks: string[]; how: stri
     outdir: path.join(scratch, `out-${count++}`),
   });
   const names = [...stacks].filter(([name, { digest }]) => base.digests.get(name) !== digest).map(([name]) => name);
-  return { stacks: names, how: base.how, said };
+  return { stacks: names, description: base.description, printed };
 }
 
-test("nothing differs from a commit that nothing differs from, wherever in the repository the project is", async () => {
+test("without a change no stack differs, also if the project is in a subdirectory of the repository", async () => {
   for (const inside of ["", "infrastructure/call-blocking"]) {
-    const { stacks, how } = await differing(repository(inside));
+    const { stacks, description } = await differing(repository(inside));
     expect(stacks).toEqual([]);
-    expect(how).toContain("by this checkout's code");
+    expect(description).toContain("with this checkout's code");
   }
 });
 
-test("an environment file that changed, and a new one that git does not know yet, change their own stacks; nothing is compiled", async () => {
+test("changed and untracked environment files change only their own stacks; nothing is compiled", async () => {
   const project = repository();
   write(project, { "environments/two.yaml": "2.1", "environments/three.yaml": "3", "docs/page.md": "x" });
-  const { stacks, how, said } = await differing(project);
+  const { stacks, description, printed } = await differing(project);
   expect(stacks.sort()).toEqual(["three", "two"]);
-  expect(how).toContain("by this checkout's code");
-  expect(said).toEqual([]);
+  expect(description).toContain("with this checkout's code");
+  expect(printed).toEqual([]);
 });
 
-test("code that changed makes the base be synthesized by its own, and every stack differ", async () => {
+test("after a code change, the base is synthesized with its own code, and every stack differs", async () => {
   const project = repository();
   write(project, { "main.ts": app("new"), "build/main.js": app("new") });
-  const { stacks, how } = await differing(project);
+  const { stacks, description } = await differing(project);
   expect(stacks.sort()).toEqual(["one", "two"]);
-  expect(how).toContain("by its own code in");
+  expect(description).toContain("with its own code in");
 });
 
-test("code that changed and writes the same changes nothing", async () => {
+test("a code change with the same output changes no stack", async () => {
   const project = repository();
   write(project, { "main.ts": `${app("old")}// a comment`, "build/main.js": app("old") });
-  const { stacks, how } = await differing(project);
+  const { stacks, description } = await differing(project);
   expect(stacks).toEqual([]);
-  expect(how).toContain("by its own code");
+  expect(description).toContain("with its own code");
 });
 
-test("neither the worktree nor a trace of it in the repository is left", async () => {
+test("the worktree is removed without a trace in the repository", async () => {
   const project = repository();
   write(project, { "main.ts": app("new"), "build/main.js": app("new") });
   await differing(project);
@@ -125,9 +125,11 @@ test("neither the worktree nor a trace of it in the repository is left", async (
   expect(existsSync(path.join(project, "node_modules/installed"))).toBe(true);
 });
 
-test("a commit that there is not is refused with what to give; in a shallow clone, with what to fetch", async () => {
+test("an unknown commit is refused with advice, also in a shallow clone", async () => {
   const project = repository();
-  await expect(synthesizeBase("no-such", () => undefined, project)).rejects.toThrow("there is no such commit");
+  await expect(synthesizeBase("no-such", () => undefined, project)).rejects.toThrow(
+    "this clone does not have the commit",
+  );
   const clone = path.join(scratch, `${count++}`);
   git(project, "commit", "--quiet", "--allow-empty", "--message", "second");
   git(scratch, "clone", "--quiet", "--depth", "1", `file://${project}`, clone);
@@ -136,7 +138,7 @@ test("a commit that there is not is refused with what to give; in a shallow clon
   await expect(synthesizeBase(first, () => undefined, clone)).rejects.toThrow("fetch-depth: 0");
 });
 
-test("a base that cannot be synthesized is told of, with what it said and the way without it", async () => {
+test("a base that cannot be synthesized is an error with its output and the alternative", async () => {
   const project = repository();
   write(project, { "cdktf.json": JSON.stringify({ app: "echo 'no such module' >&2; false" }) });
   git(project, "commit", "--quiet", "--all", "--message", "broken");
@@ -147,7 +149,7 @@ test("a base that cannot be synthesized is told of, with what it said and the wa
   );
 });
 
-test("a commit before there were environment files makes everything new", async () => {
+test("if the commit has no environment files, every stack is new", async () => {
   const project = repository();
   git(project, "rm", "--quiet", "-r", "environments");
   git(project, "commit", "--quiet", "--message", "none");

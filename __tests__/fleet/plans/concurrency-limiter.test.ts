@@ -1,7 +1,6 @@
-/** How many stacks are worked on at once. */
+/** The limiter bounds concurrent work in total and for each group. */
 import fc from "fast-check";
-import { CommandError } from "../../../fleet/output/command-error";
-import { parallelFrom, settled, ConcurrencyLimiter } from "../../../fleet/plans/concurrency-limiter";
+import { ConcurrencyLimiter, waitForAll } from "../../../fleet/plans/concurrency-limiter";
 
 interface Watched {
   readonly started: string[];
@@ -10,12 +9,12 @@ interface Watched {
   readonly results: Promise<(string | undefined)[]>;
 }
 
-/** Work that ends when it is told to; names are `<group>:<anything>`. */
+/** Work that ends on request. Names are `<group>:<anything>`. */
 function watch(limiter: ConcurrencyLimiter, names: readonly string[]): Watched {
   const started: string[] = [];
   const ends = new Map<string, () => void>();
   const results = names.map((name) =>
-    limiter.use(name.split(":")[0] ?? "", async () => {
+    limiter.run(name.split(":")[0] ?? "", async () => {
       started.push(name);
       await new Promise<void>((resolve) => ends.set(name, resolve));
       return name;
@@ -30,7 +29,7 @@ function watch(limiter: ConcurrencyLimiter, names: readonly string[]): Watched {
 
 const never = (): boolean => false;
 
-test("one that waits for its own account does not hold up another account", async () => {
+test("work that waits for its own group does not delay another group", async () => {
   const work = watch(new ConcurrencyLimiter({ parallel: 2, perGroup: 1, isStopping: never }), ["a:1", "a:2", "b:1"]);
   await work.end("");
   expect(work.started).toEqual(["a:1", "b:1"]);
@@ -38,7 +37,7 @@ test("one that waits for its own account does not hold up another account", asyn
   expect(work.started).toEqual(["a:1", "b:1", "a:2"]);
 });
 
-test("after a stop nothing starts, and what runs goes on to its end", async () => {
+test("after a stop nothing starts, and running work continues to its end", async () => {
   let isStopping = false;
   const work = watch(new ConcurrencyLimiter({ parallel: 1, perGroup: 1, isStopping: () => isStopping }), [
     "a:1",
@@ -52,13 +51,13 @@ test("after a stop nothing starts, and what runs goes on to its end", async () =
   expect(work.started).toEqual(["a:1"]);
 });
 
-test("work that fails gives its slot back", async () => {
+test("failed work frees its slot", async () => {
   const limiter = new ConcurrencyLimiter({ parallel: 1, perGroup: 1, isStopping: never });
-  await expect(limiter.use("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  expect(await limiter.use("a", () => Promise.resolve("yes"))).toBe("yes");
+  await expect(limiter.run("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await limiter.run("a", () => Promise.resolve("yes"))).toBe("yes");
 });
 
-test("whatever the work, no limit is passed, all of it is done, and no slot is left unused while something could start", async () => {
+test("no limit is exceeded, all work is done, and no slot stays free while work could start", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 12 }),
@@ -90,17 +89,7 @@ test("whatever the work, no limit is passed, all of it is done, and no slot is l
   );
 });
 
-test.each(["0", "33", "-1", "1.5", "many", "1e1", ""])("--parallel %j is refused with what is allowed", (given) => {
-  expect(() => parallelFrom(given)).toThrow(CommandError);
-  expect(() => parallelFrom(given)).toThrow("from 1 to 32");
-});
-
-test("--parallel is a whole number, and has a default of at least two", () => {
-  expect(parallelFrom("7")).toBe(7);
-  expect(parallelFrom(undefined)).toBeGreaterThanOrEqual(2);
-});
-
-test("of what fails the others end before anybody hears of it", async () => {
+test("an error is thrown after all other work has ended", async () => {
   let end = (): void => undefined;
   const slow = new Promise<string>(
     (resolve) =>
@@ -109,15 +98,15 @@ test("of what fails the others end before anybody hears of it", async () => {
       }),
   );
   const error = new Error("no");
-  const heard: unknown[] = [];
-  const all = settled([Promise.reject(error), slow]).catch((reason: unknown) => heard.push(reason));
+  const caught: unknown[] = [];
+  const all = waitForAll([Promise.reject(error), slow]).catch((reason: unknown) => caught.push(reason));
   await new Promise(setImmediate);
-  expect(heard).toEqual([]);
+  expect(caught).toEqual([]);
   end();
   await all;
-  expect(heard).toEqual([error]);
+  expect(caught).toEqual([error]);
 });
 
-test("what all came to is told in order", async () => {
-  expect(await settled([Promise.resolve(1), Promise.resolve(2)])).toEqual([1, 2]);
+test("results are in the order of the work", async () => {
+  expect(await waitForAll([Promise.resolve(1), Promise.resolve(2)])).toEqual([1, 2]);
 });

@@ -1,4 +1,4 @@
-/** Runs that keep nothing leave nothing either, also those that were killed. */
+/** The working directories of ended processes are deleted, also after a kill. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,32 +13,32 @@ afterEach(() => {
   rmSync(path.dirname(path.dirname(parent)), { recursive: true });
 });
 
-function left(name: string): void {
-  mkdirSync(path.join(parent, name, "made-anew"), { recursive: true });
-  writeFileSync(path.join(parent, name, "made-anew", "terraform.tfstate"), "{}");
+function createRunDirectory(name: string): void {
+  mkdirSync(path.join(parent, name, "rebuilt"), { recursive: true });
+  writeFileSync(path.join(parent, name, "rebuilt", "terraform.tfstate"), "{}");
 }
 
-test("it is this process's own, and for its user alone", () => {
+test("the directory belongs to this process, and only its user may read it", () => {
   const out = openRunDirectory(parent);
   expect(out).toBe(path.join(parent, `${process.pid}`));
   expect(statSync(out).mode & 0o777).toBe(0o700);
 });
 
-test("what a killed run has left goes, and what one that runs works in stays", () => {
+test("the directory of a dead process is deleted, that of a running process stays", () => {
   const { pid: ended } = spawnSync(process.execPath, ["--version"]);
-  left(`${ended}`);
-  left(`${process.ppid}`);
+  createRunDirectory(`${ended}`);
+  createRunDirectory(`${process.ppid}`);
   openRunDirectory(parent);
   expect(readdirSync(parent).sort()).toEqual([`${process.pid}`, `${process.ppid}`].sort());
 });
 
-test("one of a former process of the same id is emptied", () => {
-  left(`${process.pid}`);
+test("the directory of an earlier process with the same id is emptied", () => {
+  createRunDirectory(`${process.pid}`);
   expect(readdirSync(openRunDirectory(parent))).toEqual([]);
 });
 
-test("what is not of a run is left alone", () => {
-  left("notes");
+test("other directories stay", () => {
+  createRunDirectory("notes");
   openRunDirectory(parent);
   expect(existsSync(path.join(parent, "notes"))).toBe(true);
 });

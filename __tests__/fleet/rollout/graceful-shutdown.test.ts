@@ -1,13 +1,13 @@
-/** Ctrl-C: once asks, twice kills, and nothing new goes on afterwards. */
+/** The first Ctrl-C lets processes finish, the second one kills them, and nothing new starts. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { GracefulShutdown } from "../../../fleet/rollout/graceful-shutdown";
 
 const child = () => ({ pid: undefined, kill: jest.fn() });
 
-test("the first asks every process that runs to end, once", () => {
-  const said: string[] = [];
-  const shutdown = new GracefulShutdown((text) => said.push(text));
+test("the first Ctrl-C asks every running process to end, once", () => {
+  const printed: string[] = [];
+  const shutdown = new GracefulShutdown((text) => printed.push(text));
   const [runs, ended] = [child(), child()];
   shutdown.add(runs);
   shutdown.add(ended);
@@ -17,10 +17,10 @@ test("the first asks every process that runs to end, once", () => {
   expect(runs.kill.mock.calls).toEqual([["SIGINT"]]);
   expect(ended.kill).not.toHaveBeenCalled();
   expect(shutdown.isStopping).toBe(true);
-  expect(said).toEqual([expect.stringContaining("releases its lock")]);
+  expect(printed).toEqual([expect.stringContaining("releases its lock")]);
 });
 
-test("a process that starts after it is asked at once", () => {
+test("a process that starts after Ctrl-C is asked to end at once", () => {
   const shutdown = new GracefulShutdown(() => undefined);
   shutdown.interrupt();
   const late = child();
@@ -28,25 +28,25 @@ test("a process that starts after it is asked at once", () => {
   expect(late.kill.mock.calls).toEqual([["SIGINT"]]);
 });
 
-test("the second kills the process and its plugins, and says what that leaves behind", async () => {
-  const said: string[] = [];
-  const shutdown = new GracefulShutdown((text) => said.push(text));
-  // Deaf to SIGINT, with a child of its own, as Terraform with a provider.
+test("the second Ctrl-C kills the process and its plugins, and names what stays behind", async () => {
+  const printed: string[] = [];
+  const shutdown = new GracefulShutdown((text) => printed.push(text));
+  // Ignores SIGINT and has a child process, like Terraform with a provider.
   const script =
     'process.on("SIGINT", () => {}); require("child_process").spawn("sleep", ["60"], { stdio: "inherit" }); console.log("up"); setInterval(() => {}, 1000);';
-  const deaf = spawn(process.execPath, ["-e", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
-  await once(deaf.stdout, "data");
-  shutdown.add(deaf);
+  const ignoring = spawn(process.execPath, ["-e", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  await once(ignoring.stdout, "data");
+  shutdown.add(ignoring);
   shutdown.interrupt();
-  // Ends only when all that hold the other end of the pipe are gone.
-  const closed = once(deaf, "close");
+  // Closes only when all processes that hold the other end of the pipe have ended.
+  const closed = once(ignoring, "close");
   shutdown.interrupt();
   const [, signal] = (await closed) as [number | null, string];
   expect(signal).toBe("SIGKILL");
-  expect(said.at(-1)).toContain("its lock stays");
+  expect(printed.at(-1)).toContain("its lock stays");
 });
 
-test("SIGTERM asks too, but does not count as the second Ctrl-C: CI sends it after SIGINT", async () => {
+test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIGINT", async () => {
   const shutdown = new GracefulShutdown(() => undefined);
   const runs = child();
   await shutdown.during(async () => {

@@ -1,9 +1,9 @@
-/** A deployment's journal tells where each stack stands, also when the process died while it wrote. */
+/** The journal of a deployment has the status of each stack, also if the process died while writing. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { interruptedIn, Journal, standings } from "../../../fleet/rollout/journal";
+import { interruptedStacks, Journal, readStatuses } from "../../../fleet/rollout/journal";
 import type { Event } from "../../../fleet/rollout/journal";
 
 const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-journal-"));
@@ -22,34 +22,34 @@ function written(...events: readonly Event[]): string {
 
 const applying: Event = { stack: "a", event: "applying", creates: ["aws_iam_role.x"] };
 
-test("a stack in the middle of whose apply the journal ends is interrupted, and its process is known", () => {
+test("a stack without a result of its apply is interrupted, and its process id is known", () => {
   const name = written(applying, { stack: "a", event: "process", pid: 7 }, { stack: "b", event: "applied" });
-  expect(standings(name).get("a")).toMatchObject({ state: "applying", pid: 7, creates: ["aws_iam_role.x"] });
-  expect(interruptedIn(name)).toEqual(["a"]);
+  expect(readStatuses(name).get("a")).toMatchObject({ state: "applying", pid: 7, creates: ["aws_iam_role.x"] });
+  expect(interruptedStacks(name)).toEqual(["a"]);
 });
 
-test("the last thing that happened counts", () => {
+test("the last event counts", () => {
   const name = written(applying, { stack: "a", event: "failed", step: "apply" }, applying, {
     stack: "a",
     event: "applied",
   });
-  expect(standings(name).get("a")).toEqual({ state: "applied" });
-  expect(interruptedIn(name)).toEqual([]);
+  expect(readStatuses(name).get("a")).toEqual({ state: "applied" });
+  expect(interruptedStacks(name)).toEqual([]);
 });
 
-test("a journal that was never begun is empty", () => {
-  expect(standings(path.join(directory, "none")).size).toBe(0);
+test("a missing journal is empty", () => {
+  expect(readStatuses(path.join(directory, "none")).size).toBe(0);
 });
 
-test("a resumed deployment writes on", () => {
+test("a resumed deployment appends to the journal", () => {
   const name = written(applying);
   const journal = new Journal(name);
   journal.write({ stack: "a", event: "verified" });
   journal.close();
-  expect(standings(name).get("a")).toEqual({ state: "verified" });
+  expect(readStatuses(name).get("a")).toEqual({ state: "verified" });
 });
 
-test("wherever the last line is cut, what was written before it is known", () => {
+test("an incomplete last line does not hide earlier lines", () => {
   const whole = written(applying, { stack: "b", event: "verified" });
   const text = readFileSync(whole, "utf8");
   const last = JSON.stringify({ stack: "b", event: "failed", step: "verify", at: "2026-11-24T00:00:00.000Z" });
@@ -57,8 +57,8 @@ test("wherever the last line is cut, what was written before it is known", () =>
     fc.property(fc.nat(last.length - 1), (length) => {
       const name = path.join(directory, `${count++}`);
       appendFileSync(name, text + last.slice(0, length));
-      expect(interruptedIn(name)).toEqual(["a"]);
-      expect(standings(name).get("b")).toEqual({ state: "verified" });
+      expect(interruptedStacks(name)).toEqual(["a"]);
+      expect(readStatuses(name).get("b")).toEqual({ state: "verified" });
     }),
     { numRuns: 40 },
   );

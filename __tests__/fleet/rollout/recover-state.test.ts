@@ -1,4 +1,4 @@
-/** How a lost state is made anew: where that is worked on, in which order, what is refused, and when it may be written. */
+/** A lost state is rebuilt beside the stack, refused if a resource has another creator, and written in one step. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -6,12 +6,12 @@ import type { InstanceConfig } from "../../../config/types";
 import { GracefulShutdown } from "../../../fleet/rollout/graceful-shutdown";
 import { NotRecoverable, recoverState } from "../../../fleet/rollout/recover-state";
 import type { Recovery } from "../../../fleet/rollout/recover-state";
-import { RunFailed, TerraformStack } from "../../../fleet/terraform/terraform-stack";
+import { TerraformError, TerraformStack } from "../../../fleet/terraform/terraform-stack";
 import type { SynthesizedStack } from "../../../fleet/plans/synthesis";
-import type { Finished, Terraform } from "../../../fleet/terraform/terraform";
+import type { Terraform, TerraformResult } from "../../../fleet/terraform/terraform";
 import type { TerraformToolchain } from "../../../fleet/terraform/toolchain";
-import { answeringAws } from "../aws-answers";
-import type { AnsweringAws } from "../aws-answers";
+import { startAwsStub } from "../aws-answers";
+import type { AwsStub } from "../aws-answers";
 import { recordedInstance, recordedJson, recordedPlan } from "../guard/recorded-plan";
 
 interface State {
@@ -25,18 +25,18 @@ const attributesOf = (address: string): Record<string, unknown> => ({
   ...(wanted.find((one) => one.address === address)?.change.after as object),
 });
 
-/** Terraform in small: it merges override files as Terraform does, and keeps a state in the directory and one where stacks keep it. */
+/** A minimal Terraform: merges override files, and keeps a local state and a remote state. */
 class SmallTerraform {
-  /** The text of the state where it is kept. */
+  /** The text of the remote state. */
   remote = "";
-  /** Addresses, in the order in which they were imported. */
+  /** Imported addresses, in order. */
   readonly imported: string[] = [];
-  /** What exists otherwise than it is configured; undefined what does not exist. */
+  /** Resources that differ from the configuration; undefined if the resource does not exist. */
   readonly real = new Map<string, Record<string, unknown> | undefined>();
 
-  run(directory: string, args: readonly string[]): Promise<Finished> {
+  run(directory: string, args: readonly string[]): Promise<TerraformResult> {
     const [command, second = "", ...rest] = args;
-    const answer = (output: string, exitCode = 0): Promise<Finished> => Promise.resolve({ exitCode, output });
+    const answer = (output: string, exitCode = 0): Promise<TerraformResult> => Promise.resolve({ exitCode, output });
     if (command === "init" || command === "plan") return answer("");
     if (command === "show") return answer(recordedJson("adoption"));
     if (command === "import") return this.import(directory, ...(args.slice(-2) as [string, string]));
@@ -51,7 +51,7 @@ class SmallTerraform {
     return answer("");
   }
 
-  private import(directory: string, address: string, id: string): Promise<Finished> {
+  private import(directory: string, address: string, id: string): Promise<TerraformResult> {
     const attributes = this.real.has(address) ? this.real.get(address) : attributesOf(address);
     if (attributes === undefined) {
       return Promise.resolve({ exitCode: 1, output: "Error: Cannot import non-existent remote object" });
@@ -78,7 +78,7 @@ class SmallTerraform {
 const addresses = (text: string): string =>
   (JSON.parse(text) as State).resources.map(({ type, name }) => `${type}.${name}`).join("\n");
 
-/** The file that the last override names as the backend; undefined where it is the stack's, or another bucket. */
+/** The local backend file of the last override; undefined if the backend is a bucket. */
 function localState(directory: string): string | undefined {
   const backends = readdirSync(directory)
     .filter((file) => file.endsWith("_override.tf.json"))
@@ -92,12 +92,12 @@ interface Override {
   readonly terraform?: { readonly backend: { readonly local?: { readonly path: string } } };
 }
 
-let aws: AnsweringAws;
+let aws: AwsStub;
 let out: string;
 let terraform: SmallTerraform;
 let shutdown: GracefulShutdown;
 beforeAll(async () => {
-  aws = await answeringAws();
+  aws = await startAwsStub();
 });
 afterAll(() => aws.close());
 beforeEach(() => {
@@ -128,9 +128,9 @@ function recover(instance: InstanceConfig = recordedInstance(), step?: (text: st
   writeFileSync(path.join(directory, "cdk.tf.json"), '{"terraform":{"backend":{"s3":{"bucket":"acme-state"}}}}');
   const toolchain = {
     shutdown,
-    runs: (_: InstanceConfig, where: string) => new TerraformStack(terraform as unknown as Terraform, where, lockFile),
+    stack: (_: string, where: string) => new TerraformStack(terraform as unknown as Terraform, where, lockFile),
   } as unknown as TerraformToolchain;
-  const scratch = path.join(out, "made-anew");
+  const scratch = path.join(out, "rebuilt");
   return recoverState(instance, { directory } as SynthesizedStack, {
     toolchain,
     clients: aws.clients,
@@ -141,7 +141,7 @@ function recover(instance: InstanceConfig = recordedInstance(), step?: (text: st
 
 async function recovered(instance?: InstanceConfig): Promise<Recovery> {
   const recovery = await recover(instance);
-  if (recovery === undefined) throw new Error("it was stopped");
+  if (recovery === undefined) throw new Error("the recovery was stopped");
   return recovery;
 }
 
@@ -151,10 +151,10 @@ const emptied = JSON.stringify({ lineage: "old", serial: 7, resources: [] } sati
 test.each([
   ["without other roles", recordedInstance()],
   [
-    "where plans have a role for the state",
+    "with a role for reading the state",
     recordedInstance('state: { planRoleArn: "arn:aws:iam::111122223333:role/state-read" }'),
   ],
-])("nothing is written where the state is kept before it is said, %s", async (_, instance) => {
+])("nothing is written to the backend before write is called, %s", async (_, instance) => {
   const recovery = await recovered(instance);
   expect(terraform.imported).toHaveLength(wanted.length);
   expect(terraform.remote).toBe("");
@@ -162,28 +162,28 @@ test.each([
   expect(written().resources).toHaveLength(wanted.length);
 });
 
-test("flows and modules are imported by the ids that Connect gave them", async () => {
-  const { sought } = await recovered();
+test("flows and modules are imported with the ids from Connect", async () => {
+  const { resources } = await recovered();
   const { instanceId } = recordedInstance();
-  expect(sought.find(({ address }) => address === moduleAddress)?.id).toBe(`${instanceId}:the-module`);
-  expect(sought.find(({ address }) => address === flowAddress)?.id).toBe(`${instanceId}:the-flow`);
+  expect(resources.find(({ address }) => address === moduleAddress)?.id).toBe(`${instanceId}:the-module`);
+  expect(resources.find(({ address }) => address === flowAddress)?.id).toBe(`${instanceId}:the-flow`);
 });
 
-test("a state that somebody wrote meanwhile stays as they wrote it", async () => {
+test("a state that another writer wrote meanwhile is not overwritten", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
   terraform.remote = JSON.stringify(theirs);
   await expect(recovery.write()).rejects.toThrow(
     new NotRecoverable(
-      `The state s3://${recordedInstance().state.bucket}/${recordedInstance().state.key} was written by somebody meanwhile, and stays as they wrote it.\n` +
-        "  Run it again: it begins with what the state is now.",
+      `Another writer wrote the state s3://${recordedInstance().state.bucket}/${recordedInstance().state.key} meanwhile. Nothing was overwritten.\n` +
+        "  Run the command again: it starts with the current state.",
     ),
   );
   expect(written()).toEqual(theirs);
 });
 
-test("one that is written in the last moment, after looking, is of the same number, and Terraform refuses ours", async () => {
+test("a state that is written after the last check has the same serial, and Terraform refuses ours", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
@@ -192,23 +192,23 @@ test("one that is written in the last moment, after looking, is of the same numb
     if (args[1] === "push") terraform.remote = JSON.stringify(theirs);
     return run(directory, args);
   };
-  await expect(recovery.write()).rejects.toThrow(RunFailed);
+  await expect(recovery.write()).rejects.toThrow(TerraformError);
   expect(written()).toEqual(theirs);
 });
 
-test("an emptied state keeps its lineage, and its successor the next number", async () => {
+test("an empty state keeps its lineage, and the rebuilt state has the next serial", async () => {
   terraform.remote = emptied;
   await (await recovered()).write();
   expect(written()).toMatchObject({ lineage: "old", serial: 8 });
 });
 
-test("a function of another maker is refused before anything that tells no maker is looked for", async () => {
+test("a function with another creator is refused before other resources are imported", async () => {
   terraform.real.set("aws_lambda_function.blocked_calls", {
     ...attributesOf("aws_lambda_function.blocked_calls"),
     description: "mine",
   });
   await expect(recover()).rejects.toThrow(
-    'aws_lambda_function.blocked_calls is of another maker: its description is "mine".',
+    'aws_lambda_function.blocked_calls has another creator: its description is "mine".',
   );
   const kinds = new Set(terraform.imported.map((address) => address.split(".")[0]));
   expect([...kinds].sort()).toEqual([
@@ -220,30 +220,33 @@ test("a function of another maker is refused before anything that tells no maker
   ]);
 });
 
-test("a log group without the function that writes to it is not taken", async () => {
+test("a log group without its function is refused", async () => {
   terraform.real.set("aws_lambda_function.blocked_calls", undefined);
   const refused = recover();
   await expect(refused).rejects.toThrow(NotRecoverable);
   await expect(refused).rejects.toThrow(
-    /^aws_cloudwatch_log_group\.blocked_calls is there without aws_lambda_function\.blocked_calls of this stack.*\n.*adoptExisting/,
+    /^aws_cloudwatch_log_group\.blocked_calls exists, but aws_lambda_function\.blocked_calls of this stack does not\..*\n.*adoptExisting/,
   );
   expect(terraform.remote).toBe("");
 });
 
-test("where neither is there, that is no reason to refuse", async () => {
+test("a missing function with a missing log group is not refused", async () => {
   terraform.real.set("aws_lambda_function.canary", undefined).set("aws_cloudwatch_log_group.canary", undefined);
-  const { sought } = await recovered();
-  expect(sought.filter(({ isThere }) => !isThere).map(({ address }) => address)).toEqual([
+  const { resources } = await recovered();
+  expect(resources.filter(({ exists }) => !exists).map(({ address }) => address)).toEqual([
     "aws_cloudwatch_log_group.canary",
     "aws_lambda_function.canary",
   ]);
 });
 
-test.each([1, 12])("stopped before the resource %i, it looks for no other and has no state to write", async (at) => {
-  const stopAt = (text: string): void => {
-    if (text.includes(`(${at} of `)) shutdown.interrupt();
-  };
-  expect(await recover(recordedInstance(), stopAt)).toBeUndefined();
-  expect(terraform.imported).toHaveLength(at);
-  expect(terraform.remote).toBe("");
-});
+test.each([1, 12])(
+  "after a stop at resource %i, no other resource is imported and there is no state to write",
+  async (at) => {
+    const stopAt = (text: string): void => {
+      if (text.includes(`(${at} of `)) shutdown.interrupt();
+    };
+    expect(await recover(recordedInstance(), stopAt)).toBeUndefined();
+    expect(terraform.imported).toHaveLength(at);
+    expect(terraform.remote).toBe("");
+  },
+);

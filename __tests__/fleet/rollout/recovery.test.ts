@@ -1,7 +1,7 @@
-/** What is added to a state that was made anew, and what is kept out of one. */
+/** Arguments that are added to a rebuilt state, and resources that are refused. */
 import fc from "fast-check";
 import type { ResourceChange } from "../../../fleet/terraform/plan-json";
-import { completed, strangersIn } from "../../../fleet/rollout/recover-state";
+import { withProviderOnlyArguments, foreignResources } from "../../../fleet/rollout/recover-state";
 import type { StateJson } from "../../../fleet/rollout/recover-state";
 import { recordedPlan } from "../guard/recorded-plan";
 
@@ -22,9 +22,9 @@ const attributesOf = ({ resources: [only] }: StateJson) => only?.instances[0]?.a
 const ours = wantedAt("aws_lambda_function.blocked_calls");
 const hash = after(ours)["source_code_hash"];
 
-test("a function with the configured code gets what only the provider knows of it", () => {
+test("a function with the configured code gets the arguments that only the provider knows", () => {
   const imported = { code_sha256: hash, source_code_hash: "", filename: null, publish: null, memory_size: 128 };
-  expect(attributesOf(completed(holding(ours, imported), planned))).toEqual({
+  expect(attributesOf(withProviderOnlyArguments(holding(ours, imported), planned))).toEqual({
     code_sha256: hash,
     source_code_hash: hash,
     filename: after(ours)["filename"],
@@ -33,12 +33,12 @@ test("a function with the configured code gets what only the provider knows of i
   });
 });
 
-test("a function with other code stays as it was imported, so that the plan shows it", () => {
+test("a function with other code stays as imported, so that the plan shows the difference", () => {
   const imported = { code_sha256: "another", source_code_hash: null, filename: null, publish: null };
-  expect(attributesOf(completed(holding(ours, imported), planned))).toEqual(imported);
+  expect(attributesOf(withProviderOnlyArguments(holding(ours, imported), planned))).toEqual(imported);
 });
 
-test("nothing that a service told is ever replaced", () => {
+test("no value from AWS is ever replaced", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...planned),
@@ -47,7 +47,7 @@ test("nothing that a service told is ever replaced", () => {
         fc.jsonValue(),
       ),
       (resource, attributes) => {
-        const result = attributesOf(completed(holding(resource, attributes), planned));
+        const result = attributesOf(withProviderOnlyArguments(holding(resource, attributes), planned));
         const told = Object.entries(attributes).filter(([, value]) => value !== null && value !== "");
         expect(Object.keys(result ?? {}).sort()).toEqual(Object.keys(attributes).sort());
         for (const [key, value] of told) expect(result?.[key]).toEqual(value);
@@ -64,23 +64,23 @@ test.each([
     ["aws_lambda_function.blocked_calls"],
   ],
   ["aws_iam_role.canary", "", ["aws_iam_role.canary"]],
-  ["aws_connect_contact_flow.inbound", "Managed by Terraform (e2e-recorded-us-east-1).", []],
+  ["aws_connect_contact_flow.inbound", "Managed by Terraform (dev-recorded-us-east-1).", []],
   [
     "aws_connect_contact_flow.inbound",
     "Managed by Terraform (other-recorded-us-east-1).",
     ["aws_connect_contact_flow.inbound"],
   ],
-])("%s with the description %j is told as %j", (address, description, told) => {
-  const strangers = strangersIn(holding(wantedAt(address), { description }), planned);
-  expect(strangers.map((sentence) => sentence.split(" ")[0])).toEqual(told);
+])("%s with the description %j is reported as %j", (address, description, told) => {
+  const foreign = foreignResources(holding(wantedAt(address), { description }), planned);
+  expect(foreign.map((sentence) => sentence.split(" ")[0])).toEqual(told);
 });
 
-test("what adoptExisting names is of others by intent", () => {
+test("a resource in adoptExisting may have another creator", () => {
   const taken = { ...ours, change: { ...ours.change, importing: { id: "blockedCalls" } } };
-  expect(strangersIn(holding(taken, { description: "mine" }), [taken])).toEqual([]);
+  expect(foreignResources(holding(taken, { description: "mine" }), [taken])).toEqual([]);
 });
 
-test("a number in a description is masked", () => {
-  const [sentence = ""] = strangersIn(holding(ours, { description: "asks +15555550101" }), planned);
+test("a phone number in a description is redacted", () => {
+  const [sentence = ""] = foreignResources(holding(ours, { description: "asks +15555550101" }), planned);
   expect(sentence).not.toContain("5555550101");
 });

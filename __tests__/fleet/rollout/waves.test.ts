@@ -1,4 +1,4 @@
-/** Waves: their order, and what a failure keeps from beginning. */
+/** Waves run in order, and a failure stops the later waves of its environment. */
 import fc from "fast-check";
 import { rollOut, wavesOf } from "../../../fleet/rollout/waves";
 
@@ -16,18 +16,18 @@ const member = (environment: string, index: number, n: number): Member => ({
 
 const self = (one: Member): Member => one;
 
-test("a failure keeps the next wave of its environment from beginning, not its neighbour nor another environment", async () => {
+test("a failure stops the next wave of its environment, not its own wave or another environment", async () => {
   const fleet = [member("a", 1, 0), member("a", 0, 0), member("a", 0, 1), member("b", 0, 0), member("b", 1, 0)];
-  const begun: string[] = [];
-  const left = await rollOut(wavesOf(fleet, self), (one) => {
-    begun.push(one.stackName);
+  const started: string[] = [];
+  const notStarted = await rollOut(wavesOf(fleet, self), (one) => {
+    started.push(one.stackName);
     return Promise.resolve(one.stackName !== "a-0-0");
   });
-  expect(begun.sort()).toEqual(["a-0-0", "a-0-1", "b-0-0", "b-1-0"]);
-  expect(left.map(({ environment, name }) => [environment, name])).toEqual([["a", "wave 1"]]);
+  expect(started.sort()).toEqual(["a-0-0", "a-0-1", "b-0-0", "b-1-0"]);
+  expect(notStarted.map(({ environment, name }) => [environment, name])).toEqual([["a", "wave 1"]]);
 });
 
-test("for any fleet and any failures, a member begins exactly if all of its environment's earlier waves ended well, and after them", async () => {
+test("a member starts only after all earlier waves of its environment succeeded", async () => {
   const fleets = fc.uniqueArray(
     fc
       .tuple(fc.constantFrom("a", "b"), fc.nat(3), fc.nat(2))
@@ -35,28 +35,28 @@ test("for any fleet and any failures, a member begins exactly if all of its envi
     { selector: ({ stackName }) => stackName, maxLength: 14 },
   );
   await fc.assert(
-    fc.asyncProperty(fleets, fc.func(fc.boolean()), async (fleet, isWell) => {
-      const begun: Member[] = [];
+    fc.asyncProperty(fleets, fc.func(fc.boolean()), async (fleet, succeeds) => {
+      const started: Member[] = [];
       const ended = new Set<string>();
       const earlier = (one: Member): Member[] =>
         fleet.filter(({ environment, wave }) => environment === one.environment && wave.index < one.wave.index);
       await rollOut(wavesOf(fleet, self), async (one) => {
-        begun.push(one);
+        started.push(one);
         for (const other of earlier(one)) expect(ended).toContain(other.stackName);
         await new Promise(setImmediate);
         ended.add(one.stackName);
-        return isWell(one.stackName);
+        return succeeds(one.stackName);
       });
       for (const one of fleet) {
-        const shouldBegin = earlier(one).every(({ stackName }) => isWell(stackName));
-        expect(begun.includes(one)).toBe(shouldBegin);
+        const shouldStart = earlier(one).every(({ stackName }) => succeeds(stackName));
+        expect(started.includes(one)).toBe(shouldStart);
       }
     }),
     { numRuns: 60 },
   );
 });
 
-test("an error that nobody foresaw is thrown once every member at work has ended, and begins no later wave", async () => {
+test("an unexpected error is thrown after all running members have ended, and starts no later wave", async () => {
   const [broken, slow, later] = [member("a", 0, 0), member("a", 0, 1), member("a", 1, 0)];
   const ended: string[] = [];
   const rolling = rollOut(wavesOf([broken, slow, later], self), async (one) => {

@@ -1,5 +1,5 @@
-/** What Terraform says in its machine-readable output becomes text for people. */
-import { begunCreations, errorsIn, failureText, lockIn } from "../../../fleet/terraform/diagnostics";
+/** Terraform's machine-readable output becomes text for people. */
+import { startedCreations, errorsIn, failureText, lockIn } from "../../../fleet/terraform/diagnostics";
 
 const lines = (...messages: readonly object[]): string => messages.map((message) => JSON.stringify(message)).join("\n");
 const error = (summary: string, detail = "", address?: string): object => ({
@@ -8,7 +8,7 @@ const error = (summary: string, detail = "", address?: string): object => ({
   diagnostic: { severity: "error", summary, detail, ...(address === undefined ? {} : { address }) },
 });
 
-test("errors are told with their address, each once, and warnings are not among them", () => {
+test("errors have their address and appear once; warnings are left out", () => {
   const output = lines(
     { type: "version" },
     error("no", "because", "aws_iam_role.one"),
@@ -19,13 +19,13 @@ test("errors are told with their address, each once, and warnings are not among 
   expect(errorsIn(output)).toHaveLength(1);
 });
 
-test("what is not in messages, as of a Terraform that could not start, is told as it is", () => {
+test("output without messages is the error text, for example if Terraform cannot start", () => {
   expect(failureText("Error: no such option\n\n")).toBe("Error: no such option");
-  expect(failureText("")).toContain("without saying why");
-  expect(failureText('{"cut": ')).toContain("without saying why");
+  expect(failureText("")).toContain("without an error message");
+  expect(failureText('{"cut": ')).toContain("without an error message");
 });
 
-test("telephone numbers in what Terraform says are hidden", () => {
+test("phone numbers in the output of Terraform are redacted", () => {
   expect(failureText(lines(error("exempt +15555550101 is wrong")))).toBe("exempt +1••••••••01 is wrong");
 });
 
@@ -44,7 +44,7 @@ Terraform acquires a state lock to protect the state`;
 test.each([
   ["messages", lines(error("Error acquiring the state lock", lockText))],
   ["text", `│ Error: Error acquiring the state lock\n│\n${lockText.replaceAll(/^/gm, "│ ")}`],
-])("a lock that somebody else holds is read from %s", (_, output) => {
+])("the lock of another holder is read from %s", (_, output) => {
   expect(lockIn(output)).toEqual({
     id: "1fbd9b0c-7c6f-4a5c-8d39-0d4dbb9ec0b6",
     who: "root@build-7",
@@ -53,11 +53,11 @@ test.each([
   });
 });
 
-test("another error is no lock", () => {
+test("another error has no lock", () => {
   expect(lockIn(lines(error("no", "ID: 1")))).toBeUndefined();
 });
 
-test("what an apply began to create is known with the ids that it told, without what was refused and what was only changed", () => {
+test("the started creations have their ids; refused creations and updates are left out", () => {
   const hook = (addr: string, action: string, id_value?: string): object => ({ resource: { addr }, action, id_value });
   const output = lines(
     { type: "apply_start", hook: hook("a.one", "create") },
@@ -67,7 +67,7 @@ test("what an apply began to create is known with the ids that it told, without 
     { type: "apply_complete", hook: hook("a.one", "create", "id-1") },
     { type: "apply_errored", hook: hook("a.three", "create") },
   );
-  expect(begunCreations(`${output}\n{"type":"apply_comp`)).toEqual([
+  expect(startedCreations(`${output}\n{"type":"apply_comp`)).toEqual([
     { address: "a.one", id: "id-1" },
     { address: "a.two", id: undefined },
   ]);

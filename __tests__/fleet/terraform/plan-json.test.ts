@@ -1,4 +1,4 @@
-/** The reader of plans takes what Terraform prints, and refuses everything that it does not know. */
+/** Plan schemas accept what Terraform prints and refuse every part that they do not know. */
 import { parsePlan, UnreadablePlan } from "../../../fleet/terraform/plan-json";
 
 const change = { actions: ["no-op"], before: null, after: null };
@@ -22,7 +22,7 @@ const refusal = (value: unknown): string => {
   return "";
 };
 
-test("a plan without changes is read, with what is absent empty", () => {
+test("a plan without changes is parsed, and absent lists are empty", () => {
   expect(parsePlan(JSON.stringify(plan))).toMatchObject({
     complete: true,
     resource_drift: [],
@@ -33,36 +33,44 @@ test("a plan without changes is read, with what is absent empty", () => {
 });
 
 const unreadable: readonly (readonly [string, unknown, string])[] = [
-  ["text that is no JSON", "Error: no plan", "it is not JSON"],
-  ["a list", [], "the plan is not a map"],
-  ["another format", { ...plan, format_version: "2.0" }, 'its format is "2.0"'],
-  ["a format without a minor version", { ...plan, format_version: "1" }, 'its format is "1"'],
-  ["no word on whether it is complete", { ...plan, complete: undefined }, "whether it is complete"],
-  ["no word on whether it failed", { ...plan, errored: undefined }, "whether it is errored"],
-  ["changes that are no list", { ...plan, resource_changes: {} }, "resource_changes is not a list"],
-  ["a mode that is not known", { ...plan, resource_changes: [{ ...resource, mode: "ephemeral" }] }, '"ephemeral"'],
-  ["a key of a resource that is not known", { ...plan, resource_changes: [{ ...resource, later: 1 }] }, '"later"'],
+  ["text that is not JSON", "Error: no plan", "it is not JSON"],
+  ["a list", [], "the plan is []: Invalid input: expected object"],
+  ["another format", { ...plan, format_version: "2.0" }, 'format_version is "2.0"'],
+  ["a format without a minor version", { ...plan, format_version: "1" }, 'format_version is "1"'],
+  ["complete missing", { ...plan, complete: undefined }, "complete is missing"],
+  ["errored missing", { ...plan, errored: undefined }, "errored is missing"],
+  ["changes that are not a list", { ...plan, resource_changes: {} }, "resource_changes is {}"],
+  ["an unknown mode", { ...plan, resource_changes: [{ ...resource, mode: "ephemeral" }] }, '"ephemeral"'],
+  ["an unknown key of a resource", { ...plan, resource_changes: [{ ...resource, later: 1 }] }, '"later"'],
   [
-    "a key of a change that is not known",
-    { ...plan, resource_changes: [{ ...resource, change: { ...change, x: 1 } }] },
-    '"x"',
+    "an unknown key __proto__ of a resource",
+    JSON.stringify({ ...plan, resource_changes: [{ ...resource, later: 1 }] }).replace("later", "__proto__"),
+    '"__proto__"',
   ],
-  ["a resource without a change", { ...plan, resource_changes: [{ ...resource, change: undefined }] }, "change of a.b"],
-  ...[[], ["update", "delete"], ["destroy"], "delete", ["create", "delete", "create"], null].map(
+  ["an unknown key of a change", { ...plan, resource_changes: [{ ...resource, change: { ...change, x: 1 } }] }, '"x"'],
+  [
+    "a resource without a change",
+    { ...plan, resource_changes: [{ ...resource, change: undefined }] },
+    "resource_changes[0].change (a.b) is missing",
+  ],
+  ...[[], ["update", "delete"], ["destroy"], "delete", ["create", "delete", "create"], ["delete,create"], null].map(
     (actions): readonly [string, unknown, string] => [
       `the actions ${JSON.stringify(actions)}`,
       { ...plan, resource_changes: [{ ...resource, change: { ...change, actions } }] },
-      "a.b has the actions",
+      "resource_changes[0].change.actions",
     ],
   ),
 ];
 
 test.each(unreadable)("a plan with %s is refused, with what to do", (_, given, wrong) => {
   expect(refusal(given)).toContain(wrong);
-  expect(refusal(given)).toContain("nothing of it may be applied");
+  expect(refusal(given)).toContain("it must not be applied");
   expect(refusal(given)).toContain("Plan again");
 });
 
-test("keys at the top that are not known are kept for the guard to refuse", () => {
-  expect(parsePlan(JSON.stringify({ ...plan, action_invocations: [{}] })).unknownKeys).toEqual(["action_invocations"]);
+test("unknown keys at the top level are reported for the guard to refuse", () => {
+  for (const key of ["action_invocations", "__proto__"]) {
+    const text = JSON.stringify({ ...plan, later: [{}] }).replace("later", key);
+    expect(parsePlan(text).unknownKeys).toEqual([key]);
+  }
 });

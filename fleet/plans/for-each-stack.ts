@@ -1,0 +1,94 @@
+/** Runs work for stacks with limited concurrency, and reports its progress. */
+import { availableParallelism } from "node:os";
+import type { InstanceConfig } from "../../config/types";
+import { Progress } from "../output/progress";
+import { ConcurrencyLimiter, waitForAll } from "./concurrency-limiter";
+
+/**
+ * How many stacks of one account and region may run at the same time.
+ *
+ * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each
+ * operation once or twice and takes at least three seconds, mostly to start the provider: four plans stay below the limit. An apply
+ * calls more operations and waits for each: two. Throttled calls are repeated more slowly.
+ * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
+ */
+const perAccountAndRegion = { plan: 4, apply: 2 } as const;
+
+/** Connect's API limits apply to each of these groups. */
+export const accountAndRegion = ({ account, region }: Pick<InstanceConfig, "account" | "region">): string =>
+  `${account} ${region}`;
+
+/** A plan needs one or two seconds of CPU to start the provider, then it waits. So more than one per core gains little. */
+export const defaultParallel = (): number => Math.min(8, Math.max(2, availableParallelism()));
+
+export interface StackRunnerOptions {
+  /** Maximum number of stacks at the same time. */
+  readonly parallel: number;
+  /** What the work does. This determines the limit for each account and region. */
+  readonly kind: keyof typeof perAccountAndRegion;
+  /** Once it is stopping, no other stack starts. */
+  readonly shutdown: { readonly isStopping: boolean };
+}
+
+/** Work for one stack. */
+export interface StackWork<T> {
+  /** @param step reports a step of the work on the progress line, such as "planning" */
+  readonly work: (step: (text: string) => void) => Promise<T>;
+  /** The result for the progress line, such as "1 to add". */
+  readonly describe: (result: T) => string;
+}
+
+export class StackRunner {
+  private readonly limiter: ConcurrencyLimiter;
+  private readonly progress: Progress;
+
+  /** @param total number of stacks, for the progress line */
+  constructor(total: number, { parallel, kind, shutdown }: StackRunnerOptions) {
+    const isStopping = (): boolean => shutdown.isStopping;
+    this.limiter = new ConcurrencyLimiter({ parallel, perGroup: perAccountAndRegion[kind], isStopping });
+    this.progress = new Progress(process.stderr, total);
+  }
+
+  /** @returns undefined if the work was not started, because the program is stopping */
+  async run<T>(
+    instance: Pick<InstanceConfig, "stackName" | "account" | "region">,
+    { work, describe }: StackWork<T>,
+  ): Promise<T | undefined> {
+    const step = (text: string): void => {
+      this.progress.step(instance.stackName, text);
+    };
+    const result = await this.limiter.run(accountAndRegion(instance), async () => ({ value: await work(step) }));
+    this.progress.done(instance.stackName, result === undefined ? "not started: stopping" : describe(result.value));
+    return result?.value;
+  }
+
+  /** Prints a line that stays above the progress line. */
+  line(text: string): void {
+    this.progress.line(text);
+  }
+
+  /** Removes the progress line. */
+  end(): void {
+    this.progress.end();
+  }
+}
+
+/**
+ * Runs the same work for each instance and waits for all of them, even if one fails.
+ *
+ * @returns the results in the order of the instances; undefined for an instance that was not started
+ */
+export async function forEachStack<T>(
+  instances: readonly InstanceConfig[],
+  options: StackRunnerOptions,
+  workOf: (instance: InstanceConfig) => StackWork<T>,
+): Promise<readonly { readonly instance: InstanceConfig; readonly result: T | undefined }[]> {
+  const runner = new StackRunner(instances.length, options);
+  try {
+    return await waitForAll(
+      instances.map(async (instance) => ({ instance, result: await runner.run(instance, workOf(instance)) })),
+    );
+  } finally {
+    runner.end();
+  }
+}
