@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildSync } from "esbuild";
 import { parse } from "yaml";
-import { commands } from "../fleet/commands/registry";
+import { commandGroups } from "../fleet/commands/registry";
 import { findCommand, parseArguments } from "../fleet/commands/command-line";
 import { projectRoot } from "../lambda/packaging";
 
@@ -139,6 +139,6 @@ test.each(files)("%s calls commands and options that exist", (file) => {
   expect(calls.length).toBeGreaterThan(0);
   for (const call of calls) {
     const [name = "", ...args] = call.split(/\s+/).map((word) => word.replaceAll(/["')]/g, ""));
-    expect(() => parseArguments(findCommand(commands, name), args)).not.toThrow();
+    expect(() => parseArguments(findCommand(commandGroups, name), args)).not.toThrow();
   }
 });

@@ -1,15 +1,15 @@
-/** The command line as a person uses it: what it prints, how it ends, and what it says of a slip of the pen. */
+/** The command line as a separate process: output, exit codes, help and messages about mistakes. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { parseArguments } from "../../fleet/commands/command-line";
+import { findCommand, parseArguments } from "../../fleet/commands/command-line";
 import { CommandError } from "../../fleet/output/command-error";
 import type { Command } from "../../fleet/commands/command-line";
-import { commands } from "../../fleet/commands/registry";
+import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../config/environment-files";
-import { runFleet } from "./run-fleet";
+import { runFleet, startFleet } from "./run-fleet";
 
 jest.setTimeout(120_000);
 
@@ -26,17 +26,18 @@ instances:
 `,
 };
 const fleet = (...args: string[]) => runFleet(args, files);
+const names = commandGroups.flatMap(({ commands }) => commands.map(({ name }) => name));
 
 test("the README names every command", () => {
   const readme = readFileSync(path.join(projectRoot(), "README.md"), "utf8");
   const named = new Set([...readme.matchAll(/`(?:npm run fleet --|…) ([a-z]+)/g)].map(([, name]) => name));
   // It has a script of its own.
   if (readme.includes("`npm run flows`")) named.add("flows");
-  expect(commands.map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
+  expect(names.filter((name) => !named.has(name))).toEqual([]);
 });
 
 describe("list", () => {
-  test("shows a row for each stack, or for those that are selected", async () => {
+  test("shows one row per stack, or per selected stack", async () => {
     expect(await fleet("list")).toEqual({
       exitCode: 0,
       stdout: [
@@ -67,14 +68,14 @@ describe("list", () => {
 
   test.each([
     ["release: remove-index", "remove-index"],
-    ["release: true", "forget"],
+    ["release: forget", "forget"],
     ["release: keep-index", "keep-index"],
   ])("shows an instance with %s", async (line, shown) => {
     const { stdout } = await runFleet(["list"], { "dev.yaml": `${validYaml}    ${line}\n` });
     expect(stdout).toMatch(new RegExp(`^dev-acme-us-east-1 .* active +${shown}$`, "m"));
   });
 
-  test("shows a suspended instance, which no other command works on unless it is told to", async () => {
+  test("shows a suspended instance, which other commands skip unless it is selected by status", async () => {
     const suspended = { "dev.yaml": `${validYaml}    wave: canary\n    suspended: true\nwaves: [canary]\n` };
     const { stdout } = await runFleet(["list"], suspended);
     expect(stdout).toMatch(/^dev-acme-us-east-1 .* canary +suspended +-$/m);
@@ -86,15 +87,15 @@ describe("list", () => {
 });
 
 describe("config", () => {
-  test("shows every value with the place that it comes from, and no telephone number", async () => {
+  test("shows every value with its source, and no phone number", async () => {
     const { exitCode, stdout } = await fleet("config", "instance=two");
     expect(exitCode).toBe(0);
     const lines = stdout.replaceAll(/ {2,}/g, "  ").split("\n");
-    expect(lines.slice(0, 3)).toEqual(["prod-two-eu-west-1", "", "key  value  where it comes from"]);
+    expect(lines.slice(0, 3)).toEqual(["prod-two-eu-west-1", "", "key  value  source"]);
     expect(lines).toContain('blockedDispositions  ["Blocked","Nuisance:Confirmed"]  environments/prod.yaml:4:1');
     expect(lines).toContain("function.memoryMb  1024  environments/prod.yaml:8:72");
     expect(lines).toContain("function.runtime  nodejs22.x  default");
-    expect(lines).toContain("table.name  dextr-two  follows from name");
+    expect(lines).toContain("table.name  dextr-two  derived from name");
     expect(lines).toContain('exemptNumbers  ["+1xxxxxxxx23"]  environments/prod.yaml:5:1');
     expect(stdout).not.toContain("prod-one");
   });
@@ -111,11 +112,18 @@ describe("config", () => {
   });
 });
 
-test("iam prints the policies, and writes them where it is told", async () => {
+test("iam prints the policies, or writes them to a directory", async () => {
   const { stdout } = await fleet("iam", "env=prod");
-  const policies = ["deploy", "deploy-watch", "plan", "preflight", "operate", "discover", "state", "state-read"].map(
-    (name) => `${name}-444455556666`,
-  );
+  const policies = [
+    "deploy",
+    "deploy-watch",
+    "plan",
+    "preflight",
+    "read-and-invoke",
+    "discover",
+    "state",
+    "state-read",
+  ].map((name) => `${name}-444455556666`);
   expect(Object.keys(JSON.parse(stdout) as object)).toEqual(policies);
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-iam-"));
   try {
@@ -134,18 +142,17 @@ describe("help", () => {
   test("lists the commands", async () => {
     const { exitCode, stdout } = await fleet("--help");
     expect(exitCode).toBe(0);
-    for (const command of ["list", "config", "bootstrap", "iam"])
-      expect(stdout).toMatch(new RegExp(`^  ${command} +\\w`, "m"));
+    for (const command of names) expect(stdout).toMatch(new RegExp(`^  ${command} +\\w`, "m"));
   });
 
-  test.each(["list", "config", "bootstrap", "iam"])("explains %s", async (command) => {
+  test.each(names)("explains %s", async (command) => {
     const { exitCode, stdout } = await fleet(command, "--help");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^[A-Z].*\\.\n\nUsage: npm run fleet -- ${command} .*\n\nOptions:\n`));
     expect(stdout).toContain("--help");
   });
 
-  test("is shown when no command is given, which is an error", async () => {
+  test("is an error message if no command is given", async () => {
     expect(await fleet()).toMatchObject({
       exitCode: 1,
       stdout: "",
@@ -158,37 +165,74 @@ test.each([
   ["an unknown command", ["lst"], '"lst" is not a command. Did you mean "list"?'],
   ["an unknown option", ["list", "--jsn"], "--jsn is not an option of list. Did you mean --json?"],
   ["a value for a switch", ["list", "--json=no"], "--json takes no value."],
-  ["a name that every object has", ["list", "--constructor"], "--constructor is not an option of list."],
+  ["a property name of every object", ["list", "--constructor"], "--constructor is not an option of list."],
   ["a short option", ["list", "-j"], "-j is not an option of list. Allowed: --json, --help."],
   ["an unknown field", ["list", "regon=eu-*"], '"regon" is not a field. Did you mean "region"?'],
-  ["nothing that is selected", ["config", "env=test"], 'no env is "test".'],
-  ["no selection", ["config"], "A selection of instances is missing; '*', in quotes, is all of them."],
+  ["a selection without a match", ["config", "env=test"], 'no env is "test".'],
+  ["no selection", ["config"], "The selection of instances is missing. '*', in quotes, selects all of them."],
+  [
+    "the former name of a command",
+    ["lock"],
+    'The command "lock" is now "provider-lock". Run: npm run fleet -- provider-lock',
+  ],
+  ["the former name of an option", ["plan", "--out", "plans"], "--out is now --plans."],
+  [
+    "a number below the range",
+    ["plan", "--parallel", "0"],
+    '--parallel "0" is not allowed. Give a whole number from 1 to 32. Default: ',
+  ],
+  [
+    "a number above the range",
+    ["deploy", "--parallel=33"],
+    '--parallel "33" is not allowed. Give a whole number from 1 to 32. Default: ',
+  ],
+  [
+    "a fraction",
+    ["drift", "--parallel=2.5"],
+    '--parallel "2.5" is not allowed. Give a whole number from 1 to 32. Default: ',
+  ],
+  [
+    "two options that exclude each other",
+    ["deploy", "--resume", "--reviewed=x"],
+    "--resume and --reviewed exclude each other. Give one.",
+  ],
+  [
+    "a platform without an architecture",
+    ["provider-lock", "--platforms=linux"],
+    '--platforms: "linux" is not a platform.',
+  ],
+  [
+    "an unknown region",
+    ["discover", "--region=us-esat-1"],
+    '--region: "us-esat-1" is not an AWS region. Did you mean "us-east-1"?',
+  ],
+  ["no region", ["discover"], "Give the regions to search: --region us-east-1,eu-central-1, or --all-regions."],
   ["an unknown environment", ["bootstrap", "--env", "prd"], 'There is no environment "prd". Did you mean "prod"?'],
   [
-    "an owner that is no account",
+    "an owner that is not an account id",
     ["bootstrap", "--env=dev", "--owner", "acme"],
-    "--owner acme is not an AWS account id.",
+    '--owner: "acme" is not an AWS account id. Give 12 digits',
   ],
-])("%s ends with exit code 1, what to do, and no stack trace", async (_, args, message) => {
+])("%s ends with exit code 1, a remediation and no stack trace", async (_, args, message) => {
   const { exitCode, stdout, stderr } = await fleet(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
 });
 
-test("every mistake of a command line is told at once", async () => {
+test("every mistake of a command line is reported in one run", async () => {
   const { stderr } = await fleet("bootstrap", "dev", "--adopt", "--adopt", "--owner", "--dry-run");
   expect(stderr.split("\n").slice(0, 6)).toEqual([
     "--adopt is given twice.",
     "--owner needs a value: --owner ACCOUNT.",
     "--env NAME is missing.",
-    'bootstrap takes no "dev", only options.',
+    'bootstrap takes only options, not "dev".',
     "",
     "Usage: npm run fleet -- bootstrap --env NAME [OPTIONS]",
   ]);
 });
 
-test("environment files with problems print them all, and nothing is done", async () => {
+test("all problems of the environment files are reported, and nothing is done", async () => {
   const broken = { "dev.yaml": validYaml.replace("us-east-1", "us-east1"), "prod.yaml": "region: nowhere\n" };
   const { exitCode, stdout, stderr } = await runFleet(["bootstrap", "--env", "dev"], broken);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
@@ -200,7 +244,7 @@ test("environment files with problems print them all, and nothing is done", asyn
 test.each([
   ["http://127.0.0.1:3", "GetCallerIdentity failed. connect ECONNREFUSED 127.0.0.1:3"],
   ["not an address", "GetCallerIdentity failed. Invalid URL"],
-])("an endpoint that cannot be reached (%s) is told in a sentence", async (AWS_ENDPOINT_URL, message) => {
+])("an unreachable endpoint (%s) is reported in one sentence", async (AWS_ENDPOINT_URL, message) => {
   const env = { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "none" };
   const { exitCode, stderr } = await runFleet(["bootstrap", "--env", "dev"], files, env);
   expect(exitCode).toBe(1);
@@ -208,7 +252,7 @@ test.each([
   expect(stderr).not.toContain("    at ");
 });
 
-test("a bucket that two instances configure differently is refused, with both", async () => {
+test("two instances that configure one bucket differently are refused", async () => {
   const twice = validYaml.replace(
     "instances:",
     `instances:
@@ -225,7 +269,37 @@ test("a bucket that two instances configure differently is refused, with both", 
   expect(stderr).toContain("The bucket acme-state has two values of account: 444455556666");
 });
 
-test("arbitrary arguments are read or refused with a message, never anything else", () => {
+test("the numbers, exclusions and values of one command line are checked in one run", async () => {
+  const { stderr } = await fleet("preflight", "--sample", "0", "--rate", "fast", "--full", "--jsn");
+  expect(stderr.split("\n").slice(0, 5)).toEqual([
+    '--sample "0" is not allowed. Give a whole number from 1 to 999999999. Default: 2000.',
+    '--rate "fast" is not allowed. Give a whole number from 1 to 999999999.',
+    "--jsn is not an option of preflight. Did you mean --json?",
+    "--sample and --full exclude each other. Give one.",
+    "",
+  ]);
+});
+
+test("a number within its range is parsed, and a missing one is the default", () => {
+  const plan = findCommand(commandGroups, "plan");
+  expect(parseArguments(plan, ["--parallel", "7"]).numbers.get("parallel")).toBe(7);
+  expect(parseArguments(plan, []).numbers.get("parallel")).toBeGreaterThanOrEqual(2);
+});
+
+describe("a closed pipe", () => {
+  // The reader is gone before the command writes: `npm run fleet -- list | true`.
+  test.each([["plan", "--help"], ["list"], ["list", "--json"], ["config", "*"], ["matrix"]])(
+    "ends `%s %s` without an error",
+    async (...args) => {
+      const { child, finished } = startFleet(args.filter(Boolean), files);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      expect((await finished).exitCode).toBe(0);
+    },
+  );
+});
+
+test("arbitrary arguments are parsed or refused with a message", () => {
   const command: Command = {
     name: "try",
     summary: "Tries.",

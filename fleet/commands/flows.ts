@@ -1,64 +1,36 @@
-/** `flows`: the flows of instances as they are deployed, as files for the Connect console and for people. */
-import { mkdirSync, writeFileSync } from "node:fs";
+/** The command `flows`. */
 import path from "node:path";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import type { InstanceConfig } from "../../config/types";
-import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
-import { flowFiles } from "../../flows/flow-files";
 import { UnusableText } from "../../flows/literal-text";
-import { inboundContent, moduleContent } from "../../stacks/flow-contents";
-import type { Command } from "./command-line";
+import { flowFilesOf } from "../../stacks/flow-files";
 import { CommandError } from "../output/command-error";
-import { errorMessage } from "../output/error-message";
+import { writeFiles } from "../output/write-files";
+import type { Command } from "./command-line";
 
 const defaultDirectory = path.join("build", "flows");
 
 export const flows: Command = {
   name: "flows",
-  summary: "Writes the flows of the selected instances: JSON for the Connect console, and pictures.",
+  summary: "Writes the flows of the selected instances as JSON for the Connect console, and as diagrams.",
   selection: "optional",
-  options: {
-    out: { value: "DIRECTORY", description: `Writes into this directory instead of ${defaultDirectory}.` },
-  },
-  details: `A directory for each stack. The inbound flow calls the module by its name, by which the console finds it on import,
-instead of the id that Terraform fills in.
+  options: { out: { value: "DIRECTORY", description: `Writes to this directory. Default: ${defaultDirectory}.` } },
+  details: `Each stack gets its own directory. The inbound flow refers to the module by name, because the console finds the module by
+name on import. In the deployed flow, Terraform sets the module's id instead.
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {
-    const instances = selectFrom(readEnvironments(), selection);
-    const files = instances.map((instance) => [instance.stackName, contentsOf(instance)] as const);
-    try {
-      for (const [stackName, contents] of files) {
-        const directory = path.join(values.get("out") ?? defaultDirectory, stackName);
-        mkdirSync(directory, { recursive: true });
-        for (const [name, text] of Object.entries(contents)) {
-          const file = path.join(directory, name);
-          writeFileSync(file, text);
-          print(file);
-        }
-      }
-    } catch (error) {
-      throw new CommandError(`The flows cannot be written. ${errorMessage(error)}`);
-    }
+    const files = selectFrom(readEnvironments(), selection).flatMap(filesOf);
+    for (const file of writeFiles(values.get("out") ?? defaultDirectory, files, "The flows")) print(file);
   },
 };
 
-/** `filesOf`, with what a builder refuses said of the instance it is wrong in. */
-function contentsOf(instance: InstanceConfig): Readonly<Record<string, string>> {
+function filesOf(instance: InstanceConfig): readonly (readonly [string, string])[] {
   try {
-    return filesOf(instance);
+    return Object.entries(flowFilesOf(instance)).map(([name, text]) => [path.join(instance.stackName, name), text]);
   } catch (error) {
     if (!(error instanceof UnusableText)) throw error;
     throw new CommandError(`${instance.stackName}: ${error.message}`);
   }
-}
-
-/** File name → text, for all flows of an instance. */
-export function filesOf(instance: InstanceConfig): Readonly<Record<string, string>> {
-  const { name, inboundFlow } = instance;
-  return {
-    ...flowFiles(moduleContent(instance), BLOCKED_STATUS_MODULE_NAME, `${BLOCKED_STATUS_MODULE_NAME} of ${name}`),
-    ...(inboundFlow && flowFiles(inboundContent(inboundFlow), "inbound", `${inboundFlow.name} of ${name}`)),
-  };
 }

@@ -1,39 +1,31 @@
-/** `iam`: the policies for the roles that plan and deploy. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { selectionSyntax } from "../../config/selection";
-import type { Command } from "./command-line";
-import { CommandError } from "../output/command-error";
+/** The command `iam`. */
 import { readEnvironments, selectFrom } from "../../config/project";
+import { selectionSyntax } from "../../config/selection";
 import { policiesFor } from "../aws/iam/policies";
-import { errorMessage } from "../output/error-message";
+import { writeFiles } from "../output/write-files";
+import type { Command } from "./command-line";
 
 export const iam: Command = {
   name: "iam",
-  summary: "Prints the IAM policies that planning, deploying and looking at the selected instances needs, and no more.",
+  summary: "Prints the least-privilege IAM policies for the roles that plan, deploy and check the selected instances.",
   selection: "optional",
-  options: { out: { value: "DIRECTORY", description: "Writes each into a file of this directory instead." } },
-  details: `For each account: "deploy", "plan", "preflight", "operate" (verify and check) and "discover"; for each account that holds states:
-"state", which goes with deploy, and "state-read", which goes with plan and takes no lock. What they allow and why: docs/iam/README.md.
+  options: { out: { value: "DIRECTORY", description: "Writes one file per policy to this directory instead." } },
+  details: `For each account of the instances: deploy, deploy-watch, plan, preflight, read-and-invoke (for verify, check and deploy) and discover.
+For each account of the state buckets: state (for deploy) and state-read (for plan --read-only and drift).
+docs/iam/README.md describes what each policy allows and why.
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {
     const policies = policiesFor(selectFrom(readEnvironments(), selection));
     const directory = values.get("out");
     if (directory === undefined) {
-      const all = Object.fromEntries(policies.map(({ name, document }) => [name, document]));
-      print(JSON.stringify(all, null, 2));
+      const documents = Object.fromEntries(policies.map(({ name, document }) => [name, document]));
+      print(JSON.stringify(documents, null, 2));
       return;
     }
-    try {
-      mkdirSync(directory, { recursive: true });
-      for (const { name, document } of policies) {
-        const file = path.join(directory, `${name}.json`);
-        writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
-        print(file);
-      }
-    } catch (error) {
-      throw new CommandError(`The policies cannot be written. ${errorMessage(error)}`);
-    }
+    const files = policies.map(
+      ({ name, document }) => [`${name}.json`, `${JSON.stringify(document, null, 2)}\n`] as const,
+    );
+    for (const file of writeFiles(directory, files, "The policies")) print(file);
   },
 };

@@ -1,17 +1,18 @@
-/** `list`: which stacks there are. */
-import { select, selectionSyntax } from "../../config/selection";
-import type { Command } from "./command-line";
+/** The command `list`. */
 import { readEnvironments } from "../../config/project";
+import { select, selectionSyntax } from "../../config/selection";
 import { textTable } from "../output/text-table";
+import type { Command } from "./command-line";
+import { json } from "./options";
 
 export const list: Command = {
   name: "list",
   summary: "Lists the stacks, one for each Connect instance.",
   selection: "optional",
-  options: { json: { description: "Prints a JSON array instead of a table." } },
+  options: { json },
   details: selectionSyntax,
   run({ selection, switches }, print) {
-    // Suspended instances too: what is left out of rollouts is not forgotten.
+    // Suspended instances are listed too, so that nobody forgets them.
     const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({
       stack: instance.stackName,
       environment: instance.environment,

@@ -1,76 +1,41 @@
-/** `matrix`: the selection cut into jobs, as GitHub Actions takes them (`fromJSON`), for fleets that outgrow one machine. */
+/** The command `matrix`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import type { InstanceConfig } from "../../config/types";
-import type { Command } from "./command-line";
 import { CommandError } from "../output/command-error";
-import { accountAndRegion } from "../plans/concurrency-limiter";
+import { matrixJobs } from "../plans/matrix-jobs";
+import type { Command } from "./command-line";
 
-/** GitHub's limit of jobs in one matrix. */
-const mostJobs = 256;
+/** GitHub's limit for one matrix: https://docs.github.com/en/actions/reference/limits */
+const maxJobs = 256;
 const defaultSize = 20;
-
-/** One entry of `include`. */
-interface Job {
-  readonly name: string;
-  readonly environment: string;
-  /** The selection of its stacks. */
-  readonly select: string;
-}
 
 export const matrix: Command = {
   name: "matrix",
   summary: "Prints the selected stacks as jobs of a GitHub Actions matrix.",
   selection: "optional",
   options: {
-    size: { value: "N", description: `At most so many stacks in a job. Default: ${defaultSize}.` },
+    size: {
+      value: "N",
+      description: "Puts at most N stacks in one job.",
+      wholeNumber: { min: 1, max: 9999, default: defaultSize },
+    },
     "per-environment": {
-      description: "One job for each environment, as deployments need: its waves follow each other.",
+      description: "Creates one job per environment. Deployments need this, for the order of waves.",
     },
   },
-  details: `Stacks of one account and region share a job where they fit in: Connect's limits are counted for both.
+  details: `Stacks of the same account and region share a job if they fit, because Connect's API limits apply per account and region.
 
 ${selectionSyntax}`,
-  run({ selection, values, switches }, print) {
-    const size = sizeFrom(values.get("size"));
+  run({ selection, numbers, switches }, print) {
+    const size = switches.has("per-environment") ? Infinity : (numbers.get("size") ?? defaultSize);
     const instances = selectFrom(readEnvironments(), selection);
-    const include = jobsOf(instances, switches.has("per-environment") ? Infinity : size);
-    if (include.length > mostJobs) {
+    const include = matrixJobs(instances, size);
+    if (include.length > maxJobs) {
       throw new CommandError(
-        `${instances.length} stacks, ${size} to a job, are ${include.length} jobs, and a matrix has ${mostJobs} at most.\n` +
-          `  Give --size ${Math.ceil(instances.length / mostJobs) + 1} or more, or a narrower selection.`,
+        `${instances.length} stacks at ${size} per job are ${include.length} jobs, but a matrix has at most ${maxJobs}.\n` +
+          `  Give --size ${Math.ceil(instances.length / maxJobs) + 1} or more, or a narrower selection.`,
       );
     }
     print(JSON.stringify({ include }));
   },
 };
-
-function sizeFrom(given: string | undefined): number {
-  if (given === undefined) return defaultSize;
-  if (/^[1-9]\d{0,3}$/.test(given)) return Number(given);
-  throw new CommandError(`--size ${given} is not allowed. Give a whole number from 1 to 9999.`);
-}
-
-/** Jobs of one environment each, in the order of the fleet. */
-export function jobsOf(instances: readonly InstanceConfig[], size: number): readonly Job[] {
-  const environments = groupBy(instances, ({ environment }) => environment);
-  return [...environments].flatMap(([environment, members]) => {
-    const together = [...groupBy(members, accountAndRegion).values()].flat();
-    const jobs: InstanceConfig[][] = [];
-    for (const [index, instance] of together.entries()) {
-      if (index % size === 0) jobs.push([]);
-      jobs.at(-1)?.push(instance);
-    }
-    return jobs.map((job, index) => ({
-      name: jobs.length === 1 ? environment : `${environment}-${index + 1}`,
-      environment,
-      select: `stack=${job.map(({ stackName }) => stackName).join(",")}`,
-    }));
-  });
-}
-
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
-  return groups;
-}

@@ -1,8 +1,8 @@
-/** All commands, in the order in which the help lists them. */
+/** All commands, grouped by task, in the order of the help page. */
 import { atlantis } from "./atlantis";
 import { bootstrap } from "./bootstrap";
-import type { Command } from "./command-line";
 import { check } from "./check";
+import type { CommandGroup } from "./command-line";
 import { config } from "./config";
 import { deploy } from "./deploy";
 import { discover } from "./discover";
@@ -11,29 +11,18 @@ import { flows } from "./flows";
 import { guardCommand } from "./guard";
 import { iam } from "./iam";
 import { list } from "./list";
-import { lock } from "./provider-lock";
 import { matrix } from "./matrix";
 import { plan } from "./plan";
-import { recover } from "./recover";
 import { preflight } from "./preflight";
+import { providerLock } from "./provider-lock";
+import { recover } from "./recover";
 import { verify } from "./verify";
 
-export const commands: readonly Command[] = [
-  list,
-  config,
-  flows,
-  bootstrap,
-  iam,
-  discover,
-  preflight,
-  plan,
-  guardCommand,
-  deploy,
-  verify,
-  check,
-  drift,
-  recover,
-  matrix,
-  atlantis,
-  lock,
+export const commandGroups: readonly CommandGroup[] = [
+  { title: "Set up", commands: [discover, bootstrap, iam, preflight, providerLock] },
+  { title: "Read the configuration", commands: [list, config, flows] },
+  { title: "Plan and deploy", commands: [plan, deploy] },
+  { title: "Check what is deployed", commands: [verify, check, drift] },
+  { title: "Recover", commands: [recover] },
+  { title: "Integrate with CI", commands: [matrix, atlantis, guardCommand] },
 ];

@@ -1,8 +1,12 @@
-/** The file for Atlantis, as the command writes it. */
+/** The command `atlantis` and its file. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parse } from "yaml";
+import type { InstanceConfig } from "../../../config/types";
+import { atlantisYaml } from "../../../fleet/rollout/atlantis-yaml";
 import { validYaml } from "../../config/environment-files";
+import { sampleInstance } from "../../stacks/sample-instance";
 import { runFleet } from "../run-fleet";
 
 jest.setTimeout(60_000);
@@ -24,13 +28,41 @@ async function written(...selection: string[]): Promise<string> {
   return readFileSync(file, "utf8");
 }
 
-test("a selection is also that of the plans, so that no other stack of a wave is planned", async () => {
+test("each project plans only the selected stacks of its wave", async () => {
   expect(await written("instance!=other")).toContain("echo 'env=dev wave=all instance!=other' ;;");
   expect(await written()).toContain("echo 'env=dev wave=all' ;;");
 });
 
-test("the same fleet gives the same file, and what is suspended is not taken in", async () => {
+test("the file is deterministic and leaves out suspended instances", async () => {
   const first = await written();
   expect(await written()).toBe(first);
   expect(first).not.toContain("status=");
+});
+
+const instance = (environment: string, n: number, wave: number): InstanceConfig => ({
+  ...sampleInstance,
+  environment,
+  stackName: `${environment}-acme-${n}`,
+  wave: { name: `wave-${wave}`, index: wave },
+});
+
+test("atlantis.yaml has a project for each wave, in order, and plans and deploys with fleet", () => {
+  const text = atlantisYaml([instance("prod", 1, 1), instance("prod", 2, 0), instance("dev", 3, 4)]);
+  const { version, projects, workflows } = parse(text) as {
+    version: number;
+    projects: { name: string; execution_order_group: number; apply_requirements: string[] }[];
+    workflows: Record<string, Record<"plan" | "apply", { steps: { run: string }[] }>>;
+  };
+  expect(version).toBe(3);
+  expect(projects.map(({ name, execution_order_group }) => [name, execution_order_group])).toEqual([
+    ["prod-wave-0", 0],
+    ["prod-wave-1", 1],
+    ["dev-wave-4", 0],
+  ]);
+  for (const { apply_requirements } of projects) expect(apply_requirements).toContain("approved");
+  const { plan, apply } = workflows["call-blocking"] ?? {};
+  expect(plan?.steps[0]?.run).toContain("prod-wave-1) echo 'env=prod wave=wave-1' ;;");
+  expect(plan?.steps[0]?.run).toContain("fleet -- plan");
+  expect(plan?.steps[0]?.run).toContain("--plans build/plans-$PROJECT_NAME");
+  expect(apply?.steps[0]?.run).toContain("fleet -- deploy");
 });

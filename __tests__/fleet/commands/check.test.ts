@@ -1,4 +1,4 @@
-/** `fleet check` on a DynamoDB emulator: each rule by which a caller is blocked or not, told with what to do. */
+/** The command `check` on a DynamoDB emulator: every rule, with its remediation. */
 import { type ContactTable, startContactTable } from "../../../emulators/contact-table";
 import { validYaml } from "../../config/environment-files";
 import { runFleet } from "../run-fleet";
@@ -41,29 +41,29 @@ async function check(...args: readonly string[]) {
   return { exitCode, stdout, stderr };
 }
 
-test("a listed caller is blocked by every contact that is shown, and each must be overridden", async () => {
+test("the contacts that block a caller are shown, with the steps to unblock", async () => {
   const { exitCode, stdout } = await check("+1 (555) 555-0101", "env=dev");
   expect(exitCode).toBe(0);
   expect(stdout).toBe(`dev-acme-us-east-1: BLOCKED (blocked)
-  +1••••••••01 is listed under "Blocked".
+  A contact of +1••••••••01 has the blocked Disposition "Blocked".
 
-  2 contacts carry "Blocked":
+  2 contacts have the Disposition "Blocked":
 
   hash       range
   ---------  -------
   contact-2  contact
   contact-3  contact
 
-  To unblock it, override the Disposition of every one of these contacts: one that keeps it is enough to block. In ConnectPath's
-  Activity Search they are found by:
+  To unblock the caller, override the Disposition of all these contacts; one blocked contact is enough to block.
+  To find them, search in ConnectPath's Activity Search:
     disposition: Blocked & customer_endpoint: +1••••••••01
-  (--show-numbers prints the number whole.)
+  (--show-numbers prints the whole number.)
 `);
 });
 
-test("the number is hidden wherever it stands, unless it is asked for", async () => {
+test("the number is masked everywhere, unless --show-numbers is given", async () => {
   const hidden = await check("+15555550104");
-  expect(hidden.stdout).toContain('is listed under "Nuisance:Confirmed"');
+  expect(hidden.stdout).toContain('has the blocked Disposition "Nuisance:Confirmed"');
   expect(hidden.stdout).toContain("of +1••••••••04, or 1••••••••04");
   expect(hidden.stdout).not.toContain("5555550104");
   const json = await check("+15555550104", "--json");
@@ -87,52 +87,52 @@ test("the number is hidden wherever it stands, unless it is asked for", async ()
   expect(whole.stdout).toContain("disposition: Nuisance:Confirmed & customer_endpoint: +15555550104\n");
 });
 
-test("a contact that is overridden blocks no more, and others go on to block", async () => {
+test("an overridden contact no longer blocks, and the other contacts still block", async () => {
   await table.put({ contactId: "contact-7", customerEndpoint: "+15555550107", disposition: "Blocked" });
   await table.put({ contactId: "contact-8", customerEndpoint: "+15555550107", disposition: "Blocked" });
   await table.overrideDisposition("contact-7", "Resolved");
-  expect((await check("+15555550107")).stdout).toContain('1 contact carries "Blocked"');
+  expect((await check("+15555550107")).stdout).toContain('1 contact has the Disposition "Blocked"');
   await table.overrideDisposition("contact-8", "Resolved");
   const { stdout } = await check("+15555550107");
   expect(stdout).toContain("not blocked (not_blocked)");
 });
 
-test("who is not listed is not blocked, and spellings that come near are pointed out", async () => {
+test("an unlisted caller is not blocked, and similar Dispositions are reported", async () => {
   const { stdout } = await check("+15555550102");
   expect(stdout).toBe(`dev-acme-us-east-1: not blocked (not_blocked)
-  No contact of +1••••••••02 carries "Blocked" or "Nuisance:Confirmed".
+  No contact of +1••••••••02 has the Disposition "Blocked" or "Nuisance:Confirmed".
 
-  Near miss: 1 of its contacts carries "blocked", which blocks nobody: the match with "Blocked", "Nuisance:Confirmed" is exact.
+  Near miss: 1 contact has the Disposition "blocked", which does not block: it must equal "Blocked" or "Nuisance:Confirmed" exactly.
 
-  Near miss: 1 of its contacts carries "Blocked ", which blocks nobody: the match with "Blocked", "Nuisance:Confirmed" is exact.
+  Near miss: 1 contact has the Disposition "Blocked ", which does not block: it must equal "Blocked" or "Nuisance:Confirmed" exactly.
 `);
 });
 
-test("an exemption wins, by the entry that is named, over contacts that are named too", async () => {
+test("an exemption takes precedence, and its entry and the contacts are shown", async () => {
   const { stdout } = await check("+15555550103");
   expect(stdout).toContain("not blocked (exempt)");
-  expect(stdout).toContain("+1••••••••03 is in exemptNumbers, by +1••••••••03, and that wins over everything.");
-  expect(stdout).toContain("Were it not exempt, these contacts would block it");
+  expect(stdout).toContain("exemptNumbers has +1••••••••03, which exempts +1••••••••03 from every block.");
+  expect(stdout).toContain("Without the exemption, these contacts would block the caller");
   const byPrefix = await check("+15555550199");
-  expect(byPrefix.stdout).toContain("by +1•••••••••*, and that wins");
+  expect(byPrefix.stdout).toContain("exemptNumbers has +1•••••••••*, which exempts");
 });
 
-test("a withheld caller is decided by the policy of the instance, and what is no number is never blocked", async () => {
+test("the policy of the instance decides about a withheld caller, and another address is never blocked", async () => {
   expect((await check("Anonymous")).stdout).toContain("BLOCKED (anonymous_blocked)");
   const { stdout } = await check("someone@example.com");
   expect(stdout).toContain("not blocked (not_e164)");
   expect(stdout).not.toContain("someone");
 });
 
-test("many contacts are counted, and only so many shown", async () => {
+test("contact ids are read only for the first contacts of a long list", async () => {
   for (let n = 0; n < 25; n++)
     await table.put({ contactId: `many-${n}`, customerEndpoint: "+15555550120", disposition: "Blocked" });
   const { stdout } = await check("+15555550120");
-  expect(stdout).toContain('25 contacts carry "Blocked"');
-  expect(stdout).toContain("Contact ids were read for the first 20 only.");
+  expect(stdout).toContain('25 contacts have the Disposition "Blocked"');
+  expect(stdout).toContain("Contact ids are shown for the first 20 contacts only.");
 });
 
-test("a number that is not clear, and none, are errors without a stack trace", async () => {
+test("an ambiguous and a missing number are errors without a stack trace", async () => {
   const unclear = await check("555 555 0100");
   expect(unclear).toMatchObject({ exitCode: 1, stdout: "" });
   expect(unclear.stderr).toContain("has no country code");
@@ -141,7 +141,7 @@ test("a number that is not clear, and none, are errors without a stack trace", a
   expect(none.stderr).toMatch(/^NUMBER is missing\.\n\nUsage: npm run fleet -- check NUMBER \[SELECTION\] \[OPTIONS\]/);
 });
 
-test("an instance that cannot be asked is told, and is exit code 1", async () => {
+test("an instance that cannot be asked is reported with exit code 1", async () => {
   const { exitCode, stdout } = await runFleet(
     ["check", "+15555550101"],
     { "dev.yaml": yaml.replace("name: acme", "name: other") },

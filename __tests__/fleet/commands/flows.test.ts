@@ -1,11 +1,11 @@
-/** What `npm run flows` writes is what is deployed, and the documentation shows it as it is. */
+/** The command `flows` writes the flows that are deployed, and the documentation shows their current diagrams. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Testing } from "cdktf";
-import { filesOf } from "../../../fleet/commands/flows";
 import { projectRoot } from "../../../lambda/packaging";
 import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
+import { flowFilesOf } from "../../../stacks/flow-files";
 import { edited, validYaml } from "../../config/environment-files";
 import { sampleInstance } from "../../stacks/sample-instance";
 import { runFleet } from "../run-fleet";
@@ -25,14 +25,14 @@ interface Content {
   readonly resource: Record<string, Record<string, { readonly content: string }>>;
 }
 
-test("the JSON files hold the content that is deployed; only the module's id is its name until Terraform knows it", () => {
+test("the JSON files have the deployed content, except for the id of the module", () => {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
   const stack = new CallBlockingStack(Testing.app(), {
     instance,
     functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
   });
   const { resource } = JSON.parse(Testing.synth(stack)) as Content;
-  const files = filesOf(instance);
+  const files = flowFilesOf(instance);
   const deployed = (type: string, id: string): unknown => JSON.parse(resource[type]?.[id]?.content ?? "null");
 
   expect(JSON.parse(files["blockedStatus.json"] ?? "")).toEqual(
@@ -45,8 +45,8 @@ test("the JSON files hold the content that is deployed; only the module's id is 
   expect(JSON.parse(files["inbound.json"] ?? "")).toEqual(JSON.parse(named));
 });
 
-test("there is a picture of each, in both forms, and none of a flow that is not deployed", () => {
-  expect(Object.keys(filesOf(instance))).toEqual([
+test("each deployed flow has a JSON file and two diagrams", () => {
+  expect(Object.keys(flowFilesOf(instance))).toEqual([
     "blockedStatus.json",
     "blockedStatus.svg",
     "blockedStatus.mmd",
@@ -54,10 +54,10 @@ test("there is a picture of each, in both forms, and none of a flow that is not 
     "inbound.svg",
     "inbound.mmd",
   ]);
-  expect(Object.keys(filesOf(sampleInstance))).toHaveLength(3);
+  expect(Object.keys(flowFilesOf(sampleInstance))).toHaveLength(3);
 });
 
-test("each stack gets a directory of its own, and only the selected ones are written", async () => {
+test("each selected stack gets its own directory", async () => {
   const out = mkdtempSync(path.join(tmpdir(), "flows-"));
   try {
     const run = (...args: string[]) => runFleet(["flows", ...args, "--out", out], { "dev.yaml": validYaml });
@@ -71,7 +71,7 @@ test("each stack gets a directory of its own, and only the selected ones are wri
   }
 });
 
-test("a mistake in an environment, or a directory that cannot be made, is told without a stack trace", async () => {
+test("a mistake in an environment or an unusable directory is reported without a stack trace", async () => {
   const wrong = await runFleet(["flows"], { "dev.yaml": edited("[Blocked]", '[""]') });
   expect(wrong.exitCode).toBe(1);
   expect(wrong.stderr).toContain("dev.yaml:4:");
@@ -90,10 +90,10 @@ test("a mistake in an environment, or a directory that cannot be made, is told w
   for (const { stderr } of [wrong, unsayable, unwritable]) expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-// The instance is made up here, so that no one's environment files change what the documentation shows.
-test("the documentation's pictures are current", () => {
+// This instance does not depend on environment files, so they cannot change the documentation.
+test("the diagrams of the documentation are current", () => {
   const inboundFlow = { ...instance.inboundFlow, name: "Inbound", whenBlocked: { action: "disconnect" } } as const;
-  const pictures = Object.entries(filesOf({ ...instance, inboundFlow })).filter(([name]) => name.endsWith(".svg"));
+  const pictures = Object.entries(flowFilesOf({ ...instance, inboundFlow })).filter(([name]) => name.endsWith(".svg"));
   expect(pictures).toHaveLength(2);
   const stale = pictures.filter(([name, svg]) => {
     const file = path.join(projectRoot(), "docs/flows", name);
@@ -102,7 +102,7 @@ test("the documentation's pictures are current", () => {
   });
   if (stale.length > 0) {
     throw new Error(
-      `docs/flows: ${stale.map(([name]) => name).join(" and ")} no longer show the flows as they are. Draw them anew:\n` +
+      `docs/flows: ${stale.map(([name]) => name).join(" and ")} are out of date. Generate them with:\n` +
         "  UPDATE_DOCS=1 npx jest --selectProjects unit --testPathPatterns fleet/commands/flows",
     );
   }

@@ -9,7 +9,7 @@ import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
 import type { RecordedCall } from "../../../emulators/aws/recording-proxy";
 import { loadOne, validYaml } from "../../config/environment-files";
 import { decide } from "../policy-evaluation";
-import type { Question } from "../policy-evaluation";
+import type { AccessRequest } from "../policy-evaluation";
 import { runFleet, startFleet } from "../run-fleet";
 import { account, instanceId, region, startAccount } from "../checks/preflight/account";
 import type { Account } from "../checks/preflight/account";
@@ -72,7 +72,7 @@ test("a clean table and a Connect instance with room: exit code 0, and a table t
   expect(stdout).toMatch(/ok +index keys +No item violates the index/);
   expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
   expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-    "3 contacts carry it; 1 of them have no E.164 number and block nobody, 1 of these because the caller withheld it.",
+    "3 contacts have it; 1 of them have no E.164 number and block no caller, 1 of these because the number was withheld.",
   );
   expect(stdout).toContain("1 instance: 1 can be deployed");
   expect(exitCode).toBe(0);
@@ -96,8 +96,8 @@ test("stopped by Ctrl-C in the middle of a page: it waits for that page, and --r
   const first = await running.finished;
   done();
   expect(first.exitCode).toBe(130);
-  expect(first.stderr).toContain("Stopping after the page that is being read.");
-  expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("Go on where it stopped with the same command and --resume.");
+  expect(first.stderr).toContain("Stopping after the current page.");
+  expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("Run the same command with --resume to continue.");
   const before = hashes().length;
   expect(before).toBeGreaterThan(0);
   expect(before).toBeLessThan(2000);
@@ -164,7 +164,7 @@ test("by the vendor's guide to the letter: each of its four silent breaks is tol
   expect(exitCode).toBe(1);
   expect(of.get("module blockedStatus")).toMatchObject({
     outcome: "failed",
-    detail: expect.stringContaining("not of this stack, so made by hand or imported") as string,
+    detail: expect.stringContaining("not managed by this stack: it was created or imported by hand") as string,
     fix: expect.stringContaining("adoptExisting") as string,
   });
   for (const [name, sentence] of [
@@ -174,11 +174,11 @@ test("by the vendor's guide to the letter: each of its four silent breaks is tol
       "The role microservice may not dynamodb:Query on the index: the guide's template \"Simple microservice",
     ],
     ["guide: association", `${functionArn} is not associated with the Connect instance`],
-    ["guide: module", "444455556666:function:blockedCalls, which is not of account 111122223333"],
+    ["guide: module", "444455556666:function:blockedCalls, which is not in account 111122223333"],
   ] as const) {
     const detail = expect.stringContaining(sentence) as string;
     expect([name, of.get(name)]).toEqual([name, expect.objectContaining({ outcome: "warning", detail })]);
-    expect(of.get(name)?.detail).toContain("nobody is blocked");
+    expect(of.get(name)?.detail).toContain("no caller is blocked");
   }
 
   // With each put right, its sentence is gone.
@@ -206,7 +206,7 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
     ["log group", "logGroup"],
   ] as const) {
     expect([check, taken.of.get(check)?.outcome]).toEqual([check, "failed"]);
-    expect(taken.of.get(check)?.fix).toContain(`Say adoptExisting.${key}: true for this instance`);
+    expect(taken.of.get(check)?.fix).toContain(`Set adoptExisting.${key}: true for this instance`);
   }
   expect(taken.of.get("encryption")?.outcome).toBe("warning");
 
@@ -215,7 +215,7 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
   world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
   const unfit = await checks("--sample", "10");
   for (const check of ["function name", "role name"])
-    expect(unfit.of.get(check)?.fix).toContain("It cannot be taken over as it is");
+    expect(unfit.of.get(check)?.fix).toContain("It cannot be adopted as it is");
 
   world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
   world.byHand.roles.set(roleName, { Description: `Runs ${name}: may query`, documents: [] });
@@ -295,9 +295,9 @@ describe("with adoptExisting", () => {
       expect([check, of.get(check)?.outcome, of.get(check)?.detail]).toEqual([
         check,
         "ok",
-        expect.stringMatching(/taken over|changed in place/),
+        expect.stringMatching(/adopted|changed in place/),
       ]);
-    expect(of.get("guide: function")?.fix).toContain("it takes over what adoptExisting names");
+    expect(of.get("guide: function")?.fix).toContain("it adopts and corrects the resources in adoptExisting");
   });
 
   test("what cannot be changed in place fails it, with what to do instead", async () => {
@@ -308,12 +308,12 @@ describe("with adoptExisting", () => {
     expect(of.get("function name")).toMatchObject({
       outcome: "failed",
       detail: expect.stringContaining("the runtime nodejs18.x and the handler app.main") as string,
-      fix: "Set function.name to another name and remove adoptExisting.function: a new function then takes its place in the module.",
+      fix: "Set function.name to another name and remove adoptExisting.function. The module then calls a new function.",
     });
     expect(of.get("role name")).toMatchObject({
       outcome: "failed",
       detail: expect.stringContaining("has the path /service-role/") as string,
-      fix: "Set function.roleName to another name and remove adoptExisting.role: a new role then takes its place.",
+      fix: "Set function.roleName to another name and remove adoptExisting.role. A new role is then created.",
     });
   });
 
@@ -388,20 +388,20 @@ test("an alias that is not the configured name, and a table that is not there, a
   expect(text).toContain('The Connect instance\'s alias is "acme", and the environment file calls it "other"');
 });
 
-test("options that make no sense are refused together, before anything is asked", async () => {
+test("invalid options are reported together, before any request", async () => {
   const { exitCode, stderr } = await preflight("--sample", "0", "--rate", "fast", "--full");
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('--sample "0" is not a whole number of items from 1 to 999999999.');
-  expect(stderr).toContain('--rate "fast" is not a whole number of read capacity units a second');
+  expect(stderr).toContain('--sample "0" is not allowed. Give a whole number from 1 to 999999999. Default: 2000.');
+  expect(stderr).toContain('--rate "fast" is not allowed. Give a whole number from 1 to 999999999.');
   expect(world.proxy.calls()).toEqual([]);
 });
 
 /** What IAM is asked about a call. */
-function question({ service, operation, url, input }: RecordedCall): Question {
+function question({ service, operation, url, input }: RecordedCall): AccessRequest {
   const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
   const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
   const segments = new URL(url, "http://aws").pathname.split("/").filter(Boolean);
-  const ask = (resource: string, action = operation, context = {}): Question => ({
+  const ask = (resource: string, action = operation, context = {}): AccessRequest => ({
     action: `${service}:${action}`,
     resource,
     context,

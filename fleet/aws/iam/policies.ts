@@ -1,76 +1,77 @@
-/** The IAM policies that a deployment needs and no more, made from the configuration of the instances they are for. */
+/** Generates least-privilege IAM policies from the configuration of instances. */
 import type { InstanceConfig } from "../../../config/types";
-import { discoverStatements, operateStatements, preflightStatements } from "./look-statements";
+import { discoverStatements, preflightStatements, readAndInvokeStatements } from "./check-statements";
 import { deployStatements, deployWatchStatements, planStatements } from "./stack-statements";
 import type { PolicyDocument, Statement } from "./statement";
 import { stateReadStatements, stateStatements } from "./state-statements";
 
 export interface Policy {
-  /** `deploy-111122223333`: what for, and the account; numbered where one document would be too long. */
+  /** Purpose and account, such as `deploy-111122223333`; numbered if one document would be too long. */
   readonly name: string;
   readonly document: PolicyDocument;
 }
 
-/** Characters of a managed policy, white space aside (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). */
+/** Characters of a managed policy without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const policyLimit = 6144;
 
 /**
  * For each account of the instances:
  *
- * - `deploy`: what Terraform's AWS provider calls to create, change and remove the stack. Of the table it may change the indexes;
- *   all else is denied, so that no other policy of the role can allow it.
- * - `deploy-watch`, which goes with it: the same for canary, alarms, topic and dashboard. One document could not hold both.
- * - `plan`: the calls among them that read.
- * - `preflight`: what `fleet preflight` calls. Of contacts it may read the table's keys and those of our index, and nothing else.
- * - `operate`: what `fleet verify` and `fleet check` call. Of contacts it may read the index, and of an item the contact's id alone.
- * - `discover`: what `fleet discover` calls, in all regions.
+ * - `deploy`: the calls of Terraform's AWS provider to create, change and remove a stack. Of the table's actions, all but reads and
+ *   `UpdateTable` are denied, so that no other policy of the role can allow them.
+ * - `deploy-watch`: the same for the canary, alarms, topic and dashboard. Both do not fit in one policy.
+ * - `plan`: the calls of the provider that read.
+ * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
+ * - `read-and-invoke`: the calls of `fleet verify` and `fleet check`. It may query the index, read contact ids, and invoke the function.
+ * - `discover`: the calls of `fleet discover`, in all regions.
  *
- * For each account of their state buckets, unless a store other than AWS holds the states:
+ * For each account of the state buckets, except buckets of S3-compatible stores:
  *
- * - `state`: what Terraform's S3 backend calls. A state can be written, but never deleted; its lock can.
- * - `state-read`: reading states, and nothing else: what only reads takes no lock, so that it cannot hold up a deployment.
+ * - `state`: the calls of Terraform's S3 backend. It may write states but not delete them; it may delete locks.
+ * - `state-read`: reads states. It cannot take a lock, so it cannot delay a deployment.
  */
 export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
-  const withBucket = instances.filter(({ state }) => state.endpoint === undefined);
+  const account = (instance: InstanceConfig): string => instance.account;
+  const withS3Bucket = instances.filter(({ state }) => state.endpoint === undefined);
   return [
-    ...named("deploy", instances, ({ account }) => account, deployStatements),
-    ...named("deploy-watch", instances, ({ account }) => account, deployWatchStatements),
-    ...named("plan", instances, ({ account }) => account, planStatements),
-    ...named("preflight", instances, ({ account }) => account, preflightStatements),
-    ...named("operate", instances, ({ account }) => account, operateStatements),
-    ...named("discover", instances, ({ account }) => account, discoverStatements),
-    ...named("state", withBucket, accountOfState("roleArn"), stateStatements),
-    ...named("state-read", withBucket, accountOfState("planRoleArn"), stateReadStatements),
+    ...policiesPerAccount("deploy", instances, account, deployStatements),
+    ...policiesPerAccount("deploy-watch", instances, account, deployWatchStatements),
+    ...policiesPerAccount("plan", instances, account, planStatements),
+    ...policiesPerAccount("preflight", instances, account, preflightStatements),
+    ...policiesPerAccount("read-and-invoke", instances, account, readAndInvokeStatements),
+    ...policiesPerAccount("discover", instances, account, discoverStatements),
+    ...policiesPerAccount("state", withS3Bucket, stateAccount("roleArn"), stateStatements),
+    ...policiesPerAccount("state-read", withS3Bucket, stateAccount("planRoleArn"), stateReadStatements),
   ];
 }
 
-const accountOfState =
+const stateAccount =
   (role: "roleArn" | "planRoleArn") =>
   ({ account, state }: InstanceConfig): string =>
     (state[role] ?? state.roleArn)?.split(":")[4] ?? account;
 
-/** One policy for each account, or as many as keep below the limit. */
-function named(
+/** One policy per account, or several if the instances do not fit in one. */
+function policiesPerAccount(
   name: string,
   instances: readonly InstanceConfig[],
   accountOf: (instance: InstanceConfig) => string,
-  statements: (instances: readonly InstanceConfig[]) => Statement[],
+  statementsFor: (instances: readonly InstanceConfig[]) => Statement[],
 ): Policy[] {
-  const document = (some: readonly InstanceConfig[]): PolicyDocument => ({
+  const documentFor = (members: readonly InstanceConfig[]): PolicyDocument => ({
     Version: "2012-10-17",
-    Statement: statements(some),
+    Statement: statementsFor(members),
   });
   return [...new Set(instances.map(accountOf))].flatMap((account) => {
     const parts: InstanceConfig[][] = [];
-    for (const instance of instances.filter((one) => accountOf(one) === account)) {
+    for (const instance of instances.filter((candidate) => accountOf(candidate) === account)) {
       const last = parts.at(-1);
-      const fits = last !== undefined && JSON.stringify(document([...last, instance])).length <= policyLimit;
+      const fits = last !== undefined && JSON.stringify(documentFor([...last, instance])).length <= policyLimit;
       if (fits) last.push(instance);
       else parts.push([instance]);
     }
     return parts.map((part, index) => ({
       name: parts.length === 1 ? `${name}-${account}` : `${name}-${account}-${index + 1}`,
-      document: document(part),
+      document: documentFor(part),
     }));
   });
 }

@@ -1,58 +1,79 @@
-/** ARNs of what the stacks consist of, and of what watches them. */
-import { watchName } from "../../../config/aws-names";
+/** ARNs of the resources of stacks. */
+import { guideFunctionName, watchName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
 import { unique } from "./statement";
 
-/** ARNs of what the stacks consist of. */
+/** An ARN in the account and region of the instance. */
+export const regionalArn = (
+  { partition, region, account }: InstanceConfig,
+  service: string,
+  resource: string,
+): string => `arn:${partition}:${service}:${region}:${account}:${resource}`;
+
+const roleArn = ({ partition, account }: InstanceConfig, name: string): string =>
+  `arn:${partition}:iam::${account}:role/${name}`;
+
+/** Log group actions are authorized on the group's ARN with or without `:*`. */
+const withLogStreams = (groups: readonly string[]): string[] => groups.flatMap((arn) => [arn, `${arn}:*`]);
+
+/** ARNs of the function, its role and log group, the table, and the Connect resources. */
 export function resourcesOf(instances: readonly InstanceConfig[]) {
-  const of = (arn: (instance: InstanceConfig) => string): string[] => unique(instances, arn);
-  const functions = of(({ function: { aliasArn } }) => aliasArn.slice(0, aliasArn.lastIndexOf(":")));
-  const groups = of(({ function: { logGroupArn } }) => logGroupArn);
-  const connectInstances = of(({ instanceArn }) => instanceArn);
+  const functions = unique(instances, ({ function: { aliasArn } }) => aliasArn.slice(0, aliasArn.lastIndexOf(":")));
+  const connectInstances = unique(instances, ({ instanceArn }) => instanceArn);
   return {
-    tables: of(({ table }) => table.arn),
-    roles: of((one) => `arn:${one.partition}:iam::${one.account}:role/${one.function.roleName}`),
-    // With `:*`, its versions and aliases.
-    functions: functions.flatMap((arn) => [arn, `${arn}:*`]),
-    logs: {
-      // Some actions are asked of the group with `:*` at its end, some without.
-      groups: groups.flatMap((arn) => [arn, `${arn}:*`]),
-      // Finding a group is a search among all of the region.
-      regions: of(({ partition, region, account }) => `arn:${partition}:logs:${region}:${account}:log-group:*`),
-    },
-    connect: {
-      instances: connectInstances,
-      modules: connectInstances.map((arn) => `${arn}/flow-module/*`),
-      // A flow's id is not known before, so that these are all flows of the instance: none where it gets no inbound flow.
-      flows: unique(
-        instances.filter(({ inboundFlow }) => inboundFlow !== undefined),
-        ({ instanceArn }) => `${instanceArn}/contact-flow/*`,
-      ),
-    },
+    tables: unique(instances, ({ table }) => table.arn),
+    indexes: unique(instances, ({ table }) => table.indexArn),
+    roles: unique(instances, (instance) => roleArn(instance, instance.function.roleName)),
+    functions,
+    /** The functions with their versions and aliases. */
+    functionsAndVersions: functions.flatMap((arn) => [arn, `${arn}:*`]),
+    aliases: unique(instances, ({ function: { aliasArn } }) => aliasArn),
+    logGroups: withLogStreams(unique(instances, ({ function: { logGroupArn } }) => logGroupArn)),
+    /** DescribeLogGroups searches a whole region. */
+    allLogGroups: unique(instances, (instance) => regionalArn(instance, "logs", "log-group:*")),
+    /** The owner of a table may encrypt it with any key of the account. */
+    allKeys: unique(instances, (instance) => regionalArn(instance, "kms", "key/*")),
+    connectInstances,
+    modules: connectInstances.map((arn) => `${arn}/flow-module/*`),
+    /** The id of a flow is unknown before it exists. Empty if no instance has an inbound flow. */
+    flows: unique(
+      instances.filter(({ inboundFlow }) => inboundFlow !== undefined),
+      ({ instanceArn }) => `${instanceArn}/contact-flow/*`,
+    ),
   };
 }
 
-/** ARNs of roles that were made by hand and are taken over under their names. */
-export function rolesByHand(instances: readonly InstanceConfig[]): readonly string[] {
-  const made = instances.filter(({ adoptExisting }) => adoptExisting?.role === true);
-  return made.length === 0 ? [] : resourcesOf(made).roles;
+/** Roles that the stacks adopt under their existing names. */
+export const adoptedRoles = (instances: readonly InstanceConfig[]): readonly string[] =>
+  resourcesOf(instances.filter(({ adoptExisting }) => adoptExisting?.role === true)).roles;
+
+/** The function of the vendor's guide, and the path of the roles that the console creates for functions. */
+export function guideResources(instances: readonly InstanceConfig[]) {
+  return {
+    functions: unique(instances, (instance) => regionalArn(instance, "lambda", `function:${guideFunctionName}`)),
+    roles: unique(instances, (instance) => roleArn(instance, "service-role/*")),
+  };
 }
 
-/** ARNs of what watches the stacks; also of what their environment files want none of any more, since that is deleted. */
-export function watchersOf(instances: readonly InstanceConfig[]) {
-  const arn = ({ partition, region, account }: InstanceConfig, service: string, resource: string): string =>
-    `arn:${partition}:${service}:${region}:${account}:${resource}`;
+/**
+ * ARNs of the canary, alarms, topic and dashboard. They are the same if the environment file turns these off, because a deployment then
+ * deletes the resources.
+ */
+export function monitoringResources(instances: readonly InstanceConfig[]) {
   return {
-    roles: unique(instances, (one) => `arn:${one.partition}:iam::${one.account}:role/${one.canary.roleName}`),
+    roles: unique(instances, (instance) => roleArn(instance, instance.canary.roleName)),
     functions: unique(instances, ({ canary }) => canary.functionArn),
-    logGroups: unique(instances, ({ canary }) => canary.logGroupArn).flatMap((group) => [group, `${group}:*`]),
-    rules: unique(instances, (one) => arn(one, "events", `rule/${one.canary.name}`)),
-    topics: unique(instances, (one) => arn(one, "sns", watchName(one.stackName))),
-    alarms: unique(instances, (one) => arn(one, "cloudwatch", `alarm:${watchName(one.stackName)}-*`)),
-    // A dashboard is of the account, and of no region.
+    logGroups: withLogStreams(unique(instances, ({ canary }) => canary.logGroupArn)),
+    rules: unique(instances, (instance) => regionalArn(instance, "events", `rule/${instance.canary.name}`)),
+    topics: unique(instances, (instance) => regionalArn(instance, "sns", watchName(instance.stackName))),
+    alarms: unique(instances, (instance) =>
+      regionalArn(instance, "cloudwatch", `alarm:${watchName(instance.stackName)}-*`),
+    ),
+    /** Dashboards have no region. */
     dashboards: unique(
       instances,
-      (one) => `arn:${one.partition}:cloudwatch::${one.account}:dashboard/${watchName(one.stackName)}`,
+      ({ partition, account, stackName }) =>
+        `arn:${partition}:cloudwatch::${account}:dashboard/${watchName(stackName)}`,
     ),
   };
 }

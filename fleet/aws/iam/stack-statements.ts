@@ -1,7 +1,7 @@
-/** What is allowed to Terraform's AWS provider when it plans and deploys a stack. */
+/** Permissions of Terraform's AWS provider to plan and deploy a stack. */
 import type { InstanceConfig } from "../../../config/types";
-import { resourcesOf, rolesByHand, watchersOf } from "./resources";
-import { allow, unique } from "./statement";
+import { adoptedRoles, monitoringResources, resourcesOf } from "./resources";
+import { allow, allowIfAny } from "./statement";
 import type { Statement } from "./statement";
 
 const tableReads = [
@@ -11,13 +11,6 @@ const tableReads = [
   "dynamodb:ListTagsOfResource",
 ];
 const roleReads = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
-const canaryReads = [
-  "lambda:GetFunction",
-  "lambda:GetFunctionCodeSigningConfig",
-  "lambda:GetPolicy",
-  "lambda:ListVersionsByFunction",
-];
-const functionReads = [...canaryReads, "lambda:GetAlias", "lambda:GetFunctionConfiguration"];
 const roleWrites = [
   "iam:CreateRole",
   "iam:DeleteRole",
@@ -28,8 +21,14 @@ const roleWrites = [
   "iam:UntagRole",
   "iam:UpdateRoleDescription",
 ];
+const canaryReads = [
+  "lambda:GetFunction",
+  "lambda:GetFunctionCodeSigningConfig",
+  "lambda:GetPolicy",
+  "lambda:ListVersionsByFunction",
+];
+const functionReads = [...canaryReads, "lambda:GetAlias", "lambda:GetFunctionConfiguration"];
 const canaryWrites = [
-  "lambda:AddPermission",
   "lambda:CreateFunction",
   "lambda:DeleteFunction",
   "lambda:RemovePermission",
@@ -38,7 +37,14 @@ const canaryWrites = [
   "lambda:UpdateFunctionCode",
   "lambda:UpdateFunctionConfiguration",
 ];
-const logActions = [
+const functionWrites = [
+  ...canaryWrites,
+  "lambda:CreateAlias",
+  "lambda:DeleteAlias",
+  "lambda:PublishVersion",
+  "lambda:UpdateAlias",
+];
+const logGroupActions = [
   "logs:CreateLogGroup",
   "logs:DeleteLogGroup",
   "logs:ListTagsForResource",
@@ -46,168 +52,132 @@ const logActions = [
   "logs:TagResource",
   "logs:UntagResource",
 ];
+const moduleWrites = [
+  "connect:CreateContactFlowModule",
+  "connect:DeleteContactFlowModule",
+  "connect:TagResource",
+  "connect:UntagResource",
+  "connect:UpdateContactFlowModuleContent",
+  "connect:UpdateContactFlowModuleMetadata",
+];
+const flowWrites = [
+  "connect:CreateContactFlow",
+  "connect:DeleteContactFlow",
+  "connect:TagResource",
+  "connect:UntagResource",
+  "connect:UpdateContactFlowContent",
+  "connect:UpdateContactFlowName",
+];
 const ruleReads = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"];
+const ruleWrites = [
+  "events:DeleteRule",
+  "events:PutRule",
+  "events:PutTargets",
+  "events:RemoveTargets",
+  "events:TagResource",
+  "events:UntagResource",
+];
 const topicReads = ["sns:GetTopicAttributes", "sns:ListTagsForResource"];
+const topicWrites = [
+  "sns:CreateTopic",
+  "sns:DeleteTopic",
+  "sns:SetTopicAttributes",
+  "sns:TagResource",
+  "sns:UntagResource",
+];
 const alarmReads = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"];
+const alarmWrites = [
+  "cloudwatch:DeleteAlarms",
+  "cloudwatch:PutMetricAlarm",
+  "cloudwatch:TagResource",
+  "cloudwatch:UntagResource",
+];
+const dashboardReads = ["cloudwatch:GetDashboard"];
+const dashboardWrites = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"];
 
 export function planStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = resourcesOf(instances);
+  const stack = resourcesOf(instances);
+  const monitoring = monitoringResources(instances);
   return [
-    allow("ReadTheTable", tableReads, on.tables),
-    ...findTheTablesKey(instances),
-    allow("ReadTheRole", roleReads, on.roles),
-    allow("ReadTheFunction", functionReads, on.functions),
-    allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
-    allow("ReadTheLogsTags", ["logs:ListTagsForResource"], on.logs.groups),
-    allow("ReadTheAssociation", ["connect:ListLambdaFunctions"], on.connect.instances),
-    allow("ReadTheModule", ["connect:DescribeContactFlowModule"], on.connect.modules),
-    ...where(on.connect.flows, "ReadTheInboundFlow", ["connect:DescribeContactFlow"]),
-    ...planWatchStatements(instances),
+    allow("ReadTable", tableReads, stack.tables),
+    describeTableKey(stack.allKeys),
+    allow("ReadRole", roleReads, stack.roles),
+    allow("ReadFunction", functionReads, stack.functionsAndVersions),
+    allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
+    allow("ReadLogGroupTags", ["logs:ListTagsForResource"], stack.logGroups),
+    allow("ReadAssociation", ["connect:ListLambdaFunctions"], stack.connectInstances),
+    allow("ReadModule", ["connect:DescribeContactFlowModule"], stack.modules),
+    ...allowIfAny("ReadInboundFlow", ["connect:DescribeContactFlow"], stack.flows),
+    allow("ReadCanaryRole", roleReads, monitoring.roles),
+    allow("ReadCanary", canaryReads, monitoring.functions),
+    allow("ReadCanaryLogGroupTags", ["logs:ListTagsForResource"], monitoring.logGroups),
+    allow("ReadSchedule", ruleReads, monitoring.rules),
+    allow("ReadTopic", topicReads, monitoring.topics),
+    allow("ReadAlarms", alarmReads, monitoring.alarms),
+    allow("ReadDashboard", dashboardReads, monitoring.dashboards),
   ];
 }
 
-/** The statement, where there is something that it is about. */
-function where(resources: readonly string[], Sid: string, actions: readonly string[]): Statement[] {
-  return resources.length === 0 ? [] : [allow(Sid, actions, resources)];
-}
-
 export function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = resourcesOf(instances);
+  const stack = resourcesOf(instances);
   const tableActions = [...tableReads, "dynamodb:UpdateTable"];
   return [
-    allow("AddTheIndex", tableActions, on.tables),
+    allow("UpdateTable", tableActions, stack.tables),
     {
-      // Neither DeleteTable nor CreateTable nor anything that reads or writes items, settings, tags or backups; nor what
-      // DynamoDB may learn to do tomorrow. IAM cannot tell one UpdateTable from another: the plan's guard does.
-      Sid: "NothingElseOnTheTable",
+      // Also denies actions that DynamoDB may add later. IAM cannot limit UpdateTable to the index; the guard does that for each plan.
+      Sid: "DenyOtherTableActions",
       Effect: "Deny",
       NotAction: tableActions,
-      Resource: on.tables.flatMap((table) => [table, `${table}/*`]),
+      Resource: stack.tables.flatMap((table) => [table, `${table}/*`]),
     },
-    ...findTheTablesKey(instances),
-    allow("ManageTheRole", [...roleReads, ...roleWrites], on.roles),
-    // One that was made by hand may be trusted by others, and may have what call blocking does not need.
-    ...where(rolesByHand(instances), "TakeOverTheRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"]),
-    giveToLambda("GiveTheRoleToTheFunction", on.roles),
+    describeTableKey(stack.allKeys),
+    allow("ManageRole", [...roleReads, ...roleWrites], stack.roles),
+    // The stack replaces the trust policy of an adopted role, and detaches policies that call blocking does not need.
+    ...allowIfAny("AdoptRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"], adoptedRoles(instances)),
+    passRoleToLambda("PassRoleToFunction", stack.roles),
+    allow("ManageFunction", [...functionReads, ...functionWrites], stack.functionsAndVersions),
+    letInvoke("LetConnectInvoke", "connect.amazonaws.com", stack.functionsAndVersions),
+    allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
+    allow("ManageLogGroup", logGroupActions, stack.logGroups),
     allow(
-      "ManageTheFunction",
-      [
-        ...functionReads,
-        ...canaryWrites,
-        "lambda:CreateAlias",
-        "lambda:DeleteAlias",
-        "lambda:PublishVersion",
-        "lambda:UpdateAlias",
-      ],
-      on.functions,
-    ),
-    allow("FindTheLog", ["logs:DescribeLogGroups"], on.logs.regions),
-    allow("ManageTheLog", logActions, on.logs.groups),
-    allow(
-      "AssociateTheFunction",
+      "ManageAssociation",
       ["connect:AssociateLambdaFunction", "connect:DisassociateLambdaFunction", "connect:ListLambdaFunctions"],
-      on.connect.instances,
+      stack.connectInstances,
     ),
     allow(
-      "ManageTheModule",
-      [
-        "connect:CreateContactFlowModule",
-        "connect:DeleteContactFlowModule",
-        "connect:DescribeContactFlowModule",
-        "connect:TagResource",
-        "connect:UntagResource",
-        "connect:UpdateContactFlowModuleContent",
-        "connect:UpdateContactFlowModuleMetadata",
-      ],
-      // Creating one is asked of the instance too; a module's id is not known before.
-      [...on.connect.instances, ...on.connect.modules],
+      "ManageModule",
+      ["connect:DescribeContactFlowModule", ...moduleWrites],
+      // CreateContactFlowModule is authorized on the Connect instance too. A module's id is unknown before it exists.
+      [...stack.connectInstances, ...stack.modules],
     ),
-    ...where(on.connect.flows, "ManageTheInboundFlow", [
-      "connect:CreateContactFlow",
-      "connect:DeleteContactFlow",
-      "connect:DescribeContactFlow",
-      "connect:TagResource",
-      "connect:UntagResource",
-      "connect:UpdateContactFlowContent",
-      "connect:UpdateContactFlowName",
-    ]),
+    ...allowIfAny("ManageInboundFlow", ["connect:DescribeContactFlow", ...flowWrites], stack.flows),
   ];
 }
 
 export function deployWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = watchersOf(instances);
+  const monitoring = monitoringResources(instances);
   return [
-    allow("ManageTheCanarysRole", [...roleReads, ...roleWrites], on.roles),
-    giveToLambda("GiveTheRoleToTheCanary", on.roles),
-    allow("ManageTheCanary", [...canaryReads, ...canaryWrites], on.functions),
-    allow("ManageTheCanarysLog", logActions, on.logGroups),
-    allow(
-      "ManageTheSchedule",
-      [
-        ...ruleReads,
-        "events:DeleteRule",
-        "events:PutRule",
-        "events:PutTargets",
-        "events:RemoveTargets",
-        "events:TagResource",
-        "events:UntagResource",
-      ],
-      on.rules,
-    ),
-    allow(
-      "ManageTheTopic",
-      [
-        ...topicReads,
-        "sns:CreateTopic",
-        "sns:DeleteTopic",
-        "sns:SetTopicAttributes",
-        "sns:TagResource",
-        "sns:UntagResource",
-      ],
-      on.topics,
-    ),
-    allow(
-      "ManageTheAlarms",
-      [
-        ...alarmReads,
-        "cloudwatch:DeleteAlarms",
-        "cloudwatch:PutMetricAlarm",
-        "cloudwatch:TagResource",
-        "cloudwatch:UntagResource",
-      ],
-      on.alarms,
-    ),
-    allow(
-      "ManageTheDashboard",
-      ["cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"],
-      on.dashboards,
-    ),
+    allow("ManageCanaryRole", [...roleReads, ...roleWrites], monitoring.roles),
+    passRoleToLambda("PassRoleToCanary", monitoring.roles),
+    allow("ManageCanary", [...canaryReads, ...canaryWrites], monitoring.functions),
+    letInvoke("LetScheduleInvoke", "events.amazonaws.com", monitoring.functions),
+    allow("ManageCanaryLogGroup", logGroupActions, monitoring.logGroups),
+    allow("ManageSchedule", [...ruleReads, ...ruleWrites], monitoring.rules),
+    allow("ManageTopic", [...topicReads, ...topicWrites], monitoring.topics),
+    allow("ManageAlarms", [...alarmReads, ...alarmWrites], monitoring.alarms),
+    allow("ManageDashboard", [...dashboardReads, ...dashboardWrites], monitoring.dashboards),
   ];
 }
 
-function planWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = watchersOf(instances);
-  return [
-    allow("ReadTheCanarysRole", roleReads, on.roles),
-    allow("ReadTheCanary", canaryReads, on.functions),
-    allow("ReadTheCanarysLogsTags", ["logs:ListTagsForResource"], on.logGroups),
-    allow("ReadTheSchedule", ruleReads, on.rules),
-    allow("ReadTheTopic", topicReads, on.topics),
-    allow("ReadTheAlarms", alarmReads, on.alarms),
-    allow("ReadTheDashboard", ["cloudwatch:GetDashboard"], on.dashboards),
-  ];
-}
+/** Allows adding only this service to the function's resource policy. */
+const letInvoke = (Sid: string, principal: string, functions: readonly string[]): Statement =>
+  allow(Sid, ["lambda:AddPermission"], functions, { StringEquals: { "lambda:Principal": principal } });
 
-function giveToLambda(Sid: string, roles: readonly string[]): Statement {
-  return {
-    ...allow(Sid, ["iam:PassRole"], roles),
-    Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
-  };
-}
+const passRoleToLambda = (Sid: string, roles: readonly string[]): Statement =>
+  allow(Sid, ["iam:PassRole"], roles, { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } });
 
-/** For a table encrypted with KMS the provider compares the key with DynamoDB's own, by its alias and no other way. */
-function findTheTablesKey(instances: readonly InstanceConfig[]): Statement[] {
-  const keys = unique(instances, ({ partition, region, account }) => `arn:${partition}:kms:${region}:${account}:key/*`);
-  const isOwn = { StringEquals: { "kms:RequestAlias": "alias/aws/dynamodb" } };
-  return [{ ...allow("FindTheTablesKey", ["kms:DescribeKey"], keys), Condition: isOwn }];
-}
+/** If KMS encrypts the table, the provider compares the key with DynamoDB's own key, which it finds by its alias. */
+const describeTableKey = (keys: readonly string[]): Statement =>
+  allow("DescribeTableKey", ["kms:DescribeKey"], keys, {
+    StringEquals: { "kms:RequestAlias": "alias/aws/dynamodb" },
+  });

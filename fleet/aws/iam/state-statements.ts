@@ -1,35 +1,34 @@
-/** What is allowed of Terraform's states. */
+/** Permissions for Terraform states in S3. */
 import type { InstanceConfig } from "../../../config/types";
-import { allow, unique } from "./statement";
+import { allow, allowIfAny, unique } from "./statement";
 import type { Statement } from "./statement";
 
 export function stateStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = statesOf(instances);
+  const states = statesOf(instances);
   return [
-    findTheState(on.buckets),
-    allow("ReadAndWriteTheState", ["s3:GetObject", "s3:PutObject"], on.objects),
+    listBucket(states.buckets),
+    allow("ReadAndWriteState", ["s3:GetObject", "s3:PutObject"], states.objects),
     allow(
-      "LockTheState",
+      "LockState",
       ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-      on.objects.map((object) => `${object}.tflock`),
+      states.objects.map((object) => `${object}.tflock`),
     ),
-    ...(on.keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt", "kms:GenerateDataKey"], on.keys)]),
+    ...allowIfAny("UseStateKey", ["kms:Decrypt", "kms:GenerateDataKey"], states.keys),
   ];
 }
 
 export function stateReadStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const on = statesOf(instances);
+  const states = statesOf(instances);
   return [
-    findTheState(on.buckets),
-    allow("ReadTheState", ["s3:GetObject"], on.objects),
-    ...(on.keys.length === 0 ? [] : [allow("UseTheStatesKey", ["kms:Decrypt"], on.keys)]),
+    listBucket(states.buckets),
+    allow("ReadState", ["s3:GetObject"], states.objects),
+    ...allowIfAny("UseStateKey", ["kms:Decrypt"], states.keys),
   ];
 }
 
-/** Not bound to a prefix: without this right S3 answers 403 for a state that does not exist yet, instead of 404. */
-const findTheState = (buckets: readonly string[]): Statement => allow("FindTheState", ["s3:ListBucket"], buckets);
+/** Without this permission, S3 answers 403 instead of 404 for a state that does not exist yet. A prefix condition would also do that. */
+const listBucket = (buckets: readonly string[]): Statement => allow("ListBucket", ["s3:ListBucket"], buckets);
 
-/** ARNs of where the states are. */
 function statesOf(instances: readonly InstanceConfig[]) {
   const bucket = ({ partition, state }: InstanceConfig): string => `arn:${partition}:s3:::${state.bucket}`;
   return {

@@ -1,4 +1,4 @@
-/** One statement of a policy, and the document that holds some. */
+/** Types and small builders for IAM policy documents. */
 import type { InstanceConfig } from "../../../config/types";
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
@@ -6,14 +6,16 @@ export interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow" | "Deny";
   readonly Action?: readonly string[];
-  /** Every action but these. */
+  /** Every action except these. */
   readonly NotAction?: readonly string[];
   readonly Resource: readonly string[];
-  readonly Condition?: {
-    readonly StringEquals?: Readonly<Record<string, string | readonly string[]>>;
-    /** Holds where each of the request's values is among these. */
-    readonly "ForAllValues:StringEquals"?: Readonly<Record<string, readonly string[]>>;
-  };
+  readonly Condition?: Condition;
+}
+
+export interface Condition {
+  readonly StringEquals?: Readonly<Record<string, string | readonly string[]>>;
+  /** Holds if every value of the request is in the list. */
+  readonly "ForAllValues:StringEquals"?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface PolicyDocument {
@@ -21,12 +23,29 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-/** @param Sid what it allows, as a name */
-export function allow(Sid: string, Action: readonly string[], Resource: readonly string[]): Statement {
-  return { Sid, Effect: "Allow", Action: [...Action].sort(), Resource };
+/** @param Sid says what the statement allows */
+export function allow(
+  Sid: string,
+  actions: readonly string[],
+  Resource: readonly string[],
+  Condition?: Condition,
+): Statement {
+  const statement: Statement = { Sid, Effect: "Allow", Action: [...actions].sort(), Resource };
+  return Condition === undefined ? statement : { ...statement, Condition };
 }
 
-/** The ARNs of what some instances have, each once. */
+/** The statement, unless there is no resource for it. */
+export const allowIfAny = (Sid: string, actions: readonly string[], resources: readonly string[]): Statement[] =>
+  resources.length === 0 ? [] : [allow(Sid, actions, resources)];
+
+/** Limits reads of items to these attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html */
+export const onlyAttributes = (attributes: readonly string[]): Condition => ({
+  // Without this line, a request that names no attribute would read all of them.
+  StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+  "ForAllValues:StringEquals": { "dynamodb:Attributes": attributes },
+});
+
+/** The ARNs of the instances, each once. */
 export function unique(instances: readonly InstanceConfig[], arn: (instance: InstanceConfig) => string): string[] {
   return [...new Set(instances.map(arn))];
 }

@@ -1,12 +1,12 @@
-/** What the policies allow and deny, that they fit, and that the committed examples are current. */
+/** The IAM policies: what they allow and deny, their size, and the committed examples. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { loadEnvironments } from "../../../../config/load";
 import type { InstanceConfig } from "../../../../config/types";
 import { policiesFor } from "../../../../fleet/aws/iam/policies";
 import type { PolicyDocument } from "../../../../fleet/aws/iam/statement";
 import { projectRoot } from "../../../../lambda/packaging";
+import { iamExamples } from "../../../../scripts/iam-examples";
 import { load, validYaml } from "../../../config/environment-files";
 import { decide } from "../../policy-evaluation";
 
@@ -21,20 +21,19 @@ const named = (prefix: string, instances: readonly InstanceConfig[] = [acme]): P
     .filter(({ name }) => new RegExp(`^${prefix}-\\d`).test(name))
     .map(({ document }) => document);
 
-test("the committed examples are what the environment dev gets (ENVIRONMENTS_DIR=examples npm run fleet -- iam env=dev --out docs/iam/dev)", () => {
+test("the committed examples are current (npm run iam-examples)", () => {
   const directory = path.join(projectRoot(), "docs/iam/dev");
-  const committed = readdirSync(directory).map((file) => [
-    file,
-    JSON.parse(readFileSync(path.join(directory, file), "utf8")) as unknown,
-  ]);
-  const { instances } = loadEnvironments(path.join(projectRoot(), "examples"));
-  const current = policiesFor(instances.filter(({ environment }) => environment === "dev"));
-  expect(Object.fromEntries(committed)).toEqual(
-    Object.fromEntries(current.map(({ name, document }) => [`${name}.json`, document])),
+  const committed = Object.fromEntries(
+    readdirSync(directory).map((file) => [
+      file,
+      JSON.parse(readFileSync(path.join(directory, file), "utf8")) as unknown,
+    ]),
   );
+  const current = Object.entries(iamExamples(projectRoot())).map(([file, text]) => [file, JSON.parse(text) as unknown]);
+  expect(committed).toEqual(Object.fromEntries(current));
 });
 
-test("deploy may take permissions from a role only where one that was made by hand is taken over", () => {
+test("deploy may detach policies only from an adopted role", () => {
   const [adopting] = load({ "dev.yaml": `${validYaml}    adoptExisting: { role: true }\n` }) as [InstanceConfig];
   const question = {
     action: "iam:DetachRolePolicy",
@@ -47,7 +46,7 @@ test("deploy may take permissions from a role only where one that was made by ha
   expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
 });
 
-test("deploy may manage flows, and plan read them, of those instances alone that get an inbound flow", () => {
+test("deploy manages flows, and plan reads them, only on instances with an inbound flow", () => {
   const own = `inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }`;
   const instances = load({
     "dev.yaml": `${validYaml}    ${own}\n  - { name: other, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }\n`,
@@ -65,7 +64,21 @@ test("deploy may manage flows, and plan read them, of those instances alone that
   expect(JSON.stringify(policiesFor([acme]))).not.toContain("/contact-flow/");
 });
 
-describe("of the table, deploy may change the indexes and nothing else, whatever else the role is allowed", () => {
+test.each([
+  ["deploy", acme.function.aliasArn, "connect.amazonaws.com"],
+  ["deploy-watch", acme.canary.functionArn, "events.amazonaws.com"],
+])("%s may let only our service invoke the function", (policy, resource, service) => {
+  const add = (principal?: string) =>
+    decide(named(policy), {
+      action: "lambda:AddPermission",
+      resource,
+      context: principal === undefined ? {} : { "lambda:Principal": principal },
+    });
+  expect(add(service)).toBe("allowed");
+  for (const other of ["*", "444455556666", "s3.amazonaws.com", undefined]) expect(add(other)).toBe("not allowed");
+});
+
+describe("every other action on the table is denied to deploy, even if another policy allows it", () => {
   // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
   test.each([
     "CreateTable",
@@ -112,14 +125,14 @@ describe("of the table, deploy may change the indexes and nothing else, whatever
     }
   });
 
-  test.each(["UpdateTable", "DescribeTable"])("%s is allowed on this table alone", (operation) => {
+  test.each(["UpdateTable", "DescribeTable"])("%s is allowed only on this table", (operation) => {
     const action = `dynamodb:${operation}`;
     expect(decide(named("deploy"), { action, resource: acme.table.arn })).toBe("allowed");
     expect(decide(named("deploy"), { action, resource: `${acme.table.arn}2` })).toBe("not allowed");
   });
 });
 
-test("however long its names are, one instance with all that it may have fits into one document of each kind", () => {
+test("an instance with the longest names and every option fits in one document per policy", () => {
   const name = "a".repeat(45);
   const [longest] = load({
     "dev.yaml": `account: "111122223333"
@@ -141,7 +154,7 @@ instances:
   }
 });
 
-test("a state can be read and written but not deleted, and its lock can be deleted", () => {
+test("state may read and write a state but not delete it, and may delete its lock", () => {
   const object = `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`;
   const state = named("state");
   expect(decide(state, { action: "s3:PutObject", resource: object })).toBe("allowed");
@@ -149,7 +162,7 @@ test("a state can be read and written but not deleted, and its lock can be delet
   expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
 });
 
-test("state-read reads states and can neither write nor lock one, whatever their key", () => {
+test("state-read may read states but neither write nor lock them", () => {
   const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
   const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
     ({ Statement }) => Statement,
@@ -161,12 +174,12 @@ test("state-read reads states and can neither write nor lock one, whatever their
   ]);
 });
 
-test("plan holds actions that read, and no other", () => {
+test("plan has only actions that read", () => {
   const actions = named("plan").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
 });
 
-test("preflight reads of contacts what the index is made of, and of everything else no more than what it is", () => {
+test("preflight reads only the keys of contacts, and only describes everything else", () => {
   const scan = (context: Readonly<Record<string, string | readonly string[]>>) =>
     decide(named("preflight"), { action: "dynamodb:Scan", resource: acme.table.arn, context });
   const asked = ["hash", "range", "Disposition", "CustomerEndpoint"];
@@ -180,18 +193,21 @@ test("preflight reads of contacts what the index is made of, and of everything e
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual(more);
 });
 
-test("operate reads the index and the ids of contacts, and asks the alias; it changes nothing", () => {
+test("read-and-invoke queries the index, reads contact ids, invokes the alias, and changes nothing", () => {
   const may = (action: string, resource: string, context = {}) =>
-    decide(named("operate"), { action, resource, context });
+    decide(named("read-and-invoke"), { action, resource, context });
   expect(may("dynamodb:Query", acme.table.indexArn)).toBe("allowed");
   expect(may("dynamodb:Query", acme.table.arn)).toBe("not allowed");
-  const read = (...names: string[]) => may("dynamodb:GetItem", acme.table.arn, { "dynamodb:Attributes": names });
-  expect(read("hash", "range", "ContactId")).toBe("allowed");
-  expect(read("hash", "range", "Notes")).toBe("not allowed");
+  const read = (select: string, ...names: string[]) =>
+    may("dynamodb:GetItem", acme.table.arn, { "dynamodb:Select": select, "dynamodb:Attributes": names });
+  expect(read("SPECIFIC_ATTRIBUTES", "hash", "range", "ContactId")).toBe("allowed");
+  expect(read("SPECIFIC_ATTRIBUTES", "hash", "range", "Notes")).toBe("not allowed");
+  // A request without a projection reads every attribute but names only the keys.
+  expect(read("ALL_ATTRIBUTES", "hash", "range")).toBe("not allowed");
   const alias = acme.function.aliasArn;
   expect(may("lambda:InvokeFunction", alias)).toBe("allowed");
   expect(may("lambda:InvokeFunction", alias.replace(":live", ""))).toBe("not allowed");
-  const actions = named("operate").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
+  const actions = named("read-and-invoke").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual([
     "dynamodb:Query",
     "iam:SimulatePrincipalPolicy",
@@ -205,7 +221,7 @@ test("discover only lists and describes", () => {
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
 });
 
-test("only what must be asked of a whole region or bucket has a resource with a star", () => {
+test("only actions on a whole region, account or instance have a wildcard resource", () => {
   const wide = policiesFor([acme]).flatMap(({ document }) =>
     document.Statement.filter(
       ({ Effect, Resource }) => Effect === "Allow" && Resource.some((arn) => /(^|[:/])\*$/.test(arn)),
@@ -214,28 +230,23 @@ test("only what must be asked of a whole region or bucket has a resource with a 
   const home = "us-east-1:111122223333";
   expect([...new Set(wide)].sort()).toEqual(
     [
-      `DecryptTheTable arn:aws:kms:${home}:key/*`,
-      "FindTablesAndInstances *",
-      `FindTheLog arn:aws:logs:${home}:log-group:*`,
-      "LookAtModules arn:aws:connect:*:111122223333:instance/*",
-      "SeeHowFarTheIndexIs *",
-      `LookAtTheFunction arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
-      `FindTheTablesKey arn:aws:kms:${home}:key/*`,
-      `LookAtTheTablesKey arn:aws:kms:${home}:key/*`,
-      "AskWhatARoleMay arn:aws:iam::111122223333:role/service-role/*",
-      ...["ManageTheFunction", "ReadTheFunction"].map(
-        (sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
-      ),
-      ...["ManageTheLog", "ReadTheLogsTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
-      ...["ManageTheCanarysLog", "ReadTheCanarysLogsTags"].map((sid) => `${sid} ${acme.canary.logGroupArn}:*`),
-      ...["LookAtTheModule", "ManageTheModule", "ReadTheModule"].map(
-        (sid) => `${sid} ${acme.instanceArn}/flow-module/*`,
-      ),
+      `DecryptTable arn:aws:kms:${home}:key/*`,
+      "ListTablesAndInstances *",
+      `FindLogGroups arn:aws:logs:${home}:log-group:*`,
+      "ListModules arn:aws:connect:*:111122223333:instance/*",
+      "ReadMetrics *",
+      `LetConnectInvoke arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
+      `DescribeTableKey arn:aws:kms:${home}:key/*`,
+      "SimulateRoles arn:aws:iam::111122223333:role/service-role/*",
+      ...["ManageFunction", "ReadFunction"].map((sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`),
+      ...["ManageLogGroup", "ReadLogGroupTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
+      ...["ManageCanaryLogGroup", "ReadCanaryLogGroupTags"].map((sid) => `${sid} ${acme.canary.logGroupArn}:*`),
+      ...["DescribeModule", "ManageModule", "ReadModule"].map((sid) => `${sid} ${acme.instanceArn}/flow-module/*`),
     ].sort(),
   );
 });
 
-test("an account's policies are its own, and the state's are of the account that holds it, with its key and partition", () => {
+test("each account has its own policies, and the account of the bucket has those for states", () => {
   const instances = load({
     "prod.yaml": `account: "444455556666"
 region: us-gov-west-1
@@ -257,21 +268,21 @@ instances:
     "deploy-watch-444455556666",
     "plan-444455556666",
     "preflight-444455556666",
-    "operate-444455556666",
+    "read-and-invoke-444455556666",
     "discover-444455556666",
     "state-777788889999",
     "state-read-777788889998",
   ]);
   const state = policies.find(({ name }) => name.startsWith("state-7"))?.document.Statement;
   expect(state?.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
-    ["FindTheState", ["arn:aws-us-gov:s3:::gov-state"]],
-    ["ReadAndWriteTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}`]],
-    ["LockTheState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}.tflock`]],
-    ["UseTheStatesKey", ["arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110"]],
+    ["ListBucket", ["arn:aws-us-gov:s3:::gov-state"]],
+    ["ReadAndWriteState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}`]],
+    ["LockState", [`arn:aws-us-gov:s3:::gov-state/${instances[0]?.state.key ?? ""}.tflock`]],
+    ["UseStateKey", ["arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/0f0e0d0c-1b1a-4918-8716-151413121110"]],
   ]);
 });
 
-test("of however many instances, each is allowed its own by documents that IAM takes", () => {
+test("many instances are split into documents within the size limit, and each has its permissions", () => {
   const disconnect = { action: "disconnect" } as const;
   const instanceNames = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,30}$/), { minLength: 30, maxLength: 60 });
   fc.assert(

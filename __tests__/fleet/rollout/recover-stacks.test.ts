@@ -1,0 +1,84 @@
+/** What the problem of one stack means: to it, to the others, and to the person who reads the report. */
+import { CommandError } from "../../../fleet/output/command-error";
+import { UnreadablePlan } from "../../../fleet/terraform/plan-json";
+import { resultOfError } from "../../../fleet/rollout/recover-stacks";
+import { recoveryReport } from "../../../fleet/rollout/recovery-report";
+import { NotRecoverable } from "../../../fleet/rollout/recover-state";
+import { TerraformError } from "../../../fleet/terraform/terraform-stack";
+import { sampleInstance } from "../../stacks/sample-instance";
+
+const before = { isWriting: false, isStopping: false };
+const named = (name: string, more = {}): Error => Object.assign(new Error("no"), { name, ...more });
+const locked = new TerraformError(
+  "terraform state push",
+  "Error acquiring the state lock\nLock Info:\n  ID:        42\n  Operation: apply\n  Who:       ann@desk\n  Created:   today\n",
+);
+
+test.each([
+  ["a role that cannot be assumed", new CommandError("The role cannot be assumed.")],
+  ["expired credentials", named("ExpiredToken")],
+  ["missing credentials", named("CredentialsProviderError")],
+  ["an AWS error", named("AccessDeniedException", { $metadata: {} })],
+  ["an unreadable plan", new UnreadablePlan("no")],
+  ["a failed Terraform command", new TerraformError("terraform plan", "no")],
+])("%s fails only its own stack", (_, error) => {
+  expect(resultOfError(error, sampleInstance, before).status).toBe("failed");
+});
+
+test("a defect of the program is thrown", () => {
+  const error = new TypeError("no");
+  expect(() => resultOfError(error, sampleInstance, before)).toThrow(error);
+});
+
+test("an error of Terraform after Ctrl-C is reported as stopped", () => {
+  expect(
+    resultOfError(new TerraformError("terraform import", "interrupted"), sampleInstance, {
+      ...before,
+      isStopping: true,
+    }),
+  ).toEqual({
+    status: "stopped",
+  });
+});
+
+test.each([true, false])(
+  "an error during the write is a failure and names the next command (Ctrl-C: %s)",
+  (isStopping) => {
+    const { status, problem } = resultOfError(new TerraformError("terraform state push", "no"), sampleInstance, {
+      isWriting: true,
+      isStopping,
+    });
+    expect(status).toBe("failed");
+    expect(problem).toContain(
+      "It is not known whether the state was written. Check with: npm run fleet -- plan stack=test-acme",
+    );
+  },
+);
+
+test("a locked state is reported with its holder and the command that releases the lock", () => {
+  expect(resultOfError(locked, sampleInstance, { ...before, isWriting: true })).toEqual({
+    status: "failed",
+    problem:
+      "Its state is locked by ann@desk, since today (apply). Nothing was written.\n" +
+      "  If another command still uses the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
+      "  (npm run synth; cdktf.out/stacks/test-acme-eu-central-1): terraform init && terraform force-unlock 42",
+  });
+});
+
+test("a state that was written meanwhile is refused, also while the command stops", () => {
+  const now = { isWriting: true, isStopping: true };
+  expect(resultOfError(new NotRecoverable("meanwhile"), sampleInstance, now)).toEqual({
+    status: "refused",
+    problem: "meanwhile",
+  });
+});
+
+test("the report names stopped stacks", () => {
+  const stopped = recoveryReport([
+    { instance: sampleInstance, status: "stopped" },
+    { instance: { ...sampleInstance, stackName: "test-other" }, status: "stopped" },
+  ]);
+  expect(stopped).toBe(
+    "Stopped before the state was written: test-acme-eu-central-1, test-other. Run the same command to start again.",
+  );
+});

@@ -1,0 +1,85 @@
+/** Permissions of the commands that read without Terraform: `preflight`, `verify`, `check` and `discover`. */
+import { guideFunctionName } from "../../../config/aws-names";
+import type { InstanceConfig } from "../../../config/types";
+import { contactIdAttributes } from "../contact-id-attributes";
+import { adoptedRoles, guideResources, monitoringResources, resourcesOf } from "./resources";
+import { allow, onlyAttributes, unique } from "./statement";
+import type { Statement } from "./statement";
+
+/** The keys of ConnectPath's tables. */
+const tableKeys = ["hash", "range"];
+
+export function preflightStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const stack = resourcesOf(instances);
+  const canaries = monitoringResources(instances.filter(({ alarms }) => alarms.canaryMinutes !== false));
+  const guide = guideResources(instances);
+  return [
+    allow("DescribeTable", ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"], stack.tables),
+    allow(
+      "ScanIndexKeys",
+      ["dynamodb:Scan"],
+      stack.tables,
+      onlyAttributes(["CustomerEndpoint", "Disposition", ...tableKeys]),
+    ),
+    allow("DescribeTableKey", ["kms:DescribeKey"], stack.allKeys),
+    allow("DescribeConnectInstance", ["connect:DescribeInstance"], stack.connectInstances),
+    allow(
+      "ListFlowsAndFunctions",
+      ["connect:ListContactFlowModules", "connect:ListContactFlows", "connect:ListLambdaFunctions"],
+      stack.connectInstances,
+    ),
+    allow("DescribeModule", ["connect:DescribeContactFlowModule"], stack.modules),
+    allow(
+      "ReadFunctions",
+      ["lambda:GetFunctionConfiguration"],
+      [...stack.functions, ...canaries.functions, ...guide.functions],
+    ),
+    allow("ReadRoles", ["iam:GetRole"], [...stack.roles, ...canaries.roles]),
+    allow("SimulateRoles", ["iam:SimulatePrincipalPolicy"], [...guide.roles, ...adoptedRoles(instances)]),
+    allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
+  ];
+}
+
+export function readAndInvokeStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const stack = resourcesOf(instances);
+  const dynamodbEndpoints = unique(instances, ({ region, dnsSuffix }) => `dynamodb.${region}.${dnsSuffix}`);
+  return [
+    allow("DescribeTable", ["dynamodb:DescribeTable"], stack.tables),
+    allow("QueryIndex", ["dynamodb:Query"], stack.indexes),
+    allow("ReadContactIds", ["dynamodb:GetItem"], stack.tables, onlyAttributes([...contactIdAttributes, ...tableKeys])),
+    // DynamoDB uses a customer managed key on behalf of the caller.
+    allow("DecryptTable", ["kms:Decrypt"], stack.allKeys, { StringEquals: { "kms:ViaService": dynamodbEndpoints } }),
+    // For the progress of the index backfill. Metrics have no ARN.
+    allow("ReadMetrics", ["cloudwatch:GetMetricData"], ["*"]),
+    allow("SimulateRole", ["iam:SimulatePrincipalPolicy"], stack.roles),
+    allow(
+      "ReadFunction",
+      ["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:GetPolicy"],
+      stack.functionsAndVersions,
+    ),
+    allow("InvokeFunction", ["lambda:InvokeFunction"], stack.aliases),
+    allow(
+      "ListModulesAndFunctions",
+      ["connect:ListContactFlowModules", "connect:ListLambdaFunctions"],
+      stack.connectInstances,
+    ),
+    allow("DescribeModule", ["connect:DescribeContactFlowModule"], stack.modules),
+  ];
+}
+
+/** Covers all regions: `discover` searches for tables and instances. */
+export function discoverStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const inAllRegions = (service: string, resource: string): string[] =>
+    unique(instances, ({ partition, account }) => `arn:${partition}:${service}:*:${account}:${resource}`);
+  return [
+    // These list operations have no resource ARN.
+    allow("ListTablesAndInstances", ["connect:ListInstances", "dynamodb:ListTables"], ["*"]),
+    allow("DescribeTables", ["dynamodb:DescribeTable"], inAllRegions("dynamodb", "table/dextr-*")),
+    allow("ListModules", ["connect:ListContactFlowModules"], inAllRegions("connect", "instance/*")),
+    allow(
+      "ReadGuideFunction",
+      ["lambda:GetFunctionConfiguration"],
+      inAllRegions("lambda", `function:${guideFunctionName}`),
+    ),
+  ];
+}

@@ -1,0 +1,30 @@
+/** Asks one instance whether it would block a caller, and turns an error of AWS into a message. */
+import type { InstanceConfig } from "../../../config/types";
+import { grant, isAccessDenied } from "../../aws/errors";
+import { instanceClients } from "../../aws/instance-clients";
+import { CommandError } from "../../output/command-error";
+import { errorMessage } from "../../output/error-message";
+import { answerFor, type Answer } from "./answer";
+
+export interface CallerCheck {
+  readonly instance: InstanceConfig;
+  /** A string says why there is no answer, and what to do. */
+  readonly answer: Answer | string;
+}
+
+/** @param address the caller as `callerFrom` returns it */
+export async function checkCaller(instance: InstanceConfig, address: string): Promise<CallerCheck> {
+  const clients = instanceClients(instance);
+  try {
+    return { instance, answer: await answerFor(instance, address, clients) };
+  } catch (error) {
+    if (error instanceof CommandError) return { instance, answer: error.message };
+    if (!(error instanceof Error) || !("$metadata" in error)) throw error;
+    const fix = isAccessDenied(error)
+      ? grant("read-and-invoke")
+      : `Find the cause with: npm run fleet -- verify ${instance.stackName}`;
+    return { instance, answer: `${errorMessage(error)} ${fix}` };
+  } finally {
+    clients.destroy();
+  }
+}

@@ -1,0 +1,59 @@
+/** Runs preflight for several instances, one after the other, until they are done or the user presses Ctrl-C. */
+import path from "node:path";
+import type { InstanceConfig } from "../../../config/types";
+import { instanceClients } from "../../aws/instance-clients";
+import { instanceReport } from "../finding";
+import { systemClock } from "./clock";
+import { preflightInstance } from "./preflight";
+import type { PreflightOptions } from "./preflight";
+import type { Preflight } from "./report";
+import { ProgressFiles } from "./scan-progress";
+
+/** Holds the position of each scan, below the project's root. Git ignores it. */
+export const progressDirectory = path.join(".fleet", "preflight");
+
+export interface PreflightRun {
+  readonly stacks: readonly Preflight[];
+  /** Whether Ctrl-C stopped the run. */
+  readonly isStopped: boolean;
+}
+
+/** @param report receives the result of each instance as soon as it is known */
+export async function preflightInstances(
+  instances: readonly InstanceConfig[],
+  options: PreflightOptions,
+  report: (stack: Preflight) => void,
+): Promise<PreflightRun> {
+  const stream = process.stderr;
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    stream.write("\nStopping after the current page. Press Ctrl-C again to stop immediately.\n");
+    stop.abort();
+  };
+  const around = {
+    clock: systemClock,
+    stop: stop.signal,
+    files: new ProgressFiles(path.resolve(progressDirectory)),
+    stream,
+  };
+  const stacks: Preflight[] = [];
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  // Only once: the second signal ends the process, as it does by default.
+  for (const signal of signals) process.once(signal, onSignal);
+  try {
+    for (const instance of instances) {
+      if (stop.signal.aborted) break;
+      const clients = instanceClients(instance);
+      try {
+        const stack = instanceReport(instance.stackName, await preflightInstance(instance, clients, options, around));
+        report(stack);
+        stacks.push(stack);
+      } finally {
+        clients.destroy();
+      }
+    }
+  } finally {
+    for (const signal of signals) process.removeListener(signal, onSignal);
+  }
+  return { stacks, isStopped: stop.signal.aborted };
+}

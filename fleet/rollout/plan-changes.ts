@@ -1,0 +1,65 @@
+/** Synthesizes and plans the selected instances into a plans directory, or only those that differ from another commit. */
+import type { InstanceConfig } from "../../config/types";
+import { synthesizeBase } from "../plans/base-ref";
+import { openToolchain } from "../plans/instance-terraform";
+import { planInstances } from "../plans/planning";
+import type { PlanningResult } from "../plans/planning";
+import { synthesizeInto } from "../plans/plans-directory";
+import type { SynthesizedStack } from "../plans/synthesis";
+import { printToStderr } from "./graceful-shutdown";
+import type { GracefulShutdown } from "./graceful-shutdown";
+import { discardJournal } from "./journal";
+
+export interface PlanChangesOptions {
+  /** The selected instances. */
+  readonly instances: readonly InstanceConfig[];
+  /** All instances of the environment files. */
+  readonly allInstances: readonly InstanceConfig[];
+  /** Absolute path of the plans directory. */
+  readonly plans: string;
+  /** Plans only the stacks that synthesize differently at this git ref. @default plans every stack */
+  readonly changedSince: string | undefined;
+  /** Whether to plan with `planRole` and without locks. */
+  readonly readOnly: boolean;
+  /** Stacks planned at the same time. */
+  readonly parallel: number;
+  readonly shutdown: GracefulShutdown;
+}
+
+/**
+ * @returns one result per selected instance, in the order of `instances`
+ * @throws CommandError if a deployment of these plans is unfinished, or synthesis or Terraform's setup fails
+ */
+export async function planChanges(options: PlanChangesOptions): Promise<readonly PlanningResult[]> {
+  const { instances, plans, changedSince, readOnly, parallel, shutdown } = options;
+  discardJournal(plans);
+  return shutdown.during(async () => {
+    const stacks = await synthesizeInto(plans, instances);
+    const changed = changedSince === undefined ? instances : await changedInstances(changedSince, options, stacks);
+    // Without a changed stack, Terraform does not have to be installed.
+    if (changed.length === 0) return instances.map((instance) => ({ instance, unchanged: true }));
+    const toolchain = await openToolchain(changed, shutdown);
+    const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });
+    const resultOf = new Map(results.map((result) => [result.instance, result]));
+    return instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true });
+  });
+}
+
+async function changedInstances(
+  ref: string,
+  { instances, allInstances }: PlanChangesOptions,
+  stacks: ReadonlyMap<string, SynthesizedStack>,
+): Promise<readonly InstanceConfig[]> {
+  const base = await synthesizeBase(ref, printToStderr);
+  const changed = instances.filter(({ stackName }) => base.digests.get(stackName) !== stacks.get(stackName)?.digest);
+  printToStderr(`${base.description} ${changed.length} of ${instances.length} stacks differ from the base.`);
+  const current = new Set(allInstances.map(({ stackName }) => stackName));
+  const removed = [...base.digests.keys()].filter((name) => !current.has(name));
+  if (removed.length > 0) {
+    printToStderr(
+      `Removed from the environment files: ${removed.join(", ")}. Their resources stay deployed, but no stack manages them. ` +
+        "To remove the resources, add the instance again with a release.",
+    );
+  }
+  return changed;
+}
