@@ -1,8 +1,8 @@
-/** Names and ARNs that follow from an instance's account, region and name, and the AWS limits on them. */
+/** Names and ARNs that are derived from an instance's account, region and name, and their limits in AWS. */
 import { blockingIndex } from "./blocking-index";
 
 /**
- * AWS regions by partition. A region that AWS opens later is added here and nowhere else.
+ * AWS regions by partition. This is the only place to add a new region.
  * Source: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
  */
 const regionsByPartition = {
@@ -49,7 +49,7 @@ const regionsByPartition = {
 export type Partition = keyof typeof regionsByPartition;
 export type Region = (typeof regionsByPartition)[Partition][number];
 
-/** Every region that may be named, of all partitions. */
+/** The regions of all partitions. */
 export const regions: readonly Region[] = Object.values(regionsByPartition).flat();
 
 /** Partition of a region: `aws-us-gov` for us-gov-west-1. */
@@ -74,12 +74,12 @@ function arn(service: string, { account, region }: Home, resource: string): stri
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
-/** ARN of a Connect instance, from its bare id (UUID). */
+/** @param instanceId bare id (UUID) of the Connect instance */
 export function instanceArn(home: Home, instanceId: string): string {
   return arn("connect", home, `instance/${instanceId}`);
 }
 
-/** ConnectPath's contact table of an instance. */
+/** ConnectPath's name of the contact table. */
 export function defaultTableName(instanceName: string): string {
   return `dextr-${instanceName}`;
 }
@@ -95,20 +95,20 @@ export function indexArn(home: Home, tableName: string): string {
   return `${tableArn(home, tableName)}/index/${indexName}`;
 }
 
-/** The function that people make by the vendor's guide. */
+/** Name of the function in the vendor's guide. */
 export const guideFunctionName = "blockedCalls";
 
-/** The instance is in the name because one account and region may hold several. */
+/** Contains the instance, because one account and region can have several instances. */
 export function defaultFunctionName(instanceName: string): string {
   return `blockedCalls-${instanceName}`;
 }
 
-/** The region is in the name because IAM has none: one account holds the roles of all regions. */
+/** Contains the region, because the IAM roles of all regions are in one account. */
 export function defaultRoleName(instanceName: string, region: Region): string {
   return `blockedCalls-${instanceName}-${region}`;
 }
 
-/** Of the function that asks the other one. */
+/** Name of the canary, the function that tests the deployed function. */
 export function defaultCanaryName(instanceName: string): string {
   return `blockedCalls-canary-${instanceName}`;
 }
@@ -129,8 +129,8 @@ export function logGroupArn(home: Home, functionName: string): string {
 }
 
 /**
- * ARN of the alias. Connect takes 140 characters at most (AssociateLambdaFunction, `FunctionArn`); in every region a
- * function name within its own limit of 64 stays below that, so nothing else needs checking.
+ * ARN of the alias. Connect allows 140 characters (AssociateLambdaFunction, `FunctionArn`). With a function name of at most 64
+ * characters the ARN is shorter in every region, so it needs no check.
  */
 export function aliasArn(home: Home, functionName: string): string {
   return `${functionArn(home, functionName)}:${aliasName}`;
@@ -140,12 +140,12 @@ export function functionArn(home: Home, functionName: string): string {
   return arn("lambda", home, `function:${functionName}`);
 }
 
-/** Name of what watches a stack: its topic and dashboard, and, with a name of its own after it, each alarm. */
+/** Name of the stack's SNS topic and dashboard, and prefix of its alarm names. */
 export function watchName(stackName: string): string {
   return `callBlocking-${stackName}`;
 }
 
-/** Directory of the synthesized stack and name of the stack for `cdktf deploy`. */
+/** Name of the stack for `cdktf deploy`, and of its directory in the synthesized output. */
 export function stackName(environment: string, instanceName: string, region: Region): string {
   return `${environment}-${instanceName}-${region}`;
 }
@@ -155,17 +155,17 @@ export function stateKey(environment: string, instanceName: string, region: Regi
   return `connectpath-call-blocking/${environment}/${region}/${instanceName}/terraform.tfstate`;
 }
 
-/** Name of an environment, that is of its file without `.yaml`. */
+/** Name of an environment: its file name without `.yaml`. */
 export const environmentNamePattern = /^[a-z][a-z0-9-]*$/;
 
 /**
- * A Connect instance's alias: 1 to 45 letters, digits and hyphens, no hyphen at either end, not beginning with `d-`.
+ * Alias of a Connect instance: 1 to 45 letters, digits and hyphens, no hyphen at the start or end, not starting with `d-`.
  * Source: https://docs.aws.amazon.com/connect/latest/APIReference/API_CreateInstance.html (InstanceAlias)
  */
 export const instanceNamePattern = /^(?!d-)(?=.{1,45}$)[\da-zA-Z](?:[\da-zA-Z-]*[\da-zA-Z])?$/;
 
-/** Characters of a Lambda function's name, at most (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). */
+/** Maximum length of a Lambda function name (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). */
 export const functionNameLimit = 64;
 
-/** Characters of an IAM role name, at most (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html). */
+/** Maximum length of an IAM role name (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html). */
 export const roleNameLimit = 64;

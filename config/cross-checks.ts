@@ -1,87 +1,92 @@
-/** Clashes between instances: what AWS or Terraform has once and two instances would both take. */
-import { hasCanary, namesOf, problemAt } from "./instance";
-import type { Candidate } from "./instance";
+/** Conflicts between instances: names and ids that AWS or Terraform has only once. */
+import { hasCanary, namesOf, problemAt } from "./levels";
+import type { Candidate } from "./levels";
 import { show } from "./problems";
 import type { Path, Problem } from "./problems";
 
-/** A name that an instance takes for itself alone. */
-interface Claim {
+/** A name that only one instance can have. */
+interface UniqueName {
   readonly what: string;
-  /** Undefined, like any part of its scope, while it is not known. */
+  /** Undefined while it is unknown. The same applies to each part of the scope. */
   readonly name: string | undefined;
-  /** Within what the name is unique. */
+  /** The account and region in which the name is unique; empty: in all files. */
   readonly scope: readonly (string | undefined)[];
-  /** The key that gives it, when one does; it follows from the instance's name otherwise. */
+  /** The key that gives the name; undefined if the name is derived from the instance's name. */
   readonly givenAt: Path | undefined;
   readonly fix: string;
 }
 
 /**
- * Problems of all instances with each other; each stands at the later of two and names the place of the earlier.
+ * Conflicts between all instances. The place of each problem is the later instance, and its message names the earlier one.
  *
- * State keys need no check of their own: two are equal only where the stack names are.
+ * State keys need no check: two of them are equal only if the stack names are.
  */
-export function clashes(fleet: readonly Candidate[]): Problem[] {
-  const taken = new Map<string, Candidate>();
-  return fleet.flatMap((candidate) => {
+export function conflicts(instances: readonly Candidate[]): Problem[] {
+  const owners = new Map<string, Candidate>();
+  return instances.flatMap((candidate) => {
     const sameName = new Set<Candidate>();
-    return claims(candidate).flatMap(({ what, name, scope, givenAt, fix }) => {
+    return uniqueNames(candidate).flatMap(({ what, name, scope, givenAt, fix }) => {
       if (name === undefined || scope.includes(undefined)) return [];
       const key = JSON.stringify([what, name.toLowerCase(), ...scope]);
-      const earlier = taken.get(key);
+      const earlier = owners.get(key);
       if (earlier === undefined) {
-        taken.set(key, candidate);
+        owners.set(key, candidate);
         return [];
       }
       if (givenAt === undefined) {
-        // Instances of one name in one place share all that follows from it: to say so once is enough.
+        // Two instances with one name also share every derived name. One report is enough.
         if (sameName.has(earlier)) return [];
         sameName.add(earlier);
       }
-      const message = `The ${what} ${show(name)} is also that of ${placeOf(earlier)}.`;
+      const message = `${placeOf(earlier)} has the same ${what}, ${show(name)}.`;
       return problemAt(candidate, [givenAt ?? ["name"]], message, fix);
     });
   });
 }
 
 /**
- * Names are compared without case: IAM does so, and some file systems with a stack's directory; and names that differ in case
- * alone are a slip.
+ * Names are compared without case. IAM compares role names this way, and so do some file systems the directories of stacks. Two names
+ * that differ only in case are a typing error.
  */
-function claims(candidate: Candidate): Claim[] {
+function uniqueNames(candidate: Candidate): UniqueName[] {
   const { account, region, id, tableName, function: given, alarms } = candidate.settings;
   const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
-  const another = "Give one of the two another name, or remove it.";
   return [
-    { what: "stack name", name: stack, scope: [], givenAt: undefined, fix: another },
+    {
+      what: "stack name",
+      name: stack,
+      scope: [],
+      givenAt: undefined,
+      fix: "Rename one of the instances, or remove it.",
+    },
     {
       what: "Connect instance id",
       name: id?.slice(id.lastIndexOf("/") + 1),
-      // A replica in another region keeps the id of its source (Connect's ReplicateInstance).
+      // A replica in another region has the id of its source (Connect's ReplicateInstance).
       scope: [region],
       givenAt: ["id"],
-      fix: "Correct one of the two, or remove it.",
+      fix: "Correct one of the ids, or remove one of the instances.",
     },
     {
       what: "table name",
       name: table,
       scope: [account, region],
       givenAt: tableName === undefined ? undefined : ["tableName"],
-      fix: "Two stacks must not manage one table: correct tableName, or remove one of the two.",
+      fix: "Two stacks must not manage one table. Correct tableName, or remove one of the instances.",
     },
     {
       what: "function name",
       name: functionName,
       scope: [account, region],
       givenAt: given?.name === undefined ? undefined : ["function", "name"],
-      fix: "Give each instance its own function.name, or leave it to the default.",
+      fix: "Give each instance its own function.name, or remove the key to use the default.",
     },
     {
       what: "role name",
       name: role,
       scope: [account],
       givenAt: given?.roleName === undefined ? undefined : ["function", "roleName"],
-      fix: "Give each instance its own function.roleName, or leave it to the default.",
+      fix: "Give each instance its own function.roleName, or remove the key to use the default.",
     },
     ...(hasCanary(candidate)
       ? [
@@ -90,14 +95,14 @@ function claims(candidate: Candidate): Claim[] {
             name: canary,
             scope: [account, region],
             givenAt: alarms?.canaryName === undefined ? undefined : ["alarms", "canaryName"],
-            fix: "Give each function its own name: alarms.canaryName, function.name, or the defaults.",
+            fix: "Give each function its own name in alarms.canaryName or function.name, or use the defaults.",
           },
           {
             what: "role name",
             name: canaryRole,
             scope: [account],
             givenAt: alarms?.canaryRoleName === undefined ? undefined : ["alarms", "canaryRoleName"],
-            fix: "Give each role its own name: alarms.canaryRoleName, function.roleName, or the defaults.",
+            fix: "Give each role its own name in alarms.canaryRoleName or function.roleName, or use the defaults.",
           },
         ]
       : []),

@@ -1,25 +1,29 @@
-/** Which instance's stack holds the dashboard of its environment: one in each account, since a dashboard shows one account. */
+/** Chooses the instance whose stack creates the dashboard. Each environment has one dashboard per account. */
 import { watchName } from "./aws-names";
 import type { InstanceConfig } from "./types";
 
 /**
- * Gives the dashboard of each environment and account to the first of its instances, in the order of the file, that is there to stay and
- * rolled out. It is named for that instance, so that a change of hands makes a new one and deletes the old one, in whatever order the
- * stacks are deployed; and what it shows depends on the regions alone, so that another instance in one of them changes nothing.
+ * Gives the dashboard of each environment and account to its first instance, in the order of the file, that is neither suspended nor
+ * released. The dashboard is named after that instance: if the first instance changes, one stack creates the new dashboard and another
+ * stack deletes the old one, in any order. The content depends only on the regions, so a second instance in a region changes nothing.
  */
 export function withDashboards(instances: readonly InstanceConfig[]): readonly InstanceConfig[] {
-  const home = ({ environment, account }: InstanceConfig): string => `${environment} ${account}`;
-  const shown = instances.filter(({ release }) => release === undefined);
-  const holders = new Map<string, InstanceConfig>();
-  for (const instance of shown) {
-    if (instance.alarms.dashboard && !instance.suspended && !holders.has(home(instance))) {
-      holders.set(home(instance), instance);
+  const groupOf = ({ environment, account }: InstanceConfig): string => `${environment} ${account}`;
+  const managed = instances.filter(({ release }) => release === undefined);
+  const owners = new Map<string, InstanceConfig>();
+  for (const instance of managed) {
+    if (instance.alarms.dashboard && !instance.suspended && !owners.has(groupOf(instance))) {
+      owners.set(groupOf(instance), instance);
     }
   }
+  const regionsOf = new Map<string, Set<string>>();
+  for (const instance of managed) {
+    const regions = regionsOf.get(groupOf(instance)) ?? new Set();
+    regionsOf.set(groupOf(instance), regions.add(instance.region));
+  }
   return instances.map((instance) => {
-    if (holders.get(home(instance)) !== instance) return instance;
-    const neighbours = shown.filter((other) => home(other) === home(instance));
-    const regions = [...new Set(neighbours.map(({ region }) => region))].sort();
+    if (owners.get(groupOf(instance)) !== instance) return instance;
+    const regions = [...(regionsOf.get(groupOf(instance)) ?? [])].sort();
     return { ...instance, dashboard: { name: watchName(instance.stackName), regions } };
   });
 }

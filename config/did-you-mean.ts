@@ -1,7 +1,7 @@
-/** The known word that a mistyped one was probably meant to be. */
+/** Suggests the known word that is nearest to a mistyped word. */
 
 /**
- * @returns the nearest of `known` by edit distance, case aside, or undefined when none is within a third of its length
+ * @returns the word in `known` with the smallest edit distance (case is ignored); undefined if each distance is above a third of the word's length
  */
 export function didYouMean(given: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
@@ -16,7 +16,7 @@ export function didYouMean(given: string, known: readonly string[]): string | un
   return nearest;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Number of insertions, deletions, replacements and swaps of adjacent characters (optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

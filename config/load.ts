@@ -1,17 +1,20 @@
-/** Reads a directory of environment files into the configuration of every instance, or into every problem with them. */
+/** Reads a directory of environment files. Returns the configuration of every instance, or throws all problems at once. */
 import { readdirSync } from "node:fs";
 import { basename, join, resolve as absolute } from "node:path";
 import type { z } from "zod";
 import { environmentNamePattern } from "./aws-names";
 import { validateFile } from "./validate-file";
 import type { ValidatedFile } from "./validate-file";
-import { clashes } from "./cross-checks";
+import { requirementOf } from "./declaration";
+import { conflicts } from "./cross-checks";
 import { withDashboards } from "./dashboards";
-import { candidates, contradictions, missing, resolve } from "./instance";
-import type { Candidate } from "./instance";
+import { contradictions, missingKeys } from "./contradictions";
+import { candidates } from "./levels";
+import type { Candidate } from "./levels";
 import { EnvironmentErrors, show } from "./problems";
 import type { Problem } from "./problems";
 import { settingsOf } from "./provenance";
+import { resolve } from "./resolution";
 import type { Setting } from "./provenance";
 import { defaultsSchema, environmentSchema } from "./schema";
 import type { InstanceConfig } from "./types";
@@ -22,18 +25,18 @@ export { EnvironmentErrors } from "./problems";
 export type { Problem } from "./problems";
 
 export interface LoadResult {
-  /** By file name, and in the order of each file. */
+  /** Sorted by file name, then in the order of the file. */
   readonly instances: readonly InstanceConfig[];
-  /** Every value of one of the instances, and where it comes from. */
+  /** Every value of an instance with its origin. */
   readonly settingsOf: (instance: InstanceConfig) => readonly Setting[];
 }
 
 /**
- * Loads `*.yaml` of a directory: `defaults.yaml`, if there is one, and one file per environment. Reads those files and nothing
- * else; the same files give the same result.
+ * Loads the YAML files of a directory: the optional `defaults.yaml`, and one file per environment. It reads nothing else, and the same
+ * files always give the same result.
  *
- * @param directory path of the directory, `environments`
- * @throws EnvironmentErrors with every problem of every file, its message the text to print
+ * @param directory path of the directory
+ * @throws EnvironmentErrors with every problem of every file
  */
 export function loadEnvironments(directory: string): LoadResult {
   const shown = basename(absolute(directory));
@@ -48,7 +51,7 @@ export function loadEnvironments(directory: string): LoadResult {
         : [`The directory of environment files cannot be read (${code}).`, "It must be a directory that you may read."];
     throw new EnvironmentErrors([{ file: shown, path: "", message, fix }]);
   }
-  // Sorted by code unit, so that the order depends on nothing but the names.
+  // Sorted by code unit, so that the order does not depend on the locale.
   const files = names.filter((name) => /\.ya?ml$/i.test(name)).sort();
   const environmentFiles = files.filter((name) => name !== "defaults.yaml");
   const read = <T extends z.ZodType>(name: string, schema: T): ValidatedFile<z.output<T>> =>
@@ -63,12 +66,12 @@ export function loadEnvironments(directory: string): LoadResult {
     const members = candidates(environment, file, defaults);
     problems.push(
       ...file.problems,
-      ...misnamed(name, environment, file.yaml),
-      ...missing(members),
+      ...nameProblems(name, environment, file.yaml),
+      ...missingKeys(members),
       ...waveProblems(file),
     );
     if (members.length === 0 && (file.value?.instances !== undefined || !file.mentions(["instances"]))) {
-      problems.push(file.yaml.problem(["instances"], "The environment has no instances.", `Add one: ${firstInstance}`));
+      problems.push(file.yaml.problem(["instances"], "The environment has no instances.", addInstance));
     }
     fleet.push(...members);
   }
@@ -80,9 +83,9 @@ export function loadEnvironments(directory: string): LoadResult {
       fix: howToBegin(shown),
     });
   }
-  // Without a readable defaults.yaml nobody knows which of its values would have counted.
+  // An unreadable defaults.yaml may contain the values that resolve a contradiction.
   if (defaults === undefined || defaults.value !== undefined) problems.push(...fleet.flatMap(contradictions));
-  problems.push(...clashes(fleet));
+  problems.push(...conflicts(fleet));
 
   if (problems.length > 0) throw new EnvironmentErrors(problems);
   const complete = fleet.flatMap((candidate) => {
@@ -100,17 +103,16 @@ export function loadEnvironments(directory: string): LoadResult {
   };
 }
 
-const firstInstance = "instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].";
+const addInstance = requirementOf(environmentSchema.shape.instances) ?? "";
 
 const howToBegin = (directory: string): string =>
   `To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > ${directory}/dev.yaml) ` +
   `or copy an example (cp examples/dev.yaml ${directory}/) and replace its values.`;
 
-/** The file's name is the environment's, and so part of the stacks' names and state keys. */
-function misnamed(name: string, environment: string, yaml: YamlFile): Problem[] {
+/** The file name without `.yaml` is the environment's name. The name is part of the stack names and state keys. */
+function nameProblems(name: string, environment: string, yaml: YamlFile): Problem[] {
   if (name.endsWith(".yaml") && environmentNamePattern.test(environment)) return [];
-  const message = `${show(name)} is not a name for the file of an environment.`;
-  return [
-    yaml.problem([], message, "Use lower-case letters, digits and hyphens, a letter first, and .yaml: prod-eu.yaml."),
-  ];
+  const message = `${show(name)} is not a name for an environment file.`;
+  const fix = "Use lower-case letters, digits and hyphens, start with a letter, and end with .yaml: prod-eu.yaml.";
+  return [yaml.problem([], message, fix)];
 }

@@ -1,28 +1,28 @@
-/** What is wrong with the environment files, in the form it is shown to the person who must fix it. */
+/** Problems with environment files, and how they are shown to the person who fixes them. */
 
 /** Keys and list indices from the top of a file: `["instances", 2, "region"]`. */
 export type Path = readonly (string | number)[];
 
-/** One mistake in one place. */
+/** One problem at one place. */
 export interface Problem {
-  /** File as it is called from the project's root: `environments/prod.yaml`. */
+  /** File with its directory: `environments/prod.yaml`. */
   readonly file: string;
-  /** Where in the file, both counted from 1; absent when the problem is with the directory. */
+  /** Place in the file, counted from 1; absent for a problem with the directory. */
   readonly position?: { readonly line: number; readonly column: number };
   /** Place in the configuration, `instances[2].region`; empty for a whole file. */
   readonly path: string;
-  /** The value given and why it cannot stand; one line. */
+  /** The given value and why it is refused; one line. */
   readonly message: string;
-  /** What is allowed and what to do; one line. */
+  /** The allowed values and what to do; one line. */
   readonly fix: string;
 }
 
-/** Every problem of every file; `message` is the whole text to print, one problem after the other. */
+/** Every problem of every file. `message` is the text to print, with one problem after the other. */
 export class EnvironmentErrors extends Error {
   override readonly name = "EnvironmentErrors";
   readonly problems: readonly Problem[];
 
-  /** @param found in any order, with repetitions: an error at a level is found again by each instance that inherits it. */
+  /** @param found in any order, with duplicates: each instance reports the problems of the levels that it inherits. */
   constructor(found: readonly Problem[]) {
     const unique = new Map(found.map((problem) => [formatProblem(problem), problem]));
     const sorted = [...unique].sort(([, a], [, b]) => byPlace(a, b));
@@ -31,7 +31,7 @@ export class EnvironmentErrors extends Error {
   }
 }
 
-/** `environments/prod.yaml:14:7  instances[2].region: "us-east1" is not an AWS region.` and the fix, indented, below. */
+/** `environments/prod.yaml:14:7  instances[2].region: "us-east1" is not an AWS region.` The fix follows on its own line, indented. */
 export function formatProblem({ file, position, path, message, fix }: Problem): string {
   const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
   return `${place}  ${path === "" ? "" : `${path}: `}${message}\n  ${fix}`;
@@ -45,7 +45,7 @@ export function formatPath(path: Path): string {
     .replace(/^\./, "");
 }
 
-/** A value as messages show it: on one line, and cut when long. */
+/** A value as messages show it: on one line, and shortened if it is long. */
 export function show(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a map";
@@ -62,7 +62,7 @@ function byPlace(a: Problem, b: Problem): number {
   );
 }
 
-/** By code unit: the order may not depend on the machine's locale. */
+/** Compares by code unit, so that the order does not depend on the locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -26,10 +26,10 @@ export function readEnvironments(): LoadResult {
 }
 
 /**
- * The instances to work on. A suspended one is among them only where the expression has a term on `status`, so that neither its
- * name nor a glob rolls it out by accident.
+ * The instances that a command works on. Suspended instances are included only if the expression has a `status` term. Otherwise a name
+ * or a glob could roll out a suspended instance by accident.
  *
- * @param expression undefined selects all that are not suspended
+ * @param expression undefined selects all instances that are not suspended
  * @throws SelectionError
  */
 export function selectFrom({ instances }: LoadResult, expression: string | undefined): readonly InstanceConfig[] {
@@ -39,8 +39,8 @@ export function selectFrom({ instances }: LoadResult, expression: string | undef
   if (active(selected).length === 0) {
     const stacks = selected.map(({ stackName }) => stackName).join(", ");
     throw new SelectionError(
-      `Only suspended instances are selected by ${JSON.stringify(expression)}: ${stacks}.\n` +
-        "  Add status=suspended to take them all the same, or remove suspended from their environment's file.",
+      `The selection ${JSON.stringify(expression)} matches only suspended instances: ${stacks}.\n` +
+        "  To include them, add status=suspended. To activate them, remove suspended from their environment file.",
     );
   }
   return active(selected);

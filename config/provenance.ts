@@ -1,14 +1,16 @@
-/** Where each value of an instance's resolved configuration comes from: a line of a file, a default, or other values. */
-import type { Candidate } from "./instance";
+/** The origin of each value in a resolved configuration: a line of a file, a default, or other values. */
+import { derivedDefault } from "./declaration";
+import { levelWith } from "./levels";
+import type { Candidate } from "./levels";
 import type { Path } from "./problems";
 import { formatPath } from "./problems";
+import { instanceSchema } from "./schema";
 import type { InstanceConfig } from "./types";
 
-/** The place of a key in a file, or what the value stands on where no file gives it. */
 export type Origin =
   | { readonly kind: "file"; readonly file: string; readonly line: number; readonly column: number }
   | { readonly kind: "default" }
-  /** `from` names what it follows from, such as `name, region`. */
+  /** `from` lists the values that this value is computed from: `name, region`. */
   | { readonly kind: "derived"; readonly from: string };
 
 /** One value of an `InstanceConfig`: text, a number, a boolean or a list. */
@@ -19,36 +21,44 @@ export interface Setting {
   readonly origin: Origin;
 }
 
-/** Values that are computed and what from, unless the files give the key `givenAt`. */
-const derived: Readonly<Record<string, { readonly givenAt?: Path; readonly from: string }>> = {
-  environment: { from: "the file's name" },
-  stackName: { from: "environment, name, region" },
-  "wave.name": { givenAt: ["wave"], from: "the environment's waves" },
-  "wave.index": { from: "the environment's waves" },
-  "adoptExisting.moduleId": { givenAt: ["adoptExisting", "module"], from: "adoptExisting.module" },
-  partition: { from: "region" },
-  dnsSuffix: { from: "region" },
-  instanceId: { givenAt: ["id"], from: "id" },
-  instanceArn: { from: "account, region, id" },
-  "state.key": { from: "environment, region, name" },
-  "table.name": { givenAt: ["tableName"], from: "name" },
-  "table.arn": { from: "account, region, table.name" },
-  "table.indexArn": { from: "account, region, table.name" },
-  "function.name": { givenAt: ["function", "name"], from: "name" },
-  "function.roleName": { givenAt: ["function", "roleName"], from: "name, region" },
-  "canary.name": { givenAt: ["alarms", "canaryName"], from: "name" },
-  "canary.roleName": { givenAt: ["alarms", "canaryRoleName"], from: "name, region" },
-  "canary.functionArn": { from: "account, region, canary.name" },
-  "canary.logGroupName": { from: "canary.name" },
-  "canary.logGroupArn": { from: "account, region, canary.name" },
-  "dashboard.name": { from: "stackName" },
-  "dashboard.regions": { from: "the environment's instances in this account" },
-  "function.aliasArn": { from: "account, region, function.name" },
-  "function.logGroupName": { from: "function.name" },
-  "function.logGroupArn": { from: "account, region, function.name" },
+/** Values that have another place in the configuration than in the file. */
+const renamed: Readonly<Record<string, Path>> = {
+  "wave.name": ["wave"],
+  instanceId: ["id"],
+  "adoptExisting.moduleId": ["adoptExisting", "module"],
+  "inboundFlow.queueId": ["inboundFlow", "queue"],
+  "inboundFlow.whenBlocked.queueId": ["inboundFlow", "whenBlocked", "queue"],
+  "inboundFlow.whenBlocked.flowId": ["inboundFlow", "whenBlocked", "flow"],
+  "inboundFlow.whenBlocked.message.Text": ["inboundFlow", "whenBlocked", "text"],
+  "inboundFlow.whenBlocked.message.SSML": ["inboundFlow", "whenBlocked", "ssml"],
+  "table.name": ["tableName"],
+  "canary.name": ["alarms", "canaryName"],
+  "canary.roleName": ["alarms", "canaryRoleName"],
 };
 
-/** Every value of the instance, in the order of `InstanceConfig`, with its origin; maps are one value for each key. */
+/** Values that no key gives, and what they are computed from. */
+const computed: Readonly<Record<string, string>> = {
+  environment: "the file's name",
+  stackName: "environment, name, region",
+  "wave.name": "the environment's waves",
+  "wave.index": "the environment's waves",
+  partition: "region",
+  dnsSuffix: "region",
+  instanceArn: "account, region, id",
+  "state.key": "environment, region, name",
+  "table.arn": "account, region, table.name",
+  "table.indexArn": "account, region, table.name",
+  "canary.functionArn": "account, region, canary.name",
+  "canary.logGroupName": "canary.name",
+  "canary.logGroupArn": "account, region, canary.name",
+  "dashboard.name": "stackName",
+  "dashboard.regions": "the environment's instances in this account",
+  "function.aliasArn": "account, region, function.name",
+  "function.logGroupName": "function.name",
+  "function.logGroupArn": "account, region, function.name",
+};
+
+/** Every value of the instance with its origin, in the order of the configuration. A map has one entry per key. */
 export function settingsOf(candidate: Candidate, instance: InstanceConfig): Setting[] {
   return leaves(instance, []).map(([path, value]) => ({
     key: formatPath(path),
@@ -57,18 +67,16 @@ export function settingsOf(candidate: Candidate, instance: InstanceConfig): Sett
   }));
 }
 
-function originOf({ levels }: Candidate, path: Path): Origin {
-  const computed = derived[formatPath(path)];
-  const key = computed === undefined ? path : computed.givenAt;
-  if (key !== undefined) {
-    // The innermost level that gives the key is the one that counts.
-    for (const { file, at } of levels) {
-      if (!file.mentions([...at, ...key])) continue;
-      const { file: name, position } = file.yaml.problem([...at, ...key], "", "", "key");
-      return { kind: "file", file: name, line: position?.line ?? 1, column: position?.column ?? 1 };
-    }
+function originOf(candidate: Candidate, path: Path): Origin {
+  const name = formatPath(path);
+  const key = renamed[name] ?? path;
+  const level = levelWith(candidate, key);
+  if (level !== undefined) {
+    const { file, position } = level.file.yaml.problem([...level.at, ...key], "", "", "key");
+    return { kind: "file", file, line: position?.line ?? 1, column: position?.column ?? 1 };
   }
-  return computed === undefined ? { kind: "default" } : { kind: "derived", from: computed.from };
+  const from = computed[name] ?? derivedDefault(instanceSchema.shape, key)?.from.join(", ");
+  return from === undefined ? { kind: "default" } : { kind: "derived", from };
 }
 
 function leaves(value: unknown, path: Path): [Path, unknown][] {

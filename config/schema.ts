@@ -1,82 +1,53 @@
-/** The keys of an environment file: the one schema behind validation, the types and `environments/schema.json`. */
+/** Declares every key of an environment file. Validation, types, defaults, provenance, schema.json and the reference derive from it. */
 import { z } from "zod";
-import { environmentNamePattern, instanceNamePattern, regions } from "./aws-names";
+import * as names from "./aws-names";
+import { fill, group, key } from "./declaration";
+import type { Resolved } from "./declaration";
 import { didYouMean } from "./did-you-mean";
 import { guardRuleIds, neverAllowed } from "./guard-rules";
 import { show } from "./problems";
 
-/** Built-in defaults: what stands when neither defaults.yaml nor the environment nor the instance says otherwise. */
-export const builtInDefaults = {
-  awsProvider: "~> 5.100.0",
-  anonymousCallers: "allow",
-  lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
-  function: { runtime: "nodejs22.x", memoryMb: 512, logRetentionDays: 30 },
-  table: { indexTimeoutMinutes: 1440, acceptReplicas: false },
-  suspended: false,
-  alarms: {
-    runbookUrl: "docs/runbook.md",
-    dashboard: true,
-    canaryMinutes: 5,
-    lookupErrors: 1,
-    functionErrors: 1,
-    throttles: 1,
-    slowAnswersPercent: 80,
-    silentCalls: 20,
-    neverMatchesDays: 7,
-    neverMatchesContacts: 20,
-    matchesPercent: 50,
-    matchesOfCalls: 20,
-    indexThrottles: 1,
-  },
-  inboundFlowName: "Inbound with call blocking",
-} as const;
-
-/**
- * A key of a map, described for editors. Never required, since any level may give it; undefined where a level gave a value that
- * was refused, so that no value of an outer level takes its place.
- */
-function key<T extends z.ZodType>(schema: T, description: string, byDefault?: unknown): z.ZodOptional<T> {
-  return schema.meta({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }).optional();
-}
-
-/** The message of a refused value: what is wrong on the first line, what to do on the second. */
-function refusal(wrong: string | ((given: unknown) => string), fix: string | ((given: unknown) => string)) {
+/** The message of a refused value: the problem on the first line, the fix on the second. */
+function refusal(problem: string | ((given: unknown) => string), fix: string | ((given: unknown) => string)) {
   return {
     error: ({ input }: { readonly input?: unknown }): string =>
-      `${typeof wrong === "string" ? `${show(input)} is not ${wrong}` : wrong(input)}.\n${typeof fix === "string" ? fix : fix(input)}`,
+      `${typeof problem === "string" ? `${show(input)} is not ${problem}` : problem(input)}.\n${typeof fix === "string" ? fix : fix(input)}`,
   };
 }
 
-const text = (pattern: RegExp, wrong: string, fix: string | ((given: unknown) => string)) =>
-  z.string().regex(pattern, refusal(wrong, fix));
+const text = (pattern: RegExp, expected: string, fix: string | ((given: unknown) => string)) =>
+  z.string().regex(pattern, refusal(expected, fix));
 
 function wholeNumber(min: number, max: number, unit: string) {
   const refused = refusal(`a whole number of ${unit} from ${min} to ${max}`, (given) =>
-    typeof given === "string" && /^\d+$/.test(given) ? "Remove the quotes." : `Give one without quotes and unit.`,
+    typeof given === "string" && /^\d+$/.test(given) ? "Remove the quotes." : "Write digits only: no quotes, no unit.",
   );
   return z.int(refused).min(min, refused).max(max, refused);
 }
 
-/** A threshold of an alarm, or `false` for no such alarm. */
+/** The threshold of an alarm, or `false` for no such alarm. */
 function threshold(min: number, max: number, unit: string) {
   const fix = (given: unknown): string =>
     typeof given === "string" && /^(\d+|false)$/.test(given)
       ? "Remove the quotes."
-      : "Give one without quotes and unit, or false for no such alarm.";
-  const refused = refusal(`a whole number of ${unit} from ${min} to ${max}, nor false`, fix);
+      : "Write digits only (no quotes, no unit), or false for no such alarm.";
+  const refused = refusal(
+    (given) => `${show(given)} is neither a whole number of ${unit} from ${min} to ${max} nor false`,
+    fix,
+  );
   return z.union([z.int(refused).min(min, refused).max(max, refused), z.literal(false)], refused);
 }
 
 const region = z.enum(
-  regions,
+  names.regions,
   refusal("an AWS region", (given) => {
-    const near = typeof given === "string" ? didYouMean(given, regions) : undefined;
+    const near = typeof given === "string" ? didYouMean(given, names.regions) : undefined;
     const suggestion = near === undefined ? [] : [`Did you mean "${near}"?`];
-    // Only what looks like a region can be one that AWS opened after this list was written.
+    // A value with the form of a region may be a region that AWS opened after this list was written.
     const addition = /^[a-z]{2}(-[a-z]+){1,2}-\d$/.test(String(given))
-      ? ["A region newer than this project is added to the list in config/aws-names.ts."]
+      ? ["If AWS opened this region recently, add it to the list in config/aws-names.ts."]
       : [];
-    return [...suggestion, ...addition].join(" ") || `Give its code, for example "us-east-1".`;
+    return [...suggestion, ...addition].join(" ") || 'Use a region code, for example "us-east-1".';
   }),
 );
 
@@ -87,20 +58,22 @@ const roleArn = text(
 );
 
 /** A role to assume. */
-function role(name: string, description: string) {
+function role(name: string, description: string, otherwise: string) {
   return key(
     z.strictObject({
-      arn: key(roleArn, `ARN of the role. Required in ${name}.`),
+      arn: key(roleArn, "ARN of the role.", { required: `Add the ARN of the role to assume, or remove ${name}.` }),
       externalId: key(
         text(
           /^[\w+=,.@:/-]{2,1224}$/,
           "an external id",
           "Use 2 to 1224 letters, digits and the characters _+=,.@:/-, as in the role's trust policy.",
         ),
-        "External id that the role's trust policy asks for. Default: none.",
+        "External id that the role's trust policy requires.",
+        { otherwise: "none" },
       ),
     }),
     description,
+    { otherwise },
   );
 }
 
@@ -109,20 +82,20 @@ const awsProvider = z.enum(
   refusal((given) => {
     const minor = /(?<![\d.])6(?:\.(\d+))?/.exec(String(given));
     return minor !== null && Number(minor[1] ?? 0) < 44
-      ? `${show(given)} lets in AWS provider 6.0 to 6.43, which plan changes to indexes that nobody changed ` +
+      ? `${show(given)} allows AWS provider 6.0 to 6.43, which has index bugs ` +
           "(https://github.com/hashicorp/terraform-provider-aws/issues/44692 and /46322)"
-      : `${show(given)} is not a supported line of the AWS provider`;
+      : `${show(given)} is not a supported version constraint of the AWS provider`;
   }, 'Allowed: "~> 5.100.0" (the default) and ">= 6.44, < 7".'),
 );
 
-const withdrawnRuntime = /^nodejs(|[468]\.\d+|1\d\.x|20\.x)$/;
+const deprecatedRuntime = /^nodejs(|[468]\.\d+|1\d\.x|20\.x)$/;
 const runtime = z.enum(
   ["nodejs22.x", "nodejs24.x"],
   refusal(
     (given) =>
-      withdrawnRuntime.test(String(given))
-        ? `${show(given)} is a runtime that AWS has deprecated: no function can be created with it`
-        : `${show(given)} is not a runtime that the function is built and tested for`,
+      deprecatedRuntime.test(String(given))
+        ? `${show(given)} is a deprecated runtime: AWS Lambda creates no function with it`
+        : `${show(given)} is not a supported runtime`,
     'Allowed: "nodejs22.x" (the default) and, with awsProvider ">= 6.44, < 7", "nodejs24.x".',
   ),
 );
@@ -132,69 +105,72 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Text that Terraform leaves as it is. */
-const composedText = z.string().refine(
+/** Text that Terraform does not change: Terraform converts every string to NFC. */
+const normalizedText = z.string().refine(
   (value) => value === value.normalize("NFC") && !/\p{Surrogate}/u.test(value),
   refusal(
-    (given) => `${show(given)} is not in Unicode normal form C, into which Terraform changes every text`,
-    "Type it anew; if ConnectPath itself has it in this form, change it there.",
+    (given) => `${show(given)} is not in Unicode normalization form C (NFC), so Terraform would change it`,
+    "Type the text again. If ConnectPath stores it in this form, change it in ConnectPath too.",
   ),
 );
 
-/** Text that becomes part of a flow as it is. The rules are those of flows/literal-text.ts, told here with file and line. */
-const flowText = composedText.refine(
+/** Text that becomes part of a flow. The same rules are in flows/literal-text.ts; here they have a file and a line. */
+const flowText = normalizedText.refine(
   (value) => !/\$[.[]/.test(value),
   refusal(
-    (given) => `${show(given)} holds "$." or "$[", which Connect reads as a reference to contact data`,
-    "Its flow language has no escape for it: write it in another way (in SSML, &#36; is a dollar sign).",
+    (given) => `${show(given)} contains "$." or "$[", which Connect reads as a reference to contact data`,
+    "The flow language cannot escape it. Write the text without it (in SSML, &#36; is a dollar sign).",
   ),
 );
 
-/** DynamoDB takes 2048 bytes of a partition key; Disposition is the index's partition key. */
-const dispositionBytes = 2048;
+/** Maximum of a DynamoDB partition key, in bytes. The Disposition is the partition key of the index. */
+const maxDispositionBytes = 2048;
 const disposition = flowText
   .regex(
     /^(?!\s)[\s\S]*\S$/,
     refusal(
       (given) =>
-        String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} begins or ends with white space`,
-      "The match is exact, so it would match no contact: write the Disposition as ConnectPath stores it.",
+        String(given).trim() === "" ? `${show(given)} is empty` : `${show(given)} starts or ends with white space`,
+      "The comparison is exact, so no contact would match. Write the Disposition exactly as ConnectPath stores it.",
     ),
   )
   .refine(
-    (value) => Buffer.byteLength(value) <= dispositionBytes,
+    (value) => Buffer.byteLength(value) <= maxDispositionBytes,
     refusal(
       (given) => `${show(given)} has ${Buffer.byteLength(String(given))} bytes in UTF-8`,
-      `DynamoDB takes ${dispositionBytes} bytes of a key, so no contact can have it: shorten it.`,
+      `A DynamoDB key has at most ${maxDispositionBytes} bytes, so no contact can have this Disposition. Shorten it.`,
     ),
   );
 
-/** A list whose items may not repeat; the second of two equal ones is the one refused. */
+/** A list without duplicates. The later of two equal items is refused. */
 function list<T extends z.ZodType<string>>(item: T) {
   return z.array(item).superRefine((values, context) => {
+    const firstIndex = new Map<string, number>();
     for (const [index, value] of values.entries()) {
-      const first = values.indexOf(value);
-      if (first < index) {
-        const message = `${show(value)} stands in the list twice, first as item ${first}.\nRemove one of the two.`;
+      const first = firstIndex.get(value);
+      if (first === undefined) {
+        firstIndex.set(value, index);
+      } else {
+        const message = `${show(value)} is in the list twice. The first one is item ${first}.\nRemove one of them.`;
         context.addIssue({ code: "custom", message, path: [index] });
       }
     }
   });
 }
 
-/** Id or ARN of something inside a Connect instance, such as a queue. */
+/** Id or ARN of a resource in a Connect instance, such as a queue. */
 function connectId(what: string, arnPart: string) {
   const id = "[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}";
   return text(
     new RegExp(`^(arn:(aws|aws-us-gov|aws-cn):connect:[a-z0-9-]+:\\d{12}:instance/${id}/${arnPart}/)?${id}$`),
     `the id or ARN of a Connect ${what}`,
-    `Copy the ARN from the ${what}'s page in the Connect console, or take the lower-case UUID at its end.`,
+    `Copy the ARN from the ${what}'s page in the Connect console, or use the UUID at the end of the ARN, in lower case.`,
   );
 }
 
-const notBlank = [/\S/, refusal(() => "The text is empty", "Give the words that a blocked caller hears.")] as const;
+const notBlank = [/\S/, refusal(() => "The text is empty", "Write the words that a blocked caller hears.")] as const;
 
-/** https://docs.aws.amazon.com/polly/latest/dg/limits.html; plain text is cut into several prompts where it is longer. */
+/** https://docs.aws.amazon.com/polly/latest/dg/limits.html; a longer plain text is split into several prompts. */
 const maxSpoken = 3000;
 const spokenLength = (ssml: string): number => ssml.replace(/<[^>]*>/g, "").length;
 
@@ -204,76 +180,87 @@ const whenBlocked = z.strictObject({
       ["disconnect", "message", "queue", "flow"],
       refusal("an action", 'Allowed: "disconnect" (the default), "message", "queue" and "flow".'),
     ),
-    "What happens: the call ends, or ends after a message, or goes to a queue or to another flow.",
-    "disconnect",
+    "What happens to the call: disconnect it, play a message and disconnect it, or transfer it to a queue or another flow.",
+    { default: "disconnect" },
   ),
   text: key(
-    composedText.regex(...notBlank),
-    "For the action message: the words that are spoken before the call ends. Default: none.",
+    normalizedText.regex(...notBlank),
+    "For the action message: the words that are spoken before the call is disconnected.",
+    { otherwise: "none" },
   ),
   ssml: key(
     flowText.regex(...notBlank).refine(
       (value) => spokenLength(value) <= maxSpoken && value.length <= 2 * maxSpoken,
       refusal(
         (given) =>
-          `${spokenLength(String(given))} characters of text and ${String(given).length} with markup are too many`,
-        `Amazon Polly speaks at most ${maxSpoken} and ${2 * maxSpoken}: shorten it.`,
+          `The SSML has ${spokenLength(String(given))} characters without markup and ${String(given).length} with markup`,
+        `Amazon Polly allows at most ${maxSpoken} without markup and ${2 * maxSpoken} with markup. Shorten it.`,
       ),
     ),
-    "For the action message, instead of text: the words with Speech Synthesis Markup. Default: none.",
+    "For the action message, instead of text: the words in Speech Synthesis Markup Language (SSML).",
+    { otherwise: "none" },
   ),
-  queue: key(connectId("queue", "queue"), "For the action queue: its id or ARN. Default: none."),
-  flow: key(connectId("flow", "contact-flow"), "For the action flow: its id or ARN. Default: none."),
+  queue: key(connectId("queue", "queue"), "For the action queue: id or ARN of the queue.", { otherwise: "none" }),
+  flow: key(connectId("flow", "contact-flow"), "For the action flow: id or ARN of the flow.", { otherwise: "none" }),
 });
 
-/** Rules of the guard that an allowance can lift. */
-const liftable = guardRuleIds.filter((rule) => neverAllowed(rule) === undefined);
+/** Guard rules that an allowance can disable. */
+const allowableRules = guardRuleIds.filter((rule) => neverAllowed(rule) === undefined);
 
 const allowedRule = z.enum(
-  liftable,
+  allowableRules,
   refusal(
     (given) => {
-      const never = guardRuleIds.find((rule) => rule === given && !liftable.includes(rule));
+      const never = guardRuleIds.find((rule) => rule === given && !allowableRules.includes(rule));
       return never === undefined
-        ? `${show(given)} is not a rule of the guard`
-        : `${show(given)} is a rule that nothing can lift: ${neverAllowed(never) ?? ""}`;
+        ? `${show(given)} is not a guard rule`
+        : `No allowance can disable the guard rule ${show(given)}: ${neverAllowed(never) ?? ""}`;
     },
     (given) => {
-      const near = typeof given === "string" ? didYouMean(given, liftable) : undefined;
-      return near === undefined ? `Allowed: ${liftable.join(", ")}.` : `Did you mean "${near}"?`;
+      const near = typeof given === "string" ? didYouMean(given, allowableRules) : undefined;
+      return near === undefined ? `Allowed: ${allowableRules.join(", ")}.` : `Did you mean "${near}"?`;
     },
   ),
 );
 
-const notADay = refusal("a day of the calendar", 'Write the last day on which it counts as "YYYY-MM-DD".');
-const day = z
+const notADate = refusal("a calendar date", 'Write the last valid day as "YYYY-MM-DD".');
+const date = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\d$/, notADay)
+  .regex(/^\d{4}-\d\d-\d\d$/, notADate)
   .refine((value) => {
     const time = new Date(`${value}T00:00:00Z`);
-    // 30 February is read as a day of March.
+    // JavaScript reads 30 February as a day in March.
     return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value);
-  }, notADay);
+  }, notADate);
 
 const allowance = z.strictObject({
   resource: key(
     text(
       /^[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[(\d+|"[^"]+")\])?$/,
-      "the address of a resource in Terraform",
+      "the address of a Terraform resource",
       'Copy it from the review, for example "aws_cloudwatch_log_group.blocked_calls".',
     ),
-    "Address of the one resource that it is for. Required.",
+    "Terraform address of the one resource that the allowance is for.",
+    {
+      required:
+        'Add the address of the resource from the review, for example "aws_cloudwatch_log_group.blocked_calls".',
+    },
   ),
-  rule: key(allowedRule, "The guard's rule that is lifted for it. Required."),
+  rule: key(allowedRule, "Guard rule that is disabled for the resource.", {
+    required: "Add the guard rule from the review, for example deletion.",
+  }),
   reason: key(
     text(
       /^(?=.*\S)[^\p{Cc}]{1,300}$/u,
-      "a reason for those who review the plan",
-      "Say on one line, in at most 300 characters, why it may happen.",
+      "a reason for the reviewers of the plan",
+      "Write one line of at most 300 characters that says why the change is safe.",
     ),
-    "Why it may happen; the review shows it. Required.",
+    "Why the change is safe. The review shows it.",
+    { required: "Add the reason for the reviewers of the plan." },
   ),
-  until: key(day, "The last day on which it counts, as YYYY-MM-DD in UTC. Required."),
+  until: key(date, "Last day on which the allowance is valid, as YYYY-MM-DD in UTC.", {
+    required: "Add the last valid day as YYYY-MM-DD: every allowance expires.",
+  }),
 });
 
 const lambdaName = text(
@@ -290,301 +277,332 @@ const roleName = text(
 
 const settings = {
   account: key(
-    text(/^\d{12}$/, "an AWS account id", "Give its 12 digits in quotes, without hyphens."),
-    "AWS account that holds the Connect instances: 12 digits, in quotes. Required.",
+    text(/^\d{12}$/, "an AWS account id", "Write its 12 digits in quotes, without hyphens."),
+    "Id of the AWS account that holds the Connect instances: 12 digits, in quotes.",
+    { required: 'Add the 12-digit AWS account id in quotes, for example account: "111122223333".' },
   ),
-  region: key(region, "AWS region of the Connect instances. Required."),
+  region: key(region, "AWS region of the Connect instances.", {
+    required: "Add the AWS region of the instance, for example region: us-east-1.",
+  }),
   awsProvider: key(
     awsProvider,
-    "Version constraint of the Terraform AWS provider. 6.0 to 6.43 have index bugs and are refused.",
-    builtInDefaults.awsProvider,
+    "Version constraint of the Terraform AWS provider. Versions 6.0 to 6.43 have index bugs and are refused.",
+    { default: "~> 5.100.0" },
   ),
-  deployRole: role(
-    "deployRole",
-    "Role that Terraform assumes to deploy. Default: none, the credentials it is run with.",
-  ),
+  deployRole: role("deployRole", "Role that Terraform assumes to deploy.", "none, Terraform uses its own credentials"),
   planRole: role(
     "planRole",
-    "Role for commands that only read: plan --read-only, drift, preflight, verify, check. Default: the deploy role, or the credentials they are run with.",
+    "Role for commands that only read: plan --read-only, drift, preflight, verify, check.",
+    "deployRole, or the credentials of the command",
   ),
-  state: key(
-    z.strictObject({
+  state: group(
+    {
       bucket: key(
         text(
           /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
           "the name of an S3 bucket",
           "Use 3 to 63 lower-case letters, digits, hyphens and dots.",
         ),
-        "S3 bucket that holds the state. Required.",
+        "S3 bucket that contains the state.",
+        { required: "Add the S3 bucket for the Terraform state." },
       ),
-      region: key(region, "Region of the bucket, which need not be the instance's. Required."),
+      region: key(region, "AWS region of the bucket. It can differ from the region of the instance.", {
+        required: "Add the AWS region of the state bucket.",
+      }),
       kmsKeyArn: key(
         text(
           /^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:\d{12}:key\/(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12})$/,
           "the ARN of a KMS key",
-          'Write it as "arn:aws:kms:REGION:ACCOUNT:key/ID", with the key\'s id and not an alias.',
+          'Write it as "arn:aws:kms:REGION:ACCOUNT:key/ID". Use the key id, not an alias.',
         ),
-        "KMS key that encrypts the state, in the bucket's region. Default: none, the bucket's own encryption.",
+        "KMS key that encrypts the state. It must be in the region of the bucket.",
+        { otherwise: "none, the bucket's own encryption" },
       ),
-      roleArn: key(
-        roleArn,
-        "Role assumed for the state alone, when the bucket is in another account. Default: none, the credentials Terraform is run with.",
-      ),
+      roleArn: key(roleArn, "Role that is assumed only for the state, for a bucket in another account.", {
+        otherwise: "none, Terraform uses its own credentials",
+      }),
       planRoleArn: key(
         roleArn,
-        "Role that takes its place in commands that only read the state: plan --read-only, drift. Default: roleArn.",
+        "Role that replaces roleArn in commands that only read the state: plan --read-only, drift.",
+        {
+          otherwise: "roleArn",
+        },
       ),
       endpoint: key(
         z.string().refine(
           isEndpoint,
-          // A refused address may carry a password, so it is not shown.
+          // The message does not show the address, because it may contain a password.
           refusal(
-            () => "The value is not the address of an S3-compatible store",
+            () => "The value is not the URL of an S3-compatible store",
             'Write it as "https://HOST" or "https://HOST:PORT", without user, password, path or query.',
           ),
         ),
-        "Address of an S3-compatible store, for example https://s3.example.com. Default: none, AWS.",
+        "URL of an S3-compatible store, for example https://s3.example.com.",
+        { otherwise: "none, AWS" },
       ),
       usePathStyle: key(
         z.boolean(),
-        "Path-style addressing (https://HOST/BUCKET/KEY), which most S3-compatible stores need.",
-        false,
+        "Use path-style URLs (https://HOST/BUCKET/KEY), which most S3-compatible stores need.",
+        { otherwise: "false" },
       ),
-    }),
-    "Where Terraform keeps the state: one object per stack in one S3 bucket, locked natively.",
+    },
+    "Where Terraform stores the state: one S3 bucket, one object per stack, with native S3 locking.",
+  ),
+  allowances: key(
+    z.array(allowance),
+    "Exceptions from guard rules. Each one is for one rule and one resource, and expires. There is no other way to disable a rule.",
+    { default: [] },
   ),
   tags: key(
     z.record(
       text(
         /^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
-        "a key for a tag",
-        'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@, not beginning with "aws:".',
+        "a tag key",
+        'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@. The key must not start with "aws:".',
       ),
       text(
         /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
-        "a value for a tag",
+        "a tag value",
         "Use at most 256 letters, digits, spaces and the characters _.:/=+-@.",
       ),
     ),
-    "Tags on everything that is created. The contact table's tags are never touched.",
-    {},
-  ),
-  allowances: key(
-    z.array(allowance),
-    "What the guard lets pass in a plan although one of its rules is against it: each for one resource, until a day. Nothing else turns a rule off.",
-    [],
+    "Tags for all created resources. The tags of the contact table never change.",
+    { default: {} },
   ),
   blockedDispositions: key(
     list(disposition).min(
       1,
       refusal(
-        () => "The list is empty, so no call would ever be blocked",
-        'Name at least one, for example ["Blocked"].',
+        () => "The list is empty, so no call would be blocked",
+        'Add at least one Disposition, for example ["Blocked"].',
       ),
     ),
-    "Dispositions that block a caller, exactly as ConnectPath stores them; two levels joined with a colon (Nuisance:Confirmed). " +
-      "The first is the one the flow module asks for. Required.",
+    "Dispositions that block a caller, exactly as ConnectPath stores them. Two levels are joined with a colon (Nuisance:Confirmed). " +
+      "The flow module uses the first one.",
+    { required: 'Add the Disposition that blocks a caller, for example blockedDispositions: ["Blocked"].' },
   ),
   anonymousCallers: key(
-    z.enum(["allow", "block"], refusal("a policy for withheld numbers", 'Allowed: "allow" (the default) and "block".')),
-    "What happens to callers who withhold their number; they are never looked up.",
-    builtInDefaults.anonymousCallers,
+    z.enum(["allow", "block"], refusal("a policy for withheld callers", 'Allowed: "allow" (the default) and "block".')),
+    "What happens to withheld callers (no number). They are never looked up.",
+    { default: "allow" },
   ),
   exemptNumbers: key(
     list(
       text(
         /^\+[1-9](\d{1,14}|\d{0,13}\*)$/,
-        "an international number, nor a prefix of one",
-        'Write a number as "+15555550100" and a prefix as "+1555*", with country code, without spaces and hyphens.',
+        "an international phone number or a prefix",
+        'Write a number as "+15555550100" and a prefix as "+1555*": with country code, without spaces or hyphens.',
       ),
     ),
     'Numbers ("+15555550100") and prefixes ("+1555*") that are never blocked.',
-    [],
+    { default: [] },
   ),
-  lookup: key(
-    z.strictObject({
+  lookup: group(
+    {
       budgetMs: key(
         wholeNumber(100, 7500, "milliseconds"),
-        "Time the function may take for the whole lookup, in milliseconds; at least 500 ms less than flowTimeLimitSeconds.",
-        builtInDefaults.lookup.budgetMs,
+        "Time limit of the whole lookup in the function, in milliseconds. It must be at least 500 ms below flowTimeLimitSeconds.",
+        { default: 1500 },
       ),
       flowTimeLimitSeconds: key(
         wholeNumber(1, 8, "seconds"),
-        "Time limit of the flow's Lambda block, in seconds; the caller hears silence meanwhile.",
-        builtInDefaults.lookup.flowTimeLimitSeconds,
+        "Time limit of the flow's Lambda block, in seconds. The caller hears silence during this time.",
+        { default: 3 },
       ),
-    }),
-    "How long a caller may wait for the answer.",
+    },
+    "Time limits of the lookup.",
   ),
   inboundFlow: key(
     z.strictObject({
       name: key(
         text(
-          // Terraform would read "${" and "%{" as the start of a template, and evaluate it.
+          // Terraform would evaluate "${" and "%{" as the start of a template.
           /^(?=\S)(?!.*[$%]\{)[^\p{Cc}]{1,127}$/u,
           "a name for a flow",
-          'Use 1 to 127 characters, not beginning with a space, without "${" and "%{".',
+          'Use 1 to 127 characters. Do not start with a space, and do not use "${" or "%{".',
         ),
         "Name of the flow in Connect.",
-        builtInDefaults.inboundFlowName,
+        { default: "Inbound with call blocking" },
       ),
-      queue: key(
-        connectId("queue", "queue"),
-        "Id or ARN of the queue for callers who are not blocked. Required in inboundFlow.",
-      ),
+      queue: key(connectId("queue", "queue"), "Id or ARN of the queue for callers who are not blocked.", {
+        required: "Add the id or ARN of the queue for callers who are not blocked.",
+      }),
       whenBlocked: key(
         whenBlocked,
-        "What a blocked caller meets; the innermost level that says it says all of it. Default: the call ends.",
+        "What happens to a blocked caller. An inner level replaces this map as a whole; it is not merged.",
+        { otherwise: "the call is disconnected" },
       ),
     }),
-    "An inbound flow that calls the module and branches on its answer. Default: none, for teams with a flow of their own.",
+    "An inbound flow that invokes the module and branches on its result.",
+    { otherwise: "none, for teams that have their own inbound flow" },
   ),
-  function: key(
-    z.strictObject({
-      name: key(lambdaName, "Name of the Lambda function. Default: blockedCalls-<instance>."),
-      roleName: key(roleName, "Name of the function's role. Default: blockedCalls-<instance>-<region>."),
-      runtime: key(
-        runtime,
-        "Lambda runtime; nodejs24.x needs the 6.x line of the AWS provider.",
-        builtInDefaults.function.runtime,
+  table: group(
+    {
+      indexTimeoutMinutes: key(
+        // The provider waits at least 20 minutes, whatever the configuration says (its wait.go).
+        wholeNumber(20, 10080, "minutes"),
+        "How long Terraform waits for the index to become active, in minutes. A large table takes hours.",
+        { default: 1440 },
       ),
-      memoryMb: key(
-        wholeNumber(128, 10240, "MB"),
-        "Memory of the function, in MB; its share of a processor grows with it.",
-        builtInDefaults.function.memoryMb,
+      acceptReplicas: key(
+        z.boolean(),
+        "Whether to adopt a global table. DynamoDB then builds the index in the region of every replica.",
+        { default: false },
       ),
-      logRetentionDays: key(
-        z.literal(
-          retentionDays,
-          refusal("a retention that CloudWatch Logs offers", `Allowed, in days: ${retentionDays.join(", ")}.`),
-        ),
-        "Days for which the function's log is kept.",
-        builtInDefaults.function.logRetentionDays,
-      ),
-    }),
-    "The Lambda function that answers the call.",
+    },
+    "How the index is added to the contact table.",
   ),
-  alarms: key(
-    z.strictObject({
+  alarms: group(
+    {
       topicArn: key(
         text(
           /^arn:(aws|aws-us-gov|aws-cn):sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
           "the ARN of an SNS topic",
           'Write it as "arn:aws:sns:REGION:ACCOUNT:NAME".',
         ),
-        "SNS topic that hears of alarms, in the instance's region; its policy must let CloudWatch publish. Default: a topic of the stack's own.",
+        "SNS topic that receives the alarms. It must be in the region of the instance, and its policy must allow CloudWatch to publish.",
+        { otherwise: "a topic that the stack creates" },
       ),
       runbookUrl: key(
         text(
           /^[^\s${}%#"]{1,300}$/,
-          "where the runbook is",
-          "Give a URL or a path, without an anchor, spaces, quotes and braces.",
+          "a URL or path of the runbook",
+          "Use at most 300 characters, without an anchor, spaces, quotes, braces, $ and %.",
         ),
-        "Where people find docs/runbook.md; each alarm's description links its entry there.",
-        builtInDefaults.alarms.runbookUrl,
+        "URL or path of docs/runbook.md. The description of each alarm links to its entry there.",
+        { default: "docs/runbook.md" },
       ),
       dashboard: key(
         z.boolean(),
-        "Whether the environment has a dashboard in this account; it belongs to the first of its instances there.",
-        builtInDefaults.alarms.dashboard,
+        "Whether the environment has a dashboard in this account. The stack of the first instance creates it.",
+        { default: true },
       ),
       canaryMinutes: key(
         threshold(1, 60, "minutes"),
-        "How often the canary asks the deployed function what it must know, in minutes; false for no canary, and no alarm that needs it.",
-        builtInDefaults.alarms.canaryMinutes,
+        "Interval at which the canary tests the deployed function, in minutes. false: no canary, and no alarms that depend on it.",
+        { default: 5 },
       ),
-      canaryName: key(lambdaName, "Name of the canary's Lambda function. Default: blockedCalls-canary-<instance>."),
-      canaryRoleName: key(roleName, "Name of the canary's role. Default: blockedCalls-canary-<instance>-<region>."),
+      canaryName: key(lambdaName, "Name of the canary's Lambda function.", {
+        derived: {
+          text: "blockedCalls-canary-<instance>",
+          from: ["name"],
+          value: ({ name }) => names.defaultCanaryName(name),
+        },
+      }),
+      canaryRoleName: key(roleName, "Name of the canary's IAM role.", {
+        derived: {
+          text: "blockedCalls-canary-<instance>-<region>",
+          from: ["name", "region"],
+          value: ({ name, region }) => names.defaultCanaryRoleName(name, region),
+        },
+      }),
       lookupErrors: key(
         threshold(1, 10000, "errors"),
-        "Lookups that fail within five minutes, in two of three such periods, at which the alarm goes off.",
-        builtInDefaults.alarms.lookupErrors,
+        "Alarm threshold: failed lookups in 5 minutes, in 2 of 3 such periods.",
+        { default: 1 },
       ),
       functionErrors: key(
         threshold(1, 10000, "errors"),
-        "Invocations that end with an error within five minutes, at which the alarm goes off.",
-        builtInDefaults.alarms.functionErrors,
+        "Alarm threshold: invocations in 5 minutes that end with an error.",
+        { default: 1 },
       ),
       throttles: key(
         threshold(1, 10000, "invocations"),
-        "Invocations that Lambda refuses within five minutes, at which the alarm goes off.",
-        builtInDefaults.alarms.throttles,
+        "Alarm threshold: invocations in 5 minutes that Lambda throttles.",
+        { default: 1 },
       ),
       slowAnswersPercent: key(
         threshold(1, 100, "percent"),
-        "Percent of lookup.budgetMs that one answer in a hundred takes, in two of three five-minute periods, at which the alarm goes off.",
-        builtInDefaults.alarms.slowAnswersPercent,
+        "Alarm threshold: the slowest 1 percent of lookups take this percentage of lookup.budgetMs, in 2 of 3 periods of 5 minutes.",
+        { default: 80 },
       ),
       silentCalls: key(
         threshold(1, 100000, "calls"),
-        "Calls of the Connect instance within an hour, none of which the function is asked about, at which the alarm goes off.",
-        builtInDefaults.alarms.silentCalls,
+        "Alarm threshold: calls of the Connect instance in 1 hour, none of which invoked the function.",
+        { default: 20 },
       ),
       neverMatchesDays: key(
-        // CloudWatch looks back a week at most (PutMetricAlarm, Period).
+        // The longest period of a CloudWatch alarm is one week (PutMetricAlarm, Period).
         threshold(1, 7, "days"),
-        "Days without a match although numbers are listed, at which the alarm goes off.",
-        builtInDefaults.alarms.neverMatchesDays,
+        "Alarm threshold: days without a match although contacts with a blocked Disposition exist.",
+        { default: 7 },
       ),
       neverMatchesContacts: key(
         wholeNumber(1, 100, "contacts"),
-        "Contacts that must be listed for neverMatchesDays to count a day.",
-        builtInDefaults.alarms.neverMatchesContacts,
+        "Number of contacts with a blocked Disposition that must exist for neverMatchesDays to count a day.",
+        { default: 20 },
       ),
       matchesPercent: key(
         threshold(1, 100, "percent"),
-        "Percent of an hour's calls that are blocked, at which the alarm goes off.",
-        builtInDefaults.alarms.matchesPercent,
+        "Alarm threshold: percentage of the calls in 1 hour that are blocked.",
+        { default: 50 },
       ),
       matchesOfCalls: key(
         wholeNumber(1, 100000, "calls"),
-        "Calls within the hour that matchesPercent needs.",
-        builtInDefaults.alarms.matchesOfCalls,
+        "Number of calls in that hour below which matchesPercent does not apply.",
+        { default: 20 },
       ),
       indexThrottles: key(
         threshold(1, 100000, "events"),
-        "Reads of the index, or writes to it, that DynamoDB throttles within five minutes, at which the alarm of either goes off.",
-        builtInDefaults.alarms.indexThrottles,
+        "Alarm threshold: reads of the index, or writes to it, that DynamoDB throttles in 5 minutes. Reads and writes have an alarm each.",
+        { default: 1 },
       ),
-    }),
-    "What is watched, and at which values alarms go off.",
+    },
+    "What is monitored, and the thresholds of the alarms.",
   ),
-  table: key(
-    z.strictObject({
-      indexTimeoutMinutes: key(
-        // The provider waits 20 minutes whatever it is told (its wait.go).
-        wholeNumber(20, 10080, "minutes"),
-        "How long Terraform waits for the index to be built, in minutes; a large table takes hours.",
-        builtInDefaults.table.indexTimeoutMinutes,
+  function: group(
+    {
+      name: key(lambdaName, "Name of the Lambda function.", {
+        derived: {
+          text: "blockedCalls-<instance>",
+          from: ["name"],
+          value: ({ name }) => names.defaultFunctionName(name),
+        },
+      }),
+      roleName: key(roleName, "Name of the function's IAM role.", {
+        derived: {
+          text: "blockedCalls-<instance>-<region>",
+          from: ["name", "region"],
+          value: ({ name, region }) => names.defaultRoleName(name, region),
+        },
+      }),
+      runtime: key(runtime, 'Lambda runtime. nodejs24.x needs awsProvider ">= 6.44, < 7".', { default: "nodejs22.x" }),
+      memoryMb: key(wholeNumber(128, 10240, "MB"), "Memory of the function, in MB. More memory also means more CPU.", {
+        default: 512,
+      }),
+      logRetentionDays: key(
+        z.literal(
+          retentionDays,
+          refusal("a retention period of CloudWatch Logs", `Allowed, in days: ${retentionDays.join(", ")}.`),
+        ),
+        "Retention period of the function's log, in days.",
+        { default: 30 },
       ),
-      acceptReplicas: key(
-        z.boolean(),
-        "Adopt a global table as well, although DynamoDB then builds the index in the region of every replica.",
-        builtInDefaults.table.acceptReplicas,
-      ),
-    }),
-    "How the index is added to the contact table.",
+    },
+    "The Lambda function that looks up callers.",
   ),
 };
 
-/** Keys of one instance: its own, and every other key where it differs from its environment. */
+/** Keys of one instance: its own keys, and every other key in which it differs from its environment. */
 export const instanceSchema = z
   .strictObject({
     name: key(
       text(
-        instanceNamePattern,
+        names.instanceNamePattern,
         "the alias of a Connect instance",
-        'Use 1 to 45 letters, digits and inner hyphens, not beginning with "d-", exactly as in the table\'s name dextr-<name>.',
+        'Use 1 to 45 letters, digits and inner hyphens, not starting with "d-", exactly as in the table name dextr-<name>.',
       ),
-      "The Connect instance's alias, as ConnectPath has it in the table's name dextr-<name>. Required.",
+      "Alias of the Connect instance, as ConnectPath uses it in the table name dextr-<name>.",
+      { required: "Add the alias of the Connect instance, as in the table name dextr-<name>." },
     ),
     id: key(
       text(
         /^(arn:(aws|aws-us-gov|aws-cn):connect:[a-z0-9-]+:\d{12}:instance\/)?[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$/,
         "the id or ARN of a Connect instance",
-        "Copy the instance ARN from the Connect console, or take the lower-case UUID at its end.",
+        "Copy the instance ARN from the Connect console, or use the UUID at the end of the ARN, in lower case.",
       ),
-      "The Connect instance's id (UUID) or its whole ARN. Required.",
+      "Id (UUID) or ARN of the Connect instance.",
+      { required: "Add the id or ARN of the Connect instance. The Connect console shows both." },
     ),
     tableName: key(
       text(
@@ -592,56 +610,62 @@ export const instanceSchema = z
         "a name for a DynamoDB table",
         "Use 3 to 255 letters, digits, hyphens, underscores and dots.",
       ),
-      "Name of the contact table. Default: dextr-<name>.",
+      "Name of the contact table.",
+      { derived: { text: "dextr-<name>", from: ["name"], value: ({ name }) => names.defaultTableName(name) } },
     ),
-    wave: key(
-      z.string(),
-      "The one of the environment's waves in which it is rolled out. Default: the last one, or all in one wave where the environment has no waves.",
-    ),
+    wave: key(z.string(), "Wave of the environment in which the instance is rolled out.", {
+      otherwise: "the last wave; without waves, all instances are in one wave",
+    }),
     suspended: key(
       z.boolean(),
-      "Keeps the instance in the file and leaves it out of rollouts; what is deployed of it stays as it is.",
-      builtInDefaults.suspended,
+      "Whether the instance is excluded from rollouts. Its deployed resources stay as they are.",
+      { default: false },
     ),
     release: key(
       z.literal(
-        ["remove-index", "keep-index", true, false],
+        ["remove-index", "forget", "keep-index", false],
         refusal(
-          "a way to let go of an instance",
-          "Allowed: remove-index (the first of two steps), true (the second) and keep-index (one step, and the index stays), without quotes around true.",
+          (given) =>
+            given === true || given === "true"
+              ? "release: true has a new name: release: forget"
+              : `${show(given)} is not a way to release an instance`,
+          "Allowed: remove-index (step 1 of 2), forget (step 2 of 2), and keep-index (one step; the index stays).",
         ),
       ),
-      "Lets go of the instance; the contact table always stays. remove-index, deployed: the index is taken off it, and the function, the module and all else of ours are deleted. " +
-        "true, deployed after that: Terraform forgets the table. keep-index: both in one step, and the index stays.",
-      false,
+      "Stops managing the instance. The contact table always stays. remove-index (step 1 of 2): removes the index from the table and deletes the " +
+        "function, the module and all other resources of the stack. forget (step 2 of 2): removes the table from the Terraform state. " +
+        "keep-index (one step): does both, but the index stays on the table.",
+      { default: false },
     ),
     adoptExisting: key(
       z.strictObject({
         module: key(
           connectId("flow module", "flow-module"),
-          "Id or ARN of the module blockedStatus that was imported by hand; it keeps its id, so flows go on calling it. Default: none.",
+          "Id or ARN of a module blockedStatus that was imported by hand. The module keeps its id, so flows still invoke it.",
+          { otherwise: "none" },
         ),
         function: key(
           z.boolean(),
-          "The function exists under function.name, and is changed in place. Under any other name leave it: ours takes its place in the module.",
-          false,
+          "Whether a function named function.name exists and is adopted. Do not adopt a function with another name: the module then invokes the new one.",
+          { default: false },
         ),
         role: key(
           z.boolean(),
-          "The role exists under function.roleName. Every permission but ours is taken from it once the module calls our function.",
-          false,
+          "Whether a role named function.roleName exists and is adopted. All permissions except ours are removed from it once the module invokes our function.",
+          { default: false },
         ),
         logGroup: key(
           z.boolean(),
-          "The function's log group exists, from a function made by hand or from before a release.",
-          false,
+          "Whether the log group of the function exists and is adopted, for example after a release.",
+          { default: false },
         ),
       }),
-      "What was made by hand after the vendor's guide, and is taken over instead of made anew; the index needs no word. May stay for good. Default: nothing.",
+      "Existing resources that were created by hand with the vendor's guide and are adopted instead of created. An existing index is always adopted. The key can stay after the first deployment.",
+      { otherwise: "nothing" },
     ),
     ...settings,
   })
-  // Not z's own `required`: an instance without a name is read on, so that everything else in it is checked in the same run.
+  // Not zod's own `required`: an instance without a name is still parsed, so that one run reports all its other errors.
   .meta({ required: ["name", "id"] });
 
 /** Keys of `environments/defaults.yaml`. */
@@ -654,30 +678,37 @@ export const environmentSchema = z
     waves: key(
       list(
         text(
-          environmentNamePattern,
+          names.environmentNamePattern,
           "a name for a wave",
-          "Use lower-case letters, digits and hyphens, a letter first: canary.",
+          "Use lower-case letters, digits and hyphens, and start with a letter: canary.",
         ),
       ).min(
         1,
         refusal(
-          () => "The list is empty, so no instance could be in a wave",
-          "Name the waves in order, or remove the key.",
+          () => "The list is empty, so no instance can be in a wave",
+          "List the waves in order, or remove the key.",
         ),
       ),
-      "Names of the waves in which the instances are rolled out, the first one first. Default: none, all instances in one wave.",
+      "Waves in which the instances are rolled out, in order.",
+      { otherwise: "none, all instances are in one wave" },
     ),
-    instances: key(z.array(instanceSchema), "The Connect instances of this environment, at least one."),
+    instances: key(z.array(instanceSchema), "The Connect instances of this environment.", {
+      required: "Add one: instances: [{ name: <alias of the Connect instance>, id: <its ARN> }].",
+    }),
   })
   .meta({
     title: "ConnectPath call blocking: one environment",
     description:
-      "Every key but waves and instances may also stand in defaults.yaml and in each instance. The innermost one counts: values and lists replace, maps merge key by key.",
+      "Every key except waves and instances can also be in defaults.yaml and in each instance. The innermost level wins: values and lists are replaced, maps are merged key by key.",
   });
 
 export type InstanceSettings = z.output<typeof instanceSchema>;
 export type Settings = z.output<typeof defaultsSchema>;
 export type EnvironmentSettings = z.output<typeof environmentSchema>;
+export type ResolvedInstance = Resolved<typeof instanceSchema.shape>;
+
+/** The defaults of all keys that have a fixed default. */
+export const builtInDefaults = fill(defaultsSchema.shape, {});
 
 function isEndpoint(value: string): boolean {
   if (!URL.canParse(value)) return false;

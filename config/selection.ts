@@ -1,4 +1,4 @@
-/** The expression that selects instances of the fleet, the same for every command: `env=prod region=eu-* instance!=acme-*`. */
+/** The expression that selects instances. Every command uses the same syntax: `env=prod region=eu-* instance!=acme-*`. */
 import { didYouMean } from "./did-you-mean";
 import { show } from "./problems";
 import type { InstanceConfig } from "./types";
@@ -8,7 +8,7 @@ type Selectable = Pick<
   "environment" | "name" | "region" | "account" | "stackName" | "wave" | "suspended"
 >;
 
-/** What can be selected by, and the value that an instance has there. */
+/** The fields of a selection, and their value for an instance. */
 const fields = {
   env: ({ environment }: Selectable) => environment,
   instance: ({ name }: Selectable) => name,
@@ -22,40 +22,39 @@ const fields = {
 type Field = keyof typeof fields;
 const fieldNames = Object.keys(fields) as Field[];
 
-/** `region=eu-*,us-*`, or `stack` where only values are given. */
+/** One term: `region=eu-*,us-*`. A term without a field selects by `stack`. */
 interface Term {
   readonly text: string;
   readonly field: Field;
   readonly negated: boolean;
-  /** Globs, of which one must match; none, where negated. */
+  /** Globs. At least one must match; if negated, none may match. */
   readonly values: readonly string[];
 }
 
-/** A selection that cannot be read or finds nothing; the message is the whole text to print, every mistake in it. */
+/** A selection that is invalid or matches nothing. The message is the text to print and lists every mistake. */
 export class SelectionError extends Error {
   override readonly name = "SelectionError";
 }
 
-/** For the help of a command line. */
-export const selectionSyntax = `A selection is one or more terms, all of which must hold:
+/** Help text of the syntax. */
+export const selectionSyntax = `A selection has one or more terms. An instance must match all of them:
   env=prod                 the environment
-  region=eu-*,us-east-1    the region; * stands for any characters, a comma for "or"
+  region=eu-*,us-east-1    the region; * matches any characters, a comma means "or"
   instance!=acme-*         not these Connect instances
   account=111122223333     the AWS account
-  wave=canary              the wave of rollouts; "all" where the environment has none
-  status=suspended         suspended instances; no other selection builds or deploys one (status=* takes all)
+  wave=canary              the wave; "all" if the environment has no waves
+  status=suspended         suspended instances; no other selection includes them (status=*: all instances)
   prod-*                   the name of the stack (also: stack=prod-*)
-Upper and lower case are the same. Each value must match something: a slip of the pen never selects more than was meant.
-In a shell, quote it all: 'env=prod region=eu-*'. An unquoted * becomes the names of files.`;
+Case is ignored. Every value must match at least one instance, so a typing error never selects too much.
+In a shell, quote the whole selection: 'env=prod region=eu-*'. The shell replaces an unquoted * by file names.`;
 
-/** Terms of which all must hold, at least one. */
+/** At least one term. An instance must match all of them. */
 export type Selection = readonly [Term, ...Term[]];
 
 /**
- * Reads an expression: terms `FIELD=VALUE,VALUE`, `FIELD!=VALUE,VALUE` or `VALUE,VALUE` (names of stacks), with white space
- * between them.
+ * Parses an expression: terms `FIELD=VALUE,VALUE`, `FIELD!=VALUE,VALUE` or `VALUE,VALUE` (stack names), separated by white space.
  *
- * @throws SelectionError with every mistake; an empty expression is one, lest an unset variable select the whole fleet
+ * @throws SelectionError with every mistake. An empty expression is a mistake: an unset variable must not select all instances.
  */
 export function parseSelection(text: string): Selection {
   const mistakes: string[] = [];
@@ -65,7 +64,7 @@ export function parseSelection(text: string): Selection {
     .map((term) => parseTerm(term, mistakes));
   if (mistakes.length > 0) throw new SelectionError([...mistakes, selectionSyntax].join("\n"));
   if (first === undefined) {
-    throw new SelectionError(`The selection is empty. Write * for everything.\n${selectionSyntax}`);
+    throw new SelectionError(`The selection is empty. To select everything, write *.\n${selectionSyntax}`);
   }
   return [first, ...rest];
 }
@@ -80,61 +79,63 @@ function parseTerm(text: string, mistakes: string[]): Term {
     mistakes.push(`${show(text)}: ${show(name)} is not a field. ${fix}`);
   }
   for (const value of new Set(values)) {
-    if (value === "") mistakes.push(`${show(text)}: a value is missing. Write one on either side of a comma.`);
+    if (value === "") mistakes.push(`${show(text)}: a value is missing. Write a value on both sides of each comma.`);
     else if (!/^[\w*-]+$/.test(value)) {
-      mistakes.push(`${show(text)}: ${show(value)} is no name. Use letters, digits, hyphens and *.`);
+      mistakes.push(`${show(text)}: ${show(value)} is not a valid value. Use letters, digits, hyphens and *.`);
     }
   }
   return { text, field: field ?? "stack", negated: operator === "!=", values };
 }
 
 /**
- * The instances of the fleet that an expression selects, in the fleet's order.
+ * The instances that an expression selects, in the order of `fleet`.
  *
- * @param fleet all instances there are
- * @throws SelectionError for an expression that cannot be read, for a value that matches no instance of the fleet, and for an
- *   expression that selects none; it lists what exists
+ * @param fleet all instances
+ * @throws SelectionError for an invalid expression, for a value that matches no instance, and for an expression that matches no
+ *   instance; the message lists the existing values
  */
 export function select<T extends Selectable>(fleet: readonly T[], expression: string): readonly T[] {
   const selection = parseSelection(expression);
-  const strangers = selection.flatMap((term) => unmatched(fleet, term));
-  if (strangers.length > 0) throw new SelectionError(strangers.join("\n"));
+  const mistakes = selection.flatMap((term) => unmatched(fleet, term));
+  if (mistakes.length > 0) throw new SelectionError(mistakes.join("\n"));
 
-  const selected = fleet.filter((instance) => selection.every((term) => holds(term, instance)));
+  const selected = fleet.filter((instance) => selection.every((term) => matches(term, instance)));
   if (selected.length === 0) {
-    const each = selection.map((term) => `${term.text} alone: ${fleet.filter((one) => holds(term, one)).length}.`);
+    const each = selection.map(
+      (term) => `${term.text} alone matches ${fleet.filter((one) => matches(term, one)).length}.`,
+    );
     throw new SelectionError(
-      `No instance is selected by ${show(expression)}. All terms must hold; ${each.join(" ")}\n${existing("stack", fleet)}`,
+      `No instance matches all terms of ${show(expression)}. ${each.join(" ")}\n${existing("stack", fleet)}`,
     );
   }
   return selected;
 }
 
-/** Negated values too must match: a misspelt exception would let the instance through. */
+/** Values of negated terms must match too: a misspelled exclusion would include the instance. */
 function unmatched(fleet: readonly Selectable[], { text, field, values }: Term): string[] {
   return values
     .filter((value) => !fleet.some((instance) => matchesGlob(value, fields[field](instance))))
     .map((value) => {
       const near = didYouMean(value, fleet.map(fields[field]));
       const suggestion = near === undefined || value.includes("*") ? "" : ` Did you mean "${near}"?`;
-      return `${show(text)}: no ${field} is ${show(value)}.${suggestion}\n${existing(field, fleet)}`;
+      return `${show(text)}: no ${field} matches ${show(value)}.${suggestion}\n${existing(field, fleet)}`;
     });
 }
 
-/** Names that fit on a screen. */
+/** Maximum number of names in a message. */
 const listed = 40;
 
 function existing(field: Field, fleet: readonly Selectable[]): string {
   const names = [...new Set(fleet.map(fields[field]))].sort();
   const more = names.length > listed ? `, and ${names.length - listed} more` : "";
-  return `  There is: ${names.slice(0, listed).join(", ")}${more}.`;
+  return `  Existing: ${names.slice(0, listed).join(", ")}${more}.`;
 }
 
-function holds({ field, negated, values }: Term, instance: Selectable): boolean {
+function matches({ field, negated, values }: Term, instance: Selectable): boolean {
   return values.some((value) => matchesGlob(value, fields[field](instance))) !== negated;
 }
 
-/** Whether `text` is what `glob` describes. Not a regular expression: one with many stars takes exponential time. */
+/** Whether `text` matches `glob`. A regular expression with many stars would take exponential time. */
 export function matchesGlob(glob: string, text: string): boolean {
   const name = text.toLowerCase();
   const [start = "", ...middle] = glob.toLowerCase().split("*");

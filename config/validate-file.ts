@@ -1,4 +1,4 @@
-/** A file checked against the schema: everything that is wrong with it, and the valid rest for the checks that follow. */
+/** Validates a file against the schema. Returns its problems, and its valid part for the checks that follow. */
 import { z } from "zod";
 import { didYouMean } from "./did-you-mean";
 import { show } from "./problems";
@@ -8,10 +8,10 @@ import type { YamlFile } from "./yaml-file";
 
 export interface ValidatedFile<T> {
   readonly yaml: YamlFile;
-  /** Undefined stands for a refused value, for a list with a refused item, and for a file that could not be read at all. */
+  /** Refused values, and lists with a refused item, are undefined. Undefined as a whole if the file cannot be read. */
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
-  /** Whether the file says anything at `path`, right or wrong: what is given wrongly must not be called missing as well. */
+  /** Whether the file has a value at `path`, valid or not. A refused value must not be reported as missing too. */
   mentions(path: Path): boolean;
 }
 
@@ -21,15 +21,15 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
   }
   const problems = [...yaml.problems];
   const refused = new Set<string>();
-  const meant = new Set<string>();
-  // An empty message marks the issues that the schema does not explain itself: values of the wrong type.
+  const misspelled = new Set<string>();
+  // An empty message marks the issues without a message of the schema: values of the wrong type.
   for (const issue of schema.safeParse(yaml.value, { error: () => "" }).error?.issues ?? []) {
     const path = issue.path.filter((step) => typeof step !== "symbol");
     const given = valueAt(yaml.value, path);
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys) {
         const near = didYouMean(key, keysAt(schema, path));
-        if (near !== undefined) meant.add(id([...path, near]));
+        if (near !== undefined) misspelled.add(id([...path, near]));
         refused.add(id([...path, key]));
         problems.push(
           yaml.problem([...path, key], `${show(key)} is not a key.`, unknownKeyFix(key, near, schema, path), "key"),
@@ -38,10 +38,10 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
       continue;
     }
     refused.add(id(path));
-    // Undefined is what was refused when the file was read.
+    // A value is undefined if it was refused when the file was read.
     if (given === undefined) continue;
     if (given === null) {
-      problems.push(yaml.problem(path, "The key has no value.", "Give it one, or remove the line."));
+      problems.push(yaml.problem(path, "The key has no value.", "Add a value, or remove the line."));
     } else if (issue.code === "invalid_key") {
       problems.push(yaml.problem(path, ...explained(issue.issues[0]?.message), "key"));
     } else if (issue.code === "invalid_type" && issue.message === "") {
@@ -54,14 +54,14 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
     yaml,
     value: schema.parse(without(refused, schema, yaml.value, [])),
     problems,
-    mentions: (path) => meant.has(id(path)) || isMentioned(yaml.value, path),
+    mentions: (path) => misspelled.has(id(path)) || isMentioned(yaml.value, path),
   };
 }
 
-/** The schema's own message: what is wrong, then what to do. */
+/** The message of the schema: the problem, then the fix. */
 function explained(message = ""): [string, string] {
-  const [wrong = "", fix = ""] = message.split("\n");
-  return [wrong, fix];
+  const [problem = "", fix = ""] = message.split("\n");
+  return [problem, fix];
 }
 
 function wrongType(given: unknown, source: string | undefined, expected: string): [string, string] {
@@ -70,8 +70,8 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
   switch (expected) {
     case "string":
       return isWord
-        ? [`${shown} without quotes is a ${typeof given} to YAML, not text.`, "Quote it."]
-        : [`${shown} is not text.`, "Give one value, in quotes."];
+        ? [`YAML reads ${shown} without quotes as a ${typeof given}, not as text.`, "Put it in quotes."]
+        : [`${shown} is not text.`, "Write one value in quotes."];
     case "boolean":
       return [`${shown} is neither true nor false.`, "Write true or false, without quotes."];
     case "array":
@@ -84,14 +84,13 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
 function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType, path: Path): string {
   if (near !== undefined) return `Did you mean "${near}"?`;
   const allowed = keysAt(schema, path);
-  if (path.length === 0 && Object.hasOwn(environmentSchema.shape, key))
-    return "It belongs in the file of an environment.";
+  if (path.length === 0 && Object.hasOwn(environmentSchema.shape, key)) return "Put it in the file of an environment.";
   if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
-    return "It belongs to one instance: put it below instances.";
+    return "It is a key of one instance. Put it below instances.";
   return `Allowed here: ${allowed.join(", ")}.`;
 }
 
-/** The keys that the schema knows for the map at `path`. */
+/** The keys of the map at `path` in the schema. */
 function keysAt(schema: z.core.$ZodType, path: Path): string[] {
   const [step, ...rest] = path;
   if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
@@ -102,7 +101,7 @@ function keysAt(schema: z.core.$ZodType, path: Path): string[] {
   return child === undefined ? [] : keysAt(child, rest);
 }
 
-/** The value without what was refused. Lists but `instances` go as a whole: a shorter one would mean something else. */
+/** The value without its refused parts. A list with a refused item is removed as a whole, except `instances`: a shorter list has another meaning. */
 function without(refused: ReadonlySet<string>, schema: z.ZodType, value: unknown, path: Path): unknown {
   const isInstance = path.length === 2 && path[0] === "instances";
   if (refused.has(id(path))) return isInstance ? {} : undefined;

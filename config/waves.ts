@@ -6,12 +6,12 @@ import type { Problem } from "./problems";
 import type { EnvironmentSettings } from "./schema";
 import type { InstanceConfig } from "./types";
 
-/** The one wave of an environment that names none. */
+/** The only wave of an environment without waves. */
 const onlyWave = "all";
 
 /**
- * @param waves names in order, at least one; undefined where the environment names none
- * @param given the instance's own; undefined puts it into the last wave, where a mistake has been seen elsewhere before
+ * @param waves names in order, at least one; undefined if the environment has no waves
+ * @param given the instance's own wave; undefined means the last wave, which receives a change after all others
  */
 export function waveOf(waves: readonly string[] = [onlyWave], given: string | undefined): InstanceConfig["wave"] {
   const name = given ?? waves.at(-1) ?? onlyWave;
@@ -19,15 +19,15 @@ export function waveOf(waves: readonly string[] = [onlyWave], given: string | un
 }
 
 /**
- * Instances in a wave that there is not, and waves without an instance. A suspended instance keeps its wave from being empty, so
- * that to suspend one, or to resume it, is one line.
+ * Instances in an unknown wave, and waves without an instance. A suspended instance counts for its wave, so that suspending an instance
+ * and resuming it changes only one line.
  */
 export function waveProblems(file: ValidatedFile<EnvironmentSettings>): Problem[] {
   const { waves, instances = [] } = file.value ?? {};
-  // Nobody knows the names in a list that was refused, nor what is in a wave when no instance can be read.
+  // The names in a refused list are unknown, and so are the waves of instances that cannot be read.
   if ((waves === undefined && file.mentions(["waves"])) || instances.length === 0) return [];
 
-  const strangers = instances.flatMap(({ wave }, index) => {
+  const unknown = instances.flatMap(({ wave }, index) => {
     if (wave === undefined || waves?.includes(wave) === true) return [];
     const message = `${show(wave)} is not a wave of this environment.`;
     return [file.yaml.problem(["instances", index, "wave"], message, unknownWaveFix(wave, waves))];
@@ -35,20 +35,24 @@ export function waveProblems(file: ValidatedFile<EnvironmentSettings>): Problem[
   const isRefused = instances.some(
     ({ wave }, index) => wave === undefined && file.mentions(["instances", index, "wave"]),
   );
-  // A name that is misspelt may have been meant for the wave that seems empty.
-  if (strangers.length > 0 || isRefused || waves === undefined) return strangers;
+  // A misspelled name may be the name of the wave that seems to be empty.
+  if (unknown.length > 0 || isRefused || waves === undefined) return unknown;
 
   const filled = new Set(instances.map(({ wave }) => waveOf(waves, wave).name));
   return [...waves.entries()]
     .filter(([, name]) => !filled.has(name))
     .map(([index, name]) => {
-      const message = `No instance is in the wave ${show(name)}.`;
-      return file.yaml.problem(["waves", index], message, `Give one of them wave: ${name}, or remove it from waves.`);
+      const message = `The wave ${show(name)} has no instance.`;
+      return file.yaml.problem(
+        ["waves", index],
+        message,
+        `Add wave: ${name} to an instance, or remove the wave from waves.`,
+      );
     });
 }
 
 function unknownWaveFix(given: string, waves: readonly string[] | undefined): string {
-  if (waves === undefined) return "Name the waves in order beside instances, for example waves: [canary, rest].";
+  if (waves === undefined) return "Add the waves of the environment in order, for example waves: [canary, rest].";
   const near = didYouMean(given, waves);
-  return near === undefined ? `Its waves are: ${waves.join(", ")}.` : `Did you mean "${near}"?`;
+  return near === undefined ? `Allowed: ${waves.join(", ")}.` : `Did you mean "${near}"?`;
 }

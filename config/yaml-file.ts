@@ -1,4 +1,4 @@
-/** One YAML file as plain values that know their place, without the parts of YAML that surprise. */
+/** Reads one YAML file as plain values with their places. Parts of YAML that often surprise people are refused. */
 import { readFileSync } from "node:fs";
 import { isAlias, isMap, isScalar, isSeq, parseDocument, Parser } from "yaml";
 import type { CST, Node, Pair } from "yaml";
@@ -8,15 +8,15 @@ import type { Path, Problem } from "./problems";
 const maximumNesting = 50;
 
 /**
- * A file read as YAML 1.2 (https://yaml.org/spec/1.2.2/) with its core schema: `no` and `on` are text, and so are dates.
+ * A file in YAML 1.2 (https://yaml.org/spec/1.2.2/) with the core schema: `no`, `on` and dates are text.
  *
  * Refused, each with its place: syntax errors, bytes that are not UTF-8, a byte order mark, directives, several documents, tags,
- * keys that are not words, the same key twice, anchors and aliases (what levels have in common belongs in the level above).
+ * keys that are not words, duplicate keys, anchors and aliases (shared values belong in the outer level).
  */
 export class YamlFile {
   /**
-   * Maps, lists, strings, numbers, booleans and nulls. Undefined in place of what was refused: an alias, or the whole file when
-   * it could not be read or is not a map.
+   * Maps, lists, strings, numbers, booleans and nulls. A refused value is undefined. The whole value is undefined if the file cannot be
+   * read or is not a map.
    */
   readonly value: unknown;
   readonly problems: readonly Problem[];
@@ -26,7 +26,7 @@ export class YamlFile {
 
   /**
    * @param name name for messages, `environments/prod.yaml`
-   * @param path where it is read
+   * @param path path of the file
    */
   constructor(
     readonly name: string,
@@ -37,14 +37,14 @@ export class YamlFile {
     this.problems = this.found;
   }
 
-  /** A problem with the value at `path`, or with its key; where there is neither, with the nearest map or list around it. */
+  /** A problem with the value at `path` or with its key. If the path does not exist, the place is the nearest map or list around it. */
   problem(path: Path, message: string, fix: string, at: "value" | "key" = "value"): Problem {
     const { key, value } = this.find(path);
     const offset = at === "key" || isEmpty(value) ? (offsetOf(key) ?? offsetOf(value)) : offsetOf(value);
     return this.problemAt(offset ?? 0, path, message, fix);
   }
 
-  /** The value at `path` as it is written in the file: leading zeros and plus signs are not lost. */
+  /** The value at `path` as written in the file, with leading zeros and plus signs. */
   source(path: Path): string | undefined {
     const { value } = this.find(path);
     return isScalar(value) ? value.source : undefined;
@@ -66,35 +66,35 @@ export class YamlFile {
       return this.refuse(text.indexOf("\uFFFD"), "The file is not in UTF-8.", "Save it again as UTF-8.");
     }
     if (text.startsWith("\uFEFF")) {
-      return this.refuse(0, "The file begins with a byte order mark.", "Save it as UTF-8 without byte order mark.");
+      return this.refuse(0, "The file starts with a byte order mark.", "Save it as UTF-8 without a byte order mark.");
     }
-    // The composer is recursive, and a stack that overflows inside V8's regular expressions ends the process.
+    // The YAML composer is recursive. A stack overflow inside V8's regular expressions would end the process.
     if (isNestedDeeperThan(maximumNesting, text)) {
       return this.refuse(
         0,
-        `The file is nested more than ${maximumNesting} levels deep.`,
-        "Remove the excess brackets.",
+        `The file has more than ${maximumNesting} levels of nesting.`,
+        "Remove brackets or indentation.",
       );
     }
-    // Duplicate keys are found in `plain`, where both places and the path are known.
+    // `plain` finds duplicate keys, because it knows both places and the path.
     const { contents, errors, warnings, directives } = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     for (const { code, message, pos } of [...errors, ...warnings]) {
-      // Once the parser has lost the thread it reports every word that follows: those are no mistakes of their own.
+      // After an error the parser reports every word that follows. These are not separate mistakes.
       if (code === "UNEXPECTED_TOKEN" && this.found.length > 0) continue;
       const [what = ""] = message.split("\n");
-      const [wrong, fix] = syntaxErrors[code] ?? [what.replace(/[.:]?$/, "."), anySyntaxFix];
-      this.refuse(pos[0], `The file is not valid YAML: ${wrong}`, fix);
+      const [problem, fix] = syntaxErrors[code] ?? [what.replace(/[.:]?$/, "."), anySyntaxFix];
+      this.refuse(pos[0], `The file is not valid YAML: ${problem}`, fix);
     }
     if (directives.yaml.explicit === true) {
       this.refuse(0, "YAML directives are not supported.", "Remove the lines before the first ---.");
     }
     if (this.found.length > 0) return null;
     if (contents === null || isEmpty(contents)) {
-      return this.refuse(0, "The file is empty.", "Fill it, or delete it.");
+      return this.refuse(0, "The file is empty.", "Add its keys, or delete the file.");
     }
     if (!isMap(contents)) {
       const what = isSeq(contents) ? "a list" : "a single value";
-      return this.refuse(offsetOf(contents) ?? 0, `The file is ${what} and not a map.`, 'Write "key: value" lines.');
+      return this.refuse(offsetOf(contents) ?? 0, `The file is ${what}, not a map.`, 'Write "key: value" lines.');
     }
     return contents;
   }
@@ -128,14 +128,14 @@ export class YamlFile {
       const key = keyOf(pair);
       const offset = offsetOf(pair.key) ?? offsetOf(node);
       if (key === undefined || key === "__proto__") {
-        refuse(offset, path, "A key is not a word.", "Write one word, followed by a colon.");
+        refuse(offset, path, "A key is not a word.", "Write one word and a colon.");
       } else if (map.has(key)) {
         const first = this.positionOf(offsetOf(node.items.find((other) => keyOf(other) === key)?.key) ?? 0);
         refuse(
           offset,
           [...path, key],
-          `The key stands here twice, first on line ${first.line}.`,
-          "Remove one of the two.",
+          `The map has this key twice. The first one is on line ${first.line}.`,
+          "Remove one of them.",
         );
       } else {
         map.set(key, this.plain(pair.value, [...path, key]));
@@ -144,7 +144,7 @@ export class YamlFile {
     return Object.fromEntries(map);
   }
 
-  /** Key and value at `path`, or as far along it as there is something; list items have no key. */
+  /** Key and value at `path`, or at the last existing part of `path`. List items have no key. */
   private find(path: Path): { key?: unknown; value: unknown } {
     let found: { key?: unknown; value: unknown } = { value: this.contents };
     for (const step of path) {
@@ -159,7 +159,7 @@ export class YamlFile {
   }
 
   private problemAt(offset: number, path: Path, message: string, fix: string): Problem {
-    const shown = withoutTelephoneNumbers(message, path.includes("exemptNumbers"));
+    const shown = withoutPhoneNumbers(message, path.includes("exemptNumbers"));
     return { file: this.name, position: this.positionOf(offset), path: formatPath(path), message: shown, fix };
   }
 
@@ -169,21 +169,21 @@ export class YamlFile {
   }
 }
 
-/** `EACCES` for an error of the operating system; any other is a fault of this program and is thrown on. */
+/** The code of an error of the operating system, such as `EACCES`. Any other error is thrown again: it is a defect of this program. */
 export function systemErrorCode(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
   throw error;
 }
 
-const aliasFix = "Write the value out, or once for all in the level above: the environment, or defaults.yaml.";
-const anySyntaxFix = "Look at indentation, quotes and brackets here and in the line above.";
-const syntaxErrors: Partial<Record<string, readonly [wrong: string, fix: string]>> = {
+const aliasFix = "Repeat the value, or put it in an outer level: the environment, or defaults.yaml.";
+const anySyntaxFix = "Check the indentation, quotes and brackets here and in the line above.";
+const syntaxErrors: Partial<Record<string, readonly [problem: string, fix: string]>> = {
   TAB_AS_INDENT: ["Tabs are not allowed as indentation.", "Indent with spaces."],
-  UNEXPECTED_TOKEN: ["What stands here does not fit what is before it.", anySyntaxFix],
-  MULTIPLE_DOCS: ["A second document begins here.", "Remove the --- line: one file is one environment."],
+  UNEXPECTED_TOKEN: ["This text does not continue the line before it.", anySyntaxFix],
+  MULTIPLE_DOCS: ["A second document starts here.", "Remove the --- line. One file is one environment."],
 };
 
-/** The key as written: YAML takes an unquoted `1` or `true` for a number or a boolean. */
+/** The key as written. YAML reads an unquoted `1` or `true` as a number or a boolean. */
 function keyOf({ key }: Pair): string | undefined {
   if (!isScalar(key)) return undefined;
   return typeof key.value === "string" ? key.value : (key.source ?? "");
@@ -193,12 +193,12 @@ function offsetOf(node: unknown): number | undefined {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
 }
 
-/** Whether there is nothing to point at: a key, a colon and the end of the line. */
+/** Whether the value is empty: a key, a colon and the end of the line. */
 function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && (node.source ?? "") === "");
 }
 
-/** Without recursion, unlike the composer that it protects. */
+/** Works without recursion, so that a deeply nested file cannot overflow the stack. */
 function isNestedDeeperThan(limit: number, text: string): boolean {
   const open: { token: CST.Token; depth: number }[] = [];
   for (const token of new Parser().parse(text)) open.push({ token, depth: 0 });
@@ -215,10 +215,10 @@ function isNestedDeeperThan(limit: number, text: string): boolean {
 }
 
 /**
- * Exempt numbers are telephone numbers: a build's log may show their form, not whose they are.
+ * Hides phone numbers: build logs must not contain them.
  *
- * @param anyDigits whether digits without a plus sign may be one too: below `exemptNumbers`
+ * @param anyDigits whether digits without a plus sign are hidden too, as in `exemptNumbers`
  */
-function withoutTelephoneNumbers(message: string, anyDigits: boolean): string {
+function withoutPhoneNumbers(message: string, anyDigits: boolean): string {
   return message.replace(anyDigits ? /\d{3,}/g : /(?<=\+)\d{4,}/g, (digits) => "x".repeat(digits.length));
 }

@@ -1,9 +1,9 @@
-/** Writes `docs/environments.md`: every key of an environment file, from the one schema, for whoever writes one. */
+/** Writes `docs/environments.md`: every key of an environment file, from the declarations in config/schema.ts. */
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { defaultsSchema, environmentSchema, instanceSchema } from "../config/schema";
 
-/** The part of JSON Schema in which the keys are described. */
+/** The part of JSON Schema that describes the keys. */
 interface Described {
   readonly type?: string;
   readonly description?: string;
@@ -19,7 +19,7 @@ interface Described {
 
 const describe = (schema: z.ZodType): Described => z.toJSONSchema(schema, { target: "draft-7" }) as Described;
 
-/** A choice of more than this many values is described, not listed: regions, retention times. */
+/** A key with more allowed values shows only their number: regions, retention periods. */
 const listedValues = 8;
 
 /** The page, in Markdown. */
@@ -34,19 +34,20 @@ export function referencePage(): string {
     "",
     "<!-- Written by `npm run reference` from config/schema.ts. -->",
     "",
-    "One file for each environment, `environments/<environment>.yaml`; what all of them share may stand in",
-    "`environments/defaults.yaml`. The innermost value counts: instance, then environment, then defaults.yaml, then the default",
-    "below. Values and lists replace the outer ones, maps merge key by key. A key that is not below is refused, and every",
-    "mistake of every file is told in one run. `npm run fleet -- config '*'` prints what an instance ends up with, and where",
-    "each value comes from.",
+    "Each environment has one file, `environments/<environment>.yaml`. Shared values can be in `environments/defaults.yaml`.",
+    "The innermost level wins: instance, then environment, then defaults.yaml, then the default below. Values and lists are",
+    "replaced. Maps are merged key by key. Unknown keys are refused. One run reports every mistake of every file, with file,",
+    "line and fix. `npm run fleet -- config '*'` prints the resolved values of each instance and the origin of each value.",
     "",
-    "## Keys that may stand anywhere",
+    "[examples/](../examples) has complete files of made-up companies.",
+    "",
+    "## Keys of every level",
     "",
     ...table(shared),
-    "## Keys of one instance",
+    "## Keys of an instance",
     "",
     ...table(only(instanceSchema)),
-    "## Keys of the environment alone",
+    "## Keys of an environment",
     "",
     ...table(only(environmentSchema)),
   ].join("\n");
@@ -54,7 +55,7 @@ export function referencePage(): string {
 
 function table(keys: Readonly<Record<string, Described>>): string[] {
   const rows = rowsOf(keys, "").map((row) => `| ${row.map(cell).join(" | ")} |`);
-  return ["| key | value | default | what it is |", "| --- | --- | --- | --- |", ...rows, ""];
+  return ["| key | value | default | description |", "| --- | --- | --- | --- |", ...rows, ""];
 }
 
 function rowsOf(keys: Readonly<Record<string, Described>>, prefix: string): string[][] {
@@ -62,7 +63,7 @@ function rowsOf(keys: Readonly<Record<string, Described>>, prefix: string): stri
     const name = `${prefix}${key}`;
     const { description, byDefault } = split(schema);
     const row = [`\`${name}\``, valueOf(schema), byDefault, description];
-    // Instances have tables of their own.
+    // The keys of an instance have their own table.
     const within = key === "instances" ? {} : (schema.properties ?? schema.items?.properties ?? {});
     return [row, ...rowsOf(within, schema.items === undefined ? `${name}.` : `${name}[].`)];
   });
@@ -80,17 +81,16 @@ function valueOf(schema: Described): string {
   return { string: "text", object: "map", boolean: "`true`, `false`" }[type] ?? type;
 }
 
-/** What a key is, and its default: a plain value of the schema, or the last sentence of the description. */
+/** Description and default of a key. The default is a value of the schema, or the last sentence of the description. */
 function split({ description = "", default: plain }: Described): { description: string; byDefault: string } {
-  const [, what = description, said] =
-    /^(.*?) ?(?:Default: (.*)\.|(?:Required(?: in \w+)?)\.)$/.exec(description) ?? [];
+  const [, text = description, byDefault] = /^(.*?) ?(?:Default: (.*)\.|Required\.)$/.exec(description) ?? [];
   if (plain !== undefined) return { description, byDefault: code(plain) };
-  return { description: what, byDefault: said ?? (what === description ? "" : "**required**") };
+  return { description: text, byDefault: byDefault ?? (text === description ? "" : "**required**") };
 }
 
 const code = (value: unknown): string => `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 
-/** A bar would end the cell, and outside of code `<name>` would be a tag. */
+/** Escapes text for a table cell: `|` would end the cell, and `<name>` outside of code would be an HTML tag. */
 const cell = (text: string): string =>
   text.replaceAll("|", "\\|").replaceAll(/`[^`]*`|</g, (part) => (part === "<" ? "&lt;" : part));
 

@@ -1,11 +1,11 @@
-/** What was made by hand and is taken over: what an instance's file may say of it, and what it then is. */
+/** The key `adoptExisting`: its values and errors. */
 import { loadOne, refusal, validYaml } from "./environment-files";
 
 const withLine = (line: string) => `${validYaml}    ${line}\n`;
 const id = "3f0e0d0c-1b1a-4918-8716-151413121110";
 const arn = (instance: string) => `arn:aws:connect:us-east-1:111122223333:instance/${instance}/flow-module/${id}`;
 
-test("nothing is taken over unless the file says so", () => {
+test("nothing is adopted by default", () => {
   expect(loadOne(validYaml)).not.toHaveProperty("adoptExisting");
   expect(loadOne(withLine("adoptExisting: {}")).adoptExisting).toEqual({
     function: false,
@@ -14,7 +14,7 @@ test("nothing is taken over unless the file says so", () => {
   });
 });
 
-test.each([id, arn("0f0e0d0c-1b1a-4918-8716-151413121110")])("the module %s is known by its bare id", (module) => {
+test.each([id, arn("0f0e0d0c-1b1a-4918-8716-151413121110")])("the module %s is resolved to its bare id", (module) => {
   expect(
     loadOne(withLine(`adoptExisting: { module: "${module}", function: true, logGroup: true }`)).adoptExisting,
   ).toEqual({
@@ -30,13 +30,13 @@ test.each([
     "a module by its name",
     "adoptExisting: { module: blockedStatus }",
     '8:30  instances[0].adoptExisting.module: "blockedStatus" is not the id or ARN of a Connect flow module.\n' +
-      "  Copy the ARN from the flow module's page in the Connect console, or take the lower-case UUID at its end.",
+      "  Copy the ARN from the flow module's page in the Connect console, or use the UUID at the end of the ARN, in lower case.",
   ],
   [
     "a module of another instance",
     `adoptExisting: { module: "${arn("9f0e0d0c-1b1a-4918-8716-151413121110")}" }`,
-    `8:30  instances[0].adoptExisting.module: "${arn("9f0e0d0c-1b1a-4918-8716-151413121110").slice(0, 99)}… (135 characters) is of another Connect instance.\n` +
-      "  Use one of this instance: a flow cannot reach into another.",
+    `8:30  instances[0].adoptExisting.module: "${arn("9f0e0d0c-1b1a-4918-8716-151413121110").slice(0, 99)}… (135 characters) belongs to another Connect instance.\n` +
+      "  Use a resource of this instance. A flow cannot use resources of another instance.",
   ],
   [
     "a function by its name",
@@ -47,8 +47,8 @@ test.each([
   expect(refusal({ "dev.yaml": withLine(line) }).message).toBe(`environments/dev.yaml:${text}`);
 });
 
-test("it cannot be said of a whole environment", () => {
+test("adoptExisting is refused for a whole environment", () => {
   expect(refusal({ "dev.yaml": `${validYaml}adoptExisting: { role: true }\n` }).message).toContain(
-    "It belongs to one instance: put it below instances.",
+    "It is a key of one instance. Put it below instances.",
   );
 });

@@ -1,4 +1,4 @@
-/** One dashboard for each environment and account, held by one of its instances. */
+/** Each environment has one dashboard per account, in the stack of one of its instances. */
 import { edited, load, validYaml } from "./environment-files";
 
 const id = (n: number): string => `${n}f0e0d0c-1b1a-4918-8716-151413121110`;
@@ -7,7 +7,7 @@ const instances = (...lines: readonly string[]): string =>
 const held = (files: Readonly<Record<string, string>>) =>
   load(files).flatMap(({ stackName, dashboard }) => (dashboard === undefined ? [] : [[stackName, dashboard]]));
 
-test("the first instance holds it, and it shows the regions of all", () => {
+test("the first instance has the dashboard, which shows the regions of all instances", () => {
   expect(held({ "prod.yaml": instances(", region: us-west-2", ", region: eu-west-1", ", region: us-west-2") })).toEqual(
     [
       [
@@ -18,11 +18,11 @@ test("the first instance holds it, and it shows the regions of all", () => {
   );
 });
 
-test("another instance in a region that is shown changes nothing", () => {
+test("a second instance in the same region does not change the dashboard", () => {
   expect(held({ "prod.yaml": instances("", "") })).toEqual(held({ "prod.yaml": validYaml }));
 });
 
-test("another environment and another account have their own", () => {
+test("another environment and another account have their own dashboard", () => {
   const other = instances(', account: "444455556666"');
   const files = {
     "dev.yaml": validYaml,
@@ -36,7 +36,7 @@ test("another environment and another account have their own", () => {
 });
 
 test.each(["suspended: true", "release: remove-index", "alarms: { dashboard: false }"])(
-  "an instance with %s does not hold it, and the next one does, under a name of its own",
+  "an instance with %s has no dashboard; the next instance has one with its own name",
   (line) => {
     const yaml = instances("").replace("  - name: acme\n", `  - name: acme\n    ${line}\n`);
     expect(held({ "prod.yaml": yaml }).map(([, dashboard]) => dashboard)).toMatchObject([
@@ -45,6 +45,6 @@ test.each(["suspended: true", "release: remove-index", "alarms: { dashboard: fal
   },
 );
 
-test("an environment that wants none has none", () => {
+test("an environment with dashboard: false has no dashboard", () => {
   expect(held({ "prod.yaml": edited("instances:", "alarms: { dashboard: false }\ninstances:") })).toEqual([]);
 });

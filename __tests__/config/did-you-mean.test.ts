@@ -11,11 +11,11 @@ test.each([
   ["State", "state"],
   ["nmae", "name"],
   ["ids", "id"],
-])("%s was meant to be %s", (given, meant) => {
+])("%s suggests %s", (given, meant) => {
   expect(didYouMean(given, known)).toBe(meant);
 });
 
-test.each(["colour", "", "x", "a".repeat(100)])("nothing is suggested for a word that is like no other", (given) => {
+test.each(["colour", "", "x", "a".repeat(100)])("a word without a similar word has no suggestion", (given) => {
   expect(didYouMean(given, known)).toBeUndefined();
 });
 
@@ -27,7 +27,7 @@ test("a known word is suggested for itself", () => {
   );
 });
 
-test("a word with one character more, less or other is recognised", () => {
+test("a word with one added, removed or changed character is recognized", () => {
   fc.assert(
     fc.property(word, fc.nat(), fc.constantFrom("", "x", "#"), fc.nat({ max: 1 }), (given, place, added, removed) => {
       const at = place % given.length;

@@ -1,4 +1,4 @@
-/** A Disposition that an environment file may hold is one that the flow module can be built with. */
+/** The flow module can be built with every Disposition that an environment file can contain. */
 import fc from "fast-check";
 import { defaultsSchema } from "../../config/schema";
 import { requireLiteral } from "../../flows/literal-text";
@@ -11,7 +11,7 @@ const anyText = fc.oneof(
   fc.array(tricky, { maxLength: 8 }).map((parts) => parts.join("")),
 );
 
-test("what the environment accepts, the module's builder accepts", () => {
+test("the module builder accepts every Disposition that the environment accepts", () => {
   fc.assert(
     fc.property(anyText, (text) => {
       if (accepted(text)) requireLiteral({ blockedDisposition: text });
@@ -21,9 +21,9 @@ test("what the environment accepts, the module's builder accepts", () => {
 });
 
 test.each([
-  ["$.Attributes.x", 'holds "$." or "$["'],
-  ["a $[0]", 'holds "$." or "$["'],
-  ["cafe\u0301", "is not in Unicode normal form C"],
+  ["$.Attributes.x", 'contains "$." or "$["'],
+  ["a $[0]", 'contains "$." or "$["'],
+  ["cafe\u0301", "is not in Unicode normalization form C"],
 ])("%j is refused", (text, why) => {
   const { error } = defaultsSchema.safeParse({ blockedDispositions: [text] });
   expect(error?.issues[0]?.message).toContain(why);

@@ -1,4 +1,4 @@
-/** Environment files for tests: written to a directory of their own, loaded, and the errors as a person would see them. */
+/** Environment files for tests: writes them to a temporary directory, loads them, and returns the errors as a person sees them. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,7 +25,7 @@ export function edited(from: string, to: string): string {
   return validYaml.replace(from, to);
 }
 
-/** What `use` makes of a directory `environments` with these files. */
+/** The result of `use` for a directory `environments` with these files. */
 export function inDirectory<T>(files: Files, use: (directory: string) => T): T {
   const scratch = mkdtempSync(join(tmpdir(), "environments-"));
   try {
@@ -52,7 +52,7 @@ export function loadOne(yaml: string, others: Files = {}): InstanceConfig {
   return only;
 }
 
-/** The problems with files that must not load. */
+/** The error of files that must not load. */
 export function refusal(files: Files): EnvironmentErrors {
   try {
     load(files);

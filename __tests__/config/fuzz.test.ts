@@ -1,4 +1,4 @@
-/** Whatever becomes of an environment file, it loads as valid configuration or is refused with problems that can be read. */
+/** Any mutated environment file either loads as valid configuration or is refused with readable problems. */
 import fc from "fast-check";
 import { EnvironmentErrors, formatProblem } from "../../config/problems";
 import type { InstanceConfig } from "../../config/types";
@@ -11,11 +11,11 @@ function: { memoryMb: 256 }
 tags: { owner: nobody }
 `;
 
-test("the file that is mutated is valid to begin with", () => {
+test("the file is valid before it is mutated", () => {
   expect(load({ "prod.yaml": environment, "defaults.yaml": defaults })).toHaveLength(2);
 });
 
-/** The instances, or none when the files are refused in good order; anything else fails the test. */
+/** The instances; none if the files are refused properly. Anything else fails the test. */
 function loadOrRefuse(files: Files): readonly InstanceConfig[] {
   try {
     const instances = load(files);
@@ -29,7 +29,7 @@ function loadOrRefuse(files: Files): readonly InstanceConfig[] {
   }
 }
 
-/** Spot checks by other means than the schema's own. */
+/** Spot checks that do not use the schema. */
 function expectValid(instance: InstanceConfig): void {
   expect(instance.account).toMatch(/^\d{12}$/);
   expect(instance.stackName).toBe(`${instance.environment}-${instance.name}-${instance.region}`);
@@ -74,7 +74,7 @@ function expectReadable(errors: EnvironmentErrors, files: Files): void {
 
 const runs = { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) };
 
-test("a mutated environment file is accepted or refused, and never crashes", () => {
+test("a mutated environment file is accepted or refused without a crash", () => {
   fc.assert(
     fc.property(mutated(environment), (yaml) => {
       loadOrRefuse({ "prod.yaml": yaml, "defaults.yaml": defaults });
@@ -83,7 +83,7 @@ test("a mutated environment file is accepted or refused, and never crashes", () 
   );
 });
 
-test("a mutated defaults.yaml is accepted or refused, and never crashes", () => {
+test("a mutated defaults.yaml is accepted or refused without a crash", () => {
   fc.assert(
     fc.property(mutated(defaults), (yaml) => {
       loadOrRefuse({ "prod.yaml": environment, "defaults.yaml": yaml });
@@ -92,7 +92,7 @@ test("a mutated defaults.yaml is accepted or refused, and never crashes", () => 
   );
 });
 
-test("any bytes are accepted or refused, and never crash", () => {
+test("any bytes are accepted or refused without a crash", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       try {
@@ -105,7 +105,7 @@ test("any bytes are accepted or refused, and never crash", () => {
   );
 });
 
-test("the mutations leave some files valid and make others wrong, so that both ways are tried", () => {
+test("the mutations produce both valid and invalid files", () => {
   const samples = fc.sample(mutated(environment), { numRuns: 300, seed: 1 });
   const accepted = samples.filter((yaml) => loadOrRefuse({ "prod.yaml": yaml }).length > 0).length;
   expect(accepted).toBeGreaterThan(10);

@@ -1,11 +1,11 @@
-/** The inbound flow in an environment file: what it may say, and what each mistake is answered with. */
+/** The key `inboundFlow`: its values and errors. */
 import { loadOne, refusal, validYaml } from "./environment-files";
 
 const queue = "2f0e0d0c-1b1a-4918-8716-151413121110";
 const instance = "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110";
 const withFlow = (flow: string): string => `${validYaml}inboundFlow: ${flow}\n`;
 
-test("there is none unless it is asked for", () => {
+test("there is no inbound flow by default", () => {
   expect(loadOne(validYaml)).not.toHaveProperty("inboundFlow");
 });
 
@@ -33,7 +33,7 @@ test.each([
   });
 });
 
-test("an instance takes the environment's flow and says only what differs", () => {
+test("an instance inherits the environment's flow and overrides single keys", () => {
   const yaml = withFlow(`{ name: Front door, queue: ${queue} }`).replace(
     "  - name: acme\n",
     "  - name: acme\n    inboundFlow: { whenBlocked: { action: message, text: Goodbye } }\n",
@@ -45,27 +45,27 @@ test("an instance takes the environment's flow and says only what differs", () =
   });
 });
 
-test("an instance that says what its blocked callers meet says all of it", () => {
+test("an instance's whenBlocked replaces the environment's as a whole", () => {
   const yaml = withFlow(`{ queue: ${queue}, whenBlocked: { action: message, text: Goodbye } }`);
   const own = (whenBlocked: string): string =>
     yaml.replace("  - name: acme\n", `  - name: acme\n    inboundFlow: { whenBlocked: ${whenBlocked} }\n`);
   expect(loadOne(own("{ action: disconnect }")).inboundFlow?.whenBlocked).toEqual({ action: "disconnect" });
   expect(refusal({ "dev.yaml": own("{ action: message }") }).message).toBe(
-    'environments/dev.yaml:7:33  instances[0].inboundFlow.whenBlocked: The action "message" lacks its text or ssml.\n' +
+    'environments/dev.yaml:7:33  instances[0].inboundFlow.whenBlocked: The action "message" needs text or ssml.\n' +
       "  Add text or ssml.",
   );
 });
 
 test.each(["Front ${path.module}", "%{ if true }"])(
-  "a name of a flow that Terraform would evaluate (%s) is refused",
+  "a flow name that Terraform would evaluate (%s) is refused",
   (name) => {
     const { message } = refusal({ "dev.yaml": withFlow(`{ queue: ${queue}, name: "${name}" }`) });
-    expect(message).toContain('Use 1 to 127 characters, not beginning with a space, without "${" and "%{".');
+    expect(message).toContain('Use 1 to 127 characters. Do not start with a space, and do not use "${" or "%{".');
   },
 );
 
 test.each([
-  ["{ name: Front door }", "inboundFlow: The queue is missing.\n  Add the id or ARN of the queue"],
+  ["{ name: Front door }", "inboundFlow.queue: The key is missing.\n  Add the id or ARN of the queue"],
   [`{ queue: Support }`, 'inboundFlow.queue: "Support" is not the id or ARN of a Connect queue.'],
   [
     `{ queue: ${queue}, whenBlocked: { action: hang-up } }`,
@@ -73,19 +73,19 @@ test.each([
   ],
   [
     `{ queue: ${queue}, whenBlocked: { action: message } }`,
-    'inboundFlow.whenBlocked: The action "message" lacks its text or ssml.\n  Add text or ssml.',
+    'inboundFlow.whenBlocked: The action "message" needs text or ssml.\n  Add text or ssml.',
   ],
   [
     `{ queue: ${queue}, whenBlocked: { action: message, text: a, ssml: b } }`,
-    "inboundFlow.whenBlocked: Both text and ssml are given.\n  Remove one of the two.",
+    "inboundFlow.whenBlocked: Both text and ssml are given.\n  Remove one of them.",
   ],
   [
     `{ queue: ${queue}, whenBlocked: { text: Goodbye } }`,
-    'inboundFlow.whenBlocked.text: The action "disconnect" does not go with it.\n  Remove it, or say which action it is for.',
+    'inboundFlow.whenBlocked.text: The action "disconnect" does not use the key text.\n  Remove the key, or add the action that it belongs to.',
   ],
   [
     `{ queue: ${queue}, whenBlocked: { action: message, ssml: "<speak>$.Name</speak>" } }`,
-    'inboundFlow.whenBlocked.ssml: "<speak>$.Name</speak>" holds "$." or "$[", which Connect reads as a reference',
+    'inboundFlow.whenBlocked.ssml: "<speak>$.Name</speak>" contains "$." or "$[", which Connect reads as a reference',
   ],
   [
     `{ queue: ${queue}, whenBlocked: { action: message, text: " " } }`,
@@ -93,11 +93,11 @@ test.each([
   ],
   [
     `{ queue: "arn:aws:connect:eu-west-2:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110/queue/${queue}" }`,
-    "is of region eu-west-2, but the instance is in region us-east-1.",
+    "is in region eu-west-2, but the instance is in region us-east-1.",
   ],
   [
     `{ queue: "arn:aws:connect:us-east-1:111122223333:instance/${queue}/queue/${queue}" }`,
-    "is of another Connect instance.\n  Use one of this instance: a flow cannot reach into another.",
+    "belongs to another Connect instance.\n  Use a resource of this instance. A flow cannot use resources of another instance.",
   ],
 ])("%s is refused", (flow, says) => {
   const { problems, message } = refusal({ "dev.yaml": withFlow(flow) });

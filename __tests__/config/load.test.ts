@@ -1,10 +1,10 @@
-/** What valid environment files become: levels merged, defaults filled in, names and ARNs derived. */
+/** The configuration of valid environment files: levels merged, defaults added, names and ARNs derived. */
 import path from "node:path";
 import { loadEnvironments } from "../../config/load";
 import { projectRoot } from "../../lambda/packaging";
 import { edited, inDirectory, load, loadOne, validYaml } from "./environment-files";
 
-test("the smallest environment file is completed with the defaults and the names that follow from it", () => {
+test("the smallest environment file is completed with defaults and derived names", () => {
   expect(loadOne(validYaml)).toEqual({
     environment: "dev",
     name: "acme",
@@ -72,7 +72,7 @@ test("the smallest environment file is completed with the defaults and the names
   });
 });
 
-test("every key is taken as it is given", () => {
+test("every given value is used as it is", () => {
   const given = loadOne(`account: "444455556666"
 region: us-gov-west-1
 awsProvider: ">= 6.44, < 7"
@@ -127,7 +127,7 @@ instances:
   });
 });
 
-test("an instance given by its ARN is known by its bare id", () => {
+test("an instance given by its ARN is resolved to its bare id", () => {
   const arn = "arn:aws:connect:us-east-1:111122223333:instance/0f0e0d0c-1b1a-4918-8716-151413121110";
   expect(loadOne(edited("id: ", "id: arn:aws:connect:us-east-1:111122223333:instance/"))).toMatchObject({
     instanceId: "0f0e0d0c-1b1a-4918-8716-151413121110",
@@ -138,7 +138,7 @@ test("an instance given by its ARN is known by its bare id", () => {
 test.each([
   ["us-gov-west-1", "aws-us-gov", "amazonaws.com"],
   ["cn-northwest-1", "aws-cn", "amazonaws.com.cn"],
-])("in %s every ARN is of the partition %s, and the domain is %s", (region, partition, dnsSuffix) => {
+])("in %s every ARN has the partition %s, and the domain is %s", (region, partition, dnsSuffix) => {
   const table = `arn:${partition}:dynamodb:${region}:111122223333:table/dextr-acme`;
   const resolved = loadOne(validYaml.replaceAll("us-east-1", region));
   expect(resolved).toMatchObject({
@@ -162,7 +162,7 @@ function: { memoryMb: 1024, logRetentionDays: 90 }
 `;
   const environment = edited("blockedDispositions: [Blocked]\n", "tags: { owner: environment, layer: environment }\n");
 
-  test("a value comes from the innermost level that gives it, and maps merge key by key", () => {
+  test("the innermost level wins, and maps are merged key by key", () => {
     const instance = `${environment}    tags: { owner: instance }\n    function: { memoryMb: 2048 }\n`;
     expect(loadOne(instance, { "defaults.yaml": defaults })).toMatchObject({
       awsProvider: ">= 6.44, < 7",
@@ -181,7 +181,7 @@ function: { memoryMb: 1024, logRetentionDays: 90 }
     ).toEqual(["Own"]);
   });
 
-  test("an instance may live in another region and account than its environment", () => {
+  test("an instance can be in another region and account than its environment", () => {
     const [first, second] = load({
       "prod.yaml": `${validYaml}  - name: acme
     id: 0f0e0d0c-1b1a-4918-8716-151413121110
@@ -198,7 +198,7 @@ function: { memoryMb: 1024, logRetentionDays: 90 }
     });
   });
 
-  test("what one instance sets does not reach the next", () => {
+  test("a value of one instance does not affect the next", () => {
     const [first, second] = load({
       "prod.yaml": `${validYaml}    tags: { only: first }
   - name: other
@@ -209,7 +209,7 @@ function: { memoryMb: 1024, logRetentionDays: 90 }
   });
 });
 
-test("environments come in the order of their names, instances in the order of their file, however often they are read", () => {
+test("environments are sorted by name, instances keep the order of the file, and every load is equal", () => {
   const file = (names: readonly string[], digit: number) =>
     validYaml.slice(0, validYaml.indexOf("  - name")) +
     names.map((name, i) => `  - { name: ${name}, id: ${digit}${i}0e0d0c-1b1a-4918-8716-151413121110 }\n`).join("");
@@ -221,11 +221,11 @@ test("environments come in the order of their names, instances in the order of t
   });
 });
 
-test("a tag's key is text even where YAML takes it for a number", () => {
+test("a tag key is text even if YAML reads it as a number", () => {
   expect(loadOne(`${validYaml}tags: { 007: bond, true: x }\n`).tags).toEqual({ "007": "bond", true: "x" });
 });
 
-test("line ends of Windows and comments change nothing", () => {
+test("Windows line ends and comments change nothing", () => {
   expect(loadOne(`# a comment\r\n${validYaml.replaceAll("\n", " # here too\r\n")}`)).toEqual(loadOne(validYaml));
 });
 
@@ -237,7 +237,7 @@ describe("the example environments", () => {
     expect(of("dev")).toMatchObject([{ name: "acme-dev", account: "111122223333", region: "us-east-1" }]);
   });
 
-  test("staging is one instance in two regions, as Global Resiliency replicates it, that share nothing", () => {
+  test("staging is one instance in two regions (Global Resiliency) that share no names", () => {
     const [source, replica, ...others] = of("staging");
     expect(others).toEqual([]);
     expect([replica?.name, replica?.instanceId]).toEqual([source?.name, source?.instanceId]);
@@ -251,7 +251,7 @@ describe("the example environments", () => {
     expect(new Set(own).size).toBe(10);
   });
 
-  test("prod is four instances in three regions, two accounts and two waves, and one that is suspended", () => {
+  test("prod has four active instances in three regions, two accounts and two waves, and a suspended one", () => {
     const active = of("prod").filter(({ suspended }) => !suspended);
     const count = (values: readonly unknown[]) => new Set(values).size;
     expect(active).toHaveLength(4);

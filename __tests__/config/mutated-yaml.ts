@@ -1,4 +1,4 @@
-/** Environment files as they might come out of an editor: a valid one that uses every key, and what becomes of it. */
+/** A valid environment file that uses every key, and mutations of it like those of editors and people. */
 import fc from "fast-check";
 
 /** Every key at some level, and each kind of YAML: block and flow, quoted and plain, comments. */
@@ -129,7 +129,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   }),
   place.map((at) => (text: string) => text.slice(0, at % (text.length + 1))),
 );
-/** `text` with one to four mistakes or changes in it, of the kinds that people and tools make. */
+/** `text` with one to four changes of the kinds that people and tools make. */
 export const mutated = (text: string) =>
   fc
     .array(mutation, { minLength: 1, maxLength: 4 })

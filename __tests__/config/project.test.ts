@@ -1,4 +1,4 @@
-/** What commands work on: everything but suspended instances, unless a selection asks for those. */
+/** Commands work on all instances except suspended ones, unless the selection has a status term. */
 import { loadEnvironments } from "../../config/load";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { SelectionError } from "../../config/selection";
@@ -17,28 +17,28 @@ const selected = (expression?: string) => selectFrom(fleet, expression).map(({ s
 const active = ["prod-two-us-east-1", "prod-two-us-west-2"];
 
 test.each([[undefined], ["*"], ["env=prod"], ["region=us-*"], ["status=active"]])(
-  "%s leaves a suspended instance out",
+  "%s excludes suspended instances",
   (expression) => {
     expect(selected(expression)).toEqual(active);
   },
 );
 
-test("a suspended instance is taken where the selection says so, alone or with others", () => {
+test("a status term includes suspended instances, alone or with others", () => {
   expect(selected("status=suspended")).toEqual(["prod-acme-us-east-1"]);
   expect(selected("instance=acme status=suspended")).toEqual(["prod-acme-us-east-1"]);
   expect(selected("status=*")).toEqual(["prod-acme-us-east-1", ...active]);
 });
 
-test("a selection of suspended instances alone is refused with what to do", () => {
+test("a selection that matches only suspended instances is refused, with the fix", () => {
   expect(() => selected("instance=acme")).toThrow(
     new SelectionError(
-      'Only suspended instances are selected by "instance=acme": prod-acme-us-east-1.\n' +
-        "  Add status=suspended to take them all the same, or remove suspended from their environment's file.",
+      'The selection "instance=acme" matches only suspended instances: prod-acme-us-east-1.\n' +
+        "  To include them, add status=suspended. To activate them, remove suspended from their environment file.",
     ),
   );
 });
 
-test("ENVIRONMENTS_DIR names the directory that is read", () => {
+test("ENVIRONMENTS_DIR selects the directory", () => {
   const before = process.env["ENVIRONMENTS_DIR"];
   try {
     inDirectory({ "other.yaml": validYaml }, (directory) => {

@@ -1,4 +1,4 @@
-/** Every value of a resolved configuration is told with the line, the default or the values that it comes from. */
+/** Every value of a resolved configuration has an origin: a line of a file, a default, or other values. */
 import { loadEnvironments } from "../../config/load";
 import type { Origin } from "../../config/provenance";
 import { inDirectory, validYaml } from "./environment-files";
@@ -19,7 +19,7 @@ function shown(origin: Origin): string {
   return origin.kind === "derived" ? `from ${origin.from}` : "default";
 }
 
-test("of the smallest file every value has an origin, and a default is only what the built-in defaults hold", () => {
+test("in the smallest file every value has an origin, and only built-in defaults have the origin default", () => {
   const origins = originsOf("acme", { "dev.yaml": validYaml });
   expect(origins).toMatchObject({
     environment: "from the file's name",
@@ -66,7 +66,7 @@ test("of the smallest file every value has an origin, and a default is only what
   ]);
 });
 
-test("the innermost level that gives a key is its origin, key by key within maps", () => {
+test("the origin of a key is the innermost level that gives it, also within maps", () => {
   const files = {
     "defaults.yaml": `tags:
   team: voice

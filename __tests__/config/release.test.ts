@@ -1,58 +1,58 @@
-/** Letting go of an instance: what its file may say, and every way to say it wrongly. */
+/** The key `release`: its values, and the error for each wrong value. */
 import { load, loadOne, refusal, validYaml } from "./environment-files";
 
 const withLine = (line: string) => `${validYaml}    ${line}\n`;
 
 test.each([
   ["release: remove-index", "remove-index"],
-  ["release: true", "forget"],
+  ["release: forget", "forget"],
   ["release: keep-index", "keep-index"],
   ["release: false", undefined],
   ["wave: all", undefined],
-])("an instance with %s is %s", (line, release) => {
+])("an instance with %s has the release %s", (line, release) => {
   expect(loadOne(withLine(line).replace("instances:", "waves: [all]\ninstances:")).release).toBe(release);
 });
 
 const allowed =
-  "Allowed: remove-index (the first of two steps), true (the second) and keep-index (one step, and the index stays), without quotes around true.";
+  "Allowed: remove-index (step 1 of 2), forget (step 2 of 2), and keep-index (one step; the index stays).";
 
 test.each([
   [
-    "a word of its own",
+    "an unknown word",
     'release: "yes"',
-    `8:14  instances[0].release: "yes" is not a way to let go of an instance.\n  ${allowed}`,
+    `8:14  instances[0].release: "yes" is not a way to release an instance.\n  ${allowed}`,
   ],
   [
-    "the true of a string",
+    "the old value true",
+    "release: true",
+    `8:14  instances[0].release: release: true has a new name: release: forget.\n  ${allowed}`,
+  ],
+  [
+    "the old value true in quotes",
     'release: "true"',
-    `8:14  instances[0].release: "true" is not a way to let go of an instance.\n  ${allowed}`,
-  ],
-  [
-    "what it is called inside",
-    "release: forget",
-    `8:14  instances[0].release: "forget" is not a way to let go of an instance.\n  ${allowed}`,
+    `8:14  instances[0].release: release: true has a new name: release: forget.\n  ${allowed}`,
   ],
   [
     "a map",
     "release: { index: keep }",
-    `8:14  instances[0].release: a map is not a way to let go of an instance.\n  ${allowed}`,
+    `8:14  instances[0].release: a map is not a way to release an instance.\n  ${allowed}`,
   ],
-  ["no value", "release:", "8:5  instances[0].release: The key has no value.\n  Give it one, or remove the line."],
-])("%s is refused, with what is allowed", (_, line, text) => {
+  ["no value", "release:", "8:5  instances[0].release: The key has no value.\n  Add a value, or remove the line."],
+])("%s is refused, and the error lists the allowed values", (_, line, text) => {
   expect(refusal({ "dev.yaml": withLine(line) }).message).toBe(`environments/dev.yaml:${text}`);
 });
 
-test("it cannot be said of a whole environment", () => {
-  expect(refusal({ "dev.yaml": `${validYaml}release: true\n` }).message).toBe(
-    'environments/dev.yaml:8:1  release: "release" is not a key.\n  It belongs to one instance: put it below instances.',
+test("release is refused for a whole environment", () => {
+  expect(refusal({ "dev.yaml": `${validYaml}release: forget\n` }).message).toBe(
+    'environments/dev.yaml:8:1  release: "release" is not a key.\n  It is a key of one instance. Put it below instances.',
   );
 });
 
-test("a suspended instance is not released, since nothing would be deployed", () => {
+test("release is refused for a suspended instance, because it would not be deployed", () => {
   const yaml = withLine("suspended: true\n    release: keep-index");
   expect(refusal({ "dev.yaml": yaml }).message).toBe(
-    "environments/dev.yaml:9:14  instances[0].release: A suspended instance is left out of rollouts, so release: keep-index would never be deployed.\n" +
-      "  Remove one of the two.",
+    "environments/dev.yaml:9:14  instances[0].release: A suspended instance is excluded from rollouts, so release: keep-index would never be deployed.\n" +
+      "  Remove suspended or release.",
   );
   expect(load({ "dev.yaml": withLine("suspended: true\n    release: false") })).toHaveLength(1);
 });

@@ -61,29 +61,29 @@ describe("a refusal", () => {
   test("tells every mistake of the expression, and how one is written", () => {
     const message = refusal("env= =x region=a,,b instance=a=b stack==x !prod");
     expect(message.split("\n").slice(0, 6)).toEqual([
-      '"env=": a value is missing. Write one on either side of a comma.',
+      '"env=": a value is missing. Write a value on both sides of each comma.',
       '"=x": "" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
-      '"region=a,,b": a value is missing. Write one on either side of a comma.',
-      '"instance=a=b": "a=b" is no name. Use letters, digits, hyphens and *.',
-      '"stack==x": "=x" is no name. Use letters, digits, hyphens and *.',
-      '"!prod": "!prod" is no name. Use letters, digits, hyphens and *.',
+      '"region=a,,b": a value is missing. Write a value on both sides of each comma.',
+      '"instance=a=b": "a=b" is not a valid value. Use letters, digits, hyphens and *.',
+      '"stack==x": "=x" is not a valid value. Use letters, digits, hyphens and *.',
+      '"!prod": "!prod" is not a valid value. Use letters, digits, hyphens and *.',
     ]);
     expect(message).toContain("env=prod                 the environment");
   });
 
   test.each(["", "  \n"])("of an empty expression (%j) says how to select everything", (expression) => {
-    expect(refusal(expression)).toMatch(/^The selection is empty\. Write \* for everything\.\n/);
+    expect(refusal(expression)).toMatch(/^The selection is empty\. To select everything, write \*\.\n/);
   });
 
   test("names each value that matches nothing, in exceptions too, and lists what there is", () => {
     expect(refusal("env=prdo region!=ap-* dev-acme")).toBe(
       [
-        '"env=prdo": no env is "prdo". Did you mean "prod"?',
-        "  There is: dev, prod.",
-        '"region!=ap-*": no region is "ap-*".',
-        "  There is: eu-central-1, eu-west-1, us-east-1, us-west-2.",
-        '"dev-acme": no stack is "dev-acme".',
-        "  There is: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
+        '"env=prdo": no env matches "prdo". Did you mean "prod"?',
+        "  Existing: dev, prod.",
+        '"region!=ap-*": no region matches "ap-*".',
+        "  Existing: eu-central-1, eu-west-1, us-east-1, us-west-2.",
+        '"dev-acme": no stack matches "dev-acme".',
+        "  Existing: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
       ].join("\n"),
     );
   });
@@ -91,14 +91,14 @@ describe("a refusal", () => {
   test.each(["acme-*-dev", "*acme*acme*", "acme", "*e-tw"])(
     "parts of a glob (%s) do not overlap, and it is for the whole",
     (glob) => {
-      expect(refusal(`instance=${glob}`)).toContain(`no instance is "${glob}".`);
+      expect(refusal(`instance=${glob}`)).toContain(`no instance matches "${glob}".`);
     },
   );
 
   test("of terms that exclude each other counts what each selects alone, and lists the stacks", () => {
     expect(refusal("env=dev region=eu-*")).toBe(
-      'No instance is selected by "env=dev region=eu-*". All terms must hold; env=dev alone: 1. region=eu-* alone: 2.\n' +
-        "  There is: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
+      'No instance matches all terms of "env=dev region=eu-*". env=dev alone matches 1. region=eu-* alone matches 2.\n' +
+        "  Existing: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
     );
   });
 
@@ -207,7 +207,7 @@ test("arbitrary text is read or refused with a message, never anything else", ()
 test("a glob of many stars is answered at once", () => {
   const long = one("dev", "a".repeat(45), "us-east-1", "111122223333");
   const started = performance.now();
-  expect(refusal(`instance=${"*a".repeat(40)}*b`, [long])).toContain("no instance is");
+  expect(refusal(`instance=${"*a".repeat(40)}*b`, [long])).toContain("no instance matches");
   // A backtracking matcher would take years.
   expect(performance.now() - started).toBeLessThan(5_000);
 });

@@ -39,43 +39,43 @@ test.each([
   [
     "a wave that there is not",
     environment("[canary, rest]", "wave: canary", "wave: blue"),
-    '8:65  instances[1].wave: "blue" is not a wave of this environment.\n  Its waves are: canary, rest.',
+    '8:65  instances[1].wave: "blue" is not a wave of this environment.\n  Allowed: canary, rest.',
   ],
   [
     "a wave where there are none",
     environment(undefined, "wave: canary"),
     '6:65  instances[0].wave: "canary" is not a wave of this environment.\n' +
-      "  Name the waves in order beside instances, for example waves: [canary, rest].",
+      "  Add the waves of the environment in order, for example waves: [canary, rest].",
   ],
   [
-    "a wave that no instance is in",
+    "a wave that no instance matches in",
     environment("[canary, few, rest]", "wave: canary", ""),
-    '5:17  waves[1]: No instance is in the wave "few".\n  Give one of them wave: few, or remove it from waves.',
+    '5:17  waves[1]: The wave "few" has no instance.\n  Add wave: few to an instance, or remove the wave from waves.',
   ],
   [
-    "a last wave that no instance is in",
+    "a last wave that no instance matches in",
     environment("[canary, rest]", "wave: canary"),
-    '5:17  waves[1]: No instance is in the wave "rest".\n  Give one of them wave: rest, or remove it from waves.',
+    '5:17  waves[1]: The wave "rest" has no instance.\n  Add wave: rest to an instance, or remove the wave from waves.',
   ],
   [
     "a wave twice",
     environment("[canary, rest, canary]", "wave: canary", ""),
-    '5:23  waves[2]: "canary" stands in the list twice, first as item 0.\n  Remove one of the two.',
+    '5:23  waves[2]: "canary" is in the list twice. The first one is item 0.\n  Remove one of them.',
   ],
   [
     "a list without a wave",
     environment("[]", ""),
-    "5:8  waves: The list is empty, so no instance could be in a wave.\n  Name the waves in order, or remove the key.",
+    "5:8  waves: The list is empty, so no instance can be in a wave.\n  List the waves in order, or remove the key.",
   ],
   [
     "a wave with a name that no selection could hold",
     environment("[First wave]", ""),
-    '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use lower-case letters, digits and hyphens, a letter first: canary.',
+    '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use lower-case letters, digits and hyphens, and start with a letter: canary.',
   ],
   [
     "a wave given by its number, whose wave is not called empty as well",
     environment("[canary, rest]", "wave: 1", ""),
-    "7:65  instances[0].wave: 1 without quotes is a number to YAML, not text.\n  Quote it.",
+    "7:65  instances[0].wave: YAML reads 1 without quotes as a number, not as text.\n  Put it in quotes.",
   ],
   [
     "a suspension that YAML takes for text",
@@ -85,9 +85,9 @@ test.each([
   [
     "a wave for all instances",
     `${validYaml}suspended: true\n`,
-    '8:1  suspended: "suspended" is not a key.\n  It belongs to one instance: put it below instances.',
+    '8:1  suspended: "suspended" is not a key.\n  It is a key of one instance. Put it below instances.',
   ],
-])("%s is refused, and that is all there is to say", (_, yaml, text) => {
+])("%s is refused with exactly this message", (_, yaml, text) => {
   expect(refusal({ "prod.yaml": yaml }).message).toBe(`environments/prod.yaml:${text}`);
 });
 
@@ -102,7 +102,7 @@ describe("a suspended instance", () => {
     expect(wavesOf(load({ "prod.yaml": yaml }))).toEqual(["0 canary", "1 rest"]);
   });
 
-  test("still owns what it is called: another may not take its table", () => {
+  test("keeps its names: another instance cannot use its table", () => {
     const yaml = environment(undefined, "suspended: true", "tableName: dextr-i0");
     expect(problemsOf({ "prod.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[1].tableName"]);
   });

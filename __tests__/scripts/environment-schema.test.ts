@@ -1,4 +1,4 @@
-/** The schema that editors read: current, complete, and of one mind with the loader. */
+/** The committed JSON Schema is current and complete, and agrees with the loader. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
@@ -29,11 +29,11 @@ function keys(node: Node, at = ""): [string, Node][] {
   ]);
 }
 
-test("the committed schema is the current one (scripts/environment-schema.ts writes it)", () => {
+test("the committed schema is current; if not: npm run schema", () => {
   expect(committed).toEqual(JSON.parse(JSON.stringify(environmentJsonSchema())));
 });
 
-test("every key says what it is for, and has a default or says that it is required or what stands in for it", () => {
+test("every key has a description, and a default or a statement that it is required", () => {
   const undescribed = keys(committed).filter(([, { description = "" }]) => !/^[A-Z].*\.$/.test(description));
   expect(undescribed).toEqual([]);
   const undefaulted = keys(committed).filter(
@@ -44,7 +44,7 @@ test("every key says what it is for, and has a default or says that it is requir
   expect(keys(committed).length).toBeGreaterThan(50);
 });
 
-test("the defaults that editors show are the ones that are used", () => {
+test("editors show the defaults that are used", () => {
   const shown = Object.fromEntries(keys(committed).map(([key, node]) => [key, node.default]));
   expect(shown).toMatchObject({
     awsProvider: builtInDefaults.awsProvider,
@@ -58,7 +58,7 @@ test("the defaults that editors show are the ones that are used", () => {
   });
 });
 
-test("no map but tags takes unknown keys, and an instance needs name and id", () => {
+test("only tags accepts unknown keys, and an instance requires name and id", () => {
   const open = keys(committed).filter(([, node]) => node.type === "object" && node.additionalProperties !== false);
   expect(open.map(([key]) => key)).toEqual(["tags", "instances[].tags"]);
   expect(committed.additionalProperties).toBe(false);
@@ -85,7 +85,7 @@ test("a JSON Schema validator accepts the examples and refuses what the loader r
   }
 });
 
-test("every pattern is one that readers can compile, with the flag u as JSON Schema asks, and in Java", () => {
+test("every pattern compiles with the flag u, as JSON Schema requires, and in Java", () => {
   const patterns = [...JSON.stringify(committed).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
     ([, json = ""]) => JSON.parse(json) as string,
   );

@@ -1,4 +1,4 @@
-/** The reference of the environment files is the one that the schema has. */
+/** The reference page of the environment files agrees with the schema. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentJsonSchema } from "../../scripts/environment-schema";
@@ -24,7 +24,7 @@ function paths(keys: Keys, prefix = ""): string[] {
   );
 }
 
-test("every key that editors complete has one row, and a sentence on what it is", () => {
+test("every key of the schema has one row with a description", () => {
   const rows = [...referencePage().matchAll(/^\| `([\w.[\]]+)` \| .+ \| .* \| (.+) \|$/gm)].map(([, key]) => key);
   const known = paths(environmentJsonSchema());
   // Those of an instance are those that may stand anywhere and its own, which have a table of their own.

@@ -1,0 +1,241 @@
+/** Problems of one instance: required keys that no level gives, and values that contradict each other. */
+import type { z } from "zod";
+import * as names from "./aws-names";
+import { isGroup, requirementOf, shapeOf } from "./declaration";
+import { hasCanary, levelWith, namesOf, problemAt } from "./levels";
+import type { Candidate } from "./levels";
+import { show } from "./problems";
+import type { Path, Problem } from "./problems";
+import { builtInDefaults, defaultsSchema, instanceSchema } from "./schema";
+
+/** Part of the flow block's time limit that the function cannot use: invocation, response and start of the function, in milliseconds. */
+const flowMarginMs = 500;
+
+/**
+ * Required keys that no level gives.
+ *
+ * A key that no instance of the environment has is reported once: where its map is, or for the whole environment.
+ *
+ * @param environment all instances of one environment
+ */
+export function missingKeys(environment: readonly Candidate[]): Problem[] {
+  const missing = environment.flatMap((candidate) =>
+    missingIn(candidate, instanceSchema.shape, []).map(([path, fix]) => ({ candidate, path, fix })),
+  );
+  const isShared = (path: Path): boolean =>
+    path[0] !== undefined &&
+    Object.hasOwn(defaultsSchema.shape, path[0]) &&
+    missing.filter((other) => other.path.join() === path.join()).length === environment.length;
+  return missing.flatMap(({ candidate, path, fix }) => {
+    const [own, shared] = candidate.levels;
+    const around = path.length > 1 ? levelWith(candidate, path.slice(0, -1)) : undefined;
+    const level = isShared(path) ? (around ?? shared) : own;
+    return level === undefined ? [] : [level.file.yaml.problem([...level.at, ...path], "The key is missing.", fix)];
+  });
+}
+
+/** Paths of missing keys, each with what to add. The keys of an optional map are required only if a level has the map. */
+function missingIn(candidate: Candidate, shape: z.core.$ZodShape, at: Path): (readonly [Path, string])[] {
+  return Object.entries(shape).flatMap(([key, declared]): (readonly [Path, string])[] => {
+    const path = [...at, key];
+    const isGiven = levelWith(candidate, path) !== undefined;
+    const fix = requirementOf(declared);
+    if (fix !== undefined && !isGiven) return [[path, fix]];
+    const inner = shapeOf(declared);
+    return inner !== undefined && (isGiven || isGroup(declared)) ? missingIn(candidate, inner, path) : [];
+  });
+}
+
+/** Values that contradict each other. A refused value is undefined here and contradicts nothing. */
+export function contradictions(candidate: Candidate): Problem[] {
+  const { settings } = candidate;
+  const { id, state, awsProvider, function: own, region } = { ...builtInDefaults, ...settings };
+  const { budgetMs, flowTimeLimitSeconds } = { ...builtInDefaults.lookup, ...settings.lookup };
+  const problems: Problem[] = [];
+  const report = (paths: readonly Path[], message: string, fix: string): void => {
+    problems.push(...problemAt(candidate, paths, message, fix));
+  };
+
+  const limitMs = (flowTimeLimitSeconds ?? Infinity) * 1000;
+  if (budgetMs !== undefined && budgetMs + flowMarginMs > limitMs) {
+    report(
+      [
+        ["lookup", "budgetMs"],
+        ["lookup", "flowTimeLimitSeconds"],
+      ],
+      `budgetMs is ${budgetMs} and flowTimeLimitSeconds is ${limitMs / 1000}, so less than ${flowMarginMs} ms are left and the flow can time out before the answer.`,
+      `Lower budgetMs to ${limitMs - flowMarginMs} or less, or raise flowTimeLimitSeconds (at most 8).`,
+    );
+  }
+  if (own?.runtime === "nodejs24.x" && awsProvider === "~> 5.100.0") {
+    report(
+      [["function", "runtime"], ["awsProvider"]],
+      'The AWS provider "~> 5.100.0" does not support the runtime "nodejs24.x".',
+      'Use runtime "nodejs22.x", or awsProvider ">= 6.44, < 7".',
+    );
+  }
+  const { release = false, suspended } = settings;
+  if (suspended === true && release !== false) {
+    report(
+      [["release"]],
+      `A suspended instance is excluded from rollouts, so release: ${release} would never be deployed.`,
+      "Remove suspended or release.",
+    );
+  }
+  // A store with its own endpoint may be in any partition.
+  if (region !== undefined && state?.region !== undefined && state.endpoint === undefined) {
+    const [instancePartition, statePartition] = [names.partitionOf(region), names.partitionOf(state.region)];
+    if (instancePartition !== statePartition) {
+      report(
+        [["state", "region"], ["region"]],
+        `The state is in ${show(state.region)} (partition ${statePartition}), but the instance is in ${show(region)} (partition ${instancePartition}). No credentials are valid in both.`,
+        `Use a state bucket in a region of ${instancePartition}, for example ${show(region)}.`,
+      );
+    }
+  }
+  problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
+  problems.push(...instanceMismatch(candidate, ["adoptExisting", "module"], settings.adoptExisting?.module));
+  problems.push(...longNames(candidate));
+  return [
+    ...problems,
+    ...arnMismatch(candidate, ["id"], id, "instance", ["account", "region", "partition"]),
+    ...(["deployRole", "planRole"] as const).flatMap((key) =>
+      arnMismatch(candidate, [key, "arn"], settings[key]?.arn, "instance", ["account", "partition"]),
+    ),
+    ...arnMismatch(candidate, ["alarms", "topicArn"], settings.alarms?.topicArn, "instance", ["region", "partition"]),
+    ...(["roleArn", "planRoleArn"] as const).flatMap((key) =>
+      arnMismatch(candidate, ["state", key], state?.[key], "instance", ["partition"]),
+    ),
+    ...arnMismatch(candidate, ["state", "kmsKeyArn"], state?.kmsKeyArn, "state bucket", ["region", "partition"]),
+  ];
+}
+
+/** Derived names that are longer than AWS allows. */
+function longNames(candidate: Candidate): Problem[] {
+  const { role = "", canary = "", canaryRole = "" } = namesOf(candidate);
+  const check = (what: string, name: string, service: string, limit: number, key: string): Problem[] =>
+    name.length <= limit
+      ? []
+      : problemAt(
+          candidate,
+          [["name"]],
+          `The name of ${what}, "${name}", has ${name.length} characters. ${service} allows ${limit}.`,
+          `Give this instance a shorter name in ${key}.`,
+        );
+  return [
+    ...check("the function's role", role, "IAM", names.roleNameLimit, "function.roleName"),
+    ...(hasCanary(candidate)
+      ? [
+          ...check("the canary", canary, "Lambda", names.functionNameLimit, "alarms.canaryName"),
+          ...check("the canary's role", canaryRole, "IAM", names.roleNameLimit, "alarms.canaryRoleName"),
+        ]
+      : []),
+  ];
+}
+
+function allowanceProblems(candidate: Candidate): Problem[] {
+  const source = levelWith(candidate, ["allowances"]);
+  const { allowances = [] } = candidate.settings;
+  if (source === undefined) return [];
+  const firstIndex = new Map<string, number>();
+  return allowances.flatMap(({ resource, rule }, index) => {
+    const at = ["allowances", index];
+    const missing = Object.entries(allowanceShape).flatMap(([key, declared]) => {
+      const fix = requirementOf(declared);
+      return fix === undefined || source.file.mentions([...source.at, ...at, key])
+        ? []
+        : [source.file.yaml.problem([...source.at, ...at], `The key ${key} is missing.`, fix)];
+    });
+    if (missing.length > 0) return missing;
+    const same = JSON.stringify([resource, rule]);
+    const first = firstIndex.get(same);
+    if (first === undefined) {
+      firstIndex.set(same, index);
+      return [];
+    }
+    const problem = `Item ${first} is already an allowance of ${rule ?? ""} for ${resource ?? ""}.`;
+    return problemAt(candidate, [at], problem, "Remove one of them.");
+  });
+}
+
+const allowanceShape = defaultsSchema.shape.allowances.unwrap().element.shape;
+
+/** The keys that belong to each action of `whenBlocked`. An action needs exactly one of its keys. */
+const actionKeys = { disconnect: [], message: ["text", "ssml"], queue: ["queue"], flow: ["flow"] } as const;
+
+function inboundFlowProblems(candidate: Candidate): Problem[] {
+  const { inboundFlow } = candidate.settings;
+  if (inboundFlow === undefined) return [];
+  const problems: Problem[] = [];
+  const { whenBlocked = {} } = inboundFlow;
+  const place = ["inboundFlow", "whenBlocked"];
+  const { action = "disconnect" } = whenBlocked;
+  const allowed: readonly string[] = actionKeys[action];
+  const surplus = Object.keys(whenBlocked).filter((key) => key !== "action" && !allowed.includes(key));
+  for (const key of surplus) {
+    const fix =
+      allowed.length === 0
+        ? "Remove the key, or add the action that it belongs to."
+        : `The action needs ${allowed.join(" or ")}.`;
+    problems.push(
+      ...problemAt(candidate, [[...place, key]], `The action "${action}" does not use the key ${key}.`, fix),
+    );
+  }
+  // One level gives whenBlocked as a whole. A refused value counts as given.
+  const source = levelWith(candidate, place);
+  const given = allowed.filter((key) => source?.file.mentions([...source.at, ...place, key]));
+  if (allowed.length > 0 && given.length !== 1) {
+    const problem =
+      given.length === 0 ? `The action "${action}" needs ${allowed.join(" or ")}.` : "Both text and ssml are given.";
+    const fix = given.length === 0 ? `Add ${allowed.join(" or ")}.` : "Remove one of them.";
+    problems.push(...problemAt(candidate, [place], problem, fix));
+  }
+  return [
+    ...problems,
+    ...instanceMismatch(candidate, ["inboundFlow", "queue"], inboundFlow.queue),
+    ...instanceMismatch(candidate, [...place, "queue"], whenBlocked.queue),
+    ...instanceMismatch(candidate, [...place, "flow"], whenBlocked.flow),
+  ];
+}
+
+/** The ARN of a Connect resource in another instance. A bare id names no instance. */
+function instanceMismatch(candidate: Candidate, path: Path, arn: string | undefined): Problem[] {
+  if (arn?.startsWith("arn:") !== true) return [];
+  const { id } = candidate.settings;
+  const problems = arnMismatch(candidate, path, arn, "instance", ["account", "region", "partition"]);
+  if (id === undefined || arn.includes(`:instance/${id.slice(id.lastIndexOf("/") + 1)}/`)) return problems;
+  const fix = "Use a resource of this instance. A flow cannot use resources of another instance.";
+  return [...problems, ...problemAt(candidate, [path], `${show(arn)} belongs to another Connect instance.`, fix)];
+}
+
+type ArnPart = "account" | "region" | "partition";
+
+/** An ARN whose account, region or partition differs from its owner's. */
+function arnMismatch(
+  candidate: Candidate,
+  path: Path,
+  arn: string | undefined,
+  owner: "instance" | "state bucket",
+  parts: readonly ArnPart[],
+): Problem[] {
+  // The id of an instance may be a bare UUID.
+  if (arn?.startsWith("arn:") !== true) return [];
+  const { account, state } = candidate.settings;
+  const region = owner === "instance" ? candidate.settings.region : state?.region;
+  const partition = region === undefined ? undefined : names.partitionOf(region);
+  const expected = { account, region, partition };
+  const [, arnPartition, , arnRegion, arnAccount] = arn.split(":");
+  const actual = { account: arnAccount, region: arnRegion, partition: arnPartition };
+
+  const differing = parts.filter((part) => expected[part] !== undefined && expected[part] !== actual[part]);
+  if (differing.length === 0) return [];
+  const list = (values: typeof actual): string =>
+    differing.map((part) => `${part} ${values[part] ?? ""}`).join(" and ");
+  const regionPath = owner === "instance" ? ["region"] : ["state", "region"];
+  return problemAt(
+    candidate,
+    [path, ...differing.map((part) => (part === "account" ? ["account"] : regionPath))],
+    `${show(arn)} is in ${list(actual)}, but the ${owner} is in ${list(expected)}.`,
+    "Correct the wrong value.",
+  );
+}

@@ -1,0 +1,129 @@
+/** The complete configuration of one instance: defaults added, names and ARNs derived. */
+import * as names from "./aws-names";
+import { fill } from "./declaration";
+import { namesOf } from "./levels";
+import type { Candidate } from "./levels";
+import { instanceSchema } from "./schema";
+import type { ResolvedInstance } from "./schema";
+import type { Allowance, InstanceConfig, RoleConfig, WhenBlocked } from "./types";
+import { waveOf } from "./waves";
+
+/** @returns undefined while a required key is missing or refused */
+export function resolve(candidate: Candidate): InstanceConfig | undefined {
+  const { environment } = candidate;
+  const {
+    name,
+    id,
+    tableName: _tableName,
+    wave,
+    suspended,
+    release,
+    adoptExisting,
+    account,
+    region,
+    deployRole,
+    planRole,
+    inboundFlow,
+    ...settings
+  } = fill(instanceSchema.shape, candidate.settings);
+  const { bucket, region: stateRegion, ...state } = settings.state;
+  const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
+  if (name === undefined || id === undefined || account === undefined || region === undefined) return undefined;
+  const [firstDisposition, ...otherDispositions] = settings.blockedDispositions ?? [];
+  if (bucket === undefined || stateRegion === undefined || firstDisposition === undefined) return undefined;
+  if (stack === undefined || table === undefined || functionName === undefined || role === undefined) return undefined;
+  if (canary === undefined || canaryRole === undefined) return undefined;
+
+  const home = { account, region };
+  const partition = names.partitionOf(region);
+  const instanceId = bareId(id);
+  const { canaryName: _canaryName, canaryRoleName: _canaryRoleName, ...alarms } = settings.alarms;
+  return {
+    environment,
+    name,
+    stackName: stack,
+    wave: waveOf(candidate.waves, wave),
+    suspended,
+    ...(release === false ? {} : { release }),
+    ...adopted(adoptExisting),
+    ...home,
+    partition,
+    dnsSuffix: names.dnsSuffix(partition),
+    instanceId,
+    instanceArn: names.instanceArn(home, instanceId),
+    ...roleOf("deployRole", deployRole),
+    ...roleOf("planRole", planRole),
+    ...settings,
+    state: { ...state, bucket, region: stateRegion, key: names.stateKey(environment, name, region) },
+    allowances: settings.allowances.filter(isComplete),
+    blockedDispositions: [firstDisposition, ...otherDispositions],
+    ...inboundFlowOf(inboundFlow),
+    table: {
+      ...settings.table,
+      name: table,
+      arn: names.tableArn(home, table),
+      indexArn: names.indexArn(home, table),
+    },
+    alarms,
+    canary: {
+      name: canary,
+      roleName: canaryRole,
+      functionArn: names.functionArn(home, canary),
+      logGroupName: names.logGroupName(canary),
+      logGroupArn: names.logGroupArn(home, canary),
+    },
+    function: {
+      ...settings.function,
+      name: functionName,
+      roleName: role,
+      aliasArn: names.aliasArn(home, functionName),
+      logGroupName: names.logGroupName(functionName),
+      logGroupArn: names.logGroupArn(home, functionName),
+    },
+  };
+}
+
+/** The id at the end of an ARN, or the id itself. */
+const bareId = (idOrArn: string): string => idOrArn.slice(idOrArn.lastIndexOf("/") + 1);
+
+function roleOf<K extends "deployRole" | "planRole">(
+  key: K,
+  role: ResolvedInstance["deployRole"],
+): Partial<Record<K, RoleConfig>> {
+  const { arn, externalId } = role ?? {};
+  if (arn === undefined) return {};
+  return { [key]: { arn, ...(externalId === undefined ? {} : { externalId }) } } as Record<K, RoleConfig>;
+}
+
+/** Every allowance is complete: contradictions.ts reports missing keys. */
+function isComplete(allowance: ResolvedInstance["allowances"][number]): allowance is Allowance {
+  const { resource, rule, reason, until } = allowance;
+  return resource !== undefined && rule !== undefined && reason !== undefined && until !== undefined;
+}
+
+function adopted(adoptExisting: ResolvedInstance["adoptExisting"]): Pick<InstanceConfig, "adoptExisting"> {
+  if (adoptExisting === undefined) return {};
+  const { module: moduleArn, ...others } = adoptExisting;
+  return { adoptExisting: { ...(moduleArn === undefined ? {} : { moduleId: bareId(moduleArn) }), ...others } };
+}
+
+function inboundFlowOf(inboundFlow: ResolvedInstance["inboundFlow"]): Pick<InstanceConfig, "inboundFlow"> {
+  if (inboundFlow?.queue === undefined) return {};
+  const { name, queue: queueId, whenBlocked = { action: "disconnect" } } = inboundFlow;
+  return { inboundFlow: { name, queueId, whenBlocked: whenBlockedOf(whenBlocked) } };
+}
+
+/** Every action has its key: contradictions.ts reports a missing one. */
+function whenBlockedOf({
+  action,
+  text,
+  ssml,
+  queue,
+  flow,
+}: NonNullable<NonNullable<ResolvedInstance["inboundFlow"]>["whenBlocked"]>): WhenBlocked {
+  if (action === "message" && text !== undefined) return { action, message: { Text: text } };
+  if (action === "message" && ssml !== undefined) return { action, message: { SSML: ssml } };
+  if (action === "queue" && queue !== undefined) return { action, queueId: queue };
+  if (action === "flow" && flow !== undefined) return { action, flowId: flow };
+  return { action: "disconnect" };
+}
