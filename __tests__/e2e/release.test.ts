@@ -86,7 +86,7 @@ test("cdktf destroy is refused with the release steps, before any call to AWS", 
   expect(exitCode).toBe(1);
   expect(unwrapped(output)).toContain(
     `e2e-hash-only-us-east-1 holds the vendor's table dextr-hash-only, so it cannot be destroyed. ` +
-      `To let go of it, set release: remove-index for hash-only in environments/e2e.yaml and deploy that, then release: true and deploy that; ` +
+      `To let go of it, set release: remove-index for hash-only in environments/e2e.yaml and deploy that, then release: forget and deploy that; ` +
       `or once release: keep-index, which leaves the index on the table. The table always stays.`,
   );
   expect(output).not.toContain("holds the vendor's table dextr-on-demand");
@@ -107,7 +107,7 @@ test("the second step before the first stops the plan with both remedies, and no
   expect(exitCode).toBe(1);
   expect(unwrapped(output)).toContain(
     "Table dextr-on-demand still has the index Disposition-CustomerEndpoint-index. Nothing was changed. To take it off, " +
-      "set release: remove-index for on-demand in environments/e2e.yaml, deploy that, and then set release: true. " +
+      "set release: remove-index for on-demand in environments/e2e.yaml, deploy that, and then set release: forget. " +
       "To leave it on the table, set release: keep-index.",
   );
   expect(changes(world.proxy.calls(), "on-demand")).toEqual([]);
@@ -160,7 +160,7 @@ describe("release: remove-index", () => {
   });
 });
 
-describe("release: true", () => {
+describe("release: forget", () => {
   test("terraform destroy before the deployment fails with a remediation, and deletes nothing", async () => {
     release("true", ...inTwoSteps);
     const { exitCode, output } = await world.terraform("provisioned", "destroy", "-auto-approve", "-no-color");

@@ -81,7 +81,7 @@ describe("list", () => {
     expect(stdout).toMatch(/^dev-acme-us-east-1 .* canary +suspended +-$/m);
     const config = await runFleet(["config", "dev-*"], suspended);
     expect(config).toMatchObject({ exitCode: 1, stdout: "" });
-    expect(config.stderr).toMatch(/^Only suspended instances are selected by "dev-\*": dev-acme-us-east-1\.\n/);
+    expect(config.stderr).toMatch(/^The selection "dev-\*" matches only suspended instances: dev-acme-us-east-1\.\n/);
     expect((await runFleet(["config", "dev-* status=suspended"], suspended)).exitCode).toBe(0);
   });
 });
