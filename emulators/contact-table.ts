@@ -1,4 +1,4 @@
-/** A `dextr-` table in an emulator, with contacts as ConnectPath leaves them behind. */
+/** A contact table in a DynamoDB emulator, with contacts as ConnectPath stores them. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import {
@@ -9,34 +9,34 @@ import {
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
-import { indexName } from "../config/aws-names";
+import { blockingIndex, blockingIndexKeys } from "../config/blocking-index";
 
-/** One finished contact. ConnectPath keeps more of it; these are the attributes that blocking reads. */
+/** One finished contact, with only the attributes that blocking reads. */
 export interface FinishedContact {
   readonly contactId: string;
-  /** E.164, or what the network sent instead of a withheld number. */
+  /** E.164, or the text that the network sent for a withheld number. */
   readonly customerEndpoint: string;
-  /** What the agent chose, absent when no choice was made before the timer ran out. */
+  /** Undefined if the agent did not choose one in time. */
   readonly disposition?: string;
 }
 
 export interface ContactTable {
-  /** Goes into `AWS_ENDPOINT_URL_DYNAMODB`. */
+  /** Value for `AWS_ENDPOINT_URL_DYNAMODB`. */
   readonly endpoint: string;
   put(contact: FinishedContact): Promise<void>;
-  /** What a privileged user does after review. */
+  /** The override by a privileged user after review. */
   overrideDisposition(contactId: string, disposition: string): Promise<void>;
-  /** Cuts all connections: from then on the table cannot be reached. */
+  /** Closes all connections. The table is then unreachable. */
   stop(): Promise<void>;
 }
 
-/** Starts DynamoDB (dynalite) on a free port of the loopback interface and makes the table, with the index in it. */
+/** Starts dynalite on a free loopback port and creates the table with our index. */
 export async function startContactTable(tableName: string, region: string): Promise<ContactTable> {
   const server = dynalite({ createTableMs: 0 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // On Node 20 the SDK prints its plans for 2027 into the middle of what people came to look at.
+  // On Node.js 20 the SDK prints a deprecation warning.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const client = new DynamoDBClient({
     endpoint,
@@ -47,7 +47,7 @@ export async function startContactTable(tableName: string, region: string): Prom
     new CreateTableCommand({
       TableName: tableName,
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: ["hash", "range", "Disposition", "CustomerEndpoint"].map((AttributeName) => ({
+      AttributeDefinitions: ["hash", "range", ...blockingIndexKeys].map((AttributeName) => ({
         AttributeName,
         AttributeType: "S",
       })),
@@ -57,17 +57,17 @@ export async function startContactTable(tableName: string, region: string): Prom
       ],
       GlobalSecondaryIndexes: [
         {
-          IndexName: indexName,
+          IndexName: blockingIndex.name,
           KeySchema: [
-            { AttributeName: "Disposition", KeyType: "HASH" },
-            { AttributeName: "CustomerEndpoint", KeyType: "RANGE" },
+            { AttributeName: blockingIndex.hashKey, KeyType: "HASH" },
+            { AttributeName: blockingIndex.rangeKey, KeyType: "RANGE" },
           ],
-          Projection: { ProjectionType: "KEYS_ONLY" },
+          Projection: { ProjectionType: blockingIndex.projection },
         },
       ],
     }),
   );
-  // Until the table is ACTIVE the emulator, like AWS, answers for it as if it were not there.
+  // Until the table is ACTIVE, requests fail as for a missing table, as on AWS.
   await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: tableName });
   const key = (contactId: string) => ({ hash: { S: contactId }, range: { S: "contact" } });
   return {

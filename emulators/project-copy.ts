@@ -1,10 +1,10 @@
-/** A copy of this project in a git repository of its own, for what compares commits: same code, other environment files. */
+/** Copies this project to a separate git repository, for tests that compare commits: same code, other environment files. */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { projectRoot } from "../lambda/packaging";
 
-/** All that a synth and the command line read. */
+/** Files and folders that a synth and the command line read. */
 const sources = [
   "main.ts",
   "cdktf.json",
@@ -23,7 +23,7 @@ const sources = [
 /**
  * Copies the sources and their bundles, adds one environment file, and commits everything except the bundles.
  *
- * @param directory that is to be made
+ * @param directory to create
  * @param yaml text of `environments/e2e.yaml`
  */
 export function copyProject(directory: string, yaml: string): void {

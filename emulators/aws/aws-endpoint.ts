@@ -1,4 +1,4 @@
-/** HTTP between AWS clients and emulators: serves calls on a local port, and passes calls on. */
+/** HTTP between AWS clients and emulators: serves requests on a local port, and forwards requests. */
 import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type AwsRequest, readRequest } from "./aws-request";
@@ -9,29 +9,29 @@ export interface AwsResponse {
   readonly body: string | Buffer;
 }
 
-/** What answers calls: an emulator, something in front of one, or a fault in the place of one. */
+/** Answers requests: an emulator, a layer in front of one, or an injected fault. */
 export type Responder = (request: AwsRequest) => AwsResponse | Promise<AwsResponse>;
 
 export interface AwsEndpoint {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** Cuts all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   close(): Promise<void>;
 }
 
-/** Serves `respond` on a free port of the loopback interface. */
+/** Serves `respond` on a free loopback port. */
 export async function serveAws(respond: Responder): Promise<AwsEndpoint> {
-  // Without a keep-alive limit no connection closes under a client that is about to send on it.
+  // Without a keep-alive limit, no connection closes while a client starts to send on it.
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     void (async () => {
       const request = await readRequest(incoming);
       const { status, headers, body } = await answer(respond, request);
-      // A HEAD answer names the length of a body that it does not have.
+      // A response to HEAD has a content length but no body.
       const length = request.method === "HEAD" ? {} : { "content-length": Buffer.byteLength(body) };
       outgoing.writeHead(status, { ...headers, ...length });
       outgoing.end(body);
     })().catch(() => {
-      // The client broke off: there is nobody to tell.
+      // The client closed the connection.
       outgoing.destroy();
     });
   });
@@ -50,7 +50,7 @@ export async function serveAws(respond: Responder): Promise<AwsEndpoint> {
   };
 }
 
-/** Passes calls on to an emulator, bodies and headers as they are. */
+/** Forwards requests to an emulator, with unchanged bodies and headers. */
 export const forwardTo =
   (url: string): Responder =>
   (request) =>
@@ -60,7 +60,7 @@ export const forwardTo =
         {
           path: request.url,
           method: request.method,
-          // The length is restated, since a chunked body has arrived as a whole.
+          // A chunked request has no length, but its body has been read to the end.
           headers: { ...endToEnd(request.headers), "content-length": request.body.length },
           // moto closes idle connections without notice.
           agent: false,
@@ -83,7 +83,7 @@ async function answer(respond: Responder, request: AwsRequest): Promise<AwsRespo
   try {
     return await respond(request);
   } catch (error) {
-    // SDKs repeat a 5xx or a cut connection for minutes; 400 shows the cause at once.
+    // SDKs retry 5xx responses and closed connections for minutes. They report 400 immediately.
     return {
       status: 400,
       headers: { "content-type": "application/json", "x-amzn-errortype": "EmulatorFailure" },
@@ -92,7 +92,7 @@ async function answer(respond: Responder, request: AwsRequest): Promise<AwsRespo
   }
 }
 
-/** Without the headers that belong to one connection only. */
+/** Removes headers that apply to one connection only. */
 function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const perConnection = new Set(["connection", "keep-alive", "transfer-encoding", "expect"]);
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !perConnection.has(name)));

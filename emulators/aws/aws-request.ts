@@ -1,27 +1,27 @@
-/** Reads an HTTP request as a call to AWS: which service, region and operation it addresses, and with what input. */
+/** Reads an HTTP request to AWS: service, region, operation and input. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { matchRoute } from "../connect/routes";
 import { splitTarget } from "./request-target";
 
-/** One call to AWS, its body read to the end. */
+/** One request to AWS, with its complete body. */
 export interface AwsRequest {
   readonly method: string;
   /** Path and query, still percent-encoded. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** The bytes as they came, S3 chunk signatures and trailing checksums included. */
+  /** The unchanged bytes, with S3 chunk signatures and trailing checksums. */
   readonly body: Buffer;
   /** Signing name of the service, such as `dynamodb`; empty for an unsigned request. */
   readonly service: string;
   /** Region of the credential scope; empty for an unsigned request. */
   readonly region: string;
-  /** Such as `UpdateTable`; method and path where the operation is not known. */
+  /** Such as `UpdateTable`; method and path if the operation is unknown. */
   readonly operation: string;
-  /** The body where it is JSON or a form that holds no credentials; otherwise undefined. */
+  /** The body if it is JSON or a form without credentials; otherwise undefined. */
   readonly input: unknown;
 }
 
-/** Reads a request to its end. @throws when the client breaks off. */
+/** Reads a request to its end. @throws if the client closes the connection. */
 export async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -29,7 +29,7 @@ export async function readRequest(incoming: IncomingMessage): Promise<AwsRequest
   return describeRequest(method, url, headers, Buffer.concat(chunks));
 }
 
-/** What a request addresses; reads the SigV4 credential scope of the header or of a presigned URL. */
+/** Describes a request, using the SigV4 credential scope in the header or in a presigned URL. */
 export function describeRequest(method: string, url: string, headers: IncomingHttpHeaders, body: Buffer): AwsRequest {
   const { pathname, query } = splitTarget(url);
   // Credential=<key id>/<yyyymmdd>/<region>/<service>/aws4_request
@@ -51,7 +51,7 @@ export function describeRequest(method: string, url: string, headers: IncomingHt
   return { method, url, headers, body, service, region, operation, input };
 }
 
-/** The body where it is a JSON object or array, whatever its content type says: moto calls its Lambda answers HTML. */
+/** The body if it is a JSON object or array. The content type is ignored: moto labels Lambda responses as HTML. */
 export function parseJson(body: Buffer): unknown {
   const text = body.toString();
   if (!/^\s*[{[]/.test(text)) return undefined;
@@ -62,7 +62,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** Forms to STS hold identity tokens, and are unsigned when they do. */
+/** Forms to STS may contain identity tokens. Such requests are unsigned. */
 const recordableForm = (service: string, form: URLSearchParams): object | undefined =>
   service === "" || service === "sts" ? undefined : Object.fromEntries(form);
 
@@ -73,7 +73,7 @@ function restOperation(service: string, method: string, pathname: string, query:
   return undefined;
 }
 
-/** Named by method and the part of the path below the function; the version of the API in the path differs by operation. */
+/** Operations by method and path after the API version, which differs by operation. */
 const lambdaOperations: Readonly<Record<string, string>> = {
   "GET functions": "ListFunctions",
   "POST functions": "CreateFunction",
@@ -116,12 +116,12 @@ const s3Verbs: Readonly<Record<string, string>> = {
   DELETE: "Delete",
 };
 
-/** Of path-style requests, which SDKs send to an endpoint that is an IP address. */
+/** For path-style requests, which SDKs send to an endpoint with an IP address. */
 function s3Operation(method: string, pathname: string, query: URLSearchParams): string | undefined {
   const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/.exec(pathname) ?? [];
   if (bucket === "") return "ListBuckets";
   const target = key === "" ? "Bucket" : "Object";
-  // A parameter without a value, such as ?versioning, addresses a part of the bucket or object.
+  // A parameter without a value, such as ?versioning, selects a part of the bucket or object.
   const part = [...query].find(([, value]) => value === "")?.[0];
   if (part !== undefined) {
     const words = part.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());

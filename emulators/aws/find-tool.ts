@@ -1,8 +1,8 @@
-/** Finds a command on the PATH, so that tests can say what is missing instead of failing in the middle. */
+/** Finds a command on the PATH, so that tests can report a missing tool before they start. */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Absolute path of the executable `name` (such as `terraform`) on the PATH; undefined when there is none. */
+/** Absolute path of the executable `name` (such as `terraform`) on the PATH; undefined if there is none. */
 export function findTool(name: string): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)

@@ -1,37 +1,37 @@
-/** Makes up for what moto (5.2) drops or gets wrong, where a deployment of ours or an adopted table would show it. */
+/** Corrects answers of moto (5.2) that differ from AWS and that matter to a deployment or an adopted table. */
 import type { AwsResponse, Responder } from "./aws-endpoint";
 import { type AwsRequest, parseJson } from "./aws-request";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What moto does not keep of one table. */
+/** Properties of a table that moto does not store. */
 interface DroppedOfTable {
   tableClass?: unknown;
   onDemandThroughput?: unknown;
   /** By index name. */
   readonly indexOnDemandThroughput: Map<string, unknown>;
-  /** How many more descriptions show an index in the making, by index name. */
+  /** Number of remaining descriptions that show the index as CREATING, by index name. */
   readonly building: Map<string, number>;
 }
 
-/** What moto does not keep of functions, by unqualified ARN. */
+/** Properties of functions that moto does not store, by unqualified ARN. */
 interface DroppedOfFunctions {
   readonly loggingConfigs: Map<string, Json>;
   readonly architectures: Map<string, unknown>;
 }
 
-/** A new index is still CREATING in this many descriptions of its table, as an index is for minutes on AWS. */
+/** Number of descriptions that show a new index as CREATING. On AWS this takes minutes. */
 const descriptionsWhileBuilding = 2;
 
 /**
- * Puts itself between clients and moto:
+ * Corrects requests and responses between clients and moto:
  *
- * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given ones and drops what no key uses.
- * - DynamoDB forgets the table class and the on-demand throughput of tables and indexes.
- * - DynamoDB makes an index ACTIVE at once; AWS shows the table UPDATING and the index CREATING first.
- * - DynamoDB describes absent indexes as `[]` and a provisioned table's billing mode; AWS leaves both out.
- * - Lambda forgets `LoggingConfig`; AWS always answers with one.
- * - Lambda forgets the architectures that come with new code.
+ * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given ones and drops definitions that no key uses.
+ * - DynamoDB does not store the table class and the on-demand throughput of tables and indexes.
+ * - DynamoDB sets an index to ACTIVE immediately; AWS first shows the table UPDATING and the index CREATING.
+ * - DynamoDB returns `[]` for missing indexes, and the billing mode of a provisioned table; AWS omits both.
+ * - Lambda does not store `LoggingConfig`; AWS always returns one.
+ * - Lambda does not store architectures from a code update.
  */
 export function fillMotoGaps(moto: Responder): Responder {
   const tables = new Map<string, DroppedOfTable>();
@@ -98,7 +98,7 @@ function rememberIndex(dropped: DroppedOfTable, index: Json): void {
     dropped.indexOnDemandThroughput.set(String(index["IndexName"]), index["OnDemandThroughput"]);
 }
 
-/** moto's description of a table with what it dropped, and without what AWS leaves out. */
+/** Converts moto's description of a table to the one of AWS. */
 function asAwsDescribes(description: Json, dropped: DroppedOfTable): Json {
   const globalIndexes = asRecords(description["GlobalSecondaryIndexes"]).map((index) => {
     const name = String(index["IndexName"]);
@@ -126,7 +126,7 @@ function asAwsDescribes(description: Json, dropped: DroppedOfTable): Json {
   };
 }
 
-/** Whether this description still shows the index in the making; each asking brings it nearer to its end. */
+/** Whether this description still shows the index as CREATING. Each call reduces the remaining number. */
 function isBuilding({ building }: DroppedOfTable, indexName: string): boolean {
   const left = building.get(indexName) ?? 0;
   if (left > 0) building.set(indexName, left - 1);
@@ -145,7 +145,7 @@ async function answerLambda(
   if (typeof output["FunctionArn"] === "string") {
     const arn = unqualified(output["FunctionArn"]);
     if (given !== undefined) loggingConfigs.set(arn, asRecord(given));
-    // One that is made anew under an old name has what it is made with.
+    // A function that is created again under the same name has its own architectures.
     if (request.operation === "CreateFunction") architectures.delete(arn);
     if (request.operation === "UpdateFunctionCode" && withCode !== undefined) architectures.set(arn, withCode);
   }
@@ -166,7 +166,7 @@ async function answerLambda(
   return replaceBody(response, amended);
 }
 
-/** AWS's defaults; levels exist only with JSON. https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html */
+/** AWS's defaults. Log levels exist only with JSON. https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html */
 const withDefaults = (functionName: string, given: Json = {}): Json => ({
   LogFormat: "Text",
   LogGroup: `/aws/lambda/${functionName}`,
@@ -177,7 +177,7 @@ const withDefaults = (functionName: string, given: Json = {}): Json => ({
 const unqualified = (functionArn: string): string => functionArn.split(":").slice(0, 7).join(":");
 
 function replaceBody(response: AwsResponse, body: Json): AwsResponse {
-  // The checksum is of moto's body, and SDKs compare it.
+  // SDKs verify this checksum, and it belongs to the original body.
   const headers = Object.entries(response.headers ?? {}).filter(([name]) => name !== "x-amz-crc32");
   return { ...response, headers: Object.fromEntries(headers), body: JSON.stringify(body) };
 }

@@ -1,46 +1,46 @@
-/** Starts and stops `moto_server`, the emulator of every AWS service but Amazon Connect. */
+/** Starts and stops `moto_server`, the emulator of all AWS services except Amazon Connect. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { forwardTo, serveAws } from "./aws-endpoint";
 import { findTool } from "./find-tool";
 import { fillMotoGaps } from "./moto-gaps";
 
-/** A running moto server, its gaps filled. */
+/** A running moto server with corrected responses. */
 export interface Moto {
-  /** `http://127.0.0.1:<port>`, where `fillMotoGaps` stands in front of moto. */
+  /** `http://127.0.0.1:<port>` of the endpoint that corrects moto's responses. */
   readonly url: string;
-  /** Ends the process and resolves when it is gone; may be called again. */
+  /** Stops the process and waits for its end. May be called again. */
   stop(): Promise<void>;
 }
 
-/** How many lines of what moto says are kept for an error message. */
+/** Number of lines of moto's output in an error message. */
 const keptLines = 30;
 
-/** The command that starts moto: `MOTO_SERVER`, or `moto_server` on the PATH; undefined when there is none. */
+/** The command that starts moto: `MOTO_SERVER`, or `moto_server` on the PATH; undefined if there is none. */
 export const findMotoServer = (): string | undefined => process.env["MOTO_SERVER"] ?? findTool("moto_server");
 
 /**
- * Starts moto on a free port of the loopback interface and waits until it answers.
+ * Starts moto on a free loopback port and waits until it answers.
  *
- * It ends with this process, whatever way this process ends.
+ * moto stops when this process ends, even if this process is killed.
  *
- * @param account 12 digits: the account that `sts:GetCallerIdentity` answers, for any credentials.
- * @param limitMs how long moto may take to answer, in milliseconds.
- * @throws when there is no moto_server, or it ended or did not answer in time; the message holds what moto printed.
+ * @param account 12 digits: the account in `sts:GetCallerIdentity` for any credentials.
+ * @param limitMs time limit for the first answer, in milliseconds.
+ * @throws if there is no moto_server, or it ended or did not answer in time. The message contains its output.
  */
 export async function startMoto(account: string, limitMs = 60_000): Promise<Moto> {
   const command = findMotoServer();
   if (command === undefined)
     throw new Error(
-      "moto_server is not on the PATH. Install it with: pip install 'moto[server]' (or name it in MOTO_SERVER).",
+      "moto_server is not on the PATH. Install it with: pip install 'moto[server]' (or set MOTO_SERVER to its path).",
     );
 
-  // Port 0 lets moto choose: a port found free beforehand may be taken by the time moto binds it.
+  // Port 0 lets moto choose a free port, without a race.
   const child = spawn(command, ["-H", "127.0.0.1", "-p", "0"], {
     env: { ...process.env, MOTO_ACCOUNT_ID: account },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const stop = stopWithUs(child);
+  const stop = stopWithParent(child);
   try {
     const endpoint = await serveAws(fillMotoGaps(forwardTo(await announcedUrl(child, limitMs))));
     return {
@@ -57,7 +57,7 @@ export async function startMoto(account: string, limitMs = 60_000): Promise<Moto
   }
 }
 
-/** Reads what moto prints until it names its address: it listens by then. */
+/** Reads moto's output until it prints its address. It listens by then. */
 async function announcedUrl(child: ChildProcess, limitMs: number): Promise<string> {
   const lines: string[] = [];
   return new Promise((resolve, reject) => {
@@ -73,7 +73,7 @@ async function announcedUrl(child: ChildProcess, limitMs: number): Promise<strin
       const url = lines.map((line) => /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1]).find(Boolean);
       if (url === undefined) return;
       clearTimeout(timer);
-      // Both streams are still read to the end: moto logs every request, and would stop at a full pipe.
+      // Both streams must be read to the end: moto logs every request and would block on a full pipe.
       lines.length = 0;
       resolve(url);
     };
@@ -91,10 +91,10 @@ async function announcedUrl(child: ChildProcess, limitMs: number): Promise<strin
 }
 
 /**
- * Ties a process to this one and returns what stops it. The guard is a shell that reads a pipe from us until it closes, as it
- * does even when we are killed: exit handlers do not run then, nor inside a jest worker.
+ * Ends a child process together with this one, and returns a function that stops it. The guard is a shell that waits until a pipe from
+ * this process closes. This works even after a kill and inside a jest worker, where exit handlers do not run.
  */
-function stopWithUs(child: ChildProcess): () => Promise<void> {
+function stopWithParent(child: ChildProcess): () => Promise<void> {
   if (child.pid === undefined) return () => Promise.resolve();
   const guard = spawn("sh", ["-c", "cat > /dev/null; kill -KILL $0 2> /dev/null", String(child.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
@@ -103,7 +103,7 @@ function stopWithUs(child: ChildProcess): () => Promise<void> {
   guard.unref();
   const gone = once(child, "exit");
   return async () => {
-    // The guard goes first, lest it kill a stranger that was given the same process id.
+    // Stop the guard first: otherwise it could kill another process that reuses the process id.
     guard.kill("SIGKILL");
     child.kill("SIGKILL");
     await gone;

@@ -1,45 +1,45 @@
-/** One endpoint for every AWS service: sends each call to the emulator that has the service, and records it. */
+/** One endpoint for all AWS services: forwards each call to the emulator of the service, and records it. */
 import { type AwsEndpoint, forwardTo, type AwsResponse, type Responder, serveAws } from "./aws-endpoint";
 import { type AwsRequest, parseJson } from "./aws-request";
 import { splitTarget } from "./request-target";
 
-/** One call as it was seen on the wire. Headers are not kept: they hold credentials. */
+/** One recorded call. Headers are not recorded because they contain credentials. */
 export interface RecordedCall {
   /** Signing name, such as `dynamodb`; empty for an unsigned request. */
   readonly service: string;
-  /** Such as `UpdateTable`; method and path where the operation is not known. */
+  /** Such as `UpdateTable`; method and path if the operation is unknown. */
   readonly operation: string;
   readonly region: string;
   readonly method: string;
   /** Path and query, without the signature of a presigned URL. */
   readonly url: string;
-  /** The request body where it is JSON or a form. */
+  /** The request body if it is JSON or a form. */
   readonly input: unknown;
   /** HTTP status. */
   readonly status: number;
-  /** The response body where it is JSON. */
+  /** The response body if it is JSON. */
   readonly output: unknown;
 }
 
-/** The endpoint; its `url` goes into `AWS_ENDPOINT_URL`. */
+/** The endpoint. Its `url` is the value for `AWS_ENDPOINT_URL`. */
 export interface RecordingProxy extends AwsEndpoint {
-  /** The calls answered so far, in the order in which they arrived. */
+  /** The answered calls in the order of their arrival. */
   calls(): readonly RecordedCall[];
-  /** Forgets the calls so far. */
+  /** Deletes the recorded calls. */
   clear(): void;
-  /** The calls to a service (by signing name) that may have changed something, failed ones too. */
+  /** The calls to a service (by signing name) that may have changed something, including failed calls. */
   mutating(service: string): readonly RecordedCall[];
   /**
-   * Answers with `respond` the calls that `matches` accepts, before any emulator sees them, until the returned function is
-   * called. Of several that accept a call the oldest answers it.
+   * Answers matching calls with `respond` instead of an emulator, until the returned function is called. If several interceptions match,
+   * the oldest one answers.
    */
   intercept(matches: (request: AwsRequest) => boolean, respond: Responder): () => void;
 }
 
 /**
- * Starts the proxy on a free port of the loopback interface.
+ * Starts the proxy on a free loopback port.
  *
- * @param upstream URL of the emulator that has every service not in `local`.
+ * @param upstream URL of the emulator for all services that are not in `local`.
  * @param local services emulated in this process, by signing name.
  */
 export async function startRecordingProxy(
@@ -77,7 +77,7 @@ export async function startRecordingProxy(
   };
 }
 
-/** By name, or by method where the name is not known; whatever is not known to be a read counts as a change. */
+/** Decides by operation name, or by method for unknown operations. Everything else counts as a change. */
 const isRead = (operation: string): boolean =>
   /^(Describe|List|Get|BatchGet|TransactGet|Head|GET |HEAD |(Query|Scan)$)/.test(operation);
 

@@ -1,22 +1,23 @@
-/** Decides how Terraform finds the AWS provider, also where the public registry cannot be reached. */
-import { execFile } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+/** Decides where Terraform gets the AWS provider from, also if the public registry cannot be reached. */
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** The provider release that is tested end to end. */
 const version = "5.100.0";
 const address = "registry.terraform.io/hashicorp/aws";
+/** Environment variable with the directory of a filesystem mirror. */
+const mirrorVariable = "TERRAFORM_PROVIDER_MIRROR";
 
-/** Where Terraform gets the provider from, and the environment that makes it so. */
+/** The source of the provider, and the environment variables that select it. */
 export interface TerraformCli {
   /** Added to the environment of every `terraform` and `cdktf` process. */
   readonly env: Readonly<Record<string, string>>;
-  /** One line for people: where the provider comes from. */
+  /** The source of the provider, as text. */
   readonly source: string;
 }
 
-/** Everything the decision depends on; tests replace what belongs to the machine. */
+/** Everything that the decision depends on. Tests replace it. */
 export interface ProviderSources {
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,8 +25,8 @@ export interface ProviderSources {
   /** Directories that Terraform itself searches for providers. */
   readonly impliedMirrors: readonly string[];
   readonly registryAnswers: () => Promise<boolean>;
-  /** Paths of files below the root directory that look like the provider. */
-  readonly findProviders: () => Promise<readonly string[]>;
+  /** Other directories that may be a filesystem mirror. */
+  readonly otherMirrors: () => readonly string[];
 }
 
 /** This machine. Implied mirrors: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories */
@@ -39,28 +40,28 @@ export const thisMachine = (): ProviderSources => ({
     "/usr/share/terraform/plugins",
   ],
   registryAnswers,
-  findProviders,
+  otherMirrors: () => [process.env[mirrorVariable] ?? "", ...directoriesIn("/opt")].filter(Boolean),
 });
 
 /**
- * Chooses, in this order: the CLI configuration that `TF_CLI_CONFIG_FILE` names, when the file exists; the user's own
- * (`~/.terraformrc`); a mirror that Terraform searches by itself; the public registry, when it answers; a provider installed
- * anywhere on this machine in the layout of a filesystem mirror.
+ * Uses the first of these sources: the CLI configuration in `TF_CLI_CONFIG_FILE`, if the file exists; the user's `~/.terraformrc`; a
+ * mirror that Terraform searches by default; the public registry; the directory in `TERRAFORM_PROVIDER_MIRROR`; a filesystem mirror in a
+ * directory of `/opt`.
  *
- * @param directory existing directory for a CLI configuration, which is written only in the last case.
- * @throws when the provider is to be had in none of these ways.
+ * @param directory existing directory for a CLI configuration, which is only written for the last two sources
+ * @throws Error if no source has the provider
  */
 export async function findTerraformProvider(
   directory: string,
   machine: ProviderSources = thisMachine(),
 ): Promise<TerraformCli> {
-  // CHECKPOINT_DISABLE: Terraform would ask the internet for news of itself.
+  // CHECKPOINT_DISABLE: without it, Terraform looks for updates on the internet.
   const env = { CHECKPOINT_DISABLE: "1" };
   const named = machine.env["TF_CLI_CONFIG_FILE"];
   if (named !== undefined && existsSync(named))
     return { env: { ...env, TF_CLI_CONFIG_FILE: named }, source: `TF_CLI_CONFIG_FILE (${named})` };
 
-  // Terraform takes an empty value for an unset one; a name of a missing file would make it warn on every run.
+  // Terraform treats an empty value as unset. For a missing file it prints a warning on every run.
   const ordinary = { ...env, TF_CLI_CONFIG_FILE: "" };
   const own = join(machine.home, ".terraformrc");
   if (existsSync(own)) return { env: ordinary, source: own };
@@ -68,18 +69,20 @@ export async function findTerraformProvider(
   if (implied !== undefined) return { env: ordinary, source: implied };
   if (await machine.registryAnswers()) return { env: ordinary, source: "the Terraform registry" };
 
-  const mirror = (await machine.findProviders()).map(mirrorRoot).find((root) => root !== undefined);
+  const searched = machine.otherMirrors();
+  const mirror = searched.find(hasProvider);
   if (mirror === undefined)
     throw new Error(
-      `Terraform has no way to get ${address} ${version} (${platform()}): the registry does not answer, and no installed copy was found.\n` +
-        "  Give TF_CLI_CONFIG_FILE a CLI configuration with a filesystem or network mirror, or fill ~/.terraform.d/plugins with `terraform providers mirror`.",
+      `Terraform cannot get ${address} ${version} (${platform()}). The registry does not answer, and no filesystem mirror has it. ` +
+        `Searched: ${[...machine.impliedMirrors, ...searched].join(", ")}.\n` +
+        `  Set ${mirrorVariable} to a filesystem mirror or TF_CLI_CONFIG_FILE to a CLI configuration with a mirror, or fill ~/.terraform.d/plugins with: terraform providers mirror`,
     );
   const configuration = join(directory, "terraform-cli.tfrc");
   writeFileSync(configuration, mirrorConfiguration(mirror));
-  return { env: { ...env, TF_CLI_CONFIG_FILE: configuration }, source: `the installed copy in ${mirror}` };
+  return { env: { ...env, TF_CLI_CONFIG_FILE: configuration }, source: `the filesystem mirror ${mirror}` };
 }
 
-/** The CLI configuration that takes hashicorp/aws from a filesystem mirror and everything else from its registry. */
+/** A CLI configuration that installs hashicorp/aws from a filesystem mirror and all other providers from the registry. */
 const mirrorConfiguration = (mirror: string): string =>
   [
     "provider_installation {",
@@ -94,18 +97,25 @@ const mirrorConfiguration = (mirror: string): string =>
     "",
   ].join("\n");
 
-/** The mirror that a provider's file belongs to, packed or unpacked; undefined for other versions, platforms and layouts. */
-function mirrorRoot(path: string): string | undefined {
-  const packed = `/${address}/terraform-provider-aws_${version}_${platform()}.zip`;
-  const unpacked = `/${address}/${version}/${platform()}/terraform-provider-aws_v${version}`;
-  for (const end of [packed, unpacked]) {
-    const at = path.lastIndexOf(end);
-    if (at > 0) return path.slice(0, at);
-  }
-  return undefined;
+/** Whether a directory is a filesystem mirror, packed or unpacked, with this version for this platform. */
+function hasProvider(mirror: string): boolean {
+  const packed = join(mirror, address, `terraform-provider-aws_${version}_${platform()}.zip`);
+  const unpacked = join(mirror, address, version, platform());
+  return existsSync(packed) || namesIn(unpacked).some((name) => name.startsWith(`terraform-provider-aws_v${version}`));
 }
 
-/** Operating system and processor as Terraform names them, such as `linux_amd64`. */
+const directoriesIn = (directory: string): string[] => namesIn(directory).map((name) => join(directory, name));
+
+/** Names of the entries of a directory; none if it cannot be read. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Operating system and architecture in Terraform's form, such as `linux_amd64`. */
 export const platform = (): string =>
   `${process.platform === "win32" ? "windows" : process.platform}_${process.arch === "x64" ? "amd64" : process.arch}`;
 
@@ -118,16 +128,4 @@ async function registryAnswers(): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Searches the whole file system for at most a minute. */
-async function findProviders(): Promise<readonly string[]> {
-  const skipped = ["-path", "/proc", "-o", "-path", "/sys", "-o", "-path", "/dev", "-o", "-name", "node_modules"];
-  const wanted = ["-path", `*/${address}/*`, "-name", "terraform-provider-aws_*", "-print"];
-  return new Promise((resolve) => {
-    // `find` ends with an error for every directory that may not be read; what it printed until then counts.
-    execFile("find", ["/", "(", ...skipped, ")", "-prune", "-o", ...wanted], { timeout: 60_000 }, (_, stdout) => {
-      resolve(stdout.split("\n").filter(Boolean));
-    });
-  });
 }

@@ -1,4 +1,4 @@
-/** Lambda's `Invoke`, which moto does only with Docker: runs the zip that was uploaded, as the version behind the alias has it. */
+/** Emulates Lambda's `Invoke`, for which moto needs Docker: runs the uploaded zip of the version that the alias points to. */
 import { createHash } from "node:crypto";
 import {
   GetAliasCommand,
@@ -12,31 +12,31 @@ import type { AwsRequest } from "./aws-request";
 import { splitTarget } from "./request-target";
 
 export interface UploadedFunctions {
-  /** Calls to Lambda: `Invoke` is answered here; all others by moto, and what they upload is kept. */
+  /** Answers `Invoke`, and forwards all other calls to moto. It keeps the zips that these upload. */
   readonly lambda: Responder;
   /** Ends all processes. */
   close(): Promise<void>;
 }
 
 export interface UploadedFunctionsProps {
-  /** What answers every call to Lambda but `Invoke`. */
+  /** Answers all calls to Lambda except `Invoke`. */
   readonly moto: Responder;
-  /** Where that is, for questions of our own. */
+  /** URL of moto. */
   readonly motoUrl: string;
-  /** Environment variables that a function with this role gets beside its own, such as `AWS_ENDPOINT_URL`. */
+  /** Additional environment variables of a function with this role, such as `AWS_ENDPOINT_URL`. */
   readonly environment: (roleArn: string) => Readonly<Record<string, string>>;
 }
 
-/** Execution environments that wait for their next event, at most: each is a process. */
-const keptWarm = 4;
+/** Largest number of idle execution environments. Each is a process. */
+const maxWarm = 4;
 
 interface Warm {
   readonly instance: FunctionInstance;
-  /** An execution environment takes one event at a time. */
+  /** Ends with the current event: an execution environment processes one event at a time. */
   last: Promise<unknown>;
 }
 
-/** Functions run as their versions were published: moto keeps versions and aliases, this keeps the code, by its digest. */
+/** Runs published versions: moto stores versions and aliases, and this emulator stores the code by its hash. */
 export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFunctionsProps): UploadedFunctions {
   const zips = new Map<string, Buffer>();
   const warm = new Map<string, Promise<Warm>>();
@@ -51,7 +51,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
 
   async function configurationOf(request: AwsRequest): Promise<FunctionConfiguration> {
     const lambda = lambdaIn(request.region);
-    const { FunctionName, Qualifier } = addressed(request);
+    const { FunctionName, Qualifier } = functionOf(request);
     const isAlias = Qualifier !== undefined && !/^(\$LATEST|\d+)$/.test(Qualifier);
     const version = isAlias
       ? (await lambda.send(new GetAliasCommand({ FunctionName, Name: Qualifier }))).FunctionVersion
@@ -73,7 +73,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
     const key = JSON.stringify([FunctionArn, Version, CodeSha256, Handler, Environment, Role, MemorySize]);
     const running = warm.get(key);
     if (running !== undefined) {
-      // To the end of the line of those that are stopped.
+      // The least recently used environment is stopped first.
       warm.delete(key);
       warm.set(key, running);
       return running;
@@ -94,18 +94,18 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
       },
     }).then((instance) => ({ instance, last: Promise.resolve() }));
     warm.set(key, started);
-    // One that cannot start is tried anew by the next event, as on Lambda.
+    // If it cannot start, the next event tries again, as on Lambda.
     started.catch(() => warm.delete(key));
     const [oldest] = warm.keys();
-    if (warm.size > keptWarm && oldest !== undefined) await stop(oldest);
+    if (warm.size > maxWarm && oldest !== undefined) await stop(oldest);
     return started;
   }
 
   async function stop(key: string): Promise<void> {
-    const going = await warm.get(key)?.catch(() => undefined);
+    const environment = await warm.get(key)?.catch(() => undefined);
     warm.delete(key);
-    await going?.last;
-    await going?.instance.stop();
+    await environment?.last;
+    await environment?.instance.stop();
   }
 
   async function invoke(request: AwsRequest): Promise<AwsResponse> {
@@ -122,7 +122,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
       one.last = turn.catch(() => undefined);
       invocation = await turn;
     } catch (error) {
-      // The function cannot be loaded: Lambda tells the caller, and not as an error of its own.
+      // Lambda reports a function that cannot be loaded as a function error.
       const errorMessage = error instanceof Error ? error.message : String(error);
       invocation = { payload: undefined, error: { errorType: "Runtime.ImportModuleError", errorMessage }, logs: [] };
     }
@@ -156,8 +156,8 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
   };
 }
 
-/** Name and qualifier, whichever way they are written: `f`, `f:live`, a whole or partial ARN, `?Qualifier=live`. */
-function addressed(request: AwsRequest): { readonly FunctionName: string; readonly Qualifier: string | undefined } {
+/** Name and qualifier, in any form: `f`, `f:live`, a full or partial ARN, `?Qualifier=live`. */
+function functionOf(request: AwsRequest): { readonly FunctionName: string; readonly Qualifier: string | undefined } {
   const { pathname, query } = splitTarget(request.url);
   const named = decodeURIComponent(pathname.split("/")[3] ?? "");
   const [, name = named, qualifier] =
@@ -165,7 +165,7 @@ function addressed(request: AwsRequest): { readonly FunctionName: string; readon
   return { FunctionName: name, Qualifier: qualifier ?? query.get("Qualifier") ?? undefined };
 }
 
-/** Of `CreateFunction` it stands in `Code`, of `UpdateFunctionCode` beside the rest. */
+/** The zip is in `Code` for `CreateFunction`, and at the top level for `UpdateFunctionCode`. */
 function uploadedZip(input: unknown): Buffer | undefined {
   const { ZipFile, Code } = (input ?? {}) as {
     readonly ZipFile?: unknown;
@@ -175,7 +175,7 @@ function uploadedZip(input: unknown): Buffer | undefined {
   return typeof text === "string" ? Buffer.from(text, "base64") : undefined;
 }
 
-/** What moto said of the function or the alias, as Lambda says it to who invokes. */
+/** Converts moto's error for a missing function or alias to the one of `Invoke`. */
 function asAnswer(error: unknown): AwsResponse {
   const isMissing = error instanceof Error && error.name === "ResourceNotFoundException";
   if (!isMissing) throw error;

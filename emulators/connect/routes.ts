@@ -1,6 +1,6 @@
-/** Which operation of the Amazon Connect API a request addresses, as far as the emulator has it. */
+/** Maps requests to the operations of the Amazon Connect API that the emulator has. */
 
-/** The operations with their method and path, as in the service model; `{…}` is one percent-encoded segment. */
+/** Operations with method and path from the service model. `{…}` is one percent-encoded segment. */
 const routes = (
   [
     ["ListInstances", "GET", "/instance"],
@@ -37,7 +37,7 @@ interface Route {
   readonly path: Readonly<Record<string, string>>;
 }
 
-/** The operation that a method and a percent-encoded path address, with its path parameters; undefined when there is none. */
+/** The operation and path parameters for a method and a percent-encoded path; undefined if the emulator has no such operation. */
 export function matchRoute(method: string, pathname: string): Route | undefined {
   for (const route of routes) {
     const match = route.method === method ? route.pattern.exec(pathname) : null;

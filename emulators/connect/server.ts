@@ -1,13 +1,27 @@
 /**
- * The part of the Amazon Connect API that Terraform's AWS provider uses and moto lacks (Lambda associations, flow modules,
- * flows, tags, instances), in memory. Paths, shapes and errors are those of the service model (connect, 2017-08-08).
+ * Emulates in memory the part of the Amazon Connect API that Terraform's AWS provider uses and moto lacks: Lambda associations, flow
+ * modules, flows, tags and instances. Paths, shapes and errors follow the service model (connect, 2017-08-08).
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { ContentKind } from "../../flows/language/types";
 import { splitTarget } from "../aws/request-target";
 import { matchRoute } from "./routes";
+import {
+  descriptionOf,
+  errorStatus,
+  fail,
+  lacksSettings,
+  oneOf,
+  optionalText,
+  paginate,
+  parseBody,
+  parseJson,
+  ServiceError,
+  tagsOf,
+  text,
+} from "./service-input";
 
-/** A Connect instance that exists from the start: instances cannot be created through this emulator. */
+/** A Connect instance. The emulator starts with all instances; it cannot create them. */
 export interface ConnectInstance {
   /** 12 digits. */
   readonly account: string;
@@ -20,16 +34,16 @@ export interface ConnectInstance {
   readonly partition?: string;
 }
 
-/** Messages of what Connect would refuse in content that is JSON, worded as the service words them; empty when it publishes. */
+/** Returns the service's error messages for JSON content; empty if Connect would publish it. */
 export type ContentValidator = (content: string, kind: ContentKind) => readonly string[];
 
-/** One HTTP request, its body already read. */
+/** One HTTP request with its complete body. */
 export interface ConnectRequest {
   readonly method: string;
   /** Path and query, still percent-encoded. */
   readonly url: string;
   readonly body: Buffer;
-  /** Region of the SigV4 credential scope: an instance does not exist in any other. */
+  /** Region of the SigV4 credential scope. Instances of other regions are not found. */
   readonly region: string;
 }
 
@@ -40,7 +54,7 @@ export interface ConnectResponse {
   readonly body: string;
 }
 
-/** A flow module or a flow, as it is stored. */
+/** A stored flow module or flow. */
 export interface FlowResource {
   readonly kind: ContentKind;
   readonly id: string;
@@ -76,7 +90,7 @@ const flowTypes = [
 ];
 const states = ["ACTIVE", "ARCHIVED"];
 
-/** What an instance has switched on in this emulator; the service answers every attribute with "true" or "false". */
+/** Attributes of every instance in this emulator. The service returns "true" or "false" for each. */
 const instanceAttributes: Readonly<Record<string, string>> = {
   INBOUND_CALLS: "true",
   OUTBOUND_CALLS: "true",
@@ -93,31 +107,7 @@ const instanceAttributes: Readonly<Record<string, string>> = {
   MESSAGE_STREAMING: "false",
 };
 
-const errorStatus = {
-  DuplicateResourceException: 409,
-  InvalidContactFlowException: 400,
-  InvalidContactFlowModuleException: 400,
-  InvalidParameterException: 400,
-  InvalidRequestException: 400,
-  LimitExceededException: 429,
-  ResourceConflictException: 409,
-  ResourceNotFoundException: 404,
-  ServiceQuotaExceededException: 402,
-} as const;
-
-/** An error of the service: its shape's name and the members of the shape. */
-class ServiceError extends Error {
-  constructor(
-    readonly code: keyof typeof errorStatus,
-    readonly members: Readonly<Record<string, unknown>>,
-  ) {
-    super(code);
-  }
-}
-const fail = (code: keyof typeof errorStatus, message: string): ServiceError =>
-  new ServiceError(code, { Message: message });
-
-/** How the API names the same things for modules and for flows. */
+/** The API's different names for modules and flows. */
 const naming = {
   module: {
     arnPart: "flow-module",
@@ -134,12 +124,12 @@ const naming = {
     listed: "ContactFlowSummaryList",
     stateField: "ContactFlowState",
     invalid: (problems: readonly object[]) => new ServiceError("InvalidContactFlowException", { problems }),
-    // The model sets no limit on a flow's name; the console's is that of a module.
+    // The service model has no limit for the name of a flow. The console uses the limit of modules.
     nameLimit: 127,
   },
 } as const;
 
-/** Everything one operation may read. */
+/** The input of one operation. */
 interface Call {
   /** Path parameters by their name in the service model, decoded. */
   readonly path: Readonly<Record<string, string>>;
@@ -157,7 +147,7 @@ interface InstanceState {
 
 type Operation = (call: Call) => object;
 
-/** The emulator: answers requests, and shows tests what is registered. */
+/** The emulator. It answers requests, and lets tests inspect its resources. */
 export class ConnectEmulator {
   private readonly instances: ReadonlyMap<string, InstanceState>;
   private readonly operations: ReadonlyMap<string, Operation>;
@@ -199,7 +189,7 @@ export class ConnectEmulator {
     ]);
   }
 
-  /** Answers one request; never throws for what a client sends. */
+  /** Answers one request. Invalid input results in an error response, not an exception. */
   handle(request: ConnectRequest): ConnectResponse {
     try {
       const { pathname, query } = splitTarget(request.url);
@@ -219,24 +209,24 @@ export class ConnectEmulator {
     }
   }
 
-  /** The flow modules of an instance, by name. @throws when there is no such instance. */
+  /** The flow modules of an instance, by name. @throws if the instance does not exist. */
   modules(instanceId: string): ReadonlyMap<string, FlowResource> {
     return this.resourcesByName(instanceId, "module");
   }
 
-  /** The flows of an instance, by name. @throws when there is no such instance. */
+  /** The flows of an instance, by name. @throws if the instance does not exist. */
   flows(instanceId: string): ReadonlyMap<string, FlowResource> {
     return this.resourcesByName(instanceId, "flow");
   }
 
-  /** ARNs of the functions associated with an instance, in order. @throws when there is no such instance. */
+  /** ARNs of the functions associated with an instance, in order. @throws if the instance does not exist. */
   associations(instanceId: string): readonly string[] {
     return [...this.state(instanceId).functions];
   }
 
   /**
-   * Whether a flow of the instance may invoke this ARN: exactly this one is associated, qualifier included. Connect takes
-   * the error branch without a log line or a metric when it is not.
+   * Whether a flow of the instance may invoke this ARN: exactly this ARN must be associated, with its qualifier. Otherwise Connect takes
+   * the error branch without a log line or a metric.
    */
   lambdaAllowed(instanceId: string, functionArn: string): boolean {
     return this.instances.get(instanceId)?.functions.has(functionArn) ?? false;
@@ -253,8 +243,8 @@ export class ConnectEmulator {
   }
 
   /**
-   * The instance of a call. The service takes its ARN for the bare id in a create call, which is how a wrong `instance_id`
-   * creates a module that Terraform then cannot read (hashicorp/terraform-provider-aws#41656).
+   * The instance of a call. Create calls also accept the ARN of the instance. So a wrong `instance_id` creates a module that Terraform
+   * cannot read (hashicorp/terraform-provider-aws#41656).
    */
   private find(call: Call): InstanceState {
     const given = call.path["InstanceId"] ?? "";
@@ -313,7 +303,7 @@ export class ConnectEmulator {
     this.refuseDuplicate(state, kind, name);
     if (ofKind(state, kind).length >= quota[kind])
       throw fail("LimitExceededException", `Quota of ${quota[kind]} ${kind}s per instance exceeded`);
-    // Only publishing validates.
+    // Saved content is not validated.
     if (status === "PUBLISHED") this.refuseInvalid(content, kind);
 
     const id = randomUUID();
@@ -428,7 +418,7 @@ export class ConnectEmulator {
   }
 
   private refuseInvalid(content: string, kind: ContentKind): void {
-    // Seen from the live service for a module whose content has no Settings; a flow has none.
+    // The message of the live service for a module without Settings. Flows have no Settings.
     if (kind === "module" && lacksSettings(content))
       throw fail("InvalidRequestException", "JSON field is missing or null for field name: settings");
     const messages = parseJson(content) === undefined ? ["Content is not JSON"] : this.validate(content, kind);
@@ -452,89 +442,6 @@ function describeInstance({ instance, arn }: InstanceState): object {
     InboundCallsEnabled: true,
     OutboundCallsEnabled: true,
   };
-}
-
-function paginate<T>(
-  items: readonly T[],
-  query: URLSearchParams,
-  largest: number,
-): { page: readonly T[]; next: { NextToken?: string } } {
-  const size = Number(query.get("maxResults") ?? largest);
-  if (!Number.isInteger(size) || size < 1 || size > largest)
-    throw fail("InvalidParameterException", `MaxResults must be from 1 to ${largest}`);
-  const token = query.get("nextToken");
-  const start = token === null ? 0 : Number(Buffer.from(token, "base64url").toString());
-  if (!Number.isInteger(start) || start < 0) throw fail("InvalidParameterException", "Invalid NextToken");
-  const end = start + size;
-  const next = end < items.length ? { NextToken: Buffer.from(String(end)).toString("base64url") } : {};
-  return { page: items.slice(start, end), next };
-}
-
-function parseBody(body: string): Readonly<Record<string, unknown>> {
-  if (body === "") return {};
-  const parsed = parseJson(body);
-  if (!isRecord(parsed)) throw fail("InvalidRequestException", "The body is not a JSON object");
-  return parsed;
-}
-
-function lacksSettings(content: string): boolean {
-  const parsed = parseJson(content);
-  return isRecord(parsed) && (parsed["Settings"] === undefined || parsed["Settings"] === null);
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-type FieldError = "InvalidParameterException" | "InvalidRequestException";
-
-/** A string member from 1 to `largest` characters that is not blank. */
-function text(
-  body: Readonly<Record<string, unknown>>,
-  name: string,
-  largest: number,
-  error: FieldError = "InvalidParameterException",
-): string {
-  const value = body[name];
-  if (typeof value !== "string" || value.trim() === "") throw fail(error, `Invalid input for field ${name}`);
-  if (value.length > largest)
-    throw fail(error, `${name} has ${value.length} characters, at most ${largest} are allowed`);
-  return value;
-}
-
-function optionalText(body: Readonly<Record<string, unknown>>, name: string, largest: number): string | undefined {
-  return body[name] === undefined ? undefined : text(body, name, largest);
-}
-
-/** A description may be empty, unlike a name: that is how it is taken away. */
-const descriptionOf = (body: Readonly<Record<string, unknown>>): string | undefined =>
-  body["Description"] === "" ? "" : optionalText(body, "Description", 500);
-
-function oneOf(body: Readonly<Record<string, unknown>>, name: string, allowed: readonly string[]): string {
-  const value = text(body, name, 100);
-  if (!allowed.includes(value)) throw fail("InvalidParameterException", `${name} is none of ${allowed.join(", ")}`);
-  return value;
-}
-
-/** Tags as the service takes them: at most 50, keys to 128 characters and not of AWS, values to 256. */
-function tagsOf(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  if (!isRecord(value) || Object.keys(value).length > 50)
-    throw fail("InvalidParameterException", "Tags must be a map of at most 50 strings");
-  return Object.fromEntries(
-    Object.entries(value).map(([key, tag]) => {
-      if (key === "" || key.length > 128 || key.startsWith("aws:") || typeof tag !== "string" || tag.length > 256)
-        throw fail("InvalidParameterException", `Invalid tag: ${key}`);
-      return [key, tag];
-    }),
-  );
 }
 
 const sha256 = (content: string): string => createHash("sha256").update(content).digest("hex");

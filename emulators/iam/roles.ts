@@ -1,4 +1,4 @@
-/** What moto lacks of IAM: the simulator of policies, and refusing a function what its role does not allow. */
+/** Adds to moto's IAM: the policy simulator, and denied requests for functions whose role does not allow them. */
 import {
   GetPolicyCommand,
   GetPolicyVersionCommand,
@@ -12,16 +12,16 @@ import type { AwsResponse, Responder } from "../aws/aws-endpoint";
 import type { AwsRequest } from "../aws/aws-request";
 
 export interface Roles {
-  /** Access key id for calls that a role makes, the same for the same role: {@link asRoleAllows} knows it again. */
+  /** Access key id of a role. {@link asRoleAllows} identifies the role by it. */
   accessKeyOf(roleArn: string): string;
-  /** Passes calls on; of those that a role makes, only what the role's policies allow. */
+  /** Forwards calls. Calls of a role must be allowed by its policies. */
   asRoleAllows(responder: Responder): Responder;
-  /** `SimulatePrincipalPolicy`; other calls to IAM are passed on. */
+  /** Answers `SimulatePrincipalPolicy` and forwards other calls to IAM. */
   simulating(responder: Responder): Responder;
   close(): void;
 }
 
-/** @param motoUrl where moto keeps the roles */
+/** @param motoUrl URL of the moto server with the roles */
 export function rolesIn(motoUrl: string): Roles {
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
   const iam = new IAMClient({ endpoint: motoUrl, region: "us-east-1", credentials });
@@ -65,7 +65,7 @@ export function rolesIn(motoUrl: string): Roles {
     asRoleAllows: (responder) => async (request) => {
       const roleArn = roles.get(/Credential=([^/,\s]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "");
       if (roleArn === undefined) return responder(request);
-      const { action, resource } = asked(request, roleArn.split(":")[4] ?? "");
+      const { action, resource } = requiredAccess(request, roleArn.split(":")[4] ?? "");
       return (await simulate(roleArn, action, resource)) === "allowed"
         ? responder(request)
         : accessDenied(roleArn, action, resource);
@@ -92,8 +92,8 @@ export function rolesIn(motoUrl: string): Roles {
   };
 }
 
-/** What IAM is asked about a call of a function. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
-function asked(
+/** Action and resource that a call of a function needs. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
+function requiredAccess(
   { service, operation, region, input, url }: AwsRequest,
   account: string,
 ): { readonly action: string; readonly resource: string } {
@@ -110,7 +110,7 @@ function asked(
     const name = `${named.startsWith("arn:") ? named : arn(`function:${named}`)}${qualifier === null ? "" : `:${qualifier}`}`;
     return { action: "lambda:InvokeFunction", resource: name };
   }
-  throw new Error(`which permission ${service}:${operation} needs is not emulated`);
+  throw new Error(`The emulator does not know the permission for ${service}:${operation}.`);
 }
 
 function accessDenied(roleArn: string, action: string, resource: string): AwsResponse {

@@ -1,4 +1,4 @@
-// What Lambda's Node.js runtime is to a function: loads the handler, then asks the Runtime API for one event after another.
+// Emulates Lambda's Node.js runtime: loads the handler, then requests one event after another from the Runtime API.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 "use strict";
 
@@ -35,7 +35,7 @@ async function main() {
   const loadMs = Number(process.hrtime.bigint() - start) / 1e6;
   const loadCpu = process.cpuUsage(cpuAtStart);
 
-  // Not before the function: it must find a process in which nobody has loaded the network for it.
+  // Load http only after the function, so that it starts in a process without loaded network modules.
   const http = require("node:http");
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
@@ -83,7 +83,7 @@ async function main() {
       path = `invocation/${id}/error`;
       body = JSON.stringify(describe(error));
     }
-    // All that the function printed comes before this line in its pipe.
+    // All output of the function comes before this line.
     process.stdout.write(`END RequestId: ${id}\n`);
     process.stderr.write(`END RequestId: ${id}\n`);
     await call("POST", path, {}, body);

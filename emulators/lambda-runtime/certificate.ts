@@ -1,8 +1,8 @@
-/** Makes a self-signed TLS certificate for servers on this machine, since Node has keys and signatures but no certificates. */
+/** Creates a self-signed TLS certificate for local servers. Node.js can create keys and signatures, but no certificates. */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 export interface Certificate {
-  /** PEM; also what a client is told to trust. */
+  /** PEM. Clients must trust this certificate. */
   readonly cert: string;
   /** PEM. */
   readonly key: string;
@@ -29,7 +29,7 @@ export function selfSignedCertificate(): Certificate {
   const name = sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from("localhost")))));
   const now = Date.now();
   const addresses = sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])));
-  const basicConstraints = sequence(der(0x01, Buffer.from([0xff]))); // it vouches for itself
+  const basicConstraints = sequence(der(0x01, Buffer.from([0xff]))); // certificate authority
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))), // version 3
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])), // serial number, positive

@@ -1,4 +1,4 @@
-/** Runs a packaged function as Lambda does: its zip in a process of its own, behind the Lambda Runtime API. */
+/** Runs a packaged function as Lambda does: in its own process, with the Lambda Runtime API. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -16,15 +16,15 @@ export interface FunctionProps {
   readonly zip: Uint8Array;
   /** `file.export` */
   readonly handler: string;
-  /** The function's environment variables; they win over those that Lambda sets, so region and credentials can be given. */
+  /** Environment variables of the function. They override those that Lambda sets, such as region and credentials. */
   readonly environment: Readonly<Record<string, string>>;
   /**
    * The Node binary.
-   * @default the one that runs this
+   * @default the binary of this process
    */
   readonly nodePath?: string;
   /**
-   * What the function is told about its memory, in MB; not enforced.
+   * Memory size in MB that the function sees. It is not enforced.
    * @default 512
    */
   readonly memoryMb?: number;
@@ -36,14 +36,14 @@ export interface RuntimeError {
 }
 
 export interface Invocation {
-  /** The handler's answer; undefined when `error` is set. */
+  /** The result of the handler; undefined if `error` is set. */
   readonly payload: unknown;
   readonly error?: RuntimeError;
-  /** From the event to the answer, in milliseconds. */
+  /** Time from the event to the response, in milliseconds. */
   readonly durationMs: number;
-  /** Start of the process until it asked for its first event, in milliseconds; only for the first invocation of a process. */
+  /** Init time of the process in milliseconds; only for its first invocation. */
   readonly initMs?: number;
-  /** What the function wrote to its output and its error output, line by line: in Lambda both go to one log. */
+  /** Lines of standard output and standard error. Lambda writes both to one log. */
   readonly logs: readonly string[];
 }
 
@@ -54,13 +54,13 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
-/** Time for the process to start and load the function, in milliseconds; Lambda's init phase has the same limit. */
+/** Time limit for process start and loading, in milliseconds. Lambda's init phase has the same limit. */
 const INIT_LIMIT_MS = 10_000;
 
 /**
  * Starts the function and waits for the end of its init phase.
  *
- * @throws Error with the function's own error when it cannot be loaded
+ * @throws Error with the error of the function if it cannot be loaded
  */
 export async function startFunction(props: FunctionProps): Promise<FunctionInstance> {
   const instance = new FunctionInstance(props);
@@ -80,12 +80,12 @@ interface Pending {
   readonly started: number;
   readonly logs: string[];
   answered?: { readonly body: string; readonly failed: boolean; readonly durationMs: number };
-  /** Of output and error output, how many have been read to their end. */
+  /** How many of the two output streams have been read to the end. */
   ended: number;
   readonly settle: (result: Omit<Invocation, "logs">) => void;
 }
 
-/** One execution environment: one process at a time, one event at a time. */
+/** One execution environment: one process and one event at a time. */
 export class FunctionInstance {
   readonly #props: FunctionProps;
   readonly #directory = mkdtempSync(join(tmpdir(), "function-"));
@@ -95,7 +95,7 @@ export class FunctionInstance {
   #next: ServerResponse | undefined;
   #pending: Pending | undefined;
   #initMs = 0;
-  /** No invocation of this process yet. */
+  /** Whether this process has had no invocation yet. */
   #cold = true;
   #loadMs = 0;
   #loadCpuMs = 0;
@@ -112,27 +112,27 @@ export class FunctionInstance {
     }
   }
 
-  /** Start of the process until it asked for its first event, in milliseconds. */
+  /** Time from process start to the first request for an event, in milliseconds. */
   get initMs(): number {
     return this.#initMs;
   }
 
-  /** The part of `initMs` in which the function's own code was loaded, in milliseconds. */
+  /** The part of `initMs` for loading the function's code, in milliseconds. */
   get loadMs(): number {
     return this.#loadMs;
   }
 
-  /** CPU time that loading took, in milliseconds: unlike `loadMs`, hardly longer when the machine is busy. */
+  /** CPU time of loading, in milliseconds. Unlike `loadMs`, it hardly depends on the load of the machine. */
   get loadCpuMs(): number {
     return this.#loadCpuMs;
   }
 
-  /** As of the end of the last invocation. */
+  /** Measured at the end of the last invocation. */
   get usage(): Usage {
     return this.#usage;
   }
 
-  /** Starts a process unless one runs. */
+  /** Starts a process if none runs. */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     if (!this.#server.listening) {
@@ -158,13 +158,13 @@ export class FunctionInstance {
   }
 
   /**
-   * Sends one event and waits until the function has answered and asked for the next. A process that died or ran out of time
-   * is replaced at the following invocation, as by Lambda.
+   * Sends one event and waits until the function has responded and requested the next event. As on Lambda, a process that died or timed
+   * out is replaced at the next invocation.
    *
    * @param timeoutMs - the function's timeout setting; default 3000
    */
   async invoke(event: unknown, { timeoutMs = 3000 }: { readonly timeoutMs?: number } = {}): Promise<Invocation> {
-    if (this.#pending !== undefined) throw new Error("an execution environment takes one event at a time");
+    if (this.#pending !== undefined) throw new Error("an execution environment processes one event at a time");
     await this.start();
     const cold = this.#cold;
     this.#cold = false;
@@ -202,7 +202,7 @@ export class FunctionInstance {
     this.#child?.kill("SIGCONT");
   }
 
-  /** Ends the process and removes all traces; the instance is of no use afterwards. */
+  /** Ends the process and deletes its files. The instance cannot be used again. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child !== undefined) {
@@ -223,7 +223,7 @@ export class FunctionInstance {
     const child = spawn(nodePath, [join(projectRoot(), "emulators/lambda-runtime/bootstrap.cjs")], {
       cwd: this.#directory,
       stdio: ["ignore", "pipe", "pipe"],
-      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; nothing of this process's own environment.
+      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. Variables of this process are not passed on.
       env: {
         AWS_ACCESS_KEY_ID: "ASIASANDBOX",
         AWS_SECRET_ACCESS_KEY: "sandbox-secret",
@@ -257,7 +257,7 @@ export class FunctionInstance {
     child.once("error", (error) => {
       this.#onInit(error);
     });
-    // Not "exit", at which the last of the output may still be unread.
+    // At "exit", output may still be unread.
     child.once("close", (code, signal) => {
       process.off("exit", killWithParent);
       if (this.#child !== child) return;
@@ -315,7 +315,7 @@ export class FunctionInstance {
     this.#next = undefined;
   }
 
-  /** An invocation is over when the answer is here, all output is read and the process waits for its next event. */
+  /** An invocation ends when the response has arrived, all output is read, and the process waits for the next event. */
   #complete(): void {
     const { answered, ended, settle } = this.#pending ?? {};
     if (answered === undefined || ended !== 2 || settle === undefined || this.#next === undefined) return;

@@ -1,4 +1,4 @@
-/** Where Terraform gets the AWS provider, in every situation of a machine. */
+/** The source of the AWS provider, for every kind of machine. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,26 +13,32 @@ afterEach(() => {
 });
 
 const address = "registry.terraform.io/hashicorp/aws";
-/** A machine with nothing on it, but what is given. */
+/** A machine that has only the given sources. */
 const machine = (more: Partial<ProviderSources> = {}): ProviderSources => ({
   env: {},
   home,
   impliedMirrors: [path.join(home, "plugins")],
   registryAnswers: () => Promise.resolve(false),
-  findProviders: () => Promise.resolve([]),
+  otherMirrors: () => [],
   ...more,
 });
-const installed = (root: string): string =>
-  `${root}/${address}/5.100.0/${platform()}/terraform-provider-aws_v5.100.0_x5`;
+const unpacked = `${address}/5.100.0/${platform()}/terraform-provider-aws_v5.100.0_x5`;
+/** Creates an empty file in a mirror below the home directory, and returns the mirror. */
+function makeMirror(name: string, file: string): string {
+  const mirror = path.join(home, name);
+  mkdirSync(path.dirname(path.join(mirror, file)), { recursive: true });
+  writeFileSync(path.join(mirror, file), "");
+  return mirror;
+}
 
-test("a CLI configuration that TF_CLI_CONFIG_FILE names is used as it is", async () => {
+test("the CLI configuration in TF_CLI_CONFIG_FILE is used unchanged", async () => {
   const configuration = path.join(home, "mine.tfrc");
   writeFileSync(configuration, "");
   const cli = await findTerraformProvider(home, machine({ env: { TF_CLI_CONFIG_FILE: configuration } }));
   expect(cli.env).toEqual({ TF_CLI_CONFIG_FILE: configuration, CHECKPOINT_DISABLE: "1" });
 });
 
-test("a TF_CLI_CONFIG_FILE that names no file counts as unset", async () => {
+test("a TF_CLI_CONFIG_FILE with a missing file is ignored", async () => {
   const env = { TF_CLI_CONFIG_FILE: path.join(home, "absent.tfrc") };
   const cli = await findTerraformProvider(home, machine({ env, registryAnswers: () => Promise.resolve(true) }));
   expect(cli).toEqual({ env: { TF_CLI_CONFIG_FILE: "", CHECKPOINT_DISABLE: "1" }, source: "the Terraform registry" });
@@ -47,40 +53,41 @@ test.each([
     ".terraformrc",
   ],
   [
-    "a mirror that Terraform searches by itself",
+    "a mirror that Terraform searches by default",
     (): void => {
       mkdirSync(path.join(home, "plugins", address), { recursive: true });
     },
     "plugins",
   ],
-])("%s is used, and nothing is searched", async (_, prepare, source) => {
+])("%s is used without a search", async (_, prepare, source) => {
   prepare();
   const never = (): never => {
-    throw new Error("asked");
+    throw new Error("searched");
   };
-  const cli = await findTerraformProvider(home, machine({ registryAnswers: never, findProviders: never }));
+  const cli = await findTerraformProvider(home, machine({ registryAnswers: never, otherMirrors: never }));
   expect(cli.env["TF_CLI_CONFIG_FILE"]).toBe("");
   expect(cli.source).toBe(path.join(home, source));
 });
 
 test.each([
-  ["unpacked", installed("/some/place")],
-  ["packed", `/some/place/${address}/terraform-provider-aws_5.100.0_${platform()}.zip`],
-])("without a registry, an installed %s provider becomes a filesystem mirror", async (_, found) => {
+  ["unpacked", unpacked],
+  ["packed", `${address}/terraform-provider-aws_5.100.0_${platform()}.zip`],
+])("without a registry, an %s filesystem mirror in another directory is used", async (_, file) => {
   const others = [
-    installed("/old").replaceAll("5.100.0", "5.99.0"),
-    installed("/other-machine").replace(platform(), "plan9_mips"),
-    "/loose/terraform-provider-aws_v5.100.0_x5",
+    makeMirror("old", unpacked.replaceAll("5.100.0", "5.99.0")),
+    makeMirror("other-machine", unpacked.replace(platform(), "plan9_mips")),
+    makeMirror("loose", "terraform-provider-aws_v5.100.0_x5"),
+    path.join(home, "missing"),
   ];
-  const findProviders = (): Promise<string[]> => Promise.resolve([...others, found]);
-  const cli = await findTerraformProvider(home, machine({ findProviders }));
+  const mirror = makeMirror("mirror", file);
+  const cli = await findTerraformProvider(home, machine({ otherMirrors: () => [...others, mirror] }));
   const configuration = readFileSync(cli.env["TF_CLI_CONFIG_FILE"] ?? "", "utf8");
-  expect(configuration).toContain('path    = "/some/place"');
+  expect(configuration).toContain(`path    = ${JSON.stringify(mirror)}`);
   expect(configuration).toContain(`exclude = ["${address}"]`);
 });
 
-test("without any way to the provider, the error names the ways to give one", async () => {
+test("without a source, the error lists the searched directories and the ways to add one", async () => {
   await expect(findTerraformProvider(home, machine())).rejects.toThrow(
-    /hashicorp\/aws 5\.100\.0 .*TF_CLI_CONFIG_FILE.*terraform providers mirror/s,
+    /hashicorp\/aws 5\.100\.0 .*Searched: .*plugins.*TERRAFORM_PROVIDER_MIRROR.*TF_CLI_CONFIG_FILE.*terraform providers mirror/s,
   );
 });
