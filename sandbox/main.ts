@@ -1,5 +1,5 @@
 /**
- * `npm run sandbox`: shows calls being blocked, on this machine alone.
+ * `npm run sandbox`: plays calls through the synthesized module and function, on this machine.
  *
  * It synthesizes the first instance of the environment files, or of `examples/` if there are none. Then it plays calls through
  * exactly what a deployment would contain: the content of the module and the zip of the function. DynamoDB is an emulator in this process.
@@ -17,9 +17,9 @@ import { type FinishedContact, startContactTable } from "../emulators/contact-ta
 import { startFunction } from "../emulators/lambda-runtime/function-instance";
 import { playCall } from "./play-call";
 import { CallTable, heading, lines } from "./presentation";
-import { readSynthesizedStacks, type SynthesizedStack } from "./synthesized-stack";
+import { readSandboxStacks, type SandboxStack } from "./sandbox-stack";
 
-/** The numbers are reserved for fiction; each plays one part. */
+/** Fictional numbers, one per case. */
 const caller = {
   stranger: "+15555550100",
   listedInOneStep: "+15555550101",
@@ -32,7 +32,7 @@ const underReview = { contactId: "contact-2", customerEndpoint: caller.underRevi
 const contacts = (blocked: string): readonly FinishedContact[] => [
   { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: blocked },
   underReview,
-  // Without the policy on withheld callers, this one contact would block every one of them.
+  // Without the policy for withheld callers, this contact would block all of them.
   { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
 ];
 
@@ -51,7 +51,7 @@ function instanceToPlay(): { readonly directory: string; readonly stackName: str
   return { directory, stackName: first.stackName };
 }
 
-function synthesizeFirstInstance(): SynthesizedStack {
+function synthesizeFirstInstance(): SandboxStack {
   const { directory, stackName } = instanceToPlay();
   const outdir = mkdtempSync(path.join(tmpdir(), "call-blocking-sandbox-"));
   try {
@@ -67,7 +67,7 @@ function synthesizeFirstInstance(): SynthesizedStack {
       stdio: ["ignore", "ignore", "inherit"],
     });
     if (synth.status !== 0) process.exit(1);
-    const [stack] = readSynthesizedStacks(path.join(outdir, "cdktf.out"));
+    const [stack] = readSandboxStacks(path.join(outdir, "cdktf.out"));
     if (stack === undefined) throw new Error(`The synth of ${stackName} wrote no stack.`);
     return stack;
   } finally {
@@ -92,12 +92,12 @@ async function main(): Promise<void> {
   });
 
   try {
-    heading("ConnectPath call blocking, on this machine alone");
+    heading("ConnectPath call blocking on this machine");
     lines({
       stack: stack.name,
       table: `${stack.tableName}, index ${indexName} (DynamoDB emulator)`,
       function: `${stack.function.name}:${aliasName}, ${(stack.function.zip.length / 1024).toFixed(1)} kB, started in ${lambda.initMs.toFixed(0)} ms`,
-      module: `blockedStatus, ${stack.moduleContent.Actions.length} blocks, checked as Connect checks it`,
+      module: `blockedStatus, ${stack.moduleContent.Actions.length} blocks, validated`,
     });
 
     const calls = new CallTable();
@@ -112,19 +112,19 @@ async function main(): Promise<void> {
       });
       calls.add(what, from, played);
       if (played.attributes["blockedStatus"] === expected) return;
-      process.stderr.write(`  This should have been ${expected}: what would be deployed does not do what it is for.\n`);
+      process.stderr.write(`  Expected ${expected}: this deployment would not block calls correctly.\n`);
       process.exitCode = 1;
     };
     const withheld = stack.function.environment["ANONYMOUS_CALLERS"] === "block" ? "match" : "nomatch";
 
-    await play("nobody has complained about this number", caller.stranger, "nomatch");
+    await play("no contact with this number is blocked", caller.stranger, "nomatch");
     await play(`1-step: an agent chose the Disposition "${blocked}"`, caller.listedInOneStep, "match");
     await play(`2-step: an agent chose "${underReview.disposition}"`, caller.underReview, "nomatch");
     await table.overrideDisposition(underReview.contactId, blocked);
     await play(`2-step: a reviewer overrode it to "${blocked}"`, caller.underReview, "match");
-    await play("withheld number: never looked up", caller.withheld, withheld);
+    await play("withheld number: not looked up", caller.withheld, withheld);
     await table.stop();
-    await play("the table cannot be reached: the call goes through", caller.listedInOneStep, "nomatch");
+    await play("table unreachable: the call goes through", caller.listedInOneStep, "nomatch");
     calls.close();
   } finally {
     await lambda.stop();

@@ -1,4 +1,4 @@
-/** Plays one inbound call: the module's content in the simulator, its Lambda block answered by the packaged function. */
+/** Plays one inbound call: the simulator runs the module, and the packaged function answers its Lambda block. */
 import { randomUUID } from "node:crypto";
 import { type Contact, simulate, type SimulationResult } from "../flows/simulator";
 import type { FlowContent } from "../flows/language/types";
@@ -7,27 +7,27 @@ import type { FunctionInstance } from "../emulators/lambda-runtime/function-inst
 export interface Caller {
   readonly region: string;
   readonly instanceArn: string;
-  /** What the network sent as the caller's number. */
+  /** The caller's number as sent by the network. */
   readonly from: string;
 }
 
 export interface Call extends Caller {
   readonly moduleContent: FlowContent;
   readonly function: FunctionInstance;
-  /** Whether this ARN is associated with the instance; one that is not fails as in Connect, uncalled and unlogged. */
+  /** Whether this ARN is associated with the instance. Otherwise the block fails without an invocation, as in Connect. */
   readonly mayInvoke: (functionArn: string) => boolean;
 }
 
 export interface PlayedCall extends SimulationResult {
-  /** How long the function took, in milliseconds; undefined when it was not called. */
+  /** Duration of the invocation in milliseconds; undefined if the function was not invoked. */
   readonly lookupMs: number | undefined;
-  /** The function's answer, undefined when it was not called or gave none. */
+  /** The function's answer; undefined if there is none. */
   readonly answer: unknown;
-  /** What the function wrote to its log during the call, a line an entry. */
+  /** Log lines of the function during the call. */
   readonly log: readonly string[];
 }
 
-/** A phone call as it arrives at the instance, with no contact attribute set. */
+/** A new phone call at the instance, without contact attributes. */
 export function inboundContact({ region, instanceArn, from }: Caller): Contact {
   return {
     ContactId: randomUUID(),

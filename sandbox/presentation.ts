@@ -1,4 +1,4 @@
-/** How the sandbox looks in a terminal: a heading, what was deployed, and a row for each call with the way it took. */
+/** The terminal output of the sandbox: a heading, the stack, and a row per call with its path through the module. */
 import colors from "picocolors";
 import { redactNumbers } from "../fleet/output/redact";
 import type { PlayedCall } from "./play-call";
@@ -7,17 +7,17 @@ export function heading(text: string): void {
   print(`\n${colors.bold(text)}\n`);
 }
 
-/** Prints names and what they stand for, aligned. */
+/** Prints names and values, aligned. */
 export function lines(entries: Readonly<Record<string, string>>): void {
   const width = Math.max(...Object.keys(entries).map((name) => name.length));
   for (const [name, text] of Object.entries(entries)) print(`  ${colors.dim(name.padEnd(width))}  ${text}`);
 }
 
-/** Columns, with their widths in characters. */
+/** Widths of the columns, in characters. */
 const columns = { call: 53, number: 14, blockedStatus: 15, reason: 18, time: 8 };
 const width = Object.values(columns).reduce((sum, column) => sum + column, 0);
 
-/** Prints a row for each call as it is played, and a summary at the end. */
+/** Prints a row per call, and a summary at the end. */
 export class CallTable {
   private readonly played: PlayedCall[] = [];
 
@@ -52,7 +52,7 @@ export class CallTable {
       `\n  ${this.played.length} calls: ${colors.red(`${blocked} blocked`)}, ` +
         `${colors.green(`${this.played.length - blocked} let through`)}, ` +
         `${colors.yellow(`${errors} of them because the lookup failed`)} ` +
-        `(counted in the metric LookupError; a fault never blocks a caller).\n`,
+        `(metric LookupError; a failed lookup never blocks a caller).\n`,
     );
   }
 }
@@ -63,7 +63,7 @@ function reason({ answer }: PlayedCall): string {
   return "no answer";
 }
 
-/** Whether the function counted the call as a failed lookup, by the metric line in its log. */
+/** Whether the metric line in the log counts the call as a failed lookup. */
 function failed({ log }: PlayedCall): boolean {
   return log.some((line) => line.startsWith("{") && (JSON.parse(line) as { LookupError?: number }).LookupError === 1);
 }

@@ -18,7 +18,7 @@ import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { type FunctionInstance, startFunction } from "../../emulators/lambda-runtime/function-instance";
 import { inboundContact, playCall } from "../../sandbox/play-call";
-import { readSynthesizedStacks } from "../../sandbox/synthesized-stack";
+import { readSandboxStacks } from "../../sandbox/sandbox-stack";
 import {
   adoptable,
   createVendorTable,
@@ -530,7 +530,7 @@ describe("a call through the deployed stack", () => {
 });
 
 test("the uploaded zip is the synthesized zip", () => {
-  const [stack] = readSynthesizedStacks(String(world.env["CDKTF_OUTDIR"]));
+  const [stack] = readSandboxStacks(String(world.env["CDKTF_OUTDIR"]));
   const uploads = deployCalls.filter(
     ({ operation, input }) =>
       operation === "CreateFunction" && !(input as { FunctionName: string }).FunctionName.includes("-canary-"),

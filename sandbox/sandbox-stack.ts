@@ -1,18 +1,18 @@
-/** Reads from a synthesized stack what Terraform would deploy: the module's content, the function's zip and settings. */
+/** Reads the module's content and the function's zip and settings from a synthesized stack. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { FlowContent } from "../flows/language/types";
 
-export interface SynthesizedStack {
+export interface SandboxStack {
   readonly name: string;
   readonly region: string;
   readonly tableName: string;
   readonly instanceArn: string;
   readonly moduleContent: FlowContent;
-  /** The Disposition that the module asks for. */
+  /** The Disposition that the module sends to the function. */
   readonly blockedDisposition: string;
-  /** ARN that is associated with the instance, the only one that its flows may call. */
+  /** The associated ARN, the only one that flows of the instance may invoke. */
   readonly associatedArn: string;
   readonly function: {
     readonly name: string;
@@ -48,11 +48,11 @@ const configuration = z.object({
 const disposition = z.object({ LambdaInvocationAttributes: z.object({ BlockedDisposition: z.string() }) });
 
 /**
- * The stacks that a synth left in its output directory.
+ * The stacks in the output directory of a synth.
  *
- * @throws Error when the directory holds no synthesized call blocking stacks
+ * @throws Error if the directory has no synthesized call blocking stacks
  */
-export function readSynthesizedStacks(outdir: string): readonly SynthesizedStack[] {
+export function readSandboxStacks(outdir: string): readonly SandboxStack[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(outdir, file), "utf8"));
   return Object.entries(manifest.parse(read("manifest.json")).stacks).map(([name, { workingDirectory }]) => {
     const { provider, resource } = configuration.parse(read(path.join(workingDirectory, "cdk.tf.json")));
@@ -81,6 +81,6 @@ export function readSynthesizedStacks(outdir: string): readonly SynthesizedStack
 
 function only<T>(resources: Readonly<Record<string, T>>): T {
   const [resource] = Object.values(resources);
-  if (resource === undefined) throw new Error("the stack lacks a resource that every call blocking stack has");
+  if (resource === undefined) throw new Error("the stack has no resource of a type that every call blocking stack has");
   return resource;
 }
