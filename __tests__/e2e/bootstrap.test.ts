@@ -296,7 +296,7 @@ describe("a bucket that exists", () => {
     const refused = await bootstrap();
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain(
-      'The bucket acme-state exists, holds objects ("their/report.csv"), and has no tag connectpath-call-blocking = terraform-state',
+      'The bucket acme-state exists, contains objects ("their/report.csv"), and has no tag connectpath-call-blocking = terraform-state',
     );
     expect(refused.stderr).toContain("--adopt");
     expect(changes()).toEqual([]);

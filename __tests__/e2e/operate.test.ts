@@ -108,7 +108,7 @@ describe("verify", () => {
     world.proxy.clear();
     const { exitCode, output } = await world.fleet("verify", world.stackName(name));
     expect(output).toContain("1 instance: 0 proven, 1 unproven, 0 failed.");
-    expect(output).toContain("A number that is listed under it is answered with match.");
+    expect(output).toContain("For a number with this Disposition the answer is match.");
     expect(exitCode).toBe(0);
     expect(output).not.toContain("FAILED");
     expect(output).not.toMatch(/\+1\d{5}/);
@@ -209,7 +209,7 @@ describe("each silent fault of the vendor's guide is found", () => {
       expect(exitCode).toBe(1);
       expect(failed).toEqual(["role", "unlisted number", "listed: Blocked", "listed: Nuisance:Confirmed"]);
       expect(checks.get("role")?.detail).toContain(
-        `The role ${role.RoleName} may not dynamodb:Query on the index: every lookup ends as access_denied, and nobody is blocked.`,
+        `The role ${role.RoleName} may not dynamodb:Query on the index. Every lookup ends with access_denied, and no caller is blocked.`,
       );
       expect(checks.get("listed: Blocked")?.detail).toContain(
         "is answered with nomatch (access_denied) instead of match",
@@ -229,8 +229,8 @@ describe("each silent fault of the vendor's guide is found", () => {
     expect(exitCode).toBe(1);
     expect(failed).toEqual(["association"]);
     expect(checks.get("association")?.detail).toBe(
-      `${aliasArn} is not associated with the Connect instance, only ${unqualified} is: the flow's Lambda block takes its ` +
-        "error branch, with no invocation, no log and no metric, and nobody is blocked.",
+      `${aliasArn} is not associated with the Connect instance; only ${unqualified} is. The flow's Lambda block takes its ` +
+        "error branch without an invocation, a log line or a metric, and no caller is blocked.",
     );
   });
 
@@ -273,7 +273,7 @@ describe("other faults of a deployed instance are found", () => {
     const edited = await verify();
     expect(edited.failed).toEqual(["content"]);
     expect(edited.checks.get("content")?.detail).toBe(
-      "The module is not as it was deployed: Actions[1].Parameters.InvocationTimeLimitSeconds differs.",
+      "The module differs from the deployed content: Actions[1].Parameters.InvocationTimeLimitSeconds.",
     );
     atConnect("POST", `${module}/content`, { Content: content.replace(/"x":\d+/, '"x":1234') });
     const redrawn = await verify();
@@ -319,7 +319,7 @@ describe("other faults of a deployed instance are found", () => {
     expect(failed).toContain("environment");
     expect(failed).toContain("permission");
     expect(checks.get("environment")?.detail).toBe(
-      "The function is not told what the environment file says: DEBUG is set and not ours, EXEMPT_NUMBERS differs.",
+      "The function's environment differs from the environment file: DEBUG is set but not configured, EXEMPT_NUMBERS differs.",
     );
     expect(ofAnother.failed).toEqual(["permission"]);
   });

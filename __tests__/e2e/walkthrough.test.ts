@@ -161,17 +161,17 @@ test("verify passes every check after the deployment", () => {
   ]);
   expect([...found.values()].filter((text) => !text.startsWith("ok: "))).toEqual([]);
   expect(found.get("listed: Blocked")).toBe("ok: A number that is listed under it is answered with match.");
-  expect(found.get("unlisted number")).toBe("ok: It is answered with nomatch.");
+  expect(found.get("unlisted number")).toBe("ok: The answer is nomatch.");
   expect(output).toContain("1 instance: 1 proven, 0 unproven, 0 failed.");
 });
 
 test("a blocked caller is no longer blocked after the contact is overridden", () => {
   const [blocked, overridden] = [nth("check", 0).output, nth("check", 1).output];
   for (const output of [blocked, overridden]) expect(output).not.toContain("5555550101");
-  expect(blocked).toContain(`${stack}: BLOCKED (blocked)\n  +1••••••••01 is listed under "Blocked".`);
+  expect(blocked).toContain(`${stack}: BLOCKED (blocked)\n  A contact of +1••••••••01 has the blocked Disposition "Blocked".`);
   expect(blocked).toMatch(/^ +contact-4 +ctr$/m);
   expect(overridden.trim()).toBe(
-    `${stack}: not blocked (not_blocked)\n  No contact of +1••••••••01 carries "Blocked".`,
+    `${stack}: not blocked (not_blocked)\n  No contact of +1••••••••01 has the Disposition "Blocked".`,
   );
 });
 

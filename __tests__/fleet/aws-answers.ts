@@ -1,11 +1,11 @@
-/** AWS as a test wants it to answer, over HTTP, so that the real SDK reads answers and errors; for what no emulator can be brought to say. */
+/** An AWS stub with scripted answers over HTTP, for answers that no emulator gives. The real SDK reads them. */
 import { instanceClients } from "../../fleet/aws/instance-clients";
 import type { InstanceClients } from "../../fleet/aws/instance-clients";
 import { type AwsResponse, serveAws } from "../../emulators/aws/aws-endpoint";
 import type { AwsRequest } from "../../emulators/aws/aws-request";
 import { sampleInstance } from "../stacks/sample-instance";
 
-/** An error of AWS: its name and message. */
+/** An error response. */
 export class AwsError {
   constructor(
     readonly name: string,
@@ -14,34 +14,34 @@ export class AwsError {
   ) {}
 }
 
-/** A JSON answer with headers, by which Lambda says how an invocation went. */
-export class WithHeaders {
+/** A JSON response with headers, as Lambda sends them for an invocation. */
+export class AnswerWithHeaders {
   constructor(
     readonly answer: object,
     readonly headers: Readonly<Record<string, string>>,
   ) {}
 }
 
-/** An object is a JSON answer, a string the XML of IAM. */
+/** An object is a JSON response, a string is XML (IAM, STS). */
 export type Answer = object | string | AwsError | Decider;
 
-/** An answer that depends on the call. */
+/** Computes the response from the request. */
 export type Decider = (input: Readonly<Record<string, unknown>>, url: string) => object | string | AwsError;
 
-/** `dynamodb:DescribeTable` → its answer. */
+/** Responses by call, such as `dynamodb:DescribeTable`. */
 export type Answers = Readonly<Record<string, Answer>>;
 
-export interface AnsweringAws {
+export interface AwsStub {
   readonly clients: InstanceClients;
-  /** What is answered from now on; what is not in it is an error that names the call. */
+  /** May be replaced at any time. A call without an answer results in an error with its name. */
   answers: Answers;
-  /** `dynamodb:DescribeTable`, in the order in which they came. */
+  /** Calls such as `dynamodb:DescribeTable`, in the order of their arrival. */
   readonly calls: string[];
   close(): Promise<void>;
 }
 
-/** Starts it; until it is closed, all SDK clients of this process that are made without an endpoint are its own. */
-export async function answeringAws(): Promise<AnsweringAws> {
+/** Starts the stub. Until it is closed, new SDK clients of this process without an endpoint use it. */
+export async function startAwsStub(): Promise<AwsStub> {
   const calls: string[] = [];
   const aws = { answers: {} as Answers, calls };
   const endpoint = await serveAws((request) => {
@@ -78,7 +78,7 @@ function respond({ service }: AwsRequest, answer: object | string | AwsError): A
     const headers = { "content-type": "application/json", "x-amzn-errortype": name };
     return { status, headers, body: JSON.stringify({ __type: name, message }) };
   }
-  if (answer instanceof WithHeaders) {
+  if (answer instanceof AnswerWithHeaders) {
     return { status: 200, headers: answer.headers, body: JSON.stringify(answer.answer) };
   }
   if (typeof answer === "string") return { status: 200, headers: { "content-type": "text/xml" }, body: answer };

@@ -1,11 +1,18 @@
-/** What a Connect instance holds of flows, modules and functions, read whole. */
+/** Reads the flows, modules and associated functions of a Connect instance, page by page. */
 import {
+  DescribeContactFlowModuleCommand,
   paginateListContactFlowModules,
   paginateListContactFlows,
   paginateListLambdaFunctions,
 } from "@aws-sdk/client-connect";
-import type { ConnectClient, ContactFlowModuleSummary, ContactFlowSummary } from "@aws-sdk/client-connect";
+import type {
+  ConnectClient,
+  ContactFlowModule,
+  ContactFlowModuleSummary,
+  ContactFlowSummary,
+} from "@aws-sdk/client-connect";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
+import { undefinedIfAbsent } from "./errors";
 
 export async function modulesOf(client: ConnectClient, InstanceId: string): Promise<ContactFlowModuleSummary[]> {
   const all: ContactFlowModuleSummary[] = [];
@@ -21,9 +28,19 @@ export async function flowsOf(client: ConnectClient, InstanceId: string): Promis
   return all;
 }
 
-/** The module of our name, whoever made it. */
+/** The module named `blockedStatus`, managed by us or not. */
 export function blockedStatusAmong(modules: readonly ContactFlowModuleSummary[]): ContactFlowModuleSummary | undefined {
   return modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
+}
+
+/** Undefined if the module does not exist. */
+export async function describeModule(
+  client: ConnectClient,
+  InstanceId: string,
+  ContactFlowModuleId: string | undefined,
+): Promise<ContactFlowModule | undefined> {
+  const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId });
+  return (await undefinedIfAbsent(client.send(request)))?.ContactFlowModule;
 }
 
 /** ARNs of the functions that flows of the instance may invoke. */
@@ -36,13 +53,13 @@ export async function associatedFunctions(client: ConnectClient, InstanceId: str
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a Lambda block of a flow invokes, and with which parameters. */
+/** A Lambda block of a flow: the function and the parameters. */
 export interface LambdaBlock {
   readonly arn: string;
   readonly parameters: Json;
 }
 
-/** @param content of a flow or a module, as JSON; what is none has no blocks */
+/** @param content JSON of a flow or a module; content that is not JSON has no blocks */
 export function lambdaBlocks(content: string): LambdaBlock[] {
   let parsed: unknown;
   try {

@@ -1,8 +1,8 @@
-/** The only attributes that a command may read of a contact. */
+/** The attributes of a contact that commands may read. */
 
 /**
- * Attributes that may hold a contact's id. Items are asked for these alone, so that nothing else of a contact is read; the vendor does not
- * document which it uses.
+ * Attributes that may contain the contact id. Commands read no other attributes of an item. The vendor does not document which one it
+ * uses.
  */
 export const contactIdAttributes = [
   "ContactId",

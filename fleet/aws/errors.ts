@@ -1,22 +1,22 @@
-/** What an error that AWS answers means, whichever service it is of. */
+/** Classifies errors of all AWS services. */
 import { CommandError } from "../output/command-error";
 
-/** Whether the error is of this name, as the errors of AWS are told apart. */
+/** Whether the error has one of these names. The names identify errors of AWS. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Services name it differently, DynamoDB and Lambda with `Exception` at its end, IAM and Connect without. */
+/** DynamoDB and Lambda use a name with `Exception` at the end; IAM and Connect use one without. */
 export function isAccessDenied(error: unknown): boolean {
   return isNamed(error, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation");
 }
 
-/** What allows a command that reads what it was denied. @param policy one of those that `fleet iam` makes */
-export function grant(policy: "preflight" | "operate"): string {
-  return `Give the role that looks (planRole, else deployRole, else your own) the policy ${policy} of: npm run fleet -- iam`;
+/** The fix for a denied request. @param policy the policy of `fleet iam` that allows the request */
+export function grant(policy: "preflight" | "read-and-invoke"): string {
+  return `Attach the policy ${policy} (npm run fleet -- iam) to the role that reads: planRole, otherwise deployRole, otherwise your own.`;
 }
 
-/** Whether nobody can be asked anything: no credentials, or a role that may not be assumed. */
+/** Whether there are no valid credentials, or a role may not be assumed: no request can succeed. */
 export function isAboutCredentials(error: unknown): boolean {
   return (
     error instanceof CommandError ||
@@ -31,7 +31,7 @@ export function isAboutCredentials(error: unknown): boolean {
   );
 }
 
-/** Whether what was asked for does not exist; of a bucket's settings, whether that one was never made. */
+/** Whether the requested resource or bucket setting does not exist. */
 export function isAbsent(error: unknown): boolean {
   return isNamed(
     error,
@@ -39,7 +39,7 @@ export function isAbsent(error: unknown): boolean {
     "NoSuchEntity",
     "NoSuchEntityException",
     "NotFoundException",
-    // S3 has one for each setting.
+    // S3 has one name per setting.
     "NoSuchBucketPolicy",
     "NoSuchLifecycleConfiguration",
     "NoSuchPublicAccessBlockConfiguration",
@@ -49,8 +49,8 @@ export function isAbsent(error: unknown): boolean {
   );
 }
 
-/** What AWS answers, or undefined where it answers that there is no such thing. */
-export async function absent<T>(answer: Promise<T>): Promise<T | undefined> {
+/** The answer of AWS; undefined if the resource does not exist. */
+export async function undefinedIfAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

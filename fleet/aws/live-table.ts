@@ -1,13 +1,24 @@
-/** What is read off the description of a live table. */
+/** Reads the description of a live table. */
+import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type {
+  DynamoDBClient,
   GlobalSecondaryIndexDescription,
   KeySchemaElement,
   LocalSecondaryIndexDescription,
   TableDescription,
 } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../config/aws-names";
+import { undefinedIfAbsent } from "./errors";
 
-/** The index of our name, of whatever shape. */
+/** Undefined if the table does not exist. */
+export async function describeTable(
+  dynamodb: Pick<DynamoDBClient, "send">,
+  TableName: string,
+): Promise<TableDescription | undefined> {
+  return (await undefinedIfAbsent(dynamodb.send(new DescribeTableCommand({ TableName }))))?.Table;
+}
+
+/** The index with our name, in any shape. */
 export function ourIndex({
   GlobalSecondaryIndexes = [],
 }: TableDescription): GlobalSecondaryIndexDescription | undefined {
@@ -23,27 +34,27 @@ export function shapeOf({ KeySchema = [], Projection }: LocalSecondaryIndexDescr
   return `hash ${key("HASH")}, range ${key("RANGE")}, ${Projection?.ProjectionType ?? "no projection"}`;
 }
 
-/** Capacity units a second of a provisioned table, or undefined on demand. A summary is absent on tables that never were on demand. */
+/** Capacity units per second of a provisioned table; undefined for an on-demand table. Tables that were never on demand have no summary. */
 export function capacityOf({ BillingModeSummary, ProvisionedThroughput }: TableDescription) {
   if (BillingModeSummary?.BillingMode === "PAY_PER_REQUEST") return undefined;
   return { read: ProvisionedThroughput?.ReadCapacityUnits ?? 0, write: ProvisionedThroughput?.WriteCapacityUnits ?? 0 };
 }
 
-/** What to do about a table whose status keeps it from being read or changed. */
-export function remedyOfStatus(status: string | undefined): string {
+/** The fix for a table that cannot be read or changed because of its status. */
+export function fixForStatus(status: string | undefined): string {
   return status === "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
-    ? "Give DynamoDB access to the table's KMS key again; after 7 days without it DynamoDB archives the table."
-    : "It is ConnectPath's table: ask its administrators what is happening to it.";
+    ? "Restore DynamoDB's access to the table's KMS key. DynamoDB archives the table after 7 days without access."
+    : "The table belongs to ConnectPath. Ask its administrators about its status.";
 }
 
-/** Names of the table's own keys, the partition key first. */
+/** Names of the table's own keys, partition key first. */
 export function tableKeys({ KeySchema = [] }: TableDescription): readonly string[] {
   return ["HASH", "RANGE"].flatMap((type) =>
     KeySchema.filter(({ KeyType }) => KeyType === type).map(({ AttributeName = "" }) => AttributeName),
   );
 }
 
-/** `hash (HASH), range (RANGE)`, of a table or an index. */
+/** Keys of a table or an index as text: `hash (HASH), range (RANGE)`. */
 export function keysText(keys: readonly KeySchemaElement[]): string {
   return keys.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", ");
 }

@@ -1,4 +1,4 @@
-/** Makes an S3 bucket fit to hold Terraform's state: step by step, only where something is missing, and never less than it is. */
+/** Creates and hardens the S3 bucket for Terraform's state. It is safe to run again, and never weakens a setting. */
 import { isDeepStrictEqual } from "node:util";
 import {
   CreateBucketCommand,
@@ -21,51 +21,50 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { BucketLocationConstraint, LifecycleRule, S3Client } from "@aws-sdk/client-s3";
-import { absent } from "./errors";
+import { undefinedIfAbsent } from "./errors";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
 
-/** The bucket as it is to be. */
+/** The desired bucket. */
 export interface StateBucket {
   readonly name: string;
   readonly region: string;
   /** `aws`, `aws-us-gov` or `aws-cn`. */
   readonly partition: string;
-  /** Account that must own it, 12 digits; undefined for a store that is not AWS. */
+  /** Account that must own the bucket, 12 digits; undefined for S3 compatible storage outside AWS. */
   readonly owner: string | undefined;
-  /** Key for the default encryption; undefined is S3's own (AES256). */
+  /** KMS key of the default encryption; if undefined, S3's own key (AES256). */
   readonly kmsKeyArn: string | undefined;
-  /** Added where the bucket has no tag of that key. */
+  /** Tags to add if the bucket has no tag with the same key. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface Options {
-  /** Only look, and report what would be done. */
+  /** Report the changes without making them. */
   readonly dryRun: boolean;
-  /** Take a bucket that holds objects and does not carry our tag. */
+  /** Accept a bucket that contains objects and does not have our tag. */
   readonly adopt: boolean;
 }
 
-/** One step: what it is about, and what came of it. */
+/** One step and its outcome. */
 export interface Step {
   readonly what: string;
-  /** `skipped`: a store that is not AWS does not know this setting. */
+  /** `skipped`: the storage outside AWS does not support this setting. */
   readonly outcome: "done" | "already" | "would do" | "skipped";
 }
 
-/** Marks the bucket as made or adopted by this command. */
+/** Marks a bucket that this command created or adopted. */
 export const markerTag = { Key: "connectpath-call-blocking", Value: "terraform-state" } as const;
 
-/** Keys of all states begin with it (`stateKey` of config/aws-names.ts). */
+/** Prefix of the keys of all states (`stateKey` in config/aws-names.ts). */
 const statePrefix = "connectpath-call-blocking/";
 
 /**
- * Every run of Terraform leaves two old versions of the state's lock: the lock, and the mark of its deletion. A lifecycle rule
- * chooses objects by prefix and not by suffix, so one rule has to be right for `terraform.tfstate` and `.tflock` alike: what has
- * been replaced for 30 days goes, but never the last 20 of an object. So locks do not pile up (20 of them are 10 kB), and a state
- * keeps all that a month may ask for, and its last 20 versions however old they are.
+ * Every Terraform run leaves two old versions of the state's lock: the lock and its delete marker. A lifecycle rule selects objects by
+ * prefix, not by suffix, so one rule must fit `terraform.tfstate` and `.tflock`. It deletes noncurrent versions after 30 days, but keeps
+ * the last 20 of each object. So locks do not accumulate (20 of them have 10 kB), and states of the last month can be restored.
  *
- * Both conditions must hold before a version goes:
+ * A version is deleted only if both conditions hold:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html (NewerNoncurrentVersions)
  */
 const oldVersions: LifecycleRule = {
@@ -82,18 +81,18 @@ const publicAccessBlock = {
   RestrictPublicBuckets: true,
 };
 
-/** What a step finds: whether all is well, and how to make it so. */
-interface Finding {
+/** The state of one setting, and how to change it. */
+interface Setting {
   readonly isSo: boolean;
   readonly change: () => Promise<unknown>;
 }
 
 /**
- * Creates the bucket, or takes the existing one, and brings each setting up to what is wanted. Run again after an interruption
- * it does what is left. It deletes nothing, and takes no statement, rule, tag or stronger encryption of others away.
+ * Creates the bucket if it does not exist, and applies each missing setting. After an interruption, a second run completes the work. It
+ * deletes nothing, and keeps all existing policy statements, lifecycle rules, tags and stronger encryption.
  *
- * @param report is called after each step
- * @throws CommandError when the bucket is another's, when it holds objects and is not marked as ours, and when S3 refuses a step
+ * @param report called after each step
+ * @throws CommandError if another account owns the bucket, if it contains objects but has not our tag, or if S3 refuses a step
  */
 export async function makeStateBucket(
   s3: S3Client,
@@ -103,16 +102,16 @@ export async function makeStateBucket(
 ): Promise<void> {
   const bucket = {
     Bucket: wanted.name,
-    // S3 refuses every call when the bucket is another account's, whatever it would allow us.
+    // With this header, S3 refuses every request if another account owns the bucket.
     ...(wanted.owner === undefined ? {} : { ExpectedBucketOwner: wanted.owner }),
   };
 
-  const exists = await isThere();
-  if (exists) await refuseStrangers();
+  const exists = await bucketExists();
+  if (exists) await refuseUnknownBucket();
   await step(`the bucket, in ${wanted.region}`, () =>
     Promise.resolve({ isSo: exists, change: () => s3.send(new CreateBucketCommand(creation(wanted))) }),
   );
-  // First, so that a run that ends here is known again as ours.
+  // Tags come first, so that a second run after an interruption recognizes the bucket.
   await step(`tags, with ${markerTag.Key} = ${markerTag.Value}`, async () => {
     const present = await tags();
     const missing = [markerTag, ...Object.entries(wanted.tags).map(([Key, Value]) => ({ Key, Value }))].filter(
@@ -132,7 +131,7 @@ export async function makeStateBucket(
     };
   });
   await step(`encryption with ${wanted.kmsKeyArn ?? "S3's own key, or a stronger one"}`, async () => {
-    const present = await absent(s3.send(new GetBucketEncryptionCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetBucketEncryptionCommand(bucket)));
     const [rule] = present?.ServerSideEncryptionConfiguration?.Rules ?? [];
     const { SSEAlgorithm = "", KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
     const byKey = SSEAlgorithm.startsWith("aws:kms");
@@ -147,7 +146,7 @@ export async function makeStateBucket(
             SSEAlgorithm: SSEAlgorithm === "aws:kms:dsse" ? SSEAlgorithm : ("aws:kms" as const),
             KMSMasterKeyID: wanted.kmsKeyArn,
           };
-    // A bucket key saves calls to KMS, and there are none to save without one.
+    // A bucket key reduces requests to KMS.
     const key = wanted.kmsKeyArn === undefined ? {} : { BucketKeyEnabled: true };
     const Rules = [{ ...rule, ApplyServerSideEncryptionByDefault, ...key }];
     return {
@@ -157,7 +156,7 @@ export async function makeStateBucket(
     };
   });
   await step("ownership of all objects by the bucket's account", async () => {
-    const present = await absent(s3.send(new GetBucketOwnershipControlsCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetBucketOwnershipControlsCommand(bucket)));
     const OwnershipControls = { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" as const }] };
     return {
       isSo: isDeepStrictEqual(present?.OwnershipControls, OwnershipControls),
@@ -165,12 +164,12 @@ export async function makeStateBucket(
     };
   });
   await step("a policy that refuses connections without TLS", async () => {
-    const present = await absent(s3.send(new GetBucketPolicyCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetBucketPolicyCommand(bucket)));
     const { isSo, policy } = withTlsOnly(present?.Policy, `arn:${wanted.partition}:s3:::${wanted.name}`);
     return { isSo, change: () => s3.send(new PutBucketPolicyCommand({ ...bucket, Policy: policy })) };
   });
   await step("the block of all public access", async () => {
-    const present = await absent(s3.send(new GetPublicAccessBlockCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetPublicAccessBlockCommand(bucket)));
     return {
       isSo: isDeepStrictEqual({ ...present?.PublicAccessBlockConfiguration }, publicAccessBlock),
       change: () =>
@@ -178,7 +177,7 @@ export async function makeStateBucket(
     };
   });
   await step("expiry of old versions of states and locks", async () => {
-    const present = await absent(s3.send(new GetBucketLifecycleConfigurationCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetBucketLifecycleConfigurationCommand(bucket)));
     const rules = present?.Rules ?? [];
     const Rules = [...rules.filter(({ ID }) => ID !== oldVersions.ID), oldVersions];
     const size = present?.TransitionDefaultMinimumObjectSize;
@@ -189,18 +188,18 @@ export async function makeStateBucket(
           new PutBucketLifecycleConfigurationCommand({
             ...bucket,
             LifecycleConfiguration: { Rules },
-            // S3 puts it back to its default where the call leaves it out.
+            // S3 resets the value to its default if the request omits it.
             ...(size === undefined ? {} : { TransitionDefaultMinimumObjectSize: size }),
           }),
         ),
     };
   });
 
-  async function step(what: string, look: () => Promise<Finding>): Promise<void> {
+  async function step(what: string, read: () => Promise<Setting>): Promise<void> {
     try {
-      // Of a bucket that is not there yet nothing can be asked.
+      // The settings of a missing bucket cannot be read.
       const { isSo, change } =
-        options.dryRun && !exists ? { isSo: false, change: () => Promise.resolve() } : await look();
+        options.dryRun && !exists ? { isSo: false, change: () => Promise.resolve() } : await read();
       if (!isSo && !options.dryRun) await change();
       report({ what, outcome: isSo ? "already" : options.dryRun ? "would do" : "done" });
     } catch (error) {
@@ -209,7 +208,7 @@ export async function makeStateBucket(
     }
   }
 
-  async function isThere(): Promise<boolean> {
+  async function bucketExists(): Promise<boolean> {
     try {
       const { BucketRegion } = await s3.send(new HeadBucketCommand(bucket));
       if (BucketRegion !== undefined && BucketRegion !== wanted.region) throw inRegion(BucketRegion);
@@ -223,9 +222,9 @@ export async function makeStateBucket(
         throw new CommandError(
           `The bucket ${wanted.name} exists, and ` +
             (wanted.owner === undefined
-              ? "these credentials may not see it.\n"
-              : `it is not account ${wanted.owner}'s, or these credentials may not see it (s3:ListBucket).\n`) +
-            "  Bucket names are unique in the whole world. If it is yours, use credentials that may see it; if it is not, choose\n" +
+              ? "these credentials may not read it.\n"
+              : `account ${wanted.owner} does not own it, or these credentials may not read it (s3:ListBucket).\n`) +
+            "  Bucket names are globally unique. If you own the bucket, use credentials that may read it. Otherwise choose\n" +
             "  another name for state.bucket. Nothing was changed.",
         );
       }
@@ -240,8 +239,8 @@ export async function makeStateBucket(
     );
   }
 
-  /** A bucket with our mark is ours; so is one with nothing in it, in which an earlier run may have been interrupted. */
-  async function refuseStrangers(): Promise<void> {
+  /** A bucket with our tag is accepted, and so is an empty bucket: an earlier run may have been interrupted. */
+  async function refuseUnknownBucket(): Promise<void> {
     try {
       const present = await tags();
       if (options.adopt || present.some(({ Key, Value }) => Key === markerTag.Key && Value === markerTag.Value)) return;
@@ -251,29 +250,29 @@ export async function makeStateBucket(
       const keys = [...new Set([...Versions, ...DeleteMarkers].map(({ Key = "" }) => JSON.stringify(Key)))];
       if (keys.length === 0) return;
       throw new CommandError(
-        `The bucket ${wanted.name} exists, holds objects (${keys.join(", ")}${keys.length === 3 ? ", ..." : ""}), and has no tag ` +
-          `${markerTag.Key} = ${markerTag.Value}: it was not made by this command.\n` +
-          "  If it is meant to hold the states, run the command again with --adopt: its objects, policy statements, lifecycle rules\n" +
-          "  and tags all stay. If not, choose another name for state.bucket. Nothing was changed.",
+        `The bucket ${wanted.name} exists, contains objects (${keys.join(", ")}${keys.length === 3 ? ", ..." : ""}), and has no tag ` +
+          `${markerTag.Key} = ${markerTag.Value}. This command did not create it.\n` +
+          "  To use it for the states, run the command again with --adopt. It keeps all objects, policy statements, lifecycle rules\n" +
+          "  and tags. Otherwise choose another name for state.bucket. Nothing was changed.",
       );
     } catch (error) {
-      throw error instanceof CommandError ? error : failure("whose bucket it is", error);
+      throw error instanceof CommandError ? error : failure("its owner", error);
     }
   }
 
   async function tags(): Promise<{ Key: string; Value: string }[]> {
-    const present = await absent(s3.send(new GetBucketTaggingCommand(bucket)));
+    const present = await undefinedIfAbsent(s3.send(new GetBucketTaggingCommand(bucket)));
     return (present?.TagSet ?? []).map(({ Key = "", Value = "" }) => ({ Key, Value }));
   }
 
   function failure(what: string, error: unknown): CommandError {
     return new CommandError(
-      `Bucket ${wanted.name}, ${what}: ${errorMessage(error)}\n  Once the cause is gone, run the command again: it goes on from here.`,
+      `Bucket ${wanted.name}, ${what}: ${errorMessage(error)}\n  Fix the cause, then run the command again. It continues with this step.`,
     );
   }
 }
 
-/** In us-east-1 a location is an error. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+/** S3 refuses a location constraint in us-east-1. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 function creation({ name, region }: StateBucket): CreateBucketCommand["input"] {
   const isFirst = region === "us-east-1";
   return {
@@ -295,9 +294,9 @@ type Json = Readonly<Record<string, unknown>>;
 const tlsOnlySid = "ConnectpathCallBlockingTlsOnly";
 
 /**
- * The policy with the statement that denies whatever does not come over TLS, in front of the statements of others.
+ * The policy with a statement that denies requests without TLS, followed by all existing statements.
  *
- * @param policy the bucket's policy, JSON; undefined when it has none
+ * @param policy the bucket's policy as JSON; undefined if it has none
  * @param arn the bucket's ARN
  */
 export function withTlsOnly(
@@ -314,7 +313,7 @@ export function withTlsOnly(
     Resource: [arn, `${arn}/*`],
     Condition: { Bool: { "aws:SecureTransport": "false" } },
   };
-  // One of ours that somebody has changed is replaced: it no longer does what its name says.
+  // A changed statement with our Sid is replaced.
   const others = statements.filter(({ Sid }) => Sid !== tlsOnlySid);
   return {
     isSo: statements.some((statement) => deniesPlainHttp(statement, arn)),
@@ -322,26 +321,29 @@ export function withTlsOnly(
   };
 }
 
-/** Whether a statement does what ours does, however it is written. */
+/** Whether a statement has the same effect as ours. */
 function deniesPlainHttp(statement: Json, arn: string): boolean {
   const { Effect, Principal, Action, Resource, Condition, ...rest } = statement;
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
-  const everybody =
+  const isForEveryone =
     isDeepStrictEqual(Principal, "*") || isDeepStrictEqual(list((Principal as Json | null)?.["AWS"]), ["*"]);
   const conditions = (Condition ?? {}) as Json;
-  const switches = Object.entries(conditions["Bool"] ?? {}).map(([key, value]) => [key.toLowerCase(), String(value)]);
+  const boolConditions = Object.entries(conditions["Bool"] ?? {}).map(([key, value]) => [
+    key.toLowerCase(),
+    String(value),
+  ]);
   return (
     Effect === "Deny" &&
-    everybody &&
+    isForEveryone &&
     list(Action).some((action) => action === "s3:*" || action === "*") &&
     [arn, `${arn}/*`].every((resource) => list(Resource).includes(resource)) &&
     Object.keys(conditions).length === 1 &&
-    isDeepStrictEqual(switches, [["aws:securetransport", "false"]]) &&
+    isDeepStrictEqual(boolConditions, [["aws:securetransport", "false"]]) &&
     Object.keys(rest).every((key) => key === "Sid")
   );
 }
 
-/** The SDK sets members that an answer leaves out to undefined. */
+/** The SDK sets missing members of a response to undefined. */
 function withoutUndefined(value: object): object {
   return JSON.parse(JSON.stringify(value)) as object;
 }

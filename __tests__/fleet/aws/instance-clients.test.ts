@@ -4,19 +4,19 @@ import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { instanceClients, type InstanceClients } from "../../../fleet/aws/instance-clients";
-import { answeringAws, AwsError, type AnsweringAws } from "../aws-answers";
+import { startAwsStub, AwsError, type AwsStub } from "../aws-answers";
 
 const minute = 60_000;
-const role = { arn: "arn:aws:iam::111122223333:role/plan", externalId: undefined };
+const role = { arn: "arn:aws:iam::111122223333:role/plan" };
 const credentials = (lifetimeMs: number): string =>
   "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" +
   `<SessionToken>t</SessionToken><Expiration>${new Date(Date.now() + lifetimeMs).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
 
-let aws: AnsweringAws;
+let aws: AwsStub;
 let clients: InstanceClients;
 beforeEach(async () => {
-  aws = await answeringAws();
-  clients = instanceClients({ region: "us-east-1", planRole: role, deployRole: undefined });
+  aws = await startAwsStub();
+  clients = instanceClients({ region: "us-east-1", planRole: role });
 });
 afterEach(async () => {
   clients.destroy();

@@ -1,8 +1,8 @@
-/** What is read off a table's description, in whatever order DynamoDB lists it. */
+/** Reading the description of a table. */
 import type { KeySchemaElement } from "@aws-sdk/client-dynamodb";
 import { tableKeys } from "../../../fleet/aws/live-table";
 
-test("the partition key comes first, and a table may have no sort key", () => {
+test("the partition key comes first, with or without a sort key", () => {
   const KeySchema: KeySchemaElement[] = [
     { AttributeName: "when", KeyType: "RANGE" },
     { AttributeName: "who", KeyType: "HASH" },

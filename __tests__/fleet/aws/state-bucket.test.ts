@@ -1,4 +1,4 @@
-/** The bucket policy that refuses connections without TLS, beside whatever statements are there already. */
+/** The bucket policy that denies requests without TLS, together with existing statements. */
 import fc from "fast-check";
 import { withTlsOnly } from "../../../fleet/aws/state-bucket";
 
@@ -28,7 +28,7 @@ test.each([
   ["for every principal of AWS", { ...ours, Principal: { AWS: "*" } }],
   ["with a boolean", { ...ours, Condition: { Bool: { "aws:SecureTransport": false } } }],
   ["with the condition key in another case", { ...ours, Condition: { Bool: { "aws:securetransport": ["false"] } } }],
-])("a statement that does the same, %s, is enough", (_, statement) => {
+])("a statement with the same effect, %s, is kept", (_, statement) => {
   expect(withTlsOnly(policy(statement), arn).isSo).toBe(true);
 });
 
@@ -47,13 +47,13 @@ test.each([
   ["has no condition", { ...ours, Condition: undefined }],
   ["has an empty condition", { ...ours, Condition: { Bool: {} } }],
   ["leaves principals out", { ...ours, Principal: undefined, NotPrincipal: { AWS: "111122223333" } }],
-])("a statement that %s is not, and ours takes the place of one of that name", (_, statement) => {
+])("a statement that %s is replaced by ours", (_, statement) => {
   const result = withTlsOnly(policy(statement), arn);
   expect(result.isSo).toBe(false);
   expect(statementsOf(result)).toEqual([ours]);
 });
 
-test("whatever the policy says, it keeps saying it, and our statement is there", () => {
+test("all existing statements are kept, and ours is added", () => {
   const text = fc.string({ maxLength: 8 });
   const statement = fc.record({
     Sid: fc.option(text, { nil: undefined }),

@@ -1,4 +1,4 @@
-/** Answers for one instance whether a caller would be blocked, by which rule and by which contacts. */
+/** Decides for one instance whether a caller would be blocked, by which rule and by which contacts. */
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../../config/types";
 import { decide } from "../../../lambda/blocked-calls/policy";
@@ -11,22 +11,21 @@ import { nearDispositions } from "./near-dispositions";
 
 export interface Answer {
   readonly blocked: boolean;
-  /** The function's own word for it: `blocked`, `exempt`, `anonymous_allowed`, ... */
+  /** The reason that the function would return: `blocked`, `exempt`, `anonymous_allowed`, ... */
   readonly reason: string;
-  /** The entry of `exemptNumbers` by which the caller is never blocked. */
+  /** The entry of `exemptNumbers` that exempts the caller. */
   readonly exemptBy: string | undefined;
-  /** Contacts under blocked Dispositions, also where an exemption wins over them. */
+  /** Contacts with a blocked Disposition, also if the caller is exempt. */
   readonly listed: readonly Listed[];
-  /** Contacts under Dispositions that look like a blocked one and are not: they block nobody. */
+  /** Contacts with a Disposition that is similar to a blocked one. They block no caller. */
   readonly near: readonly Listed[];
 }
 
 /**
- * What the function would answer to a phone call from this address. It is the function's own policy that decides, with what the
- * environment file says; the table is asked as the function asks it.
+ * The function's answer to a phone call from this address. It uses the function's own policy, the environment file, and the same query.
  *
- * @param address what Connect would send, as {@link callerFrom} answers it
- * @throws what the SDK throws
+ * @param address the address that Connect would send, from {@link callerFrom}
+ * @throws errors of the SDK
  */
 export async function answerFor(
   instance: InstanceConfig,
@@ -38,7 +37,7 @@ export async function answerFor(
   const exemptBy = instance.exemptNumbers.find(
     (entry) => decide(call, { ...settings, exemptNumbers: [entry] }) === "exempt",
   );
-  // Without exemptions: what an exemption saves a caller from is worth knowing.
+  // Exemptions are ignored here, so that the result also shows the contacts of an exempt caller.
   const decision = decide(call, { ...settings, exemptNumbers: [] });
   if (typeof decision === "string") {
     const reason = exemptBy === undefined ? decision : "exempt";

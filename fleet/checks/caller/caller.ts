@@ -1,5 +1,5 @@
 /** Reads a caller's number as people write it, and makes it what Connect sends; only where there is no doubt which number is meant. */
-import { callerOf } from "../../../lambda/blocked-calls/policy";
+import { classifyAddress } from "../../../lambda/blocked-calls/policy";
 import { CommandError } from "../../output/command-error";
 
 /** What people put between groups of digits: white space, dashes of every kind, brackets, points, slashes. */
@@ -32,7 +32,7 @@ export function callerFrom(text: string): string {
     );
   }
   if (number.startsWith("+0")) throw unclear("begins with +0", "which no country code does");
-  if (callerOf(number) !== "number") {
+  if (classifyAddress(number) !== "number") {
     throw unclear(
       "is none of E.164",
       "which are + and 2 to 15 digits. In a shell, quote a number with spaces: '+1 555 555 0100'",

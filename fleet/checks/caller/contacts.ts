@@ -1,30 +1,30 @@
-/** Reads from the vendor's table which contacts of one number carry a Disposition: keys out of the index, contact ids out of the items. */
+/** Reads the contacts of one number with a Disposition: keys from the index, contact ids from the items. */
 import { GetItemCommand, paginateQuery, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { contactIdAttributes } from "../../aws/contact-id-attributes";
 import { indexName } from "../../../config/aws-names";
 
 export interface Contact {
-  /** The table's keys, in their order: `hash` and `range`. */
+  /** The table's keys in order: `hash` and `range`. */
   readonly keys: readonly (readonly [string, string])[];
-  /** Which of {@link contactIdAttributes} it has; none where the item was not read. */
+  /** The attributes of {@link contactIdAttributes} that it has; empty if the item was not read. */
   readonly ids: readonly (readonly [string, string])[];
 }
 
 export interface Listed {
   readonly disposition: string;
   readonly contacts: readonly Contact[];
-  /** There are more, which were not read. */
+  /** Whether there are more contacts, which were not read. */
   readonly more: boolean;
 }
 
-/** Contacts of one Disposition that are listed, and those whose item is read for its contact id: each of these is a read of its own. */
+/** Largest number of contacts per Disposition, and of contacts whose item is read for the contact id. Each item is one request. */
 export const [contactsListed, itemsRead] = [200, 20] as const;
 
 /**
- * The contacts of a number that carry exactly this Disposition.
+ * The contacts of a number with exactly this Disposition.
  *
- * @param keyNames as {@link tableKeys} answers them
- * @throws what the SDK throws
+ * @param keyNames names of the table's keys, from {@link tableKeys}
+ * @throws errors of the SDK
  */
 export async function contactsUnder(
   dynamodb: DynamoDBClient,
@@ -49,7 +49,7 @@ export async function contactsUnder(
     );
     if (keys.length > contactsListed) break;
   }
-  // Those of one number come in no order of their own.
+  // The index returns the contacts of one number in no defined order.
   keys.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
   const contacts: Contact[] = [];
   for (const [n, Key] of keys.slice(0, contactsListed).entries()) {
@@ -67,7 +67,7 @@ export async function contactsUnder(
 
 const idsAlone = { ProjectionExpression: contactIdAttributes.join(", ") };
 
-/** A key is a string, a number or bytes; what else an attribute may be is shown as JSON. */
+/** Keys are strings, numbers or bytes. Other types are shown as JSON. */
 function shown(value: AttributeValue): string {
   return value.S ?? value.N ?? (value.B ? Buffer.from(value.B).toString("base64") : JSON.stringify(value));
 }

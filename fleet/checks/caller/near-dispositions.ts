@@ -1,6 +1,6 @@
-/** Dispositions that a person may have meant or typed instead of a configured one, to be asked for one by one: the index finds exact ones only. */
+/** Lists Dispositions that a person may have typed instead of a configured one. Each is queried: the index finds exact matches only. */
 
-/** Those that differ in upper and lower case, in spaces at their ends or around the colon, or by a level. Without the configured one. */
+/** Variants in case, in spaces at the ends or around the colon, or by one level. The configured Disposition itself is left out. */
 export function nearDispositions(configured: string): readonly string[] {
   const levels = configured.split(":").map((level) => level.trim());
   const joined = [":", ": ", " : ", " :"].map((colon) => levels.join(colon));
@@ -22,7 +22,7 @@ export function nearDispositions(configured: string): readonly string[] {
   ];
   const all = new Set([...spellings, ...spaced]);
   all.delete(configured);
-  // DynamoDB takes no empty key.
+  // DynamoDB accepts no empty key.
   all.delete("");
   return [...all];
 }

@@ -1,4 +1,4 @@
-/** Writes what was found as an environment file to paste: it loads as it is, and says in comments what a person must decide. */
+/** Writes the discovered instances as an environment file. It loads without changes; comments mark what a person must decide. */
 import { stringify } from "yaml";
 import {
   defaultCanaryName,
@@ -12,35 +12,35 @@ import {
 import type { Match, Matches } from "./match";
 import type { FoundRegion } from "./region";
 
-export interface Discovery extends Matches {
+export interface EnvironmentFileContent extends Matches {
   /** 12 digits. */
   readonly account: string;
   readonly regions: readonly FoundRegion[];
 }
 
-/** The file's text, without a newline at its end; comments alone where nothing new was found. */
-export function environmentFile({ account, regions, found, notes }: Discovery): string {
-  const comments = [...notes, ...unasked(regions).map((problem) => `Not known. ${problem}`)].map(
+/** The text of the file, without a final newline. It has only comments if nothing new was found. */
+export function environmentFile({ account, regions, found, notes }: EnvironmentFileContent): string {
+  const comments = [...notes, ...groupedProblems(regions).map((problem) => `Not read: ${problem}`)].map(
     (note) => `# ${note.replaceAll(/\s+/g, " ")}`,
   );
   const [first] = found;
   if (first === undefined) {
-    return [`# Nothing was found in account ${account} that is not in the environment files.`, ...comments].join("\n");
+    return [`# Nothing new was found in account ${account}.`, ...comments].join("\n");
   }
   const region = mostFrequent(found.map((one) => one.region)) ?? first.region;
   return [
     "# yaml-language-server: $schema=./schema.json",
-    `# Found in account ${account}. Save it as environments/<name>.yaml, correct what is marked, and look at it with: npm run fleet -- preflight`,
+    `# Found in account ${account}. Save it as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight`,
     ...(comments.length === 0 ? [] : ["#", ...comments]),
     "",
     `account: ${JSON.stringify(account)}`,
     `region: ${region}`,
     "",
-    "state: # Correct this: a bucket of yours. npm run fleet -- bootstrap makes it.",
+    "state: # Correct this: a bucket in your account. npm run fleet -- bootstrap creates it.",
     `  bucket: connectpath-call-blocking-${account}`,
     `  region: ${region}`,
     "",
-    "# Correct this: what an agent chooses to block a caller, exactly as ConnectPath stores it; levels are joined with a colon.",
+    "# Correct this: the Dispositions that block a caller, exactly as in ConnectPath. Levels are joined with a colon.",
     "blockedDispositions:",
     "  - Blocked",
     "",
@@ -57,7 +57,7 @@ function instanceLines(
   if (region !== common) lines.push(`    region: ${region}`);
   if (differsInCase) {
     lines.push(
-      "    # Its table is written in another case than its alias: make sure that it is this instance's.",
+      "    # The table's name differs from the alias in upper and lower case. Make sure that it belongs to this instance.",
       `    tableName: ${scalar(table.name)}`,
     );
   }
@@ -67,20 +67,20 @@ function instanceLines(
     ...(instance.moduleId === undefined ? [] : [`module blockedStatus (${instance.moduleId})`]),
     ...(functionByHand === undefined
       ? []
-      : [`function ${functionByHand} (in this region: it may be of another instance)`]),
+      : [`function ${functionByHand} (in this region; it may belong to another instance)`]),
   ];
   if (byHand.length > 0)
-    lines.push(`    # Made before: ${byHand.join(", ")}. An index of the right shape is taken as it is.`);
+    lines.push(`    # Existing resources: ${byHand.join(", ")}. An index with the right shape is used unchanged.`);
   if (instance.moduleId !== undefined) {
     lines.push(
-      "    # The module is in the way of ours. To take it over, so that flows go on calling it, remove the # of the next line:",
+      "    # The module has the name of ours. To adopt it, so that flows continue to call it, uncomment the next line:",
       `    # adoptExisting: { module: ${instance.moduleId} }`,
     );
   }
   return lines;
 }
 
-/** Names made of the instance's id, which has always the same length, where those made of its alias are over a limit. */
+/** Names derived from the instance's id, for names that would be too long with the alias. */
 function shorterNames(alias: string, id: string, region: Region): string[] {
   const ofId = `${id.replaceAll("-", "")}-${region}`;
   const roleName = defaultRoleName(alias, region).length > roleNameLimit ? `blockedCalls-${ofId}` : undefined;
@@ -100,8 +100,8 @@ function shorterNames(alias: string, id: string, region: Region): string[] {
   ];
 }
 
-/** What could not be asked, the same answers of several regions together. */
-function unasked(regions: readonly FoundRegion[]): string[] {
+/** The problems, with regions of the same problem grouped. */
+function groupedProblems(regions: readonly FoundRegion[]): string[] {
   const byProblem = new Map<string, string[]>();
   for (const { region, problems } of regions)
     for (const problem of problems) byProblem.set(problem, [...(byProblem.get(problem) ?? []), region]);
@@ -114,5 +114,5 @@ function mostFrequent(values: readonly string[]): string | undefined {
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
 }
 
-/** A string as YAML takes it for one: an alias may consist of digits, or be `true`. */
+/** A YAML string. An alias may consist of digits, or be `true`, and then needs quotes. */
 const scalar = (text: string): string => stringify(text, { lineWidth: 0 }).trimEnd();

@@ -1,4 +1,4 @@
-/** Brings tables and Connect instances together by the instance's alias, and says of each that is left over why. */
+/** Matches tables with Connect instances by alias, and reports why others were left out. */
 import { defaultTableName, instanceNamePattern } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
 import type { FoundInstance, FoundRegion, FoundTable } from "./region";
@@ -9,26 +9,26 @@ export interface Match {
   readonly id: string;
   readonly table: FoundTable;
   readonly instance: FoundInstance;
-  /** The table's name is not `dextr-<alias>` to the letter. */
+  /** The table's name differs from `dextr-<alias>` in upper and lower case. */
   readonly differsInCase: boolean;
-  /** Name of the function of the vendor's guide in this region; it may be another instance's. */
+  /** Name of the vendor guide's function, if it exists in this region. It may belong to another instance. */
   readonly functionByHand: string | undefined;
 }
 
 export interface Matches {
   /** By alias, then by region. */
   readonly found: readonly Match[];
-  /** Sentences about what was not matched, and what is in the environment files already. */
+  /** Messages about resources that were not matched or are already in environment files. */
   readonly notes: readonly string[];
 }
 
-/** What the environment files say already. */
+/** An instance of the environment files. */
 export type Known = Pick<InstanceConfig, "account" | "region" | "instanceId" | "environment" | "name" | "table">;
 
-/** The keys of every table of ConnectPath's that has been seen. */
+/** The keys of all known ConnectPath tables. */
 const usualKeys = "hash (HASH), range (RANGE)";
 
-/** @param account whose regions these are */
+/** @param account the account of the regions, 12 digits */
 export function match(account: string, regions: readonly FoundRegion[], known: readonly Known[]): Matches {
   const found: Match[] = [];
   const notes: string[] = [];
@@ -37,16 +37,16 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
     const taken = new Set<string>();
     for (const instance of instances ?? []) {
       const { id, alias, status } = instance;
-      const said = here.find(({ instanceId }) => instanceId === id);
-      if (said !== undefined) {
-        taken.add(said.table.name);
+      const existing = here.find(({ instanceId }) => instanceId === id);
+      if (existing !== undefined) {
+        taken.add(existing.table.name);
         notes.push(
-          `${region}: instance ${alias ?? id} is in the environment ${said.environment} already, as ${said.name}.`,
+          `${region}: instance ${alias ?? id} is already in the environment ${existing.environment}, as ${existing.name}.`,
         );
         continue;
       }
       if (alias === undefined) {
-        notes.push(`${region}: instance ${id} has no alias, so no table can be found for it.`);
+        notes.push(`${region}: instance ${id} has no alias, so its table cannot be found.`);
         continue;
       }
       const wanted = defaultTableName(alias);
@@ -55,9 +55,9 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
       const candidates = exact.length > 0 ? exact : similar;
       const [table] = candidates;
       if (table === undefined) {
-        const unknown = regions.some((one) => one.region === region && one.tables === undefined);
+        const isUnknown = regions.some((one) => one.region === region && one.tables === undefined);
         notes.push(
-          `${region}: instance ${alias} has no table ${wanted}${unknown ? " that could be seen" : ""}: ConnectPath is not installed there, or its table has another name (tableName).`,
+          `${region}: instance ${alias} has no table ${wanted}${isUnknown ? ", or the tables could not be listed" : ""}. ConnectPath is not installed, or its table has another name (tableName).`,
         );
         continue;
       }
@@ -65,39 +65,39 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
       if (candidates.length > 1) {
         const names = candidates.map(({ name }) => name).join(", ");
         notes.push(
-          `${region}: instance ${alias} has several tables: ${names}. Find out which one ConnectPath writes to.`,
+          `${region}: instance ${alias} has several tables: ${names}. Find out which table ConnectPath writes to.`,
         );
         continue;
       }
       if (status !== "ACTIVE") {
-        notes.push(`${region}: instance ${alias} is ${status}, so it is left out.`);
+        notes.push(`${region}: instance ${alias} is ${status} and was left out.`);
         continue;
       }
       if (!instanceNamePattern.test(alias)) {
         notes.push(
-          `${region}: the alias ${JSON.stringify(alias)} is none that Amazon Connect documents, so it is left out.`,
+          `${region}: the alias ${JSON.stringify(alias)} is not valid in Amazon Connect, so the instance was left out.`,
         );
         continue;
       }
       if (table.keys !== undefined && table.keys !== usualKeys) {
         notes.push(
-          `${region}: ${table.name} has the keys ${table.keys}, not ${usualKeys}: look whether it is ConnectPath's.`,
+          `${region}: ${table.name} has the keys ${table.keys}, not ${usualKeys}. Make sure that it is a ConnectPath table.`,
         );
       }
       found.push({ region, alias, id, table, instance, differsInCase: exact.length === 0, functionByHand });
     }
     for (const { name } of tables) {
       if (taken.has(name)) continue;
-      const said = here.find(({ table }) => table.name === name);
-      if (said !== undefined) {
+      const existing = here.find(({ table }) => table.name === name);
+      if (existing !== undefined) {
         notes.push(
-          `${region}: table ${name} is in the environment ${said.environment}, as ${said.name}, but its instance ${said.instanceId} was not found.`,
+          `${region}: table ${name} is in the environment ${existing.environment}, as ${existing.name}, but its instance ${existing.instanceId} was not found.`,
         );
       } else {
         notes.push(
           instances === undefined
-            ? `${region}: table ${name} may have an instance, but the instances could not be listed.`
-            : `${region}: table ${name} has no instance with the alias ${name.slice("dextr-".length)}: it is no contact table, or of an instance in another account or region.`,
+            ? `${region}: table ${name} may belong to an instance, but the instances could not be listed.`
+            : `${region}: table ${name} has no instance with the alias ${name.slice("dextr-".length)}. It is not a contact table, or its instance is in another account or region.`,
         );
       }
     }

@@ -1,82 +1,81 @@
-/** What of ConnectPath and of call blocking there is in one region of an account. */
+/** Finds ConnectPath tables, Connect instances and existing call blocking resources in one region. */
 import { paginateListInstances } from "@aws-sdk/client-connect";
-import { DescribeTableCommand, paginateListTables } from "@aws-sdk/client-dynamodb";
-import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
+import { paginateListTables } from "@aws-sdk/client-dynamodb";
 import { guideFunctionName } from "../../../config/aws-names";
-import { absent, isNamed } from "../../aws/errors";
+import { isNamed } from "../../aws/errors";
 import { CommandError } from "../../output/command-error";
 import { blockedStatusAmong, modulesOf } from "../../aws/connect-instance";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { keysText, ourIndex } from "../../aws/live-table";
+import { functionConfiguration } from "../../aws/lambda-function";
+import { describeTable, keysText, ourIndex } from "../../aws/live-table";
 import { errorMessage } from "../../output/error-message";
 
 export interface FoundInstance {
   /** UUID. */
   readonly id: string;
-  /** Undefined for an instance that has none. */
+  /** Undefined if the instance has none. */
   readonly alias: string | undefined;
   /** `ACTIVE`, `CREATION_IN_PROGRESS` or `CREATION_FAILED`. */
   readonly status: string;
-  /** Id of a module `blockedStatus`; undefined where there is none. */
+  /** Id of the module `blockedStatus`; undefined if there is none. */
   readonly moduleId: string | undefined;
 }
 
 export interface FoundTable {
   readonly name: string;
-  /** Status of an index of our name; undefined where there is none. */
+  /** Status of the index with our name; undefined if there is none. */
   readonly indexStatus: string | undefined;
-  /** `hash (HASH), range (RANGE)`; undefined where the table could not be described. */
+  /** `hash (HASH), range (RANGE)`; undefined if the table could not be described. */
   readonly keys: string | undefined;
 }
 
 export interface FoundRegion {
   readonly region: string;
-  /** Tables whose name begins with `dextr-`, by name; undefined where they could not be listed. */
+  /** Tables whose name begins with `dextr-`, sorted by name; undefined if they could not be listed. */
   readonly tables: readonly FoundTable[] | undefined;
-  /** By id; undefined where they could not be listed. */
+  /** Sorted by id; undefined if they could not be listed. */
   readonly instances: readonly FoundInstance[] | undefined;
-  /** Name of the function of the vendor's guide where it exists. */
+  /** Name of the vendor guide's function; undefined if it does not exist. */
   readonly functionByHand: string | undefined;
-  /** What could not be asked, and why. */
+  /** Failed requests, with their errors. */
   readonly problems: readonly string[];
 }
 
-/** ConnectPath was Dextr: the prefix of its tables. */
+/** The prefix of ConnectPath's tables, from its former name Dextr. */
 const tablePrefix = /^dextr-/i;
 
-/** Looks around in one region. What AWS refuses is told and leaves the rest. @throws CommandError where the role may not be assumed */
-export async function lookAround(region: string, clients: InstanceClients): Promise<FoundRegion> {
+/** Inspects one region. A failed request is reported in `problems`. @throws CommandError if the role may not be assumed */
+export async function inspectRegion(region: string, clients: InstanceClients): Promise<FoundRegion> {
   const problems: string[] = [];
-  const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T | undefined> => {
+  const attempt = async <T>(subject: string, request: () => Promise<T>): Promise<T | undefined> => {
     try {
-      return await ask();
+      return await request();
     } catch (error) {
-      // A role that may not be assumed is no matter of this region.
+      // The error is the same in every region.
       if (error instanceof CommandError) throw error;
-      problems.push(`${what}: ${why(error)}`);
+      problems.push(`${subject}: ${describeError(error)}`);
       return undefined;
     }
   };
   const [tables, instances] = await Promise.all([
-    asking("tables", () => tablesIn(clients, asking)),
-    asking("Connect instances", () => instancesIn(clients, asking)),
+    attempt("tables", () => tablesIn(clients, attempt)),
+    attempt("Connect instances", () => instancesIn(clients, attempt)),
   ]);
-  // Where there is nothing of ConnectPath, a function of this name is somebody else's.
+  // In a region without ConnectPath, a function with this name is unrelated.
   const functionByHand =
-    tables === undefined || tables.length === 0 ? undefined : await asking("functions", () => guidesFunction(clients));
+    tables === undefined || tables.length === 0 ? undefined : await attempt("functions", () => guideFunction(clients));
   return { region, tables, instances, functionByHand, problems };
 }
 
-type Asking = <T>(what: string, ask: () => Promise<T>) => Promise<T | undefined>;
+type Attempt = <T>(subject: string, request: () => Promise<T>) => Promise<T | undefined>;
 
-async function tablesIn({ dynamodb }: InstanceClients, asking: Asking): Promise<FoundTable[]> {
+async function tablesIn({ dynamodb }: InstanceClients, attempt: Attempt): Promise<FoundTable[]> {
   const names: string[] = [];
   for await (const { TableNames = [] } of paginateListTables({ client: dynamodb }, {}))
     names.push(...TableNames.filter((name) => tablePrefix.test(name)));
   const tables: FoundTable[] = [];
   for (const name of names.sort()) {
-    const described = await asking(`table ${name}`, () => dynamodb.send(new DescribeTableCommand({ TableName: name })));
-    const table = described?.Table;
+    const table = await attempt(`table ${name}`, () => describeTable(dynamodb, name));
     tables.push({
       name,
       indexStatus: table && ourIndex(table)?.IndexStatus,
@@ -86,11 +85,11 @@ async function tablesIn({ dynamodb }: InstanceClients, asking: Asking): Promise<
   return tables;
 }
 
-async function instancesIn({ connect }: InstanceClients, asking: Asking): Promise<FoundInstance[]> {
+async function instancesIn({ connect }: InstanceClients, attempt: Attempt): Promise<FoundInstance[]> {
   const instances: FoundInstance[] = [];
   for await (const { InstanceSummaryList = [] } of paginateListInstances({ client: connect }, {}))
     for (const { Id: id = "", InstanceAlias: alias, InstanceStatus: status = "" } of InstanceSummaryList) {
-      const moduleId = await asking(
+      const moduleId = await attempt(
         `modules of instance ${alias ?? id}`,
         async () => blockedStatusAmong(await modulesOf(connect, id))?.Id,
       );
@@ -99,14 +98,14 @@ async function instancesIn({ connect }: InstanceClients, asking: Asking): Promis
   return instances.sort((one, other) => one.id.localeCompare(other.id));
 }
 
-async function guidesFunction({ lambda }: InstanceClients): Promise<string | undefined> {
-  const request = new GetFunctionConfigurationCommand({ FunctionName: guideFunctionName });
-  return (await absent(lambda.send(request))) === undefined ? undefined : guideFunctionName;
+async function guideFunction({ lambda }: InstanceClients): Promise<string | undefined> {
+  return (await functionConfiguration(lambda, guideFunctionName)) && guideFunctionName;
 }
 
-function why(error: unknown): string {
+function describeError(error: unknown): string {
   const text = errorMessage(error);
-  if (text.includes("ENOTFOUND")) return "AWS does not offer the service there, or its name could not be looked up.";
+  if (text.includes("ENOTFOUND"))
+    return "The service is not available in the region, or its host name could not be resolved.";
   if (isNamed(error, "UnrecognizedClientException")) return `${text} (The region may not be enabled for the account.)`;
   return text;
 }

@@ -1,4 +1,4 @@
-/** Reads the two attributes of our index out of a table, page by page, below the rate it was given, and counts what it finds. */
+/** Scans the two key attributes of our index from a table, page by page and below a given rate, and collects statistics. */
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient, ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "./clock";
@@ -15,9 +15,9 @@ export interface ScanRequest {
   readonly tableKeys: readonly string[];
   readonly extent: Extent;
   readonly blockedDispositions: readonly string[];
-  /** Read capacity units a second that are never exceeded. */
+  /** Read capacity units per second that are never exceeded. */
   readonly rate: number;
-  /** Where an earlier scan of the same was. */
+  /** The saved position of an interrupted scan. */
   readonly from?: ScanProgress | undefined;
 }
 
@@ -26,38 +26,38 @@ export interface ScanSurroundings {
   readonly clock: Clock;
   /** Stops the scan after the page that is being read. */
   readonly stop: AbortSignal;
-  /** Is told after each page. */
+  /** Called after each page. */
   onPage(scan: RunningScan): void;
-  /** Keeps where the scan is; called every few seconds, and when it ends, whatever way. */
+  /** Saves the position of the scan. Called every few seconds and at the end, also after an error. */
   save(progress: ScanProgress): void;
 }
 
 export interface RunningScan {
-  readonly tally: ContactStats;
-  /** Read capacity units consumed, those before a resumption included. */
+  readonly stats: ContactStats;
+  /** Read capacity units consumed, including those before a resume. */
   readonly units: number;
   readonly pages: number;
 }
 
 export interface FinishedScan extends RunningScan {
-  /** Whether it came to its end, or was stopped. */
+  /** False if the scan was stopped. */
   readonly finished: boolean;
-  /** Whether every item of the table was read, as a sample may too. */
+  /** Whether every item of the table was read. A sample of a small table may be complete. */
   readonly complete: boolean;
 }
 
-/** A kill loses no more than this of the work. */
+/** Interval between saves. A kill loses at most this much work. */
 const saveEveryMs = 5000;
 
 /**
- * Scans. One page is held at a time, and what is counted is bounded, so the memory needed does not depend on the table.
+ * Scans the table. Memory use does not depend on the size of the table: one page is kept at a time, and the statistics are bounded.
  *
- * @throws whatever DynamoDB answers when a page cannot be read; where the scan was is saved before
+ * @throws the error of DynamoDB if a page cannot be read, after saving the position
  */
 export async function scanAttributes(request: ScanRequest, around: ScanSurroundings): Promise<FinishedScan> {
   const { extent, from, tableKeys, rate } = request;
   const { clock, stop } = around;
-  const tally = new ContactStats(tableKeys, request.blockedDispositions, from?.tally);
+  const stats = new ContactStats(tableKeys, request.blockedDispositions, from?.stats);
   const segments: Segment[] = from?.segments.map((segment) => ({ ...segment })) ?? segmentsFor(extent);
   const limit = new RateLimit(rate, clock.now());
   let units = from?.units ?? 0;
@@ -66,7 +66,7 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
   let finished = false;
   const save = (): void => {
     const when = new Date().toISOString();
-    around.save({ savedAt: when, finished, units, pages, segments, tally: tally.toJSON() });
+    around.save({ savedAt: when, finished, units, pages, segments, stats: stats.toJSON() });
     savedAt = clock.now();
   };
 
@@ -81,13 +81,13 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
       for (let ms = limit.waitMs(clock.now()); ms > 0 && !stop.aborted; ms = limit.waitMs(clock.now())) {
         await clock.sleep(ms, stop);
       }
-      // A page that is on its way is waited for: it is paid for, and would else be read twice.
+      // A requested page is always read to its end: it is charged, and otherwise it would be read twice.
       if (stop.aborted) break;
       const read = await around.dynamodb.send(new ScanCommand(pageOf(request, segments, page.segment, page.items)));
       const consumed = consumedUnits(read);
       const items = read.ScannedCount ?? read.Items?.length ?? 0;
       limit.spent(clock.now(), consumed, items);
-      for (const item of read.Items ?? []) tally.add(item);
+      for (const item of read.Items ?? []) stats.add(item);
       units += consumed;
       pages++;
       segment.scanned += items;
@@ -95,23 +95,23 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
         segment.finished = true;
         delete segment.next;
       } else segment.next = read.LastEvaluatedKey;
-      around.onPage({ tally, units, pages });
+      around.onPage({ stats, units, pages });
       if (clock.now() - savedAt >= saveEveryMs) save();
     }
   } finally {
     save();
   }
-  return { tally, units, pages, finished, complete: segments.every((segment) => segment.finished) };
+  return { stats, units, pages, finished, complete: segments.every((segment) => segment.finished) };
 }
 
-/** Attribute names are given as placeholders: the vendor's keys `hash` and `range` are among DynamoDB's reserved words. */
+/** Attribute names need placeholders: the vendor's keys `hash` and `range` are reserved words of DynamoDB. */
 function pageOf({ tableName, tableKeys }: ScanRequest, segments: readonly Segment[], index: number, items: number) {
   const names = [...new Set([...tableKeys, ...indexKeyNames])];
   const next = segments[index]?.next;
   return {
     TableName: tableName,
     Limit: items,
-    // Said as well, since policies can ask for it: npm run fleet -- iam, the policy "preflight".
+    // The policy "preflight" (npm run fleet -- iam) has a condition on this parameter.
     Select: "SPECIFIC_ATTRIBUTES" as const,
     ProjectionExpression: names.map((_, n) => `#${n}`).join(", "),
     ExpressionAttributeNames: Object.fromEntries(names.map((name, n) => [`#${n}`, name])),
@@ -121,9 +121,9 @@ function pageOf({ tableName, tableKeys }: ScanRequest, segments: readonly Segmen
   };
 }
 
-/** Where DynamoDB did not say what a page cost, as some emulators do not, it cannot be kept below a rate. */
+/** Without the reported capacity, as with some emulators, the scan cannot be kept below a rate. */
 function consumedUnits({ ConsumedCapacity }: ScanCommandOutput): number {
   const units = ConsumedCapacity?.CapacityUnits;
-  if (units === undefined) throw new Error("DynamoDB did not say how much capacity the page consumed");
+  if (units === undefined) throw new Error("DynamoDB did not report the consumed capacity of the page");
   return units;
 }

@@ -1,27 +1,27 @@
-/** How long DynamoDB takes to fill the new index, and what that costs: with the formula, and no more digits than it bears. */
+/** Estimates the duration and the cost of the index backfill. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../../config/types";
 import { ok } from "../finding";
 import { capacityOf, ourIndex } from "../../aws/live-table";
 import type { Finding } from "./check";
 import { warning } from "./check";
-import type { TallyState } from "./contact-stats";
+import type { ContactStatsState } from "./contact-stats";
 import { bytes, dollars, duration, hoursOfMonth, priceNote, prices, thousands } from "./prices";
 
-/** Write units a second that a new index on demand takes from the start; more comes within half an hour of need. */
+/** Write units per second of a new on-demand index. DynamoDB raises them within about half an hour if needed. */
 const onDemandWrites = 4000;
-/** Even an index of an empty table takes minutes until it is ACTIVE. */
+/** An index takes minutes to become ACTIVE even on an empty table. */
 const leastMinutes = "5 to 20 min";
-/** Bytes of an index's entry where no contact was read: four keys, and what DynamoDB adds. */
+/** Assumed size of an index entry if no contact was read, in bytes: four keys and DynamoDB's overhead. */
 const assumedEntryBytes = 250;
 
 export interface Backfill {
-  /** Entries that the index will have. */
+  /** Expected number of index entries. */
   readonly entries: number;
   readonly entryBytes: number;
-  /** Write units that filling takes. */
+  /** Write units of the backfill. */
   readonly writeUnits: number;
-  /** At least, in seconds; on demand DynamoDB may take much longer, and does not say. */
+  /** Minimum duration in seconds. An on-demand index may take much longer. */
   readonly seconds: number;
 }
 
@@ -30,15 +30,15 @@ export interface Backfill {
  * seconds = write units ÷ the index's write capacity.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
  *
- * @param tally what a scan found, or undefined: then every item counts as one with both
+ * @param stats the result of a scan; if undefined, every item is assumed to have both attributes
  */
-export function backfillOf(table: TableDescription, tally: TallyState | undefined): Backfill {
+export function backfillOf(table: TableDescription, stats: ContactStatsState | undefined): Backfill {
   const { ItemCount = 0 } = table;
-  const isRead = tally !== undefined && tally.items > 0;
-  const share = isRead ? tally.indexed / tally.items : 1;
-  // DynamoDB counts every six hours: what was read is there for certain.
-  const entries = Math.ceil(Math.max(ItemCount, tally?.items ?? 0) * share);
-  const entryBytes = isRead && tally.indexed > 0 ? Math.ceil(tally.indexedBytes / tally.indexed) : assumedEntryBytes;
+  const isRead = stats !== undefined && stats.items > 0;
+  const share = isRead ? stats.indexed / stats.items : 1;
+  // DynamoDB updates ItemCount only every six hours, so more items may have been read.
+  const entries = Math.ceil(Math.max(ItemCount, stats?.items ?? 0) * share);
+  const entryBytes = isRead && stats.indexed > 0 ? Math.ceil(stats.indexedBytes / stats.indexed) : assumedEntryBytes;
   const writeUnits = entries * Math.ceil(entryBytes / 1024);
   return { entries, entryBytes, writeUnits, seconds: writeUnits / (capacityOf(table)?.write ?? onDemandWrites) };
 }
@@ -47,28 +47,28 @@ export function backfillOf(table: TableDescription, tally: TallyState | undefine
 export function backfillFinding(
   { table: configured }: InstanceConfig,
   table: TableDescription,
-  tally: TallyState | undefined,
+  stats: ContactStatsState | undefined,
 ): Finding {
-  if (ourIndex(table) !== undefined) return ok("The index is there already: nothing is to be filled.");
-  const { entries, entryBytes, writeUnits, seconds } = backfillOf(table, tally);
+  if (ourIndex(table) !== undefined) return ok("The index exists already: no backfill is needed.");
+  const { entries, entryBytes, writeUnits, seconds } = backfillOf(table, stats);
   const capacity = capacityOf(table);
   const storage = (entries * entryBytes * prices.gigabyteMonth) / 1e9;
   const basis =
     `${thousands(entries)} entries of ${entryBytes} bytes ` +
-    `(${tally === undefined || tally.items === 0 ? "every item counted, size assumed" : "share and size as in the contacts read"}; ` +
-    `DynamoDB counts items every six hours), ${thousands(writeUnits)} write units, ${bytes(entries * entryBytes)}`;
+    `(${stats === undefined || stats.items === 0 ? "all items, assumed size" : "share and size from the contacts read"}; ` +
+    `DynamoDB updates its item count every six hours), ${thousands(writeUnits)} write units, ${bytes(entries * entryBytes)}`;
   if (capacity === undefined) {
     return ok(
-      `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the ${thousands(onDemandWrites)} write units a second ` +
-        `that a new index on demand begins with; DynamoDB promises nothing. ` +
-        `Cost: ${dollars(writeUnits * prices.writeUnit)} once, if the filling is charged as writes are, and ${dollars(storage)} a month of storage ` +
-        `(${priceNote}). Reading the table for it costs nothing.`,
+      `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the initial ${thousands(onDemandWrites)} write units a second ` +
+        `of a new on-demand index; DynamoDB guarantees no duration. ` +
+        `Cost: ${dollars(writeUnits * prices.writeUnit)} once, if the backfill is charged as writes, and ${dollars(storage)} a month for storage ` +
+        `(${priceNote}). Reading the table for the backfill is free.`,
     );
   }
   const monthly =
     (capacity.read * prices.readCapacityHour + capacity.write * prices.writeCapacityHour) * hoursOfMonth + storage;
   const detail =
-    `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the ${capacity.write} write units a second that the index gets. ` +
+    `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the ${capacity.write} write units a second of the index. ` +
     `Cost: ${dollars(monthly)} a month for the index's capacity and storage (${priceNote}).`;
   if (seconds <= configured.indexTimeoutMinutes * 60) return ok(detail);
   return warning(

@@ -1,8 +1,8 @@
-/** What preflight makes of a thing that it looks at: in order, in the way of a deployment, or to be known before one. */
+/** Outcomes of the checks of `preflight`. */
 import { checkRunner } from "../finding";
 import type * as finding from "../finding";
 
-/** `warning`: a deployment goes through, and there is something that a person should know or decide before. */
+/** `warning`: the deployment will succeed, but a person should read this and decide before it. */
 export type Check = finding.Check<"warning">;
 export type Finding = finding.Finding<"warning">;
 

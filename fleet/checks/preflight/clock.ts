@@ -1,10 +1,10 @@
-/** Time as the scan sees it: the machine's, or a test's. */
+/** The clock of a scan: the system clock, or a simulated one in tests. */
 import { setTimeout as timeout } from "node:timers/promises";
 
 export interface Clock {
-  /** Milliseconds since any moment; never goes backwards. */
+  /** Monotonic time in milliseconds. */
   now(): number;
-  /** Resolves after so many milliseconds, or at once when the signal is aborted. */
+  /** Resolves after this time, or immediately when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 

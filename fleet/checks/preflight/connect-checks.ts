@@ -1,43 +1,49 @@
-/** Looks at the Connect instance: whether it is the one that is meant, and has room and free names for what is deployed. */
-import { DescribeContactFlowModuleCommand, DescribeInstanceCommand } from "@aws-sdk/client-connect";
+/** Checks the Connect instance before a deployment: identity, quotas, free names, associations. */
+import { DescribeInstanceCommand } from "@aws-sdk/client-connect";
 import type { ConnectClient, ContactFlowModule, ContactFlowModuleSummary, Instance } from "@aws-sdk/client-connect";
-import { stackOf } from "../../../config/descriptions";
+import { managingStack } from "../../../config/descriptions";
 import type { InstanceConfig } from "../../../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../../flows/blocked-status";
-import { absent } from "../../aws/errors";
-import { associatedFunctions, blockedStatusAmong, flowsOf, modulesOf } from "../../aws/connect-instance";
+import { undefinedIfAbsent } from "../../aws/errors";
+import {
+  associatedFunctions,
+  blockedStatusAmong,
+  describeModule,
+  flowsOf,
+  modulesOf,
+} from "../../aws/connect-instance";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { masked } from "../../output/redact";
+import { redactText } from "../../output/redact";
 import { runCheck, warning } from "./check";
 import type { Check, Finding } from "./check";
 
-/** Per instance; AWS raises them on request. https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html */
+/** Default quotas per instance; AWS raises them on request. https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html */
 const defaultQuota = { modules: 200, functions: 50, flows: 100 } as const;
 
-export interface LookedAtConnect {
+export interface ConnectResult {
   readonly checks: readonly Check[];
-  /** The module of our name, whoever made it; undefined where it could not be read. */
+  /** The module named `blockedStatus`; undefined if it could not be read. */
   readonly module: ContactFlowModule | "none" | undefined;
-  /** ARNs of the functions that flows of the instance may call; undefined where they could not be listed. */
+  /** ARNs of the functions that flows of the instance may invoke; undefined if they could not be listed. */
   readonly associated: readonly string[] | undefined;
 }
 
-/** A check that depends on what another could not read is left out: the other has failed, and says why. */
-export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<LookedAtConnect> {
+/** A check is left out if it needs the result of a check that could not run. */
+export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<ConnectResult> {
   const { instanceId: InstanceId } = instance;
   let found: Instance | undefined;
   const checks = [
     await runCheck("instance", async () => {
-      found = (await absent(connect.send(new DescribeInstanceCommand({ InstanceId }))))?.Instance;
+      found = (await undefinedIfAbsent(connect.send(new DescribeInstanceCommand({ InstanceId }))))?.Instance;
       return instanceFinding(instance, found);
     }),
   ];
   if (found === undefined) return { checks, module: undefined, associated: undefined };
 
   let modules: readonly ContactFlowModuleSummary[] | undefined;
-  let module: LookedAtConnect["module"];
-  let associated: LookedAtConnect["associated"];
+  let module: ConnectResult["module"];
+  let associated: ConnectResult["associated"];
   checks.push(
     await runCheck("modules", async () => {
       modules = await modulesOf(connect, InstanceId);
@@ -49,12 +55,12 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
     const named = blockedStatusAmong(modules);
     checks.push(
       await runCheck(`module ${BLOCKED_STATUS_MODULE_NAME}`, async () => {
-        module = (named === undefined ? undefined : await describe(connect, InstanceId, named.Id)) ?? "none";
+        module = (named === undefined ? undefined : await describeModule(connect, InstanceId, named.Id)) ?? "none";
         const adopted = instance.adoptExisting?.moduleId;
-        if (adopted === undefined || (module !== "none" && makerOf(instance, module.Description) !== undefined)) {
+        if (adopted === undefined || (module !== "none" && ownerOf(instance, module.Description) !== undefined)) {
           return moduleFinding(instance, module);
         }
-        if (module === "none") return renamedFinding(adopted, await describe(connect, InstanceId, adopted));
+        if (module === "none") return renamedFinding(adopted, await describeModule(connect, InstanceId, adopted));
         return adoptedFinding(adopted, module);
       }),
     );
@@ -80,8 +86,8 @@ function instanceFinding(instance: InstanceConfig, found: Instance | undefined):
   const { name, instanceId, region, account } = instance;
   if (found === undefined) {
     return failed(
-      `There is no Connect instance ${instanceId} in ${region} of the account that was asked, which should be ${account}.`,
-      `Compare id, region and account of instance ${name} with those in the Connect console.`,
+      `There is no Connect instance ${instanceId} in ${region} in the account of these credentials. The expected account is ${account}.`,
+      `Compare id, region and account of instance ${name} with the Connect console.`,
     );
   }
   const { InstanceStatus, InstanceAlias, InboundCallsEnabled, Arn = "" } = found;
@@ -89,89 +95,89 @@ function instanceFinding(instance: InstanceConfig, found: Instance | undefined):
     return failed(`${Arn} is not ${instance.instanceArn}.`, "Use credentials of that account, or set planRole.");
   }
   if (InstanceStatus !== "ACTIVE") {
-    return failed(`The Connect instance is ${InstanceStatus ?? "of no known status"}.`, "Wait until it is ACTIVE.");
+    return failed(`The Connect instance has the status ${InstanceStatus ?? "unknown"}.`, "Wait until it is ACTIVE.");
   }
   if (InstanceAlias === undefined) {
     return warning(
-      "The Connect instance is ACTIVE and has no alias: it cannot be told whether it belongs to this table.",
+      "The Connect instance is ACTIVE but has no alias, so it cannot be matched with the table.",
       `Make sure that ConnectPath calls it ${name}.`,
     );
   }
   if (InstanceAlias !== name) {
     return failed(
-      `The Connect instance's alias is ${JSON.stringify(InstanceAlias)}, and the environment file calls it ${JSON.stringify(name)}: ` +
-        "module and table would be of two instances.",
-      "Correct name or id, whichever is wrong.",
+      `The Connect instance's alias is ${JSON.stringify(InstanceAlias)}, but its name in the environment file is ${JSON.stringify(name)}. ` +
+        "Module and table would belong to different instances.",
+      "Correct the name or the id.",
     );
   }
   if (InboundCallsEnabled === false) {
     return warning(
-      "It is ACTIVE, but takes no inbound calls: there is nobody to block.",
-      "See Telephony in the Connect console.",
+      "The Connect instance is ACTIVE but accepts no inbound calls, so there are no calls to block.",
+      "Check Telephony in the Connect console.",
     );
   }
   return ok(`${name} is ACTIVE, and its alias is the configured name.`);
 }
 
 function quotaFinding(what: string, used: number, quota: number, isThere: boolean): Finding {
-  const counted = `${used} of ${quota} ${what}, where the default quota of an instance applies; AWS raises it on request`;
+  const counted = `${used} of ${quota} ${what}, if the default quota applies; AWS raises it on request`;
   if (used < quota || isThere) return ok(`${counted}.`);
   return warning(
-    `${counted}. If it was not raised, the deployment fails when it adds one more.`,
-    "Look it up under Service Quotas, Amazon Connect; ask for more, or delete what nobody uses.",
+    `${counted}. If the quota was not raised, the deployment fails.`,
+    "Check the quota under Service Quotas, Amazon Connect. Request an increase, or delete unused resources.",
   );
 }
 
-/** Whether this stack made it; the name of the other stack where another did. */
-export function makerOf(
+/** The stack that manages a resource with this description; undefined if it was not created by this project. */
+export function ownerOf(
   { stackName }: InstanceConfig,
   description: string | undefined,
 ): "this stack" | { readonly stack: string } | undefined {
-  const stack = stackOf(description);
+  const stack = managingStack(description);
   if (stack === undefined) return undefined;
   return stack === stackName ? "this stack" : { stack };
 }
 
 function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | "none"): Finding {
   if (module === "none") return ok("The name is free.");
-  const maker = makerOf(instance, module.Description);
+  const owner = ownerOf(instance, module.Description);
   const { Id = "", Tags = {} } = module;
-  if (maker === "this stack") return ok(`${Id} is there already, made by this stack.`);
-  if (maker !== undefined) {
+  if (owner === "this stack") return ok(`${Id} exists already and is managed by this stack.`);
+  if (owner !== undefined) {
     return failed(
-      `${Id} has the name, made by the stack ${maker.stack}: two stacks for one Connect instance.`,
+      `${Id} has this name and is managed by the stack ${owner.stack}: there are two stacks for one Connect instance.`,
       "Keep the instance in one environment file.",
     );
   }
-  const tags = Object.entries(Tags).map(([key, value]) => `${key}=${masked(value)}`);
+  const tags = Object.entries(Tags).map(([key, value]) => `${key}=${redactText(value)}`);
   return failed(
-    `${Id} has the name: not of this stack, so made by hand or imported ` +
-      `(description ${JSON.stringify(masked(module.Description ?? ""))}, tags ${tags.length === 0 ? "none" : tags.join(", ")}). Connect takes a name once, and the first deployment would fail.`,
-    `Say adoptExisting.module: ${Id} for this instance, which takes the module over, or delete it once no flow calls it.`,
+    `${Id} has this name but is not managed by this stack: it was created or imported by hand ` +
+      `(description ${JSON.stringify(redactText(module.Description ?? ""))}, tags ${tags.length === 0 ? "none" : tags.join(", ")}). Module names are unique in Connect, so the first deployment would fail.`,
+    `Set adoptExisting.module: ${Id} for this instance to adopt the module, or delete the module once no flow calls it.`,
   );
 }
 
-/** Of the module that adoptExisting names, where one has the name. */
+/** `adoptExisting.module` is set, and a module has the name. */
 function adoptedFinding(adopted: string, { Id = "" }: ContactFlowModule): Finding {
   if (Id === adopted)
-    return ok(`${Id} is there, made by hand, and is taken over: it keeps its id, and flows go on calling it.`);
+    return ok(`${Id} was created by hand and is adopted. It keeps its id, so flows that call it continue to work.`);
   return failed(
-    `adoptExisting.module is ${adopted}, and ${Id} has the name: Connect takes a name once, and the deployment would fail.`,
-    `If flows call ${Id}, set adoptExisting.module to it; if none does, delete it.`,
+    `adoptExisting.module is ${adopted}, but ${Id} has the name. Module names are unique in Connect, so the deployment would fail.`,
+    `If flows call ${Id}, set adoptExisting.module to this id. Otherwise delete the module.`,
   );
 }
 
-/** Of the module that adoptExisting names, where none has the name. */
+/** `adoptExisting.module` is set, and no module has the name. */
 function renamedFinding(adopted: string, module: ContactFlowModule | undefined): Finding {
   if (module === undefined) {
     return failed(
-      `adoptExisting.module is ${adopted}, and the instance has no such module: the plan would fail where it imports it.`,
-      "Correct the id (it is in the module's URL in Connect), or remove adoptExisting.module: the module is then made.",
+      `adoptExisting.module is ${adopted}, but the instance has no such module. The import would fail during the plan.`,
+      "Correct the id (see the module's URL in Connect), or remove adoptExisting.module to create a module.",
     );
   }
   return warning(
-    `${adopted} is taken over, and its name is ${JSON.stringify(module.Name)}: the deployment renames it to ${BLOCKED_STATUS_MODULE_NAME} and replaces its content. It keeps its id.`,
-    "Make sure that it is the module that was imported by hand for call blocking, and not another.",
+    `${adopted} is adopted; its name is ${JSON.stringify(module.Name)}. The deployment renames it to ${BLOCKED_STATUS_MODULE_NAME} and replaces its content. It keeps its id.`,
+    "Make sure that this is the module that was imported by hand for call blocking.",
   );
 }
 
@@ -181,11 +187,11 @@ function associationFinding(
   module: ContactFlowModule | "none",
 ): Finding {
   const { aliasArn } = instance.function;
-  if (!associated.includes(aliasArn)) return ok("Our alias is not associated yet: the deployment does it.");
-  if (module === "none" || makerOf(instance, module.Description) !== "this stack") {
+  if (!associated.includes(aliasArn)) return ok("Our alias is not associated yet. The deployment associates it.");
+  if (module === "none" || ownerOf(instance, module.Description) !== "this stack") {
     return warning(
-      `${aliasArn} is associated with the instance, and no module of this stack is there: somebody else did it, or an earlier deployment was cut short.`,
-      "adoptExisting does not take an association over. Where Terraform's state does not hold it, deploying fails: if that state was lost, run npm run fleet -- recover; if not, remove the association under Flows, AWS Lambda, before.",
+      `${aliasArn} is associated with the instance, but this stack's module does not exist. The association was created by hand, or an earlier deployment was interrupted.`,
+      "adoptExisting does not adopt an association. If Terraform's state does not contain it, the deployment fails. If the state was lost, run npm run fleet -- recover. Otherwise remove the association in the Connect console (Flows, AWS Lambda) before you deploy.",
     );
   }
   return ok("Our alias is associated already.");
@@ -196,16 +202,7 @@ async function flowFinding(instance: InstanceConfig, name: string, connect: Conn
   const taken = flows.find(({ Name }) => Name === name)?.Id;
   if (taken === undefined) return quotaFinding("flows", flows.length, defaultQuota.flows, false);
   return warning(
-    `${taken} has the name ${JSON.stringify(name)}: after the first deployment that is as it should be; before it, the deployment fails.`,
-    "If it is not ours, give inboundFlow another name.",
+    `The flow ${taken} has the name ${JSON.stringify(name)}. This is correct after the first deployment; before it, the deployment fails.`,
+    "If the flow is not from this stack, set another name in inboundFlow.",
   );
-}
-
-async function describe(
-  connect: ConnectClient,
-  InstanceId: string,
-  ContactFlowModuleId: string | undefined,
-): Promise<ContactFlowModule | undefined> {
-  const request = new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId });
-  return (await absent(connect.send(request)))?.ContactFlowModule;
 }

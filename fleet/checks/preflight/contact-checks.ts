@@ -1,71 +1,69 @@
-/** What the contacts that were read say about a deployment: writes that would be rejected, and whether anybody will be blocked. */
+/** Checks of the contacts that a scan has read: violations of the index, and contacts with blocked Dispositions. */
 import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
-import { masked } from "../../output/redact";
+import { redactText } from "../../output/redact";
 import { warning } from "./check";
 import type { Check, Finding } from "./check";
-import type { BlockedCount, TallyState, ViolationCount } from "./contact-stats";
+import type { BlockedCount, ContactStatsState, ViolationCount } from "./contact-stats";
 import { indexKeys } from "./index-keys";
 import { nearMisses } from "./near-misses";
 import { dollars, priceNote, prices, thousands } from "./prices";
 
-/** What a scan came to. */
+/** The result of a scan. */
 export interface ScannedContacts {
-  readonly tally: TallyState;
+  readonly stats: ContactStatsState;
   /** Read capacity units consumed. */
   readonly units: number;
   /** Whether every item of the table was read. */
   readonly complete: boolean;
-  /** Why it ended before it should; undefined when it did not. */
+  /** Why the scan ended early; undefined if it did not. */
   readonly stopped: string | undefined;
 }
 
-/** Dispositions that are shown. */
+/** Number of Dispositions in the message. */
 const shownDispositions = 10;
 
 /** The checks `contacts read`, `index keys`, `dispositions`, `blocked contacts`. */
 export function contactChecks(instance: InstanceConfig, scanned: ScannedContacts): readonly Check[] {
-  const { tally } = scanned;
+  const { stats } = scanned;
   return [
     { name: "contacts read", ...readFinding(scanned) },
     { name: "index keys", ...keysFinding(scanned) },
-    { name: "dispositions", ...dispositionsFinding(tally) },
-    ...tally.blocked.map((blocked) => ({
-      name: `blocked: ${masked(blocked.disposition)}`,
+    { name: "dispositions", ...dispositionsFinding(stats) },
+    ...stats.blocked.map((blocked) => ({
+      name: `blocked: ${redactText(blocked.disposition)}`,
       ...blockedFinding(instance, scanned, blocked),
     })),
   ];
 }
 
-function readFinding({ tally, units, complete, stopped }: ScannedContacts): Finding {
-  const much =
-    `${thousands(tally.items)} items read, ${thousands(units)} read units, ` +
-    `${dollars(units * prices.readUnit)} where they are charged (${priceNote})`;
+function readFinding({ stats, units, complete, stopped }: ScannedContacts): Finding {
+  const amount =
+    `${thousands(stats.items)} items read, ${thousands(units)} read units, ` +
+    `${dollars(units * prices.readUnit)} on an on-demand table (${priceNote})`;
   if (stopped !== undefined) {
-    return failed(`${much}. Stopped: ${stopped}`, "Go on where it stopped with the same command and --resume.");
+    return failed(`${amount}. Stopped: ${stopped}`, "Run the same command with --resume to continue.");
   }
   return ok(
-    complete
-      ? `${much}. That is the whole table.`
-      : `${much}: a sample, from segments all over the table. Items with the same partition key lie together in it.`,
+    complete ? `${amount}. The whole table was read.` : `${amount}. This is a sample from all parts of the table.`,
   );
 }
 
-function keysFinding({ tally, complete }: ScannedContacts): Finding {
-  if (tally.violating > 0) {
-    const shown = tally.violations.map(violationText).join("; ");
+function keysFinding({ stats, complete }: ScannedContacts): Finding {
+  if (stats.violating > 0) {
+    const shown = stats.violations.map(violationText).join("; ");
     return failed(
-      `${thousands(tally.violating)} of ${thousands(tally.items)} items violate the index: ${shown}. ` +
-        "Once the index exists, DynamoDB rejects every write of such an item: ConnectPath could not save these contacts any more.",
-      "Do not deploy. Ask ConnectPath what writes such values, and have it stopped and the items corrected: " +
+      `${thousands(stats.violating)} of ${thousands(stats.items)} items violate the index: ${shown}. ` +
+        "Once the index exists, DynamoDB rejects every write of such an item. ConnectPath could no longer save these contacts.",
+      "Do not deploy. Ask ConnectPath what writes such values, and have the writer and the items corrected. " +
         `Disposition must be a string of 1 to ${thousands(indexKeys.Disposition)} bytes, CustomerEndpoint of 1 to ${thousands(indexKeys.CustomerEndpoint)}, or be absent.`,
     );
   }
-  if (tally.items === 0) return ok("There are no items: nothing is known of what ConnectPath will write.");
-  const past = "It shows what was written, not what will be.";
+  if (stats.items === 0) return ok("The table has no items, so future writes cannot be predicted.");
+  const past = "Future writes are not checked.";
   if (complete) return ok(`No item violates the index. ${past}`);
   return ok(
-    `No item of the sample violates the index: with 95 % confidence fewer than ${share(3 / tally.items)} of all do. --full reads them all. ${past}`,
+    `No item of the sample violates the index: with 95 % confidence, fewer than ${share(3 / stats.items)} of all items do. --full reads all items. ${past}`,
   );
 }
 
@@ -79,52 +77,54 @@ function article(shape: string): string {
   return /^(null|too long|binary)$/.test(shape) ? shape : `${/^[aeiou]/.test(shape) ? "an" : "a"} ${shape}`;
 }
 
-function dispositionsFinding({ dispositions, withoutDisposition, items }: TallyState): Finding {
-  const { counts, forgotten, total } = dispositions;
+function dispositionsFinding({ dispositions, withoutDisposition, items }: ContactStatsState): Finding {
+  const { counts, others } = dispositions;
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   const shown = sorted.slice(0, shownDispositions);
+  const total = others + counts.reduce((sum, [, count]) => sum + count, 0);
   const rest = total - shown.reduce((sum, [, count]) => sum + count, 0);
-  const list = shown.map(([value, count]) => `${JSON.stringify(masked(value))} ${thousands(count)}`);
+  const list = shown.map(([value, count]) => `${JSON.stringify(redactText(value))} ${thousands(count)}`);
   if (rest > 0) list.push(`others ${thousands(rest)}`);
   if (withoutDisposition > 0) list.push(`none ${thousands(withoutDisposition)}`);
-  const many =
-    forgotten === 0
+  const note =
+    others === 0
       ? ""
-      : ` More than ${counts.length} different ones: each count may be too low by up to ${thousands(forgotten)}.`;
-  return ok(items === 0 ? "There are no contacts." : `${list.join(", ")}.${many}`);
+      : ` There are more than ${counts.length} different Dispositions: ${thousands(others)} contacts were not counted by Disposition.`;
+  return ok(items === 0 ? "There are no contacts." : `${list.join(", ")}.${note}`);
 }
 
 function blockedFinding(
   { name }: InstanceConfig,
-  { tally, complete }: ScannedContacts,
+  { stats, complete }: ScannedContacts,
   { disposition, contacts, withNumber, withheld }: BlockedCount,
 ): Finding {
   if (contacts > 0) {
     const without = contacts - withNumber;
-    const counted = `${thousands(contacts)} contacts carry it`;
-    if (without === 0) return ok(`${counted}, each with a number that is looked up.`);
-    const detail = `${counted}; ${thousands(without)} of them have no E.164 number and block nobody, ${thousands(withheld)} of these because the caller withheld it.`;
+    const counted = `${thousands(contacts)} contacts have it`;
+    if (without === 0) return ok(`${counted}, all with a phone number that is looked up.`);
+    const detail = `${counted}; ${thousands(without)} of them have no E.164 number and block no caller, ${thousands(withheld)} of these because the number was withheld.`;
     return withNumber > 0
       ? ok(detail)
-      : warning(detail, "Whoever withholds the number is not looked up; anonymousCallers decides about them.");
+      : warning(detail, "Withheld callers are not looked up. anonymousCallers decides whether they are blocked.");
   }
-  const near = nearMisses(disposition, tally.dispositions.counts);
+  const near = nearMisses(disposition, stats.dispositions.counts);
   if (near.length > 0) {
     const shown = near
       .slice(0, 3)
       .map(
-        ({ value, contacts: count, how }) => `${JSON.stringify(masked(value))} (${how}; ${thousands(count)} contacts)`,
+        ({ value, contacts: count, how }) =>
+          `${JSON.stringify(redactText(value))} (${how}; ${thousands(count)} contacts)`,
       );
     return warning(
-      `No contact carries it, but: ${shown.join(", ")}. The lookup compares every character, so these block nobody.`,
-      `If one of them is meant, write it into blockedDispositions of instance ${name} exactly so.`,
+      `No contact has it, but contacts have ${shown.join(", ")}. The lookup compares exactly, so these contacts block no caller.`,
+      `If one of them is the Disposition to block, set it in blockedDispositions of instance ${name}, with the same spelling.`,
     );
   }
   return warning(
-    `No contact ${complete ? "" : "of the sample "}carries it.`,
-    "If it is in use already, compare it with the Disposition in ConnectPath, levels joined with a colon; it must exist on every queue whose contacts are reviewed.",
+    `No contact ${complete ? "" : "of the sample "}has it.`,
+    "If agents already use it, compare the spelling with ConnectPath: levels are joined with a colon. The Disposition must exist on every queue whose contacts are reviewed.",
   );
 }
 
-/** `0.15 %`, upwards. */
+/** `0.15 %`, rounded to two digits. */
 const share = (part: number): string => `${Number(Math.min(100, part * 100).toPrecision(2))} %`;

@@ -1,26 +1,25 @@
-/** What a scan finds in the contacts that it reads, counted in bounded memory. */
+/** Statistics of the contacts that a scan reads, in bounded memory. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
-import { callerOf } from "../../../lambda/blocked-calls/policy";
-import { masked } from "../../output/redact";
-import { FrequentValues } from "./frequent-values";
+import { classifyAddress } from "../../../lambda/blocked-calls/policy";
+import { redactText } from "../../output/redact";
 import { indexKeyNames, shapes, utf8Length, violation } from "./index-keys";
 import type { IndexKey, Shape } from "./index-keys";
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
-/** One item that violates the index, as it may be shown. */
+/** One item that violates the index, redacted. */
 export interface Example {
-  /** The table's keys, masked: `hash=contact-7 range=ctr`. */
+  /** The table's keys, redacted: `hash=contact-7 range=ctr`. */
   readonly item: string;
-  /** Type and size of the value, never the value: `map of Address, Type`. */
+  /** Type and size of the value, without the value: `map of Address, Type`. */
   readonly value: string;
 }
 
-/** Distinct Dispositions that are counted, at most. */
-const keptDispositions = 500;
-/** Examples of each shape. */
-const keptExamples = 3;
+/** Distinct Dispositions that are counted one by one. */
+const maxDispositions = 500;
+/** Examples per attribute and shape. */
+const maxExamples = 3;
 
 const count = z.int().min(0);
 const text = z.string();
@@ -29,43 +28,44 @@ const violationSchema = z.strictObject({
   attribute: z.enum(indexKeyNames as [IndexKey, ...IndexKey[]]),
   shape: z.enum(shapes),
   items: count,
-  examples: z.array(z.strictObject({ item: text, value: text })).max(keptExamples),
+  examples: z.array(z.strictObject({ item: text, value: text })).max(maxExamples),
 });
 
-/** Contacts that carry one configured blocked Disposition. */
+/** Contacts with one configured blocked Disposition. */
 const blockedSchema = z.strictObject({
   disposition: text,
   contacts: count,
-  /** Of these, with a number that is looked up. */
+  /** Of these, contacts with a phone number that is looked up. */
   withNumber: count,
-  /** Of these, with a withheld number, such as "Anonymous". */
+  /** Of these, contacts with a withheld number, such as "Anonymous". */
   withheld: count,
 });
 
-export const tallySchema = z.strictObject({
+export const contactStatsSchema = z.strictObject({
   items: count,
-  /** Items that violate the index by one attribute or both. */
+  /** Items with an attribute that violates the index. */
   violating: count,
   violations: z.array(violationSchema),
-  /** Items that the index will hold: both keys are there, and valid. */
+  /** Items that the index will contain: both keys exist and are valid. */
   indexed: count,
-  /** Bytes of their entries. */
+  /** Size of their index entries, in bytes. */
   indexedBytes: count,
-  /** Contacts of which nobody chose a Disposition. */
+  /** Contacts without a Disposition. */
   withoutDisposition: count,
   blocked: z.array(blockedSchema),
   dispositions: z.strictObject({
-    counts: z.array(z.tuple([text, count])).max(keptDispositions),
-    forgotten: count,
-    total: count,
+    /** Contacts by Disposition, for the first {@link maxDispositions} distinct ones. */
+    counts: z.array(z.tuple([text, count])).max(maxDispositions),
+    /** Contacts with any other Disposition. */
+    others: count,
   }),
 });
 
-export type TallyState = z.infer<typeof tallySchema>;
+export type ContactStatsState = z.infer<typeof contactStatsSchema>;
 export type ViolationCount = z.infer<typeof violationSchema>;
 export type BlockedCount = z.infer<typeof blockedSchema>;
 
-/** What DynamoDB adds to each entry of an index: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html */
+/** Bytes that DynamoDB adds to each entry of an index: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html */
 const entryOverheadBytes = 100;
 
 export class ContactStats {
@@ -77,25 +77,27 @@ export class ContactStats {
   /** By attribute and shape. */
   private readonly violations = new Map<string, { -readonly [K in keyof ViolationCount]: ViolationCount[K] }>();
   private readonly blocked: Map<string, BlockedCount>;
-  readonly dispositions: FrequentValues;
+  private readonly dispositions: Map<string, number>;
+  private otherDispositions = 0;
 
   /**
    * @param tableKeys names of the table's keys: one or two
-   * @param blockedDispositions as they are configured
-   * @param state of an earlier tally of the same, to go on from
+   * @param blockedDispositions from the environment file
+   * @param state statistics of an interrupted scan, to continue
    */
   constructor(
     private readonly tableKeys: readonly string[],
     blockedDispositions: readonly string[],
-    state?: TallyState,
+    state?: ContactStatsState,
   ) {
     const counts = blockedDispositions.map((disposition) => ({
       ...{ disposition, contacts: 0, withNumber: 0, withheld: 0 },
       ...state?.blocked.find((one) => one.disposition === disposition),
     }));
     this.blocked = new Map(counts.map((one) => [one.disposition, one]));
-    this.dispositions = new FrequentValues(keptDispositions, state?.dispositions);
+    this.dispositions = new Map(state?.dispositions.counts);
     if (state === undefined) return;
+    this.otherDispositions = state.dispositions.others;
     this.items = state.items;
     this.violating = state.violating;
     this.indexed = state.indexed;
@@ -115,24 +117,24 @@ export class ContactStats {
     const endpoint = found.includes("CustomerEndpoint") ? undefined : item["CustomerEndpoint"]?.S;
     if (item["Disposition"] === undefined) this.withoutDisposition++;
     if (disposition === undefined) return;
-    this.dispositions.add(disposition);
+    this.countDisposition(disposition);
 
     if (endpoint !== undefined) {
       this.indexed++;
       const keys = this.tableKeys.reduce((bytes, name) => bytes + utf8Length(name) + keyLength(item[name]), 0);
-      const own = utf8Length(disposition) + utf8Length(endpoint) + "DispositionCustomerEndpoint".length;
+      const own = utf8Length(disposition) + utf8Length(endpoint) + indexKeyNames.join("").length;
       this.indexedBytes += keys + own + entryOverheadBytes;
     }
     const blocked = this.blocked.get(disposition);
     if (blocked === undefined) return;
     blocked.contacts++;
     if (endpoint === undefined) return;
-    const caller = callerOf(endpoint);
+    const caller = classifyAddress(endpoint);
     if (caller === "number") blocked.withNumber++;
     if (caller === "withheld") blocked.withheld++;
   }
 
-  toJSON(): TallyState {
+  toJSON(): ContactStatsState {
     return {
       items: this.items,
       violating: this.violating,
@@ -141,11 +143,17 @@ export class ContactStats {
       indexedBytes: this.indexedBytes,
       withoutDisposition: this.withoutDisposition,
       blocked: [...this.blocked.values()],
-      dispositions: this.dispositions.toJSON() as TallyState["dispositions"],
+      dispositions: { counts: [...this.dispositions], others: this.otherDispositions },
     };
   }
 
-  /** Whether the item violates the index by this key. */
+  private countDisposition(disposition: string): void {
+    const count = this.dispositions.get(disposition);
+    if (count === undefined && this.dispositions.size >= maxDispositions) this.otherDispositions++;
+    else this.dispositions.set(disposition, (count ?? 0) + 1);
+  }
+
+  /** Whether this attribute of the item violates the index. */
   private checkKey(attribute: IndexKey, item: Item): boolean {
     const value = item[attribute];
     const shape = violation(attribute, value);
@@ -153,7 +161,7 @@ export class ContactStats {
     const id = `${attribute} ${shape}`;
     const found = this.violations.get(id) ?? { attribute, shape, items: 0, examples: [] };
     found.items++;
-    if (found.examples.length < keptExamples) {
+    if (found.examples.length < maxExamples) {
       found.examples.push({ item: this.shownKeys(item), value: described(shape, value) });
     }
     this.violations.set(id, found);
@@ -171,17 +179,17 @@ function keyLength(key: AttributeValue | undefined): number {
 
 function shownKey(key: AttributeValue | undefined): string {
   if (key?.B !== undefined) return `(${key.B.length} bytes)`;
-  return masked(key?.S ?? key?.N ?? "");
+  return redactText(key?.S ?? key?.N ?? "");
 }
 
-/** Names of a map's members that are shown. */
+/** Number of member names that are shown of a map. */
 const shownMembers = 4;
 
 function described(shape: Shape, { S, M, L, B, SS, NS, BS }: AttributeValue): string {
   if (S !== undefined && shape === "too long") return `a string of ${utf8Length(S)} bytes`;
   if (M !== undefined) {
     const names = Object.keys(M);
-    const shown = names.slice(0, shownMembers).map(masked).join(", ");
+    const shown = names.slice(0, shownMembers).map(redactText).join(", ");
     return names.length === 0 ? "an empty map" : `a map of ${shown}${names.length > shownMembers ? ", …" : ""}`;
   }
   const size = L?.length ?? SS?.length ?? NS?.length ?? BS?.length;

@@ -1,13 +1,14 @@
-/** Whether DynamoDB takes an attribute's value as a key of our index, and if not, what is wrong with it. */
+/** Decides whether DynamoDB accepts an attribute value as a key of our index. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { blockingIndex } from "../../../config/blocking-index";
 
-/** The index's keys, with the bytes that DynamoDB takes of each: 2,048 of a partition key, 1,024 of a sort key. */
-export const indexKeys = { Disposition: 2048, CustomerEndpoint: 1024 } as const;
+/** The largest size of each key, in bytes: DynamoDB allows 2,048 for a partition key and 1,024 for a sort key. */
+export const indexKeys = { [blockingIndex.hashKey]: 2048, [blockingIndex.rangeKey]: 1024 } as const;
 
 export type IndexKey = keyof typeof indexKeys;
 export const indexKeyNames = Object.keys(indexKeys) as readonly IndexKey[];
 
-/** What a value is that cannot be a key of type S. */
+/** Kinds of values that cannot be a key of type S. */
 export const shapes = [
   "number",
   "null",
@@ -26,10 +27,10 @@ export const shapes = [
 export type Shape = (typeof shapes)[number];
 
 /**
- * What is wrong with a value as a key of the index, or undefined where nothing is: an item that lacks the attribute is
- * merely not in the index.
+ * The kind of value that violates the index; undefined if the value is valid. An item without the attribute is valid: it is not in
+ * the index.
  *
- * Once the index exists, DynamoDB rejects every write of an item for which this is not undefined, whatever its other key is:
+ * Once the index exists, DynamoDB rejects every write of an item with a violation, regardless of its other key:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.ViolationDetection.html and, for the sizes,
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
@@ -51,5 +52,5 @@ export function violation(key: IndexKey, value: AttributeValue | undefined): Sha
   return "unknown type";
 }
 
-/** Bytes of a text in UTF-8, by which DynamoDB measures keys. */
+/** Length in UTF-8 bytes, which is how DynamoDB measures keys. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text);

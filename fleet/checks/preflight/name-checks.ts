@@ -1,37 +1,37 @@
-/** Looks whether the names of the function and of the canary, of their roles and log groups are free, already ours, or of what is to be taken over. */
+/** Checks the names of function, canary, roles and log groups: free, managed by this stack, or to be adopted. */
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
-import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import type { Role } from "@aws-sdk/client-iam";
-import { answersInstance, asksFunction, runsFunction } from "../../../config/descriptions";
+import { answersInstance, asksFunction, isOwnDescription, runsFunction } from "../../../config/descriptions";
 import type { InstanceConfig } from "../../../config/types";
 import { HANDLER } from "../../../lambda/settings";
-import { absent } from "../../aws/errors";
+import { undefinedIfAbsent } from "../../aws/errors";
+import { functionConfiguration } from "../../aws/lambda-function";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { masked } from "../../output/redact";
+import { redactText } from "../../output/redact";
 import { runCheck } from "./check";
 import type { Check, Finding } from "./check";
 
-/** The names of one function of the stack, and what is said of them. */
+/** The names of one function of the stack, and how they are checked. */
 interface Named {
-  /** What the three checks are called. */
+  /** Names of the three checks. */
   readonly checks: { readonly function: string; readonly role: string; readonly logGroup: string };
   readonly name: string;
   readonly roleName: string;
   readonly logGroupName: string;
-  /** Where an environment file gives it another name. */
+  /** Keys in the environment file that change the names. */
   readonly settings: { readonly name: string; readonly roleName: string };
-  /** How its description begins where this stack made it. */
+  /** The description that this stack gives the function, or its beginning. */
   readonly description: string;
-  /** Whether it answers calls: only that one can be taken over. */
+  /** Whether the function answers calls. Only this function can be adopted. */
   readonly isOnCallPath: boolean;
 }
 
 /**
- * The checks `function name`, `role name` and `log group`, and where there is a canary the same of it: whatever is taken would make
- * the first deployment fail, unless adoptExisting says that it is taken over; and then it has to be there, and to be one that can be.
+ * The checks `function name`, `role name` and `log group`, and the same checks for the canary. A name that is already taken makes the
+ * first deployment fail, unless `adoptExisting` adopts its resource. A resource to adopt must exist and be suitable.
  */
 export async function nameChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   const { function: own, canary, alarms } = instance;
@@ -57,27 +57,27 @@ async function checksOf(instance: InstanceConfig, clients: InstanceClients, name
   const { name: FunctionName, roleName: RoleName, logGroupName, settings } = named;
   const adoptExisting = named.isOnCallPath ? instance.adoptExisting : undefined;
   const isOurFunction = ({ Description }: FunctionConfiguration): boolean =>
-    Description?.startsWith(named.description) === true;
-  // Undefined until it was read.
+    isOwnDescription(named.description, Description);
+  // Undefined if it could not be read.
   let existing: FunctionConfiguration | "none" | undefined;
   return [
     await runCheck(named.checks.function, async () => {
-      existing = (await absent(clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })))) ?? "none";
+      existing = (await functionConfiguration(clients.lambda, FunctionName)) ?? "none";
       if (existing === "none") {
         if (adoptExisting?.function === true) return nothingToAdopt("function", FunctionName, settings.name);
         return ok(`${FunctionName} is free.`);
       }
-      if (isOurFunction(existing)) return ok(`${FunctionName} is there already, made by this stack.`);
+      if (isOurFunction(existing)) return ok(`${FunctionName} exists already and is managed by this stack.`);
       return functionFinding(named, adoptExisting?.function === true, existing);
     }),
     await runCheck(named.checks.role, async () => {
-      const role = (await absent(clients.iam.send(new GetRoleCommand({ RoleName }))))?.Role;
+      const role = (await undefinedIfAbsent(clients.iam.send(new GetRoleCommand({ RoleName }))))?.Role;
       if (role === undefined) {
         if (adoptExisting?.role === true) return nothingToAdopt("role", RoleName, settings.roleName);
         return ok(`${RoleName} is free.`);
       }
-      if (role.Description?.startsWith(runsFunction(FunctionName)) === true) {
-        return ok(`${RoleName} is there already, made by this stack.`);
+      if (isOwnDescription(runsFunction(FunctionName), role.Description)) {
+        return ok(`${RoleName} exists already and is managed by this stack.`);
       }
       return roleFinding(named, adoptExisting?.role === true, role);
     }),
@@ -88,22 +88,22 @@ async function checksOf(instance: InstanceConfig, clients: InstanceClients, name
         if (adoptExisting?.logGroup === true) return nothingToAdopt("logGroup", logGroupName, settings.name);
         return ok(`${logGroupName} is free.`);
       }
-      // A log group says nothing of who made it.
+      // A log group has no description that names its owner.
       if (typeof existing === "object" && isOurFunction(existing))
-        return ok(`${logGroupName} is there, as the function is.`);
+        return ok(`${logGroupName} exists, and so does our function.`);
       if (adoptExisting?.logGroup === true) {
-        return ok(`${logGroupName} is there, and is taken over with its lines; its retention becomes ours.`);
+        return ok(`${logGroupName} exists and is adopted with its log events. Its retention is changed to ours.`);
       }
       if (existing === undefined) {
         return failed(
-          `${logGroupName} is there, and whether this stack made it shows in the function, which could not be looked at.`,
-          `Mend what the check ${named.checks.function} says, and run the command again; leave the log group as it is until then.`,
+          `${logGroupName} exists. Whether this stack manages it depends on the function, which could not be read.`,
+          `Fix the check ${named.checks.function} first, then run the command again. Do not change the log group until then.`,
         );
       }
       return failed(
-        `${logGroupName} is there, left by a function of this name: the first deployment would fail when it makes it.`,
+        `${logGroupName} exists from another function with this name: the first deployment would fail.`,
         named.isOnCallPath
-          ? `Say adoptExisting.logGroup: true for this instance, which takes it over with its lines, delete it, or set ${settings.name} to another name.`
+          ? `Set adoptExisting.logGroup: true for this instance to adopt it, delete it, or set ${settings.name} to another name.`
           : `Delete it, or set ${settings.name} to another name.`,
       );
     }),
@@ -112,19 +112,19 @@ async function checksOf(instance: InstanceConfig, clients: InstanceClients, name
 
 function functionFinding(named: Named, isAdopted: boolean, existing: FunctionConfiguration): Finding {
   const { name, settings } = named;
-  const { Runtime = "none, as an image has", Handler = "none" } = existing;
+  const { Runtime = "none (container image)", Handler = "none" } = existing;
   const isChangeable = Runtime.startsWith("nodejs") && Handler === HANDLER;
   if (!isAdopted) {
     const found = `a function with the runtime ${Runtime} and the handler ${Handler}`;
     return taken(name, found, existing.Description, settings.name, adoptableAs(named, "function", isChangeable));
   }
   if (isChangeable) {
-    return ok(`${name} is there, and is changed in place from ${Runtime}: first its configuration, then its code.`);
+    return ok(`${name} (${Runtime}) is adopted and changed in place: first its configuration, then its code.`);
   }
   return failed(
-    `${name} cannot be changed in place: it has the runtime ${Runtime} and the handler ${Handler}, and while its configuration ` +
-      `is new and its code still old, calls need nodejs and ${HANDLER}. The plan would stop at it.`,
-    `Set ${settings.name} to another name and remove adoptExisting.function: a new function then takes its place in the module.`,
+    `${name} cannot be changed in place: it has the runtime ${Runtime} and the handler ${Handler}. The configuration is changed before the code, ` +
+      `so the old code must run with nodejs and ${HANDLER}. The plan would be refused.`,
+    `Set ${settings.name} to another name and remove adoptExisting.function. The module then calls a new function.`,
   );
 }
 
@@ -137,25 +137,25 @@ function roleFinding(named: Named, isAdopted: boolean, { Path, Description }: Ro
   }
   if (isChangeable) {
     return ok(
-      `${roleName} is there, and is taken over: every permission but ours is taken from it once the module calls our function.`,
+      `${roleName} exists and is adopted. All permissions except ours are removed once the module calls our function.`,
     );
   }
   return failed(
-    `${roleName} has the path ${Path}, as the Lambda console gives it, and a path cannot be changed. The plan would stop at it.`,
-    `Set ${settings.roleName} to another name and remove adoptExisting.role: a new role then takes its place.`,
+    `${roleName} has the path ${Path}, which the Lambda console sets. A path cannot be changed, so the plan would be refused.`,
+    `Set ${settings.roleName} to another name and remove adoptExisting.role. A new role is then created.`,
   );
 }
 
-/** Whether the function is the one of the instance that answers calls, made by its stack. */
+/** Whether the function is managed by the stack of the instance. */
 export function isOurs({ name }: InstanceConfig, { Description }: FunctionConfiguration): boolean {
-  return Description?.startsWith(answersInstance(name)) === true;
+  return isOwnDescription(answersInstance(name), Description);
 }
 
-/** The key of adoptExisting that takes it over; `unfit`: there is one, but not for it as it is; `never`: there is none. */
-type Adoptable = "function" | "role" | "unfit" | "never";
+/** The key of `adoptExisting`; `unsuitable`: the resource cannot be adopted as it is; `never`: there is no key for it. */
+type Adoptable = "function" | "role" | "unsuitable" | "never";
 
 const adoptableAs = ({ isOnCallPath }: Named, key: "function" | "role", isChangeable: boolean): Adoptable =>
-  isOnCallPath ? (isChangeable ? key : "unfit") : "never";
+  isOnCallPath ? (isChangeable ? key : "unsuitable") : "never";
 
 function taken(
   name: string,
@@ -166,20 +166,20 @@ function taken(
 ): Finding {
   const another = `set ${setting} to another name`;
   const fixes: Readonly<Record<Adoptable, string>> = {
-    function: `Say adoptExisting.function: true for this instance, which takes it over, or ${another}.`,
-    role: `Say adoptExisting.role: true for this instance, which takes it over, or ${another}.`,
-    unfit: `It cannot be taken over as it is (adoptExisting): ${another}; ours then takes its place.`,
-    never: `Nothing takes over what the canary is called: ${another}, or delete it if nobody needs it.`,
+    function: `Set adoptExisting.function: true for this instance to adopt it, or ${another}.`,
+    role: `Set adoptExisting.role: true for this instance to adopt it, or ${another}.`,
+    unsuitable: `It cannot be adopted as it is (adoptExisting): ${another}. A new one is then created.`,
+    never: `The canary's resources cannot be adopted: ${another}, or delete it if it is not used.`,
   };
   return failed(
-    `${name} is taken by ${what} that this stack did not make (description ${JSON.stringify(masked(description ?? ""))}): the first deployment would fail.`,
+    `${name} is the name of ${what} that this stack does not manage (description ${JSON.stringify(redactText(description ?? ""))}): the first deployment would fail.`,
     fixes[adoptable],
   );
 }
 
 function nothingToAdopt(key: "function" | "role" | "logGroup", name: string, setting: string): Finding {
   return failed(
-    `adoptExisting.${key} says that ${name} exists, and it does not: the plan would fail where it imports it.`,
-    `Set ${setting} so that it is the name of what exists, or remove adoptExisting.${key}: it is then made.`,
+    `adoptExisting.${key} is set, but ${name} does not exist. The import would fail during the plan.`,
+    `Set ${setting} to the name of an existing resource, or remove adoptExisting.${key} to create one.`,
   );
 }

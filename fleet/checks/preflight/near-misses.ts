@@ -1,21 +1,20 @@
-/** Dispositions that were probably meant by a configured one that no contact carries. */
+/** Finds Dispositions that are similar to a configured one that no contact has. */
 import { didYouMean } from "../../../config/did-you-mean";
 
 export interface NearMiss {
   readonly value: string;
   readonly contacts: number;
-  /** In what it differs: `upper and lower case`. */
+  /** The difference, such as `upper and lower case`. */
   readonly how: string;
 }
 
-/** Levels that a Disposition of ConnectPath has, at most; what has more is no such thing, and is not taken apart. */
+/** Largest number of levels of a Disposition in ConnectPath. Longer values are not split. */
 const mostLevels = 3;
 
 /**
- * @param configured a blocked Disposition, which the lookup compares character for character
- * @param seen Dispositions that contacts carry, with their number
- * @returns those that differ only in case, white space, Unicode form, by a level of a `:`-joined value, or by a slip of the pen; the
- *   most frequent first
+ * @param configured a blocked Disposition; the lookup compares it exactly
+ * @param seen Dispositions of contacts, with their counts
+ * @returns Dispositions that differ only in case, white space, Unicode form, one level, or a typing error; the most frequent first
  */
 export function nearMisses(configured: string, seen: readonly (readonly [string, number])[]): NearMiss[] {
   const others = seen.filter(([value]) => value !== configured).sort(([, a], [, b]) => b - a);
@@ -42,16 +41,16 @@ function difference(configured: string, value: string): string | undefined {
   const wanted = folded(configured).split(":");
   const levels = folded(value).split(":");
   if (levels.length > mostLevels || wanted.length > mostLevels) return undefined;
-  if (contains(wanted, levels)) return "a level is missing in it";
-  return contains(levels, wanted) ? "it has a level more" : undefined;
+  if (contains(wanted, levels)) return "one level is missing";
+  return contains(levels, wanted) ? "it has one more level" : undefined;
 }
 
-/** What stays the same however somebody types it. */
+/** The text without differences in case, white space and Unicode form. */
 function folded(text: string): string {
   return text.normalize("NFC").toLowerCase().replaceAll(/\s+/g, " ").replaceAll(/ ?: ?/g, ":").trim();
 }
 
-/** Whether the one list of levels holds the other, in order and without gaps. */
+/** Whether one list of levels contains the other, in order and without gaps. */
 function contains(all: readonly string[], some: readonly string[]): boolean {
   if (some.includes("")) return false;
   return all.some((_, start) => some.every((level, n) => all[start + n] === level));

@@ -1,8 +1,8 @@
-/** Looks at one instance before a deployment: the table, its contacts, Connect, the names, and what was made by hand. */
+/** Checks one instance before a deployment: table, contacts, Connect, names, and resources from the vendor's guide. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../../config/types";
 import { grant, isAccessDenied } from "../../aws/errors";
-import { failed, unlessNobodyAnswers } from "../finding";
+import { failed, checksUnlessSignedOut } from "../finding";
 import { CommandError } from "../../output/command-error";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { errorMessage } from "../../output/error-message";
@@ -25,43 +25,43 @@ import { tableChecks } from "./table-checks";
 
 export interface PreflightOptions {
   readonly extent: Extent;
-  /** Read capacity units a second; undefined: see {@link rateFor}. */
+  /** Read capacity units per second. @default {@link rateFor} */
   readonly rate: number | undefined;
-  /** Whether to go on with an earlier scan of the same. */
+  /** Whether to continue an interrupted scan of the same table. */
   readonly resume: boolean;
 }
 
 export interface Surroundings {
   readonly clock: Clock;
-  /** Stops a scan after the page that is being read. */
+  /** Stops a scan after the current page. */
   readonly stop: AbortSignal;
   readonly files: ProgressFiles;
   /** Shows progress. */
   readonly stream: ProgressStream;
 }
 
-/** Units a second on a table that has no capacity of its own: some 200 kB/s, next to nothing of what it can. */
+/** Read units per second on an on-demand table: about 200 kB/s, a very small part of its capacity. */
 const defaultRate = 25;
 
-/** The rate where none is given: on a provisioned table a tenth of its capacity, so that the vendor's reads go on. */
+/** The default rate. On a provisioned table it is a tenth of the capacity, so that the vendor's reads are not throttled. */
 export function rateFor(table: TableDescription): number {
   const capacity = capacityOf(table);
   return capacity === undefined ? defaultRate : Math.max(1, Math.floor(capacity.read / 10));
 }
 
-/** Everything that can be looked at before a deployment; reads alone. The checks are in the order in which they matter. */
+/** Runs all checks before a deployment. It writes nothing to AWS. The most important checks come first. */
 export async function preflightInstance(
   instance: InstanceConfig,
   clients: InstanceClients,
   options: PreflightOptions,
   around: Surroundings,
 ): Promise<readonly Check[]> {
-  return unlessNobodyAnswers(instance.account, async () => {
+  return checksUnlessSignedOut(instance.account, async () => {
     const { checks, table } = await tableChecks(instance, clients);
     const connect = await connectChecks(instance, clients);
     const names = await nameChecks(instance, clients);
     const guide = await guideChecks(instance, clients, connect);
-    // Last, since it takes the longest: what else is wrong is known by then even if it is stopped.
+    // The scan runs last because it takes the longest. If it is stopped, all other results are known.
     const contacts = table === undefined ? [] : await contactsOf(instance, clients, table, options, around);
     return [...checks, ...contacts, ...connect.checks, ...names, ...guide];
   });
@@ -79,13 +79,13 @@ async function contactsOf(
     scanned = await scan(instance, clients, table, options, around);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return [{ name: "contacts read", ...failed(error.message, "Nothing was read.") }];
+    return [{ name: "contacts read", ...failed(error.message, "No contact was read.") }];
   }
-  const backfill = await runCheck("backfill", () => backfillFinding(instance, table, scanned.tally));
+  const backfill = await runCheck("backfill", () => backfillFinding(instance, table, scanned.stats));
   return [...contactChecks(instance, scanned), backfill];
 }
 
-/** @throws CommandError where it cannot begin */
+/** @throws CommandError if the scan cannot start */
 async function scan(
   instance: InstanceConfig,
   { dynamodb }: InstanceClients,
@@ -107,11 +107,11 @@ async function scan(
     blockedDispositions,
   };
   const from = resume ? files.read(identity) : undefined;
-  if (from?.finished === true) return asScanned(from, undefined);
+  if (from?.finished === true) return scanResult(from, undefined);
 
   let saved: ScanProgress | undefined = from;
   const expected = extent.full ? (table.ItemCount ?? 0) : Math.min(extent.items, table.ItemCount ?? 0);
-  const before = { items: from?.tally.items ?? 0, units: from?.units ?? 0 };
+  const before = { items: from?.stats.items ?? 0, units: from?.units ?? 0 };
   const line = new ProgressLine(instance.stackName, expected, stream, clock, before);
   try {
     await scanAttributes(
@@ -131,16 +131,16 @@ async function scan(
     );
   } catch (error) {
     if (saved === undefined) throw error;
-    const why = `${errorMessage(error)}. ${isAccessDenied(error) ? grant("preflight") : ""}`.trim();
-    return asScanned(saved, why);
+    const cause = `${errorMessage(error)}. ${isAccessDenied(error) ? grant("preflight") : ""}`.trim();
+    return scanResult(saved, cause);
   } finally {
     line.clear();
   }
-  return asScanned(saved, saved?.finished === false ? "by the person who runs it." : undefined);
+  return scanResult(saved, saved?.finished === false ? "interrupted by the user." : undefined);
 }
 
-function asScanned(progress: ScanProgress | undefined, stopped: string | undefined): ScannedContacts {
-  if (progress === undefined) throw new Error("a scan always keeps where it was");
-  const { tally, units, segments } = progress;
-  return { tally, units, complete: segments.every(({ finished }) => finished), stopped };
+function scanResult(progress: ScanProgress | undefined, stopped: string | undefined): ScannedContacts {
+  if (progress === undefined) throw new Error("a scan always saves its position");
+  const { stats, units, segments } = progress;
+  return { stats, units, complete: segments.every(({ finished }) => finished), stopped };
 }

@@ -1,8 +1,8 @@
-/** What the reads and writes cost, as far as a list of prices can say: an order of magnitude, never an invoice. */
+/** Estimates costs from DynamoDB's list prices: an order of magnitude, not an exact amount. */
 
 /**
- * DynamoDB's list prices in us-east-1 since November 2024, in US dollars; other regions are up to twice as dear, and a table of
- * class infrequent access pays a quarter more for requests. https://aws.amazon.com/dynamodb/pricing/
+ * DynamoDB's list prices in us-east-1 since November 2024, in US dollars; other regions cost up to twice as much, and requests
+ * to a table of the class "infrequent access" cost a quarter more. https://aws.amazon.com/dynamodb/pricing/
  */
 export const prices = {
   readUnit: 0.125e-6,
@@ -16,7 +16,7 @@ export const priceNote = "list prices of us-east-1 since November 2024; other re
 
 export const hoursOfMonth = 730;
 
-/** `about $0.06`; one digit, since the inputs bear no more. */
+/** `about $0.06`, with one significant digit. */
 export function dollars(amount: number): string {
   if (amount === 0) return "nothing";
   if (amount < 0.01) return "less than $0.01";
@@ -24,7 +24,7 @@ export function dollars(amount: number): string {
   return `about $${Number(amount.toPrecision(1)).toFixed(amount >= 1 ? 0 : Math.min(digits, 2))}`;
 }
 
-/** `40 s`, `7 min`, `3 h`, `2 days`, upwards. */
+/** `40 s`, `7 min`, `3 h`, `2 days`, rounded up. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.ceil(seconds / 60)} min`;

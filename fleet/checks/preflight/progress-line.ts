@@ -1,9 +1,9 @@
-/** Shows where a scan is: on one line that changes in a terminal, on a line now and then elsewhere. */
+/** Shows the progress of a scan: on one line in a terminal, otherwise on a new line every few seconds. */
 import type { Clock } from "./clock";
 import type { RunningScan } from "./attribute-scan";
 import { dollars, duration, prices, thousands } from "./prices";
 
-/** Where it is written: standard error, so that what is reported stays alone on standard output. */
+/** Standard error, so that standard output has only the report. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -17,8 +17,8 @@ export class ProgressLine {
   private readonly startedAt: number;
 
   /**
-   * @param title stands before everything: the instance
-   * @param expected items that will be read, as far as DynamoDB knows; 0 when it does not
+   * @param title the name of the instance
+   * @param expected number of items that will be read; 0 if unknown
    */
   constructor(
     private readonly title: string,
@@ -36,28 +36,28 @@ export class ProgressLine {
     this.shownAt = now;
     const text = this.text(scan, (now - this.startedAt) / 1000);
     if (this.stream.isTTY !== true) this.stream.write(`${text}\n`);
-    // A line that is longer than the terminal would not be overwritten.
+    // A carriage return cannot overwrite a line that is longer than the terminal.
     else this.stream.write(`\r\u001b[K${text.slice(0, (this.stream.columns ?? 80) - 1)}`);
   }
 
-  /** Takes the line away, for what is printed next. */
+  /** Removes the line before other output. */
   clear(): void {
     if (this.stream.isTTY === true && this.shownAt !== -Infinity) this.stream.write("\r\u001b[K");
   }
 
-  private text({ tally, units }: RunningScan, seconds: number): string {
-    const done = this.expected > 0 ? Math.min(1, tally.items / this.expected) : undefined;
+  private text({ stats, units }: RunningScan, seconds: number): string {
+    const done = this.expected > 0 ? Math.min(1, stats.items / this.expected) : undefined;
     const of = done === undefined ? "" : ` of about ${thousands(this.expected)}`;
-    const parts = [`${this.title}: ${thousands(tally.items)}${of} items`];
+    const parts = [`${this.title}: ${thousands(stats.items)}${of} items`];
     if (done !== undefined) parts.push(`${Math.floor(done * 100)} %`);
     const read = units - this.before.units;
     parts.push(`${(read / Math.max(seconds, 1)).toFixed(1)} read units/s`);
     parts.push(`${thousands(units)} units, ${dollars(units * prices.readUnit)}`);
-    const items = tally.items - this.before.items;
+    const items = stats.items - this.before.items;
     if (done !== undefined && items > 0 && done < 1) {
-      parts.push(`${duration(((this.expected - tally.items) / items) * seconds)} left`);
+      parts.push(`${duration(((this.expected - stats.items) / items) * seconds)} left`);
     }
-    if (tally.violating > 0) parts.push(`${thousands(tally.violating)} violate the index`);
+    if (stats.violating > 0) parts.push(`${thousands(stats.violating)} violate the index`);
     return parts.join(", ");
   }
 }

@@ -1,24 +1,23 @@
-/** Keeps a scan below the read capacity that it was given: when the next page may be read, and how many items it may have. */
+/** Keeps a scan below its rate: decides when the next page may be read, and how many items it may have. */
 
 /**
- * Half a unit is 4 kB read eventually consistently, the least that a page costs; 1 MB is where DynamoDB ends a page.
+ * A page costs at least half a unit: an eventually consistent read of 4 kB. DynamoDB ends a page at 1 MB.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
  */
 const leastUnits = 0.5;
 const mostUnits = 128;
-/** An item of 400 kB, the largest there can be. */
+/** Units of the largest possible item, 400 kB. */
 const mostUnitsPerItem = 50;
-/** Items of a page, at most: a page is held in memory as a whole. */
+/** Largest number of items per page: a page is kept in memory. */
 const mostItems = 5000;
 
 /**
  * A token bucket over the capacity that DynamoDB reports for each page.
  *
- * The bucket is empty at first and holds a tenth of what may be read in a second; nine tenths flow in each second. So in any
- * second, wherever it is laid, no more is consumed than the rate, as long as no page costs more than the bucket holds. The
- * cost of a page is known only afterwards, so its number of items is chosen for half the bucket, by the dearest item of late,
- * and never more than doubles. A page that is dearer nevertheless is paid off before the next: over the whole time the rate
- * holds in any case.
+ * The bucket starts empty and holds a tenth of the rate; nine tenths of the rate flow in per second. So the consumption in any interval
+ * of one second never exceeds the rate, as long as no page costs more than the bucket holds. The cost of a page is known only
+ * afterwards. Its number of items is therefore chosen to fill half the bucket, based on the most expensive recent item, and at most
+ * doubles from page to page. If a page costs more, the next page waits until the bucket has recovered. The average rate always holds.
  */
 export class RateLimit {
   private readonly size: number;
@@ -27,48 +26,48 @@ export class RateLimit {
   private filledAt: number;
   /** Items of the next page. */
   private limit = 1;
-  /** Units that an item costs: of the last page, or half of what it was before, if that is more. At first the worst. */
+  /** Estimated units per item: from the last page, but at least half of the previous estimate. Starts with the worst case. */
   private perItem = mostUnitsPerItem;
 
   /**
-   * @param rate read capacity units a second, 1 at least
-   * @param now milliseconds, as of the clock that the other methods are given
+   * @param rate read capacity units per second, at least 1
+   * @param now current time in milliseconds, from the same clock as in the other methods
    */
   constructor(
     readonly rate: number,
     now: number,
   ) {
-    // Below ten units a second the least page would be all of the bucket; then it is a larger part of the second.
+    // Below ten units per second the smallest page would fill the bucket, so the bucket is a larger part of the rate.
     this.size = Math.min(Math.max(rate / 10, 2 * leastUnits), rate / 2);
     this.perSecond = rate - this.size;
     this.filledAt = now;
   }
 
-  /** Items that the next page may have. */
+  /** Largest number of items for the next page. */
   pageLimit(): number {
     return this.limit;
   }
 
-  /** Milliseconds until the next page may be read; 0 when it may be now. */
+  /** Milliseconds until the next page may be read; 0 if it may be read now. */
   waitMs(now: number): number {
     this.fill(now);
     const expected = Math.min(Math.max(this.limit * this.perItem * 2, leastUnits), mostUnits, this.size);
-    // In whole milliseconds, upwards: timers have no others.
+    // Timers have whole milliseconds: round up.
     return this.tokens >= expected ? 0 : Math.ceil(((expected - this.tokens) / this.perSecond) * 1000);
   }
 
   /**
-   * A page has been read.
+   * Records a page that was read.
    *
-   * @param units what DynamoDB says it consumed
-   * @param items how many were read, before any filter
+   * @param units consumed capacity as reported by DynamoDB
+   * @param items number of items read, before any filter
    */
   spent(now: number, units: number, items: number): void {
     this.fill(now);
     this.tokens -= units;
     if (items === 0) return;
     this.perItem = Math.max(units / items, this.perItem / 2);
-    // The least page says nothing of its items but that twice as many cost at most twice as much.
+    // A page with the minimum cost gives no estimate per item; twice as many items cost at most twice as much.
     const affordable = units <= leastUnits ? Infinity : Math.floor(this.size / (2 * this.perItem));
     this.limit = Math.max(1, Math.min(affordable, 2 * this.limit, mostItems));
   }

@@ -1,16 +1,16 @@
-/** What preflight found on the instances, as text. */
-import { stacksThatAre, type Looked } from "../finding";
+/** The results of `preflight` as text. */
+import { stacksWithOutcome, type InstanceReport } from "../finding";
 
-export type Preflight = Looked<"warning">;
+export type Preflight = InstanceReport<"warning">;
 
 const words = { ok: "ok", warning: "warning", failed: "FAILED" } as const;
 const wordWidth = Math.max(...Object.values(words).map((word) => word.length));
 
-/** A table: result, what was looked at, what was found, and below it what to do. */
+/** A table with outcome, name and detail of each check, and the fix below the detail. */
 export function reportOf({ stack, checks }: Preflight, columns: number): string {
   const nameWidth = Math.max(...checks.map(({ name }) => name.length));
   const indent = 2 + wordWidth + 2 + nameWidth + 2;
-  // In a narrow terminal the text is left to wrap by itself.
+  // A narrow terminal wraps the text by itself.
   const width = Math.max(columns - indent, 40);
   const lines = checks.flatMap(({ name, outcome, detail, fix }) => {
     const text = [...wrapped(detail, width), ...(fix === undefined ? [] : wrapped(fix, width - 2).map(underneath))];
@@ -36,11 +36,11 @@ function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** One sentence about them all, and the names of those that must not be deployed. */
+/** The totals, and the names of stacks that must not be deployed yet. */
 export function summaryOf(all: readonly Preflight[]): string {
-  const ready = stacksThatAre("ok", all);
-  const warned = stacksThatAre("warning", all);
-  const failed = stacksThatAre("failed", all);
+  const ready = stacksWithOutcome("ok", all);
+  const warned = stacksWithOutcome("warning", all);
+  const failed = stacksWithOutcome("failed", all);
   return [
     `${all.length} ${all.length === 1 ? "instance" : "instances"}: ${ready.length + warned.length} can be deployed (${warned.length} with warnings), ${failed.length} not yet.`,
     ...(failed.length === 0 ? [] : [`Not yet: ${failed.join(", ")}.`]),

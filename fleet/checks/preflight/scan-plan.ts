@@ -1,28 +1,28 @@
-/** Which items a scan reads, and which it reads next: all of the table, or a sample from all over it. */
+/** Plans the pages of a scan: the whole table, or a sample from all parts of it. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 
-/** What to read: every item, or so many. */
+/** The items to read: all, or a number of them. */
 export type Extent = { readonly full: true } | { readonly full: false; readonly items: number };
 
-/** The table's key after which to go on. */
+/** The table's key after which the scan continues. */
 export type TableKey = Readonly<Record<string, AttributeValue>>;
 
-/** Where one segment of the table is at. */
+/** Progress in one segment of the table. */
 export interface Segment {
-  /** Items read of it. */
+  /** Number of items read. */
   scanned: number;
-  /** Absent before its first page. */
+  /** Undefined before the first page. */
   next?: TableKey;
-  /** Whether it has no more. */
+  /** Whether all items of the segment were read. */
   finished: boolean;
 }
 
-/** The segments that a sample is taken from, at most; each costs a page at least. */
+/** Largest number of segments of a sample. Each segment costs at least one page. */
 const mostSegments = 1000;
 
 /**
- * DynamoDB divides a table into any number of segments by the hash of the partition key (parallel scan). All items are read in
- * one; a sample of N takes about √N from each of √N, so that it is not just what the table happens to begin with.
+ * DynamoDB divides a table into any number of segments by the hash of the partition key (parallel scan). A full scan has
+ * one segment. A sample of N items reads about √N items from each of √N segments, so that it covers the whole table.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan
  */
 export function segmentsFor(extent: Extent): Segment[] {
@@ -37,10 +37,10 @@ export interface NextPage {
 }
 
 /**
- * The page to read next, or undefined when the extent is reached or the table is at its end.
+ * The next page to read; undefined at the end of the sample or of the table.
  *
- * It is of the segment of which the least has been read, and no more than that segment's share of what is still to be read:
- * so segments are even however few items some have, and what these lack is taken from the others.
+ * The page belongs to the segment with the fewest items read, and is at most that segment's share of the remaining items. So all segments
+ * contribute equally, and the others make up for segments with few items.
  */
 export function nextPage(extent: Extent, segments: readonly Segment[], pageLimit: number): NextPage | undefined {
   let least: number | undefined;

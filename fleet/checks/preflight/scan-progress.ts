@@ -1,17 +1,17 @@
-/** The file in which a scan keeps where it is, so that it can be gone on with after Ctrl-C, an error or a kill. */
+/** Saves the position of a scan in a file, so that the scan can be resumed after Ctrl-C, an error or a kill. */
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import path from "node:path";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { CommandError } from "../../output/command-error";
-import { tallySchema } from "./contact-stats";
+import { contactStatsSchema } from "./contact-stats";
 import type { Extent, Segment } from "./scan-plan";
 
-/** What makes two scans the same one. */
+/** Identifies a scan. Only a scan with the same identity can be resumed. */
 export interface ScanIdentity {
   readonly tableArn: string;
-  /** Another table may have come under the same name, by a restore. */
+  /** A restore can replace the table by another one with the same name. */
   readonly tableId: string;
   readonly extent: Extent;
   readonly blockedDispositions: readonly string[];
@@ -23,33 +23,33 @@ const key = z.record(
 );
 
 const fileSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   tableArn: z.string(),
-  /** When it was written, in ISO 8601. */
+  /** ISO 8601. */
   savedAt: z.iso.datetime(),
   finished: z.boolean(),
   /** Read capacity units consumed. */
   units: z.number().min(0),
   pages: z.int().min(0),
   segments: z.array(z.strictObject({ scanned: z.int().min(0), next: key.optional(), finished: z.boolean() })).min(1),
-  tally: tallySchema,
+  stats: contactStatsSchema,
 });
 
-/** Where a scan is, as it is kept. */
+/** The saved position and results of a scan. */
 export interface ScanProgress {
   readonly savedAt: string;
   readonly finished: boolean;
   readonly units: number;
   readonly pages: number;
   readonly segments: readonly Segment[];
-  readonly tally: z.infer<typeof tallySchema>;
+  readonly stats: z.infer<typeof contactStatsSchema>;
 }
 
 /** The progress files of scans, in one directory. */
 export class ProgressFiles {
   constructor(private readonly directory: string) {}
 
-  /** The file of a scan: by table and options, so that another scan never goes on from it. */
+  /** The file of a scan. Its name contains a hash of table and options, so that another scan never uses it. */
   fileOf(identity: ScanIdentity): string {
     const { tableArn, tableId, extent, blockedDispositions } = identity;
     const parts = [tableArn, tableId, extent.full ? "full" : extent.items, blockedDispositions];
@@ -58,9 +58,9 @@ export class ProgressFiles {
   }
 
   /**
-   * Where the scan was, or undefined when it was never begun.
+   * The saved scan; undefined if there is none.
    *
-   * @throws CommandError when the file is there and cannot be used
+   * @throws CommandError if the file exists but cannot be used
    */
   read(identity: ScanIdentity): ScanProgress | undefined {
     const file = this.fileOf(identity);
@@ -74,23 +74,23 @@ export class ProgressFiles {
     const parsed = fileSchema.safeParse(parseJson(text));
     if (!parsed.success || parsed.data.tableArn !== identity.tableArn) {
       throw new CommandError(
-        `${file} does not hold where a scan of ${identity.tableArn} was. Run without --resume, which writes it anew.`,
+        `${file} is not a saved scan of ${identity.tableArn}. Run without --resume to replace it.`,
       );
     }
-    const { savedAt, finished, units, pages, segments, tally } = parsed.data;
-    return { savedAt, finished, units, pages, segments: segments.map(segmentFrom), tally };
+    const { savedAt, finished, units, pages, segments, stats } = parsed.data;
+    return { savedAt, finished, units, pages, segments: segments.map(segmentFrom), stats };
   }
 
   /**
-   * Replaces the file as a whole: whoever is killed in the middle of it leaves the one before.
+   * Replaces the file atomically: after a kill, the previous file still exists.
    *
-   * Only its owner may read it: the keys in it are the vendor's, and are not masked.
+   * Only its owner may read the file: it contains unredacted keys of the table.
    */
   write(identity: ScanIdentity, progress: ScanProgress): void {
     const file = this.fileOf(identity);
     mkdirSync(this.directory, { recursive: true });
     const content = {
-      version: 1,
+      version: 2,
       tableArn: identity.tableArn,
       ...progress,
       segments: progress.segments.map(segmentFor),

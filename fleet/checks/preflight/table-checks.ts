@@ -1,33 +1,30 @@
-/** Looks at the vendor's table as it is: whether our index can be added to it, and what to know before. */
-import { DescribeTableCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
+/** Checks the contact table before a deployment: whether our index can be added, and what a person must know first. */
+import { ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
 import type { TableDescription, Tag } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { indexName } from "../../../config/aws-names";
+import { blockingIndex, blockingIndexKeys, blockingIndexShape } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
-import { absent } from "../../aws/errors";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { capacityOf, ourIndex, remedyOfStatus, shapeOf } from "../../aws/live-table";
+import { capacityOf, describeTable, ourIndex, fixForStatus, shapeOf } from "../../aws/live-table";
 import { runCheck, warning } from "./check";
 import type { Check, Finding } from "./check";
 import { thousands } from "./prices";
 
-/** DynamoDB's default quota for a table, which the stack does not exceed. */
+/** DynamoDB's default quota of global secondary indexes per table. The stack never exceeds it. */
 const mostIndexes = 20;
-const rightShape = "hash Disposition, range CustomerEndpoint, KEYS_ONLY";
 
-export interface LookedAtTable {
+export interface TableResult {
   readonly checks: readonly Check[];
-  /** Undefined where there is none, or it could not be described. */
+  /** Undefined if it does not exist or could not be described. */
   readonly table: TableDescription | undefined;
 }
 
-export async function tableChecks(instance: InstanceConfig, clients: InstanceClients): Promise<LookedAtTable> {
-  const { dynamodb } = clients;
+export async function tableChecks(instance: InstanceConfig, clients: InstanceClients): Promise<TableResult> {
   let table: TableDescription | undefined;
   const first = await runCheck("table", async () => {
-    const TableName = instance.table.name;
-    table = (await absent(dynamodb.send(new DescribeTableCommand({ TableName }))))?.Table;
+    table = await describeTable(clients.dynamodb, instance.table.name);
     return table === undefined ? noTable(instance) : statusFinding(instance, table);
   });
   if (table === undefined) return { checks: [first], table };
@@ -48,32 +45,32 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
 
 function noTable({ table, account, region, name }: InstanceConfig): Finding {
   return failed(
-    `There is no table ${table.name} in ${region} of the account that was asked, which should be ${account}.`,
-    `If ConnectPath's table has another name, set tableName of instance ${name}. Else compare region and account with those in the console.`,
+    `There is no table ${table.name} in ${region} in the account of these credentials. The expected account is ${account}.`,
+    `If ConnectPath's table has another name, set tableName of instance ${name}. Otherwise compare region and account with the AWS console.`,
   );
 }
 
 function statusFinding({ table: configured, account }: InstanceConfig, table: TableDescription): Finding {
   const { TableStatus = "unknown", TableArn = "", ItemCount = 0 } = table;
-  const itsAccount = TableArn.split(":")[4];
+  const foundAccount = TableArn.split(":")[4];
   if (TableArn !== configured.arn) {
     return failed(
       `${TableArn} is not ${configured.arn}.`,
-      itsAccount === account
+      foundAccount === account
         ? "Compare region and name with the environment file."
-        : `The credentials are of account ${itsAccount ?? "unknown"}. Use those of ${account}, or set planRole.`,
+        : `The credentials belong to account ${foundAccount ?? "unknown"}. Use credentials of ${account}, or set planRole.`,
     );
   }
   if (TableStatus === "ACTIVE") return ok(`${configured.name} is ACTIVE, about ${thousands(ItemCount)} items.`);
   if (TableStatus === "UPDATING") {
     if (ourIndex(table)?.IndexStatus === "CREATING")
-      return ok(`${configured.name} is UPDATING: our index is being built.`);
+      return ok(`${configured.name} is UPDATING while our index is created.`);
     return failed(
-      `${configured.name} is UPDATING: while it is, DynamoDB refuses to add an index (ResourceInUseException).`,
-      "Wait until it is ACTIVE: a change of the table by its owner is under way.",
+      `${configured.name} is UPDATING. Meanwhile DynamoDB refuses to add an index (ResourceInUseException).`,
+      "Wait until it is ACTIVE. Its owner is changing the table.",
     );
   }
-  return failed(`${configured.name} is ${TableStatus}.`, remedyOfStatus(TableStatus));
+  return failed(`${configured.name} is ${TableStatus}.`, fixForStatus(TableStatus));
 }
 
 function keysFinding({ KeySchema = [], AttributeDefinitions = [] }: TableDescription): Finding {
@@ -83,8 +80,8 @@ function keysFinding({ KeySchema = [], AttributeDefinitions = [] }: TableDescrip
   }).join(", ");
   if (keys === "hash (HASH, S), range (RANGE, S)") return ok(keys);
   return warning(
-    `${keys}, and ConnectPath's tables have hash (HASH, S), range (RANGE, S).`,
-    "Make sure that this is the contact table of this instance. Whatever its keys are, they are mirrored and never changed.",
+    `The keys are ${keys}. ConnectPath's tables have hash (HASH, S), range (RANGE, S).`,
+    "Make sure that this is the contact table of this instance. Its keys are mirrored and never changed.",
   );
 }
 
@@ -95,14 +92,14 @@ function indexesFinding(table: TableDescription): Finding {
   if (busy.length > 0) {
     const named = busy.map(({ IndexName = "", IndexStatus = "" }) => `${IndexName} is ${IndexStatus}`).join(", ");
     return failed(
-      `${used}; ${named}: DynamoDB changes one index of a table at a time, and would refuse ours (LimitExceededException).`,
-      "Wait until it is ACTIVE, or gone.",
+      `${used}; ${named}. DynamoDB changes only one index of a table at a time, so it would refuse ours (LimitExceededException).`,
+      "Wait until it is ACTIVE or deleted.",
     );
   }
   if (indexes.length >= mostIndexes && ourIndex(table) === undefined) {
     return failed(
-      `${used}: there is no room for ${indexName}.`,
-      "Ask the owner of the table to delete an index that nobody uses. A raised quota does not help: the stack refuses it too.",
+      `${used}, so ${indexName} cannot be added.`,
+      "Ask the owner of the table to delete an unused index. A higher quota does not help: the stack allows no more than 20.",
     );
   }
   return ok(`${used}.`);
@@ -110,39 +107,39 @@ function indexesFinding(table: TableDescription): Finding {
 
 function ourIndexFinding(table: TableDescription): Finding {
   const index = ourIndex(table);
-  if (index === undefined) return ok(`${indexName} is absent: the deployment adds it.`);
+  if (index === undefined) return ok(`${indexName} does not exist yet. The deployment adds it.`);
   const shape = shapeOf(index);
-  if (shape !== rightShape) {
+  if (shape !== blockingIndexShape) {
     return failed(
-      `${indexName} is there, but of another shape: ${shape}. Call blocking needs: ${rightShape}.`,
-      "Find out who uses that index. If nobody does, delete it and deploy; if it was made for call blocking, no call is blocked from then until the new one is built.",
+      `${indexName} exists with another shape: ${shape}. Call blocking needs: ${blockingIndexShape}.`,
+      "Find out what uses that index. If it is unused, delete it and deploy. If it was created for call blocking, no call is blocked until the new index is ready.",
     );
   }
-  if (index.IndexStatus === "ACTIVE") return ok(`${indexName} is there already, ACTIVE and of the right shape.`);
-  const status = `${indexName} is there and ${index.IndexStatus ?? "of no known status"}`;
+  if (index.IndexStatus === "ACTIVE") return ok(`${indexName} exists already. It is ACTIVE and has the right shape.`);
+  const status = `${indexName} exists with status ${index.IndexStatus ?? "unknown"}`;
   return index.IndexStatus === "DELETING"
-    ? failed(`${status}.`, "Wait until it is gone; the deployment then makes it anew.")
+    ? failed(`${status}.`, "Wait until it is deleted. The deployment then creates it again.")
     : warning(
-        `${status}: until it is ACTIVE lookups fail, and nobody is blocked.`,
-        "Wait until it is ACTIVE before you deploy: Terraform does not wait for an index that it did not make.",
+        `${status}. Until it is ACTIVE, lookups fail, and no caller is blocked.`,
+        "Wait until it is ACTIVE before you deploy. Terraform does not wait for an index that it did not create.",
       );
 }
 
 function keyTypesFinding({ AttributeDefinitions = [] }: TableDescription): Finding {
   const ours = AttributeDefinitions.filter(({ AttributeName = "" }) =>
-    ["Disposition", "CustomerEndpoint"].includes(AttributeName),
+    blockingIndexKeys.some((key) => key === AttributeName),
   );
-  const wrong = ours.filter(({ AttributeType }) => AttributeType !== "S");
+  const wrong = ours.filter(({ AttributeType }) => AttributeType !== blockingIndex.keyType);
   if (wrong.length > 0) {
     const named = wrong.map(({ AttributeName = "", AttributeType = "" }) => `${AttributeName} as ${AttributeType}`);
     return failed(
-      `The table defines ${named.join(" and ")}, as a key of another index; call blocking needs S (string), and one attribute cannot have two types.`,
-      "Ask the owner of the table: this instance cannot have call blocking while that index exists.",
+      `The table defines ${named.join(" and ")} as a key of another index. Call blocking needs type S (string), and an attribute can have only one type.`,
+      "Ask the owner of the table. This instance cannot have call blocking while that index exists.",
     );
   }
   const key = ours.map(({ AttributeName = "" }) => AttributeName).join(" and ");
   return ok(
-    key === "" ? "Neither Disposition nor CustomerEndpoint is a key yet." : `${key}: already a key, of type S.`,
+    key === "" ? "Neither Disposition nor CustomerEndpoint is a key yet." : `${key}: already a key with type S.`,
   );
 }
 
@@ -157,15 +154,15 @@ async function tagsOf({ dynamodb }: InstanceClients, { TableArn }: TableDescript
   return tags;
 }
 
-/** Tags that people and modules give to what Terraform manages. */
+/** Common keys of tags on resources that Terraform manages. */
 const terraformTag = /^(terraform|tf[-_:]|managed[-_ ]?by|provisioner|iac)/i;
 
 function ownerFinding(tags: readonly Tag[]): Finding {
   const stack = tags.find(({ Key }) => Key === "aws:cloudformation:stack-name")?.Value;
   if (stack !== undefined) {
     return ok(
-      `CloudFormation's stack ${stack} made the table, as ConnectPath's does. Its updates compare templates and leave our index alone, ` +
-        "though drift detection names it; an update that replaces the table takes the index with it, and verify and drift say so.",
+      `The CloudFormation stack ${stack} manages the table, as ConnectPath's does. Its updates do not change our index, but its drift ` +
+        "detection reports it. An update that replaces the table also deletes the index; verify and drift then report it.",
     );
   }
   const terraform = tags.filter(
@@ -175,63 +172,60 @@ function ownerFinding(tags: readonly Tag[]): Finding {
   if (terraform.length > 0) {
     const shown = terraform.map(({ Key = "", Value = "" }) => `${Key}=${Value}`).join(", ");
     return warning(
-      `Tags say that Terraform manages the table (${shown}). If that is another configuration than this one, its next apply deletes our index: ` +
-        "to it the index is drift (AWS provider below 6.29, and above where it lists indexes of its own).",
-      "Ask its owners to add the index there, or to put global_secondary_index and attribute into ignore_changes, before you deploy.",
+      `According to its tags (${shown}), Terraform manages the table. If that is another configuration, its next apply deletes our index ` +
+        "as drift (with AWS provider versions below 6.29, and with later ones if the configuration lists indexes).",
+      "Before you deploy, ask the owners to add the index to that configuration, or global_secondary_index and attribute to its ignore_changes.",
     );
   }
-  return ok("No tag says who made the table.");
+  return ok("No tag names a tool that manages the table.");
 }
 
 function replicasFinding({ table: configured }: InstanceConfig, { Replicas = [] }: TableDescription): Finding {
-  if (Replicas.length === 0) return ok("None: the table is in this region alone.");
+  if (Replicas.length === 0) return ok("None. The table exists only in this region.");
   const regions = Replicas.map(({ RegionName = "" }) => RegionName).sort();
-  const detail = `A global table with replicas in ${regions.join(", ")}: DynamoDB builds the index in each of these regions, and charges it in each.`;
+  const detail = `The table is a global table with replicas in ${regions.join(", ")}. DynamoDB creates and charges the index in each of these regions.`;
   if (configured.acceptReplicas) return ok(`${detail} table.acceptReplicas is set.`);
   return failed(
     detail,
-    "If that is wanted, set table.acceptReplicas: true for this instance; without it the plan stops.",
+    "To accept this, set table.acceptReplicas: true for this instance. Otherwise the plan is refused.",
   );
 }
 
 async function encryptionFinding({ kms }: InstanceClients, { SSEDescription }: TableDescription): Promise<Finding> {
   const arn = SSEDescription?.KMSMasterKeyArn;
-  if (SSEDescription?.SSEType !== "KMS" || arn === undefined)
-    return ok("With DynamoDB's own key: no permission is needed.");
+  if (SSEDescription?.SSEType !== "KMS" || arn === undefined) return ok("DynamoDB's own key. No permission is needed.");
   const key = (await kms.send(new DescribeKeyCommand({ KeyId: arn }))).KeyMetadata;
   const state = key?.KeyState ?? "unknown";
   if (key?.KeyManager === "AWS") {
-    return ok(
-      `With the key that AWS manages for DynamoDB, ${state}: the deployment allows the function to decrypt with it.`,
-    );
+    return ok(`The AWS managed key for DynamoDB, ${state}. The deployment allows the function to decrypt with it.`);
   }
   if (state !== "Enabled") {
     return failed(
-      `With ${arn}, which is ${state}: DynamoDB cannot read the table, nor build the index.`,
-      "Enable the key, or cancel its deletion.",
+      `The key ${arn}, which is ${state}. DynamoDB can neither read the table nor create the index.`,
+      "Enable the key or cancel its deletion.",
     );
   }
   return warning(
-    `With the customer managed key ${arn}, which is enabled. The deployment allows the function kms:Decrypt through DynamoDB, and no lookup works without it.`,
-    "See that the key's policy lets IAM policies of this account decide (the console's default does), or allow kms:Decrypt to the function's role in it.",
+    `The customer managed key ${arn}, which is enabled. The deployment allows the function kms:Decrypt through DynamoDB. Lookups need this permission.`,
+    "Make sure that the key policy delegates to IAM policies of this account (the console's default does), or that it allows kms:Decrypt to the function's role.",
   );
 }
 
 function capacityFinding(table: TableDescription): Finding {
   const capacity = capacityOf(table);
-  if (capacity === undefined) return ok("On demand: the index needs no capacity of its own.");
+  if (capacity === undefined) return ok("On-demand. The index needs no capacity of its own.");
   if (ourIndex(table) !== undefined) {
     const { ReadCapacityUnits: read = 0, WriteCapacityUnits: write = 0 } = ourIndex(table)?.ProvisionedThroughput ?? {};
     const detail = `Provisioned: the table has ${capacity.read} read and ${capacity.write} write units, the index ${read} and ${write}.`;
     if (write >= capacity.write) return ok(detail);
     return warning(
-      `${detail} An index that takes fewer writes than the table throttles the writes to the table itself.`,
-      `Raise the index's write capacity to ${capacity.write}; plans follow it.`,
+      `${detail} An index with less write capacity than the table throttles writes to the table.`,
+      `Raise the index's write capacity to ${capacity.write}; the plan accepts it.`,
     );
   }
   return warning(
-    `Provisioned with ${capacity.read} read and ${capacity.write} write units: the index begins with the same, since one that takes fewer writes throttles the writes to the table itself. ` +
-      "Autoscaling of the table does not extend to it.",
-    "Where the table autoscales, give the index a scaling target as the other indexes have one, once it is there; plans follow it.",
+    `Provisioned with ${capacity.read} read and ${capacity.write} write units. The index is created with the same capacity: an index with less write capacity throttles writes to the table. ` +
+      "Autoscaling of the table does not include the index.",
+    "If the table has autoscaling, add a scaling target for the index after the deployment. The plan accepts it.",
   );
 }

@@ -1,8 +1,8 @@
-/** What verify makes of a thing that it looks at: in order, in the way of calls being blocked, or not to be shown. */
+/** Outcomes of the checks of `verify`. */
 import { checkRunner } from "../finding";
 import type * as finding from "../finding";
 
-/** `unproven`: nothing is wrong as far as anybody can see, but it could not be shown that it is right. */
+/** `unproven`: no error was found, but the check could not prove that blocking works. */
 export type Check = finding.Check<"unproven">;
 export type Finding = finding.Finding<"unproven">;
 
@@ -12,4 +12,4 @@ export const unproven = (detail: string, fix?: string): Finding => ({
   ...(fix === undefined ? {} : { fix }),
 });
 
-export const runCheck = checkRunner<"unproven">("operate");
+export const runCheck = checkRunner<"unproven">("read-and-invoke");

@@ -1,4 +1,4 @@
-/** Asks the deployed function, as Connect would, about a number that is listed and one that is not. */
+/** Invokes the deployed function as Connect does, with a listed and an unlisted number. */
 import { QueryCommand, paginateQuery } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { indexName } from "../../../config/aws-names";
@@ -11,15 +11,15 @@ import { redactNumbers, printable } from "../../output/redact";
 import type { Check, Finding } from "./check";
 import { runCheck, unproven } from "./check";
 
-/** How long answers took, in milliseconds. */
+/** Durations of the answers, in milliseconds. */
 interface Times {
-  /** By the function's own clock, as its log lines say. */
+  /** Measured by the function, from its log lines. */
   readonly own: number[];
-  /** There and back from here. */
+  /** Measured by this process, with the network. */
   readonly roundTrip: number[];
 }
 
-/** The function failed instead of answering. */
+/** The function ended with an error instead of an answer. */
 class FunctionFailed extends Error {
   override readonly name = "FunctionFailed";
 }
@@ -27,15 +27,17 @@ class FunctionFailed extends Error {
 /**
  * The checks `unlisted number`, `listed: <Disposition>` for each, and `time`.
  *
- * @param ready whether table, index and alias are such that there is something to ask
- * @throws CannotAsk
+ * @param isReady whether index and alias exist and are ready, so that the function can answer
+ * @throws CredentialsError
  */
-export async function answerChecks(
+export async function probeChecks(
   instance: InstanceConfig,
   clients: InstanceClients,
-  ready: boolean,
+  isReady: boolean,
 ): Promise<readonly Check[]> {
-  if (!ready) return [{ name: "answers", ...unproven("Nothing was asked: see the failed checks.") }];
+  if (!isReady) {
+    return [{ name: "answers", ...unproven("The function was not invoked: see the failed checks.") }];
+  }
   const times: Times = { own: [], roundTrip: [] };
   let result: ProbeResult | undefined;
   const asked = await runCheck("answers", async () => {
@@ -68,7 +70,7 @@ async function ask(
   return probe(
     { ...instance, instanceName: instance.name },
     {
-      listed: async function* (disposition) {
+      listedNumbers: async function* (disposition) {
         const input = {
           TableName,
           IndexName: indexName,
@@ -90,7 +92,7 @@ async function ask(
         );
         return Count > 0;
       },
-      ask: async (event) => {
+      invoke: async (event) => {
         const begun = performance.now();
         const { Payload, FunctionError, LogResult } = await lambda.send(
           new InvokeCommand({
@@ -109,7 +111,7 @@ async function ask(
   );
 }
 
-/** `LatencyMs` of the lines in the end of a function's log, base64. */
+/** `LatencyMs` of the log lines in `LogResult` (base64). */
 function latencies(logResult: string | undefined): number[] {
   return Buffer.from(logResult ?? "", "base64")
     .toString()
@@ -124,77 +126,76 @@ function latencies(logResult: string | undefined): number[] {
     });
 }
 
-/** What Lambda says of a function that failed; the first line, since a stack trace may follow. */
+/** The error type and the first line of the message, without a stack trace. */
 function messageOf(payload: string): string {
   const { errorType = "", errorMessage = payload } = JSON.parse(payload) as {
     readonly errorType?: string;
     readonly errorMessage?: string;
   };
   const [first = ""] = errorMessage.split("\n");
-  // A function that somebody else wrote may say the number that it was asked for.
+  // Code of others may repeat the phone number in its message.
   return printable(redactNumbers(`${errorType}: ${first}`).slice(0, 200));
 }
 
 function functionFailed({ stackName }: InstanceConfig, message: string): Finding {
   const lacksSdk = /Cannot find (module|package) '?aws-sdk/.test(message);
   return failed(
-    `The function fails instead of answering (${message}): the caller hears silence while Connect tries again, then nobody is blocked.` +
+    `The function ends with an error (${message}). The caller hears silence while Connect retries, and no caller is blocked.` +
       (lacksSdk
-        ? " Its code loads the AWS SDK v2, which the runtimes of Node.js 18 and later do not have: the vendor's function on the runtime that the vendor's guide shows."
+        ? " Its code loads version 2 of the AWS SDK, which the runtimes of Node.js 18 and later do not include. The vendor's function has this error."
         : ""),
-    `Deploy ${stackName}. If it was deployed before, somebody changed the function's code: find out who.`,
+    `Deploy ${stackName}. If it was deployed before, the function's code was changed outside Terraform: find out who changed it.`,
   );
 }
 
 function unlistedFinding(answers: readonly ProbeAnswer[]): Finding {
   const answer = answers.find(({ listedUnder }) => listedUnder === undefined);
   if (answer === undefined) {
-    return unproven(
-      "No number could be asked for that is surely not listed: those reserved for fiction are exempt or listed.",
-    );
+    return unproven("No unlisted test number is available: all fictional numbers are exempt or listed.");
   }
-  return answer.right ? ok("It is answered with nomatch.") : wrong("A number that is not listed", answer);
+  return answer.right ? ok("The answer is nomatch.") : wrongAnswer("an unlisted number", answer);
 }
 
 function listedFinding(answers: readonly ProbeAnswer[], disposition: string): Finding {
   const answer = answers.find(({ listedUnder }) => listedUnder === disposition);
   if (answer === undefined) {
     return unproven(
-      `No contact with a number that can be blocked carries it: whether one would be blocked is not shown.`,
-      "Give it to a contact of a test number in ConnectPath, and verify again.",
+      "No contact with this Disposition has a phone number that can be blocked, so blocking cannot be tested.",
+      "Set the Disposition on a contact of a test number in ConnectPath, then verify again.",
     );
   }
   return answer.right
-    ? ok("A number that is listed under it is answered with match.")
-    : wrong("A listed number", answer);
+    ? ok("For a number with this Disposition the answer is match.")
+    : wrongAnswer("a listed number", answer);
 }
 
-function wrong(what: string, { answered, expected, reason }: ProbeAnswer): Finding {
+function wrongAnswer(number: string, { answered, expected, reason }: ProbeAnswer): Finding {
   const explanation = explanationOf(reason);
   const effect =
     expected === "match"
-      ? "it is not blocked"
+      ? "the caller is not blocked"
       : answered === "match"
-        ? "callers are blocked who should not be"
+        ? "wrong callers are blocked"
         : "calls go through because of a fault";
   return failed(
-    `${what} is answered with ${answered} (${reason}) instead of ${expected}: ${effect}.` +
-      (explanation === undefined ? "" : ` ${explanation.means}`),
-    explanation?.todo ?? "This is not an answer of our function: deploy again, or look at what the alias points at.",
+    `For ${number} the answer is ${answered} (${reason}) instead of ${expected}: ${effect}.` +
+      (explanation === undefined ? "" : ` ${explanation.cause}`),
+    explanation?.remediation ??
+      "This answer is not from our function. Deploy again, or check the version that the alias points to.",
   );
 }
 
 function timeFinding({ lookup: { budgetMs } }: InstanceConfig, { own, roundTrip }: Times): Finding {
   const measured = own.length > 0 ? own : roundTrip;
-  if (measured.length === 0) return unproven("Nothing was asked.");
+  if (measured.length === 0) return unproven("The function was not invoked.");
   const slowest = Math.max(...measured);
-  const by = own.length > 0 ? "by its own clock" : "there and back from here";
-  const told = `The slowest of ${measured.length} answers took ${slowest.toFixed(1)} ms ${by}, of a budget of ${budgetMs} ms.`;
-  if (slowest <= budgetMs) return ok(told);
-  // The way from here is not the way from Connect.
-  if (own.length === 0) return unproven(told);
+  const by = own.length > 0 ? "measured by the function" : "measured from here";
+  const detail = `The slowest of ${measured.length} answers took ${slowest.toFixed(1)} ms (${by}); the budget is ${budgetMs} ms.`;
+  if (slowest <= budgetMs) return ok(detail);
+  // This time includes the network between here and Lambda.
+  if (own.length === 0) return unproven(detail);
   return failed(
-    told,
-    "Verify again. If it stays so, look at DynamoDB's latency and, in a VPC, at the function's way to DynamoDB.",
+    detail,
+    "Verify again. If the time does not improve, check DynamoDB's latency and, in a VPC, the function's route to DynamoDB.",
   );
 }

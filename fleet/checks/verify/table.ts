@@ -1,24 +1,22 @@
-/** Looks at the vendor's table and our index on it: both must be there, have the right shape and be ready to answer. */
+/** Checks that the contact table and our index exist, have the right shape and are ready for lookups. */
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
-import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type { GlobalSecondaryIndexDescription, TableDescription } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../../config/aws-names";
+import { blockingIndex, blockingIndexKeys } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
-import { absent } from "../../aws/errors";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { keysText, ourIndex, remedyOfStatus } from "../../aws/live-table";
+import { describeTable, keysText, ourIndex, fixForStatus } from "../../aws/live-table";
 import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
 
-const rightKeys = "Disposition (HASH), CustomerEndpoint (RANGE)";
+const rightKeys = `${blockingIndex.hashKey} (HASH), ${blockingIndex.rangeKey} (RANGE)`;
 
-/** The checks `table` and `index`. @throws CannotAsk */
+/** The checks `table` and `index`. @throws CredentialsError */
 export async function tableChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   let table: TableDescription | undefined;
   const first = await runCheck("table", async () => {
-    const request = new DescribeTableCommand({ TableName: instance.table.name });
-    table = (await absent(clients.dynamodb.send(request)))?.Table;
+    table = await describeTable(clients.dynamodb, instance.table.name);
     return table === undefined ? noTable(instance) : tableFinding(instance, table);
   });
   if (table === undefined) return [first];
@@ -30,17 +28,17 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
 
 function noTable({ table, account, region, name }: InstanceConfig): Finding {
   return failed(
-    `There is no table ${table.name} in ${region} of account ${account}: nobody is blocked.`,
-    `If ConnectPath's table has another name, set tableName of instance ${name}. If it is gone, restore it: see ConnectPath's support.`,
+    `There is no table ${table.name} in ${region} of account ${account}. No caller is blocked.`,
+    `If ConnectPath's table has another name, set tableName of instance ${name}. If the table was deleted, ask ConnectPath's support to restore it.`,
   );
 }
 
 function tableFinding({ table }: InstanceConfig, { TableStatus }: TableDescription): Finding {
-  // While anything about it or its indexes is changed, a table goes on to answer.
+  // A table answers while it or its indexes are changed.
   if (TableStatus === "ACTIVE" || TableStatus === "UPDATING") return ok(`${table.name} is ${TableStatus}.`);
   return failed(
-    `${table.name} is ${TableStatus ?? "in no known state"}: lookups fail, and nobody is blocked.`,
-    remedyOfStatus(TableStatus),
+    `${table.name} is ${TableStatus ?? "in an unknown state"}. Lookups fail, and no caller is blocked.`,
+    fixForStatus(TableStatus),
   );
 }
 
@@ -52,41 +50,44 @@ async function indexFinding(
 ): Promise<Finding> {
   if (index === undefined) {
     return failed(
-      `${instance.table.name} has no index ${indexName}: every lookup fails as index_missing, and nobody is blocked.`,
+      `${instance.table.name} has no index ${indexName}. Every lookup fails with index_missing, and no caller is blocked.`,
       `Deploy ${instance.stackName}.`,
     );
   }
   const keys = keysText(index.KeySchema ?? []);
-  const wrongType = ["Disposition", "CustomerEndpoint"].find((attribute) => types.get(attribute) !== "S");
+  const wrongType = blockingIndexKeys.find((key) => types.get(key) !== blockingIndex.keyType);
   if (keys !== rightKeys || wrongType !== undefined) {
     const wrong = keys === rightKeys ? `${wrongType ?? ""} of type ${types.get(wrongType) ?? "unknown"}` : keys;
     return failed(
-      `${indexName} has the keys ${wrong} instead of ${rightKeys}, both of type S: every lookup fails, and nobody is blocked.`,
-      "Somebody made an index of this name. Find out what uses it; once it is deleted, deploy again.",
+      `${indexName} has the keys ${wrong} instead of ${rightKeys}, both of type S. Every lookup fails, and no caller is blocked.`,
+      "Another index has this name. Find out what uses it. After it is deleted, deploy again.",
     );
   }
   const { IndexStatus = "unknown", Backfilling = false, ItemCount = 0, Projection } = index;
-  // UPDATING is a change of its capacity, during which it answers.
+  // An index is UPDATING while its capacity changes. It answers meanwhile.
   if (IndexStatus === "ACTIVE" || IndexStatus === "UPDATING") {
     return ok(
-      `${indexName} is ${IndexStatus}, ${Projection?.ProjectionType ?? ""}, about ${ItemCount} items (DynamoDB counts every six hours).`,
+      `${indexName} is ${IndexStatus}, ${Projection?.ProjectionType ?? ""}, about ${ItemCount} items (DynamoDB updates the count every six hours).`,
     );
   }
   if (IndexStatus !== "CREATING") {
-    return failed(`${indexName} is ${IndexStatus}: nobody is blocked.`, `Wait until it is gone, then deploy again.`);
+    return failed(
+      `${indexName} is ${IndexStatus}. No caller is blocked.`,
+      "Wait until it is deleted, then deploy again.",
+    );
   }
-  const stage = Backfilling ? "is being filled from the table" : "waits for its resources";
+  const stage = Backfilling ? "is backfilling" : "waits for resources";
   return failed(
-    `${indexName} is CREATING and ${stage}${await progress(instance, clients)}: until it is ACTIVE lookups fail as index_backfilling, and nobody is blocked.`,
-    "Wait, and verify again: a large table takes hours. Calls go through meanwhile.",
+    `${indexName} is CREATING and ${stage}${await progress(instance, clients)}. Until it is ACTIVE, lookups fail with index_backfilling, and no caller is blocked.`,
+    "Wait, then verify again. A large table takes hours. Meanwhile all calls go through.",
   );
 }
 
-/** How often DynamoDB reports on an index in the making, and how far back to look for a report: both in seconds. */
-const [reportEvery, lookBack] = [60, 1800];
+/** Period and age limit of DynamoDB's reports on an index backfill, in seconds. */
+const [reportPeriod, oldestReport] = [60, 1800];
 
 /**
- * How much of the index is built, as text to put behind a sentence; empty where CloudWatch does not say or may not be asked.
+ * Progress of the index backfill, such as ` (40 % done)`; empty if CloudWatch has no data or may not be read.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html (OnlineIndexPercentageProgress)
  */
 async function progress({ table }: InstanceConfig, { cloudwatch }: InstanceClients): Promise<string> {
@@ -94,7 +95,7 @@ async function progress({ table }: InstanceConfig, { cloudwatch }: InstanceClien
   try {
     const { MetricDataResults } = await cloudwatch.send(
       new GetMetricDataCommand({
-        StartTime: new Date(now - lookBack * 1000),
+        StartTime: new Date(now - oldestReport * 1000),
         EndTime: new Date(now),
         ScanBy: "TimestampDescending",
         MetricDataQueries: [
@@ -102,7 +103,7 @@ async function progress({ table }: InstanceConfig, { cloudwatch }: InstanceClien
             Id: "progress",
             MetricStat: {
               Stat: "Maximum",
-              Period: reportEvery,
+              Period: reportPeriod,
               Metric: {
                 Namespace: "AWS/DynamoDB",
                 MetricName: "OnlineIndexPercentageProgress",
@@ -119,7 +120,7 @@ async function progress({ table }: InstanceConfig, { cloudwatch }: InstanceClien
     const latest = MetricDataResults?.[0]?.Values?.[0];
     return latest === undefined ? "" : ` (${Math.round(latest)} % done)`;
   } catch {
-    // The check has its answer without it.
+    // The progress is optional.
     return "";
   }
 }

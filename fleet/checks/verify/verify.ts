@@ -1,8 +1,8 @@
-/** Proves a deployed instance end to end, reading alone: nothing of the vendor's or of ours is written. */
+/** Verifies a deployed instance end to end. It reads and invokes the function; it writes nothing. */
 import type { InstanceConfig } from "../../../config/types";
-import { ok, unlessNobodyAnswers } from "../finding";
+import { ok, checksUnlessSignedOut } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { answerChecks } from "./probe-checks";
+import { probeChecks } from "./probe-checks";
 import type { Check } from "./check";
 import { connectChecks } from "./connect";
 import { functionChecks } from "./function";
@@ -12,20 +12,20 @@ import { tableChecks } from "./table";
 export type { Check } from "./check";
 
 /**
- * Looks at everything that a call needs to be blocked on this instance, and asks the function itself.
+ * Checks everything that blocking a call needs on this instance, and invokes the function.
  *
- * @returns the checks in the order in which a call depends on them; one alone, failed, where AWS cannot be asked at all
+ * @returns the checks in the order in which a call depends on them; only one failed check without valid credentials
  */
 export async function verifyInstance(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   if (instance.release !== undefined) {
     return [
       {
         name: "release",
-        ...ok(`${instance.name} is let go of (release: ${instance.release}): there is nothing to prove.`),
+        ...ok(`${instance.name} is decommissioned (release: ${instance.release}): nothing is verified.`),
       },
     ];
   }
-  return unlessNobodyAnswers(instance.account, () => allChecks(instance, clients));
+  return checksUnlessSignedOut(instance.account, () => allChecks(instance, clients));
 }
 
 async function allChecks(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
@@ -35,7 +35,7 @@ async function allChecks(instance: InstanceConfig, clients: InstanceClients): Pr
     connectChecks(instance, clients),
   ]);
   const role = live?.Role === undefined ? [] : [await roleCheck(instance, live.Role, clients)];
-  // What is known not to answer is not asked: its cause is told already.
-  const ready = live !== undefined && table.some(({ name, outcome }) => name === "index" && outcome === "ok");
-  return [...table, ...checks, ...role, ...connect, ...(await answerChecks(instance, clients, ready))];
+  // A function that cannot answer is not invoked: another check has failed with the cause.
+  const isReady = live !== undefined && table.some(({ name, outcome }) => name === "index" && outcome === "ok");
+  return [...table, ...checks, ...role, ...connect, ...(await probeChecks(instance, clients, isReady))];
 }

@@ -1,4 +1,4 @@
-/** Numbers as people write them: taken where there is no doubt, and refused with what is missing where there is. */
+/** Phone numbers in common spellings: unambiguous ones are normalized, others are refused with a reason. */
 import fc from "fast-check";
 import { callerFrom } from "../../../../fleet/checks/caller/caller";
 
@@ -11,12 +11,12 @@ test.each([
   "tel:+1-555-555-0100",
   "＋1 555 555 0100",
   "+1\u00a0555\u2011555\u20130100",
-])("%s is the number", (text) => {
+])("%s is normalized", (text) => {
   expect(callerFrom(text)).toBe("+15555550100");
 });
 
 test.each(["Anonymous", "", "unknown", "someone@example.com", "sip:+15555550100@example.com", "user1@example.com"])(
-  "%j stays as it is: Connect sends such a thing too",
+  "%j is not changed: Connect sends such addresses",
   (text) => {
     expect(callerFrom(text)).toBe(text);
   },
@@ -35,11 +35,11 @@ test.each([
   ["+1", "quote a number with spaces"],
   ["+15555550100555555", "is none of E.164"],
   ["+1+5555550100", "is none of E.164"],
-])("%s is refused, since it %s", (text, why) => {
+])("%s is refused: it %s", (text, why) => {
   expect(() => callerFrom(text)).toThrow(why);
 });
 
-test("however a number is grouped, it is the same number, and no message repeats one", () => {
+test("grouping does not change a number, and no message contains one", () => {
   const separator = fc.string({ unit: fc.constantFrom(" ", "-", ".", "(", ")", "/", "\u2013"), maxLength: 2 });
   const digits = fc.stringMatching(/^[1-9]\d{3,14}$/);
   fc.assert(

@@ -1,11 +1,11 @@
 /** How much of the table check reads: keys to a limit, and of a few items the contact's id alone. */
 import { contactIdAttributes } from "../../../../fleet/aws/contact-id-attributes";
 import { contactsListed, contactsUnder, itemsRead } from "../../../../fleet/checks/caller/contacts";
-import { answeringAws, type AnsweringAws } from "../../aws-answers";
+import { startAwsStub, type AwsStub } from "../../aws-answers";
 
-let aws: AnsweringAws;
+let aws: AwsStub;
 beforeAll(async () => {
-  aws = await answeringAws();
+  aws = await startAwsStub();
 });
 afterAll(() => aws.close());
 

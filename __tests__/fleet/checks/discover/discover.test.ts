@@ -47,24 +47,24 @@ test("an instance and its table become a file that loads, with what was made bef
   ]);
   expect(notes).toEqual([]);
   expect(file).toBe(`# yaml-language-server: $schema=./schema.json
-# Found in account 111122223333. Save it as environments/<name>.yaml, correct what is marked, and look at it with: npm run fleet -- preflight
+# Found in account 111122223333. Save it as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight
 
 account: "111122223333"
 region: us-east-1
 
-state: # Correct this: a bucket of yours. npm run fleet -- bootstrap makes it.
+state: # Correct this: a bucket in your account. npm run fleet -- bootstrap creates it.
   bucket: connectpath-call-blocking-111122223333
   region: us-east-1
 
-# Correct this: what an agent chooses to block a caller, exactly as ConnectPath stores it; levels are joined with a colon.
+# Correct this: the Dispositions that block a caller, exactly as in ConnectPath. Levels are joined with a colon.
 blockedDispositions:
   - Blocked
 
 instances:
   - name: acme
     id: 00000000-0000-4000-8000-000000000001
-    # Made before: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region: it may be of another instance). An index of the right shape is taken as it is.
-    # The module is in the way of ours. To take it over, so that flows go on calling it, remove the # of the next line:
+    # Existing resources: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region; it may belong to another instance). An index with the right shape is used unchanged.
+    # The module has the name of ours. To adopt it, so that flows continue to call it, uncomment the next line:
     # adoptExisting: { module: 00000000-0000-4000-8000-000000000009 }`);
   expect(load({ "found.yaml": file })).toMatchObject([
     { name: "acme", instanceId: uuid(1), account, region: "us-east-1", table: { name: "dextr-acme" } },
@@ -78,12 +78,12 @@ test.each<readonly [string, Partial<FoundRegion>, string]>([
   [
     "an instance without a table",
     { instances: [instance(1, "acme")] },
-    "instance acme has no table dextr-acme: ConnectPath is not installed there",
+    "instance acme has no table dextr-acme. ConnectPath is not installed",
   ],
   [
     "an instance whose region does not show its tables",
     { tables: undefined, instances: [instance(1, "acme")] },
-    "has no table dextr-acme that could be seen",
+    "has no table dextr-acme, or the tables could not be listed",
   ],
   ["an instance without an alias", { instances: [instance(1, undefined)] }, `instance ${uuid(1)} has no alias`],
   [
@@ -107,34 +107,34 @@ test.each<readonly [string, Partial<FoundRegion>, string]>([
     "instance acme is CREATION_FAILED",
   ],
   [
-    "an alias that is none",
+    "an invalid alias",
     { tables: [table("dextr-d-1")], instances: [instance(1, "d-1")] },
-    'the alias "d-1" is none that Amazon Connect documents',
+    'the alias "d-1" is not valid in Amazon Connect',
   ],
-])("%s is told and left out", (_, found, note) => {
+])("%s is reported and left out", (_, found, note) => {
   const { found: matched, notes, file } = discovered([region(found)]);
   expect(matched).toEqual([]);
   expect(notes).toHaveLength(1);
   expect(notes[0]).toContain(`us-east-1: `);
   expect(notes[0]).toContain(note);
-  expect(file).toContain("# Nothing was found in account 111122223333");
+  expect(file).toContain("# Nothing new was found in account 111122223333");
   expect(file).toContain(`# ${notes[0] ?? ""}`);
 });
 
-test("the table that fits to the letter is the instance's, beside others that do not", () => {
+test("a table with exactly the right name is preferred", () => {
   const tables = [table("dextr-ACME"), table("dextr-acme")];
   const { found, notes } = discovered([region({ tables, instances: [instance(1, "acme")] })]);
   expect(found.map((one) => one.table.name)).toEqual(["dextr-acme"]);
   expect(notes).toEqual([expect.stringContaining("table dextr-ACME has no instance with the alias ACME")]);
 });
 
-test("a table in another case is taken under its own name, and marked", () => {
+test("a table whose name differs in case is used with its own name and a comment", () => {
   const { file } = discovered([region({ tables: [table("dextr-Acme")], instances: [instance(1, "acme")] })]);
-  expect(file).toContain("# Its table is written in another case than its alias");
+  expect(file).toContain("# The table's name differs from the alias in upper and lower case");
   expect(load({ "found.yaml": file })).toMatchObject([{ name: "acme", table: { name: "dextr-Acme" } }]);
 });
 
-test("a table of other keys is taken, with a word about it", () => {
+test("a table with other keys is used, with a note", () => {
   const odd = table("dextr-acme", { keys: "ContactId (HASH)" });
   const { found, notes } = discovered([region({ tables: [odd], instances: [instance(1, "acme")] })]);
   expect(found).toHaveLength(1);
@@ -143,7 +143,7 @@ test("a table of other keys is taken, with a word about it", () => {
   ]);
 });
 
-test("what the environment files hold already is said and not printed again, a replica in another region is", () => {
+test("known instances are reported and not printed again, unlike a replica in another region", () => {
   const known = load({
     "prod.yaml": `account: "${account}"
 region: us-east-1
@@ -158,7 +158,7 @@ instances: [{ name: acme, id: ${uuid(1)} }, { name: gone, id: ${uuid(2)} }]
     known,
   );
   expect(notes).toEqual([
-    "us-east-1: instance acme is in the environment prod already, as acme.",
+    "us-east-1: instance acme is already in the environment prod, as acme.",
     `us-east-1: table dextr-gone is in the environment prod, as gone, but its instance ${uuid(2)} was not found.`,
   ]);
   expect(found.map((one) => one.region)).toEqual(["us-west-2"]);
@@ -166,15 +166,15 @@ instances: [{ name: acme, id: ${uuid(1)} }, { name: gone, id: ${uuid(2)} }]
   expect(discovered([region(here)], ofAnotherAccount).found).toHaveLength(1);
 });
 
-test("regions that answer the same problem are named together", () => {
+test("regions with the same problem are grouped", () => {
   const problems = ["Connect instances: AccessDeniedException: not authorized\nto perform: connect:ListInstances"];
   const { file } = discovered([region({ problems }), region({ region: "eu-west-2", problems })]);
   expect(file).toContain(
-    "# Not known. us-east-1, eu-west-2: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
+    "# Not read: us-east-1, eu-west-2: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
   );
 });
 
-test("whatever the instances are called and wherever they are, the file loads and holds each of them", () => {
+test("the file loads and contains every instance, for any names and regions", () => {
   const alias = fc.oneof(
     fc.stringMatching(/^[\da-zA-Z]([\da-zA-Z-]{0,43}[\da-zA-Z])?$/),
     fc.constantFrom("true", "null", "123", "1e5", "0x1F", "no", "a".repeat(45), "0".repeat(45)),
@@ -201,8 +201,8 @@ test("whatever the instances are called and wherever they are, the file loads an
         });
       });
       const loaded = load({ "found.yaml": discovered(regions).file });
-      const told = loaded.map((one) => `${one.name} ${one.region} ${one.instanceId}`).sort();
-      expect(told).toEqual(usable.map((one, n) => `${one.alias} ${one.region} ${uuid(n + 1)}`).sort());
+      const found = loaded.map((one) => `${one.name} ${one.region} ${one.instanceId}`).sort();
+      expect(found).toEqual(usable.map((one, n) => `${one.alias} ${one.region} ${uuid(n + 1)}`).sort());
     }),
     { numRuns: 50 },
   );

@@ -152,10 +152,10 @@ function measured(pages: readonly SeenPage[], start: number): { peak: number; av
 
 test("a full scan finds every violation among 100,000 items, reads each once, and is never above its rate", async () => {
   const start = clock.now();
-  const { tally, finished, complete, units } = await scan(full, 100);
-  expect({ finished, complete, items: tally.items }).toEqual({ finished: true, complete: true, items: number });
+  const { stats, finished, complete, units } = await scan(full, 100);
+  expect({ finished, complete, items: stats.items }).toEqual({ finished: true, complete: true, items: number });
 
-  const found = tally.toJSON().violations.map(({ attribute, shape, items }) => [attribute, shape, items]);
+  const found = stats.toJSON().violations.map(({ attribute, shape, items }) => [attribute, shape, items]);
   expect(found.sort()).toEqual(
     [
       ["Disposition", "number", 7],
@@ -169,7 +169,7 @@ test("a full scan finds every violation among 100,000 items, reads each once, an
       ["CustomerEndpoint", "null", 8],
     ].sort(),
   );
-  expect(tally.violating).toBe(7 + 6 + 5 + 4 + 3 + 2 + 1 + 8);
+  expect(stats.violating).toBe(7 + 6 + 5 + 4 + 3 + 2 + 1 + 8);
 
   const hashes = seen.flatMap((page) => page.hashes);
   expect([hashes.length, new Set(hashes).size]).toEqual([number, number]);
@@ -190,8 +190,8 @@ test.each([1, 5, 25, 1000])("a rate of %d units a second is kept in every second
 });
 
 test("a sample comes from all over the table, evenly, and is as large as it was asked for", async () => {
-  const { tally, complete } = await scan({ full: false, items: 2000 }, 1000);
-  expect({ items: tally.items, complete }).toEqual({ items: 2000, complete: false });
+  const { stats, complete } = await scan({ full: false, items: 2000 }, 1000);
+  expect({ items: stats.items, complete }).toEqual({ items: 2000, complete: false });
   expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(2000);
   const bySegment = new Map<number, number>();
   for (const { input, hashes } of seen) {
@@ -203,8 +203,8 @@ test("a sample comes from all over the table, evenly, and is as large as it was 
 });
 
 test("a sample of more items than there are is the whole table, each item once", async () => {
-  const { tally, finished, complete } = await scan({ full: false, items: 2000 }, 40_000, { of: "dextr-small" });
-  expect({ items: tally.items, finished, complete }).toEqual({ items: 1000, finished: true, complete: true });
+  const { stats, finished, complete } = await scan({ full: false, items: 2000 }, 40_000, { of: "dextr-small" });
+  expect({ items: stats.items, finished, complete }).toEqual({ items: 1000, finished: true, complete: true });
   expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(1000);
 });
 
@@ -232,9 +232,9 @@ test.each([full, { full: false, items: 3000 } as const])(
     const second = await scan(extent, 40_000, { from: JSON.parse(String(kept)) as ScanProgress });
     expect(seen.flatMap((page) => page.hashes).sort()).toEqual(expected);
     expect(second.finished).toBe(true);
-    expect(second.tally.items).toBe(expected.length);
+    expect(second.stats.items).toBe(expected.length);
     expect(second.units).toBe(seen.reduce((sum, page) => sum + page.units, 0));
-    const counts = ({ tally }: typeof whole) => ({ ...tally.toJSON(), violations: tally.violating });
+    const counts = ({ stats }: typeof whole) => ({ ...stats.toJSON(), violations: stats.violating });
     expect(counts(second)).toEqual(counts(whole));
   },
 );
@@ -252,7 +252,7 @@ test("when a page cannot be read, where the scan was is kept, and the error is D
     scan(full, 1000, { dynamodb: failing, save: (progress) => (kept = structuredClone(progress)) }),
   ).rejects.toThrow("ProvisionedThroughputExceededException");
   expect(kept).toMatchObject({ finished: false, pages: 4 });
-  expect(kept?.tally.items).toBe(seen.flatMap((page) => page.hashes).length);
+  expect(kept?.stats.items).toBe(seen.flatMap((page) => page.hashes).length);
 });
 
 test("whoever is killed loses no more than the pages of the last seconds", async () => {
@@ -291,7 +291,7 @@ test("memory does not grow with the table: a million distinct Dispositions and h
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const heap: number[] = [];
-  const { tally } = await scan(full, 40_000, {
+  const { stats } = await scan(full, 40_000, {
     dynamodb: hostileTable(1_000_000, 1000),
     onPage: ({ pages }) => {
       if (pages % 100 !== 0) return;
@@ -299,8 +299,8 @@ test("memory does not grow with the table: a million distinct Dispositions and h
       heap.push(process.memoryUsage().heapUsed);
     },
   });
-  expect(tally.items).toBe(1_000_000);
-  expect(tally.violating).toBe(500_000);
+  expect(stats.items).toBe(1_000_000);
+  expect(stats.violating).toBe(500_000);
   // A million of these Dispositions take more than 100 MB.
   const [first = 0, ...later] = heap;
   expect(later).toHaveLength(9);

@@ -44,7 +44,7 @@ const makeModule = (Name: string, Description: string) =>
 const associate = (FunctionArn: string) =>
   connect.send(new AssociateLambdaFunctionCommand({ InstanceId, FunctionArn }));
 
-test("an empty instance has room for everything, and every name is free", async () => {
+test("an empty instance passes all checks", async () => {
   const checks = [...(await checked()).values()];
   expect(checks.map(({ name, outcome }) => [name, outcome])).toEqual([
     ["instance", "ok"],
@@ -55,7 +55,7 @@ test("an empty instance has room for everything, and every name is free", async 
   ]);
 });
 
-test("what this stack made is told as ours, and another stack's as another's", async () => {
+test("a module of this stack is ok, and one of another stack fails", async () => {
   await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
   await associate(instance.function.aliasArn);
   const ours = await checked();
@@ -65,11 +65,11 @@ test("what this stack made is told as ours, and another stack's as another's", a
   const theirs = await checked({ ...instance, stackName: "other-acme-eu-central-1" });
   expect(theirs.get("module blockedStatus")).toMatchObject({
     outcome: "failed",
-    detail: expect.stringContaining(`made by the stack ${instance.stackName}`) as string,
+    detail: expect.stringContaining(`is managed by the stack ${instance.stackName}`) as string,
   });
 });
 
-test("quotas that are used up are a warning, since they may have been raised; all pages are counted", async () => {
+test("a reached default quota is a warning, and all pages are counted", async () => {
   for (let n = 0; n < 50; n++) await associate(`arn:aws:lambda:${region}:${account}:function:vendor-${n}`);
   for (let n = 0; n < 200; n++) await makeModule(`vendor-${n}`, "theirs");
   const checks = await checked();
@@ -83,7 +83,7 @@ test("quotas that are used up are a warning, since they may have been raised; al
   });
 });
 
-test("an association without a module, and an inbound flow's name that is taken, are warnings", async () => {
+test("an association without a module and a taken name of an inbound flow are warnings", async () => {
   await associate(instance.function.aliasArn);
   const Name = "Inbound";
   const flow = { InstanceId, Name, Type: "CONTACT_FLOW" as const, Content: "{}" };
@@ -97,21 +97,21 @@ test("an association without a module, and an inbound flow's name that is taken,
   });
 });
 
-test("an association is taken over by no adoptExisting: with a module that was made by hand it is a warning too", async () => {
+test("an association with a module created by hand is a warning, also with adoptExisting", async () => {
   await makeModule("blockedStatus", "mine");
   await associate(instance.function.aliasArn);
   const association = (await checked()).get("association");
   expect(association?.outcome).toBe("warning");
-  expect(association?.fix).toContain("adoptExisting does not take an association over");
+  expect(association?.fix).toContain("adoptExisting does not adopt an association");
 });
 
-test("a module that adoptExisting names: under another name it is renamed, and one that is not there fails", async () => {
+test("a module in adoptExisting is renamed if its name differs, and a missing one fails", async () => {
   const { Id: moduleId = "" } = await makeModule("blocked callers", "mine");
   const adopting = (id: string) =>
     checked({ ...instance, adoptExisting: { moduleId: id, function: false, role: false, logGroup: false } });
   expect((await adopting(moduleId)).get("module blockedStatus")).toMatchObject({
     outcome: "warning",
-    detail: expect.stringContaining('its name is "blocked callers": the deployment renames it') as string,
+    detail: expect.stringContaining('its name is "blocked callers". The deployment renames it') as string,
   });
   expect((await adopting("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e")).get("module blockedStatus")).toMatchObject({
     outcome: "failed",
@@ -122,8 +122,8 @@ test("a module that adoptExisting names: under another name it is renamed, and o
   expect((await adopting(moduleId)).get("module blockedStatus")?.outcome).toBe("ok");
 });
 
-describe("what the role may not look at is not told as in order, nor what depends on it", () => {
-  const looked = ["instance", "modules", "module blockedStatus", "functions", "association"];
+describe("a denied request fails its check, and dependent checks are left out", () => {
+  const all = ["instance", "modules", "module blockedStatus", "functions", "association"];
   test.each([
     ["the list of modules", /contact-flow-modules-summary/, "modules", ["module blockedStatus", "association"]],
     ["the module", /contact-flow-modules\//, "module blockedStatus", ["association"]],
@@ -133,16 +133,16 @@ describe("what the role may not look at is not told as in order, nor what depend
     await associate(instance.function.aliasArn);
     denied = path;
     const checks = await checked();
-    expect([...checks.keys()]).toEqual(looked.filter((name) => !(leftOut as readonly string[]).includes(name)));
+    expect([...checks.keys()]).toEqual(all.filter((name) => !(leftOut as readonly string[]).includes(name)));
     expect(checks.get(failing)).toMatchObject({
       outcome: "failed",
-      detail: expect.stringContaining("This could not be looked at.") as string,
+      detail: expect.stringContaining("The check could not run.") as string,
       fix: expect.stringContaining("the policy preflight") as string,
     });
   });
 });
 
-test("an instance that is not there is the only thing told", async () => {
+test("a missing instance is the only check", async () => {
   const checks = await checked({ ...instance, instanceId: "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e" });
   expect([...checks.keys()]).toEqual(["instance"]);
   expect(checks.get("instance")?.outcome).toBe("failed");

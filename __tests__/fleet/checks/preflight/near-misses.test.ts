@@ -6,9 +6,9 @@ test.each([
   ["Blocked", "Blocked ", "spaces"],
   ["Nuisance:Confirmed", "Nuisance : Confirmed", "spaces"],
   ["Café", "Cafe\u0301", "Unicode form"],
-  ["Nuisance:Confirmed", "Confirmed", "a level is missing in it"],
-  ["Nuisance:Confirmed", "nuisance", "a level is missing in it"],
-  ["Blocked", "Nuisance:Blocked", "it has a level more"],
+  ["Nuisance:Confirmed", "Confirmed", "one level is missing"],
+  ["Nuisance:Confirmed", "nuisance", "one level is missing"],
+  ["Blocked", "Nuisance:Blocked", "it has one more level"],
   ["Blocked", "Blokced", "spelling"],
 ])("%j is meant by %j: %s", (configured, value, how) => {
   const seen = [

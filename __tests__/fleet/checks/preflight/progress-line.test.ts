@@ -9,11 +9,11 @@ function written(isTTY: boolean): string {
   let text = "";
   const stream = { isTTY, columns: 90, write: (more: string) => (text += more) };
   const line = new ProgressLine("dev-acme", 6000, stream, { now: () => now }, { items: 0, units: 0 });
-  const tally = new ContactStats(["hash"], []);
+  const stats = new ContactStats(["hash"], []);
   for (let pages = 1; pages <= 60; pages++) {
-    for (let n = 0; n < 100; n++) tally.add({ hash: { S: "h" }, ...(n === 0 ? { Disposition: { N: "1" } } : {}) });
+    for (let n = 0; n < 100; n++) stats.add({ hash: { S: "h" }, ...(n === 0 ? { Disposition: { N: "1" } } : {}) });
     now += 1000;
-    line.show({ tally, units: pages * 10, pages });
+    line.show({ stats, units: pages * 10, pages });
   }
   line.clear();
   return text;

@@ -26,8 +26,8 @@ const identity: ScanIdentity = {
 };
 
 function progressAfter(items: readonly Readonly<Record<string, AttributeValue>>[]): ScanProgress {
-  const tally = new ContactStats(["hash", "range"], identity.blockedDispositions);
-  for (const item of items) tally.add(item);
+  const stats = new ContactStats(["hash", "range"], identity.blockedDispositions);
+  for (const item of items) stats.add(item);
   return {
     savedAt: "2026-01-02T03:04:05.000Z",
     finished: false,
@@ -37,7 +37,7 @@ function progressAfter(items: readonly Readonly<Record<string, AttributeValue>>[
       { scanned: items.length, finished: true },
       { scanned: 0, finished: false },
     ],
-    tally: tally.toJSON(),
+    stats: stats.toJSON(),
   };
 }
 
@@ -113,6 +113,6 @@ test.each([
   const whole = JSON.stringify({ version: 1, tableArn: identity.tableArn, ...progressAfter([]) });
   writeFileSync(file, change(whole));
   expect(() => files.read(identity)).toThrow(
-    `${file} does not hold where a scan of ${identity.tableArn} was. Run without --resume, which writes it anew.`,
+    `${file} is not a saved scan of ${identity.tableArn}. Run without --resume to replace it.`,
   );
 });

@@ -47,7 +47,7 @@ async function checked(table: TableDescription, { tags = [], key = {} }: Around 
       send: (command: unknown) => {
         if (command instanceof DescribeTableCommand) return Promise.resolve({ Table: table });
         if (command instanceof ListTagsOfResourceCommand) return Promise.resolve({ Tags: tags });
-        return Promise.reject(new Error("not asked here"));
+        return Promise.reject(new Error("not expected in this test"));
       },
     },
     kms: { send: () => Promise.resolve({ KeyMetadata: key }) },
@@ -56,13 +56,13 @@ async function checked(table: TableDescription, { tags = [], key = {} }: Around 
   return new Map(checks.map((check) => [check.name, check]));
 }
 
-test("a table as ConnectPath makes it passes every check", async () => {
+test("a typical ConnectPath table passes every check", async () => {
   const checks = await checked(clean, { tags: [{ Key: "aws:cloudformation:stack-name", Value: "dextr" }] });
   expect([...checks.values()].filter(({ outcome }) => outcome !== "ok")).toEqual([]);
   expect([...checks.keys()]).toEqual([
     ...["table", "keys", "indexes", "our index", "key types", "owner", "replicas", "encryption", "capacity"],
   ]);
-  expect(checks.get("owner")?.detail).toContain("CloudFormation's stack dextr made the table");
+  expect(checks.get("owner")?.detail).toContain("The CloudFormation stack dextr manages the table");
 });
 
 const full = Array.from({ length: 20 }, (_, n) => index(`vendor-${n}`, "range"));
@@ -95,7 +95,7 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     { GlobalSecondaryIndexes: [index(ourName, "Disposition")] },
     "our index",
     "failed",
-    "of another shape: hash Disposition, range none, KEYS_ONLY",
+    "with another shape: hash Disposition, range none, KEYS_ONLY",
   ],
   [
     "with our index projecting everything",
@@ -113,14 +113,14 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     { GlobalSecondaryIndexes: [index(ourName, "Disposition", "CustomerEndpoint")] },
     "our index",
     "ok",
-    "there already, ACTIVE and of the right shape",
+    "exists already. It is ACTIVE and has the right shape.",
   ],
   [
     "with our index being built",
     { GlobalSecondaryIndexes: [index(ourName, "Disposition", "CustomerEndpoint", { IndexStatus: "CREATING" })] },
     "our index",
     "warning",
-    "is there and CREATING",
+    "exists with status CREATING",
   ],
   [
     "with Disposition as a number",
@@ -137,14 +137,14 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     "managed-by=terraform",
     { tags: [{ Key: "managed-by", Value: "terraform" }] },
   ],
-  ["tagged by nobody", {}, "owner", "ok", "No tag says", { tags: [{ Key: "managed-by", Value: "the vendor" }] }],
+  ["tagged by nobody", {}, "owner", "ok", "No tag names", { tags: [{ Key: "managed-by", Value: "the vendor" }] }],
   ["with replicas", { Replicas: [{ RegionName: "us-east-1" }] }, "replicas", "failed", "replicas in us-east-1"],
   [
     "with a customer's key",
     { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
     "encryption",
     "warning",
-    "no lookup works without it",
+    "Lookups need this permission.",
     { key: { KeyManager: "CUSTOMER", KeyState: "Enabled" } },
   ],
   [
@@ -176,7 +176,7 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     },
     "capacity",
     "warning",
-    "throttles the writes to the table itself",
+    "throttles writes to the table",
   ],
 ])("a table %s", async (_, change, name, outcome, detail, around = {}) => {
   const check = (await checked({ ...clean, ...change }, around)).get(name);
@@ -184,18 +184,18 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
   if (outcome !== "ok") expect(check?.fix).toMatch(/\S/);
 });
 
-test("replicas that the environment file accepts are no failure", async () => {
+test("accepted replicas are ok", async () => {
   const accepting = { ...instance, table: { ...instance.table, acceptReplicas: true } };
   const checks = await checked({ ...clean, Replicas: [{ RegionName: "us-east-1" }] }, {}, accepting);
   expect(checks.get("replicas")?.outcome).toBe("ok");
 });
 
-test("filling the index is estimated from the share and the size of what was read", () => {
-  const tally = new ContactStats(["hash", "range"], ["Blocked"]);
+test("the backfill is estimated from the share and the size of the contacts read", () => {
+  const stats = new ContactStats(["hash", "range"], ["Blocked"]);
   const item = { hash: { S: "h".repeat(20) }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550100" } };
-  for (let n = 0; n < 4; n++) tally.add(n === 0 ? { ...item, Disposition: { S: "Blocked" } } : item);
+  for (let n = 0; n < 4; n++) stats.add(n === 0 ? { ...item, Disposition: { S: "Blocked" } } : item);
   // hash 4 + 20, range 5 + 3, Disposition 11 + 7, CustomerEndpoint 16 + 12, and 100 that DynamoDB adds.
-  expect(backfillOf(clean, tally.toJSON())).toEqual({
+  expect(backfillOf(clean, stats.toJSON())).toEqual({
     entries: 250_000,
     entryBytes: 178,
     writeUnits: 250_000,
@@ -208,5 +208,5 @@ test("filling the index is estimated from the share and the size of what was rea
     detail: expect.stringContaining("at least 31 h at the 9 write units a second") as string,
     fix: expect.stringContaining("Terraform waits 24 h (table.indexTimeoutMinutes)") as string,
   });
-  expect(backfillFinding(instance, clean, tally.toJSON()).outcome).toBe("ok");
+  expect(backfillFinding(instance, clean, stats.toJSON()).outcome).toBe("ok");
 });

@@ -1,12 +1,12 @@
-/** What verify says of the table and of our index on it, in every state that DynamoDB may show them in. */
+/** The checks `table` and `index` of verify, for every state that DynamoDB can report. */
 import { indexName } from "../../../../config/aws-names";
 import { verifyInstance } from "../../../../fleet/checks/verify/verify";
-import { answeringAws, AwsError, type AnsweringAws } from "../../aws-answers";
+import { startAwsStub, AwsError, type AwsStub } from "../../aws-answers";
 import { sampleInstance } from "../../../stacks/sample-instance";
 
-let aws: AnsweringAws;
+let aws: AwsStub;
 beforeAll(async () => {
-  aws = await answeringAws();
+  aws = await startAwsStub();
 });
 afterAll(() => aws.close());
 
@@ -28,91 +28,91 @@ const table = {
   GlobalSecondaryIndexes: [index],
 };
 
-/** The check of this name, where DynamoDB describes the table so. */
-async function seen(name: string, description: object | AwsError, more = {}) {
+/** The check of this name for a table with this description. */
+async function checkFor(name: string, description: object | AwsError, more = {}) {
   const answer = description instanceof AwsError ? description : { Table: { ...table, ...description } };
   aws.answers = { "dynamodb:DescribeTable": answer, ...more };
   const checks = await verifyInstance(sampleInstance, aws.clients);
   return checks.find((check) => check.name === name);
 }
 
-/** Its outcome and what it says. */
-async function told(name: string, description: object, more = {}): Promise<string> {
-  const { outcome, detail } = (await seen(name, description, more)) ?? { outcome: "no check", detail: name };
+/** Outcome and detail of the check, as text. */
+async function resultOf(name: string, description: object, more = {}): Promise<string> {
+  const { outcome, detail } = (await checkFor(name, description, more)) ?? { outcome: "no check", detail: name };
   return `${outcome}: ${detail}`;
 }
 
-test("a table and an index that are ACTIVE are well", async () => {
-  expect(await seen("table", {})).toEqual({ name: "table", outcome: "ok", detail: "dextr-acme is ACTIVE." });
-  expect(await told("index", {})).toMatch(/^ok: .* about 7 items/);
+test("an ACTIVE table and an ACTIVE index are ok", async () => {
+  expect(await checkFor("table", {})).toEqual({ name: "table", outcome: "ok", detail: "dextr-acme is ACTIVE." });
+  expect(await resultOf("index", {})).toMatch(/^ok: .* about 7 items/);
 });
 
-test.each(["UPDATING"])("both answer while they are %s", async (status) => {
-  expect(await seen("table", { TableStatus: status })).toMatchObject({ outcome: "ok" });
+test.each(["UPDATING"])("table and index are ok while they are %s", async (status) => {
+  expect(await checkFor("table", { TableStatus: status })).toMatchObject({ outcome: "ok" });
   const changing = { GlobalSecondaryIndexes: [{ ...index, IndexStatus: status }] };
-  expect(await seen("index", changing)).toMatchObject({ outcome: "ok" });
+  expect(await checkFor("index", changing)).toMatchObject({ outcome: "ok" });
 });
 
 test.each(["CREATING", "DELETING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])(
-  "a table that is %s answers nobody",
+  "a table that is %s fails",
   async (TableStatus) => {
-    const check = await seen("table", { TableStatus });
+    const check = await checkFor("table", { TableStatus });
     expect(check).toMatchObject({
       outcome: "failed",
-      detail: `dextr-acme is ${TableStatus}: lookups fail, and nobody is blocked.`,
+      detail: `dextr-acme is ${TableStatus}. Lookups fail, and no caller is blocked.`,
     });
     expect(check?.fix).toMatch(TableStatus.startsWith("INACCESSIBLE") ? /KMS key/ : /administrators/);
   },
 );
 
-test("a table that is not there is named with its place, and nothing is asked of its index", async () => {
+test("a missing table is reported with account and region, and its index is not checked", async () => {
   const missing = new AwsError("ResourceNotFoundException", "Requested resource not found");
-  expect(await seen("table", missing)).toMatchObject({
+  expect(await checkFor("table", missing)).toMatchObject({
     outcome: "failed",
-    detail: "There is no table dextr-acme in eu-central-1 of account 111122223333: nobody is blocked.",
+    detail: "There is no table dextr-acme in eu-central-1 of account 111122223333. No caller is blocked.",
   });
-  expect(await seen("index", missing)).toBeUndefined();
+  expect(await checkFor("index", missing)).toBeUndefined();
 });
 
-test("an index that is not there, beside others, is what a deployment adds", async () => {
+test("a missing index fails, and the fix is a deployment", async () => {
   const others = [{ ...index, IndexName: "vendor-1" }];
-  expect(await seen("index", { GlobalSecondaryIndexes: others })).toEqual({
+  expect(await checkFor("index", { GlobalSecondaryIndexes: others })).toEqual({
     name: "index",
     outcome: "failed",
-    detail: `dextr-acme has no index ${indexName}: every lookup fails as index_missing, and nobody is blocked.`,
+    detail: `dextr-acme has no index ${indexName}. Every lookup fails with index_missing, and no caller is blocked.`,
     fix: "Deploy test-acme-eu-central-1.",
   });
 });
 
-test("an index in the making says how far it is, where CloudWatch knows", async () => {
-  const making = (Backfilling: boolean) => ({
+test("an index that is CREATING is reported with the progress from CloudWatch", async () => {
+  const creating = (Backfilling: boolean) => ({
     GlobalSecondaryIndexes: [{ ...index, IndexStatus: "CREATING", Backfilling }],
   });
   const values = (...Values: number[]) => ({
     "monitoring:GetMetricData": { MetricDataResults: [{ Id: "progress", Values }] },
   });
-  expect(await told("index", making(true), values(41.7, 30))).toMatch(
-    /^failed: .* is CREATING and is being filled from the table \(42 % done\): until it is ACTIVE lookups fail/,
+  expect(await resultOf("index", creating(true), values(41.7, 30))).toMatch(
+    /^failed: .* is CREATING and is backfilling \(42 % done\)\. Until it is ACTIVE, lookups fail/,
   );
-  expect(await told("index", making(false), values())).toMatch(/CREATING and waits for its resources: until/);
+  expect(await resultOf("index", creating(false), values())).toMatch(/CREATING and waits for resources\. Until/);
   const denied = { "monitoring:GetMetricData": new AwsError("AccessDeniedException", "not authorized") };
-  expect(await told("index", making(true), denied)).toMatch(/^failed: .* is being filled from the table: until/);
+  expect(await resultOf("index", creating(true), denied)).toMatch(/^failed: .* is backfilling\. Until/);
 });
 
-test("an index that is being deleted blocks nobody", async () => {
+test("an index that is DELETING fails", async () => {
   const deleting = { GlobalSecondaryIndexes: [{ ...index, IndexStatus: "DELETING" }] };
-  expect(await told("index", deleting)).toMatch(/^failed: .* is DELETING: nobody is blocked/);
+  expect(await resultOf("index", deleting)).toMatch(/^failed: .* is DELETING\. No caller is blocked/);
 });
 
 test.each([
   [
-    "the keys of the guide's misprint",
+    "the misspelled key of the vendor's guide",
     { KeySchema: [index.KeySchema[0], { AttributeName: "CustomEndpoint", KeyType: "RANGE" }] },
     "CustomEndpoint (RANGE)",
   ],
   ["no sort key", { KeySchema: [index.KeySchema[0]] }, "the keys Disposition (HASH) instead"],
   [
-    "its keys the other way round",
+    "its keys swapped",
     {
       KeySchema: [
         { AttributeName: "CustomerEndpoint", KeyType: "HASH" },
@@ -121,35 +121,36 @@ test.each([
     },
     "CustomerEndpoint (HASH), Disposition (RANGE) instead",
   ],
-])("an index of our name with %s is another one", async (_, difference, named) => {
-  const found = await told("index", { GlobalSecondaryIndexes: [{ ...index, ...difference }] });
+])("an index of our name with %s fails", async (_, difference, named) => {
+  const found = await resultOf("index", { GlobalSecondaryIndexes: [{ ...index, ...difference }] });
   expect(found).toMatch(/^failed: /);
   expect(found).toContain(named);
 });
 
-test("an index over a number is another one", async () => {
+test("an index with a number as key fails", async () => {
   const AttributeDefinitions = [attribute("Disposition"), attribute("CustomerEndpoint", "N")];
-  expect(await told("index", { AttributeDefinitions })).toMatch(/^failed: .* CustomerEndpoint of type N instead/);
+  expect(await resultOf("index", { AttributeDefinitions })).toMatch(/^failed: .* CustomerEndpoint of type N instead/);
 });
 
-test("what AWS answers instead of the table is told with what to give the role", async () => {
+test("a denied request fails the check, and the fix names the policy to attach", async () => {
   const denied = new AwsError("AccessDeniedException", "User: x is not authorized to perform: dynamodb:DescribeTable");
-  expect(await seen("table", denied)).toEqual({
+  expect(await checkFor("table", denied)).toEqual({
     name: "table",
     outcome: "failed",
     detail:
-      "This could not be looked at. AccessDeniedException: User: x is not authorized to perform: dynamodb:DescribeTable",
-    fix: "Give the role that looks (planRole, else deployRole, else your own) the policy operate of: npm run fleet -- iam",
+      "The check could not run. AccessDeniedException: User: x is not authorized to perform: dynamodb:DescribeTable",
+    fix: "Attach the policy read-and-invoke (npm run fleet -- iam) to the role that reads: planRole, otherwise deployRole, otherwise your own.",
   });
 });
 
-test("without credentials that AWS accepts there is one check, and it says so", async () => {
+test("without valid credentials there is one failed check", async () => {
   aws.answers = { "dynamodb:DescribeTable": new AwsError("UnrecognizedClientException", "The token is invalid.") };
   expect(await verifyInstance(sampleInstance, aws.clients)).toEqual([
     {
       name: "credentials",
       outcome: "failed",
-      detail: "Nothing can be asked of account 111122223333. UnrecognizedClientException: The token is invalid.",
+      detail:
+        "There are no valid credentials for account 111122223333. UnrecognizedClientException: The token is invalid.",
       fix: "Sign in, or set planRole to a role that these credentials may assume.",
     },
   ]);

@@ -1,4 +1,4 @@
-/** What verify says where AWS answers as no deployment leaves it: function, alias, permission, role, and wrong or late answers. */
+/** The checks of verify for faults that no deployment leaves: function, alias, permission, role, and wrong or late answers. */
 import { indexName } from "../../../../config/aws-names";
 import type { InstanceConfig } from "../../../../config/types";
 import { verifyInstance } from "../../../../fleet/checks/verify/verify";
@@ -6,11 +6,11 @@ import { functionEnvironment } from "../../../../lambda/settings";
 import { moduleContent } from "../../../../stacks/flow-contents";
 import { functionSettings } from "../../../../stacks/function-settings";
 import { sampleInstance } from "../../../stacks/sample-instance";
-import { answeringAws, AwsError, WithHeaders, type AnsweringAws, type Answers, type Decider } from "../../aws-answers";
+import { startAwsStub, AwsError, AnswerWithHeaders, type AwsStub, type Answers, type Decider } from "../../aws-answers";
 
-let aws: AnsweringAws;
+let aws: AwsStub;
 beforeAll(async () => {
-  aws = await answeringAws();
+  aws = await startAwsStub();
 });
 afterAll(() => aws.close());
 
@@ -39,9 +39,9 @@ const statement = (more: object = {}) => ({
 });
 const policy = (...Statement: readonly object[]) => ({ Policy: JSON.stringify({ Version: "2012-10-17", Statement }) });
 
-/** The function's answer, and what its log line says of the time it took. */
-const answered = (answer: object, LatencyMs?: number): WithHeaders =>
-  new WithHeaders(
+/** An answer of the function, with the latency in its log line. */
+const answered = (answer: object, LatencyMs?: number): AnswerWithHeaders =>
+  new AnswerWithHeaders(
     answer,
     LatencyMs === undefined
       ? {}
@@ -60,7 +60,7 @@ const query: Decider = ({ ExpressionAttributeValues }) => {
   return { Items, Count: Items.length };
 };
 
-const well: Answers = {
+const healthy: Answers = {
   "dynamodb:DescribeTable": {
     Table: {
       TableStatus: "ACTIVE",
@@ -89,7 +89,7 @@ const well: Answers = {
     ContactFlowModule: {
       Id: "m",
       State: "ACTIVE",
-      // In lower case, as the service has been seen to answer.
+      // The service returns it in lower case.
       Status: "published",
       Content: JSON.stringify(moduleContent(sampleInstance)),
     },
@@ -97,50 +97,50 @@ const well: Answers = {
 };
 
 /** `outcome name: detail` of every check that is not ok. */
-async function troubles(more: Answers = {}, instance: InstanceConfig = sampleInstance): Promise<string[]> {
-  aws.answers = { ...well, ...more };
+async function problems(more: Answers = {}, instance: InstanceConfig = sampleInstance): Promise<string[]> {
+  aws.answers = { ...healthy, ...more };
   const checks = await verifyInstance(instance, aws.clients);
   return checks.filter(({ outcome }) => outcome !== "ok").map((one) => `${one.outcome} ${one.name}: ${one.detail}`);
 }
 
-test("nothing is said of an instance that is well", async () => {
-  expect(await troubles()).toEqual([]);
+test("a healthy instance has no problems", async () => {
+  expect(await problems()).toEqual([]);
 });
 
-test("of an instance that is let go of nothing is asked", async () => {
+test("a decommissioned instance is not checked", async () => {
   aws.calls.length = 0;
-  expect(await troubles({}, { ...sampleInstance, release: "remove-index" })).toEqual([]);
+  expect(await problems({}, { ...sampleInstance, release: "remove-index" })).toEqual([]);
   expect(aws.calls).toEqual([]);
 });
 
 describe("function", () => {
   const missing = new AwsError("ResourceNotFoundException", "not found", 404);
 
-  test("one that is not there is asked nothing", async () => {
+  test("a missing function is not invoked", async () => {
     aws.calls.length = 0;
-    expect(await troubles({ "lambda:GetFunctionConfiguration": missing })).toEqual([
+    expect(await problems({ "lambda:GetFunctionConfiguration": missing })).toEqual([
       expect.stringMatching(/^failed function: There is no function blockedCalls-acme in eu-central-1 of account/),
-      "unproven answers: Nothing was asked: see the failed checks.",
+      "unproven answers: The function was not invoked: see the failed checks.",
     ]);
     expect(aws.calls).not.toContain("lambda:Invoke");
   });
 
-  test("one without the alias, or whose alias points at nothing", async () => {
-    expect((await troubles({ "lambda:GetAlias": missing }))[0]).toMatch(/^failed alias: .* has no alias live, which/);
+  test("a missing alias and an alias without a version fail", async () => {
+    expect((await problems({ "lambda:GetAlias": missing }))[0]).toMatch(/^failed alias: .* has no alias live, which/);
     const versionless: Decider = (_, url) => (url.includes("Qualifier=3") ? missing : configuration);
-    expect((await troubles({ "lambda:GetFunctionConfiguration": versionless }))[0]).toMatch(
-      /^failed alias: The alias live points at version 3 of blockedCalls-acme, which does not exist/,
+    expect((await problems({ "lambda:GetFunctionConfiguration": versionless }))[0]).toMatch(
+      /^failed alias: The alias live points to version 3 of blockedCalls-acme, which does not exist/,
     );
   });
 
-  test.each(["Pending", "Failed"])("one that is %s cannot be called", async (State) => {
-    expect((await troubles({ "lambda:GetFunctionConfiguration": { ...configuration, State } }))[0]).toContain(
-      `behind live, is ${State}: it cannot be called`,
+  test.each(["Pending", "Failed"])("a version that is %s fails", async (State) => {
+    expect((await problems({ "lambda:GetFunctionConfiguration": { ...configuration, State } }))[0]).toContain(
+      `which is ${State}. It cannot be invoked`,
     );
   });
 
-  test("one that is Inactive wakes up with a call", async () => {
-    expect(await troubles({ "lambda:GetFunctionConfiguration": { ...configuration, State: "Inactive" } })).toEqual([]);
+  test("a version that is Inactive is ok", async () => {
+    expect(await problems({ "lambda:GetFunctionConfiguration": { ...configuration, State: "Inactive" } })).toEqual([]);
   });
 });
 
@@ -150,8 +150,8 @@ describe("permission", () => {
     ["of the association, by account and ARN", statement({ Sid: "connect-x" })],
     ["by the ARN alone", statement({ Condition: { ArnLike: Condition.ArnLike } })],
     ["of several actions", statement({ Action: ["lambda:GetFunction", "lambda:InvokeFunction"] })],
-  ])("a statement %s is enough", async (_, enough) => {
-    expect(await troubles({ "lambda:GetPolicy": policy(statement({ Effect: "Deny", Action: "x" }), enough) })).toEqual(
+  ])("a statement %s is ok", async (_, enough) => {
+    expect(await problems({ "lambda:GetPolicy": policy(statement({ Effect: "Deny", Action: "x" }), enough) })).toEqual(
       [],
     );
   });
@@ -165,11 +165,11 @@ describe("permission", () => {
     ["is for another service", statement({ Principal: { Service: "lex.amazonaws.com" } })],
     ["denies", statement({ Effect: "Deny" })],
     ["is for another action", statement({ Action: "lambda:GetFunction" })],
-    ["has a condition more", statement({ Condition: { ...Condition, Bool: { "aws:SecureTransport": "true" } } })],
-  ])("a statement that %s is not", async (_, other) => {
-    expect(await troubles({ "lambda:GetPolicy": policy(other) })).toEqual([
+    ["has one more condition", statement({ Condition: { ...Condition, Bool: { "aws:SecureTransport": "true" } } })],
+  ])("a statement that %s fails", async (_, other) => {
+    expect(await problems({ "lambda:GetPolicy": policy(other) })).toEqual([
       expect.stringMatching(
-        /^failed permission: The resource policy of the alias live does not let this Connect instance/,
+        /^failed permission: The resource policy of the alias live does not allow this Connect instance/,
       ),
     ]);
   });
@@ -180,20 +180,20 @@ describe("role", () => {
   const listOf = (operation: string, members: string): string =>
     `<${operation}Response><${operation}Result>${members}<IsTruncated>false</IsTruncated></${operation}Result></${operation}Response>`;
 
-  test("an explicit deny is told as such", async () => {
-    expect(await troubles({ "iam:SimulatePrincipalPolicy": simulated("explicitDeny") })).toEqual([
+  test("an explicit deny is reported", async () => {
+    expect(await problems({ "iam:SimulatePrincipalPolicy": simulated("explicitDeny") })).toEqual([
       expect.stringContaining(
-        "may not dynamodb:Query on the index, by an explicit deny: every lookup ends as access_denied",
+        "may not dynamodb:Query on the index because of an explicit deny. Every lookup ends with access_denied",
       ),
     ]);
   });
 
-  test("one that does not exist", async () => {
+  test("a role that does not exist fails", async () => {
     const answer = { "iam:SimulatePrincipalPolicy": new AwsError("NoSuchEntity", "none", 404) };
-    expect(await troubles(answer)).toEqual([expect.stringContaining("which does not exist: it cannot be called")]);
+    expect(await problems(answer)).toEqual([expect.stringContaining("which does not exist. It cannot be invoked")]);
   });
 
-  test("a condition that cannot be decided here leaves it unproven", async () => {
+  test("a condition that cannot be evaluated makes the check unproven", async () => {
     const Statement = [
       { Effect: "Allow", Action: "*", Resource: "*", Condition: { IpAddress: { "aws:SourceIp": "192.0.2.1" } } },
     ];
@@ -204,95 +204,98 @@ describe("role", () => {
       "iam:GetRolePolicy": `<GetRolePolicyResponse><GetRolePolicyResult><PolicyDocument>${document}</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>`,
       "iam:ListAttachedRolePolicies": listOf("ListAttachedRolePolicies", "<AttachedPolicies></AttachedPolicies>"),
     };
-    expect(await troubles(read)).toEqual([expect.stringMatching(/^unproven role: .* hangs on a condition/)]);
+    expect(await problems(read)).toEqual([expect.stringMatching(/^unproven role: .* depends on a condition/)]);
   });
 });
 
 describe("answers", () => {
   const always = (answer: object, latency?: number): Answers => ({ "lambda:Invoke": answered(answer, latency) });
 
-  test("a function that always matches blocks who should not be", async () => {
-    expect(await troubles(always({ response: "match", reason: "blocked" }, 3))).toEqual([
+  test("a function that always answers match fails for an unlisted number", async () => {
+    expect(await problems(always({ response: "match", reason: "blocked" }, 3))).toEqual([
       expect.stringContaining(
-        "failed unlisted number: A number that is not listed is answered with match (blocked) instead of nomatch: callers are blocked who should not be.",
+        "failed unlisted number: For an unlisted number the answer is match (blocked) instead of nomatch: wrong callers are blocked.",
       ),
     ]);
   });
 
-  test("a fault is named with what it means", async () => {
-    const told = await troubles(always({ response: "nomatch", reason: "throttled" }, 3));
-    expect(told).toEqual([
+  test("a fault is reported with its cause", async () => {
+    const found = await problems(always({ response: "nomatch", reason: "throttled" }, 3));
+    expect(found).toEqual([
       expect.stringMatching(
-        /^failed unlisted number: .* calls go through because of a fault\. DynamoDB refused for lack of capacity/,
+        /^failed unlisted number: .* calls go through because of a fault\. DynamoDB throttled the request/,
       ),
       expect.stringMatching(
-        /^failed listed: Blocked: A listed number is answered with nomatch \(throttled\) instead of match: it is not blocked\./,
+        /^failed listed: Blocked: For a listed number the answer is nomatch \(throttled\) instead of match: the caller is not blocked\./,
       ),
     ]);
   });
 
-  test("answers without our reasons are not of our function", async () => {
-    aws.answers = { ...well, ...always({ response: "nomatch" }) };
+  test("an answer without a known reason is not from our function", async () => {
+    aws.answers = { ...healthy, ...always({ response: "nomatch" }) };
     const checks = await verifyInstance(sampleInstance, aws.clients);
     expect(checks.find(({ name }) => name === "unlisted number")?.fix).toContain(
-      "This is not an answer of our function",
+      "This answer is not from our function",
     );
   });
 
-  test("one that is late by the function's own clock is a failure; one that is late only from here is not proved", async () => {
+  test("an answer that is late fails if the function measured it, and is unproven if only we did", async () => {
     const late: Decider = (event, url) => {
-      const inTime = right(event, url) as WithHeaders;
+      const inTime = right(event, url) as AnswerWithHeaders;
       return answered(inTime.answer, 1600);
     };
-    expect(await troubles({ "lambda:Invoke": late })).toEqual([
-      "failed time: The slowest of 2 answers took 1600.0 ms by its own clock, of a budget of 1500 ms.",
+    expect(await problems({ "lambda:Invoke": late })).toEqual([
+      "failed time: The slowest of 2 answers took 1600.0 ms (measured by the function); the budget is 1500 ms.",
     ]);
-    const silent: Decider = (event, url) => answered((right(event, url) as WithHeaders).answer);
-    const hurried = { ...sampleInstance, lookup: { ...sampleInstance.lookup, budgetMs: 0 } };
-    const told = await troubles({ "lambda:Invoke": silent }, hurried);
-    expect(told.find((one) => one.includes(" time: "))).toMatch(
-      /^unproven time: .* there and back from here, of a budget/,
+    const silent: Decider = (event, url) => {
+      for (const end = performance.now() + 110; performance.now() < end;); // longer than the budget
+      return answered((right(event, url) as AnswerWithHeaders).answer);
+    };
+    const hurried = { ...sampleInstance, lookup: { ...sampleInstance.lookup, budgetMs: 100 } };
+    const found = await problems({ "lambda:Invoke": silent }, hurried);
+    expect(found.find((one) => one.includes(" time: "))).toMatch(
+      /^unproven time: .* \(measured from here\); the budget/,
     );
   });
 
-  test("without a listed number nothing is wrong and blocking is not shown", async () => {
-    expect(await troubles({ "dynamodb:Query": { Items: [], Count: 0 } })).toEqual([
-      "unproven listed: Blocked: No contact with a number that can be blocked carries it: whether one would be blocked is not shown.",
+  test("without a listed number, blocking is unproven", async () => {
+    expect(await problems({ "dynamodb:Query": { Items: [], Count: 0 } })).toEqual([
+      "unproven listed: Blocked: No contact with this Disposition has a phone number that can be blocked, so blocking cannot be tested.",
     ]);
   });
 
-  test("a function that throws what holds a number does not have it repeated", async () => {
-    const failing = new WithHeaders(
+  test("a phone number in the function's error message is redacted", async () => {
+    const failing = new AnswerWithHeaders(
       { errorType: "Error", errorMessage: `no ${listedNumber} here` },
       { "x-amz-function-error": "Unhandled" },
     );
-    const [told = ""] = await troubles({ "lambda:Invoke": failing });
-    expect(told).toMatch(/^failed answers: The function fails instead of answering \(Error: no \+1•+\d\d here\)/);
-    expect(told).not.toContain(listedNumber);
+    const [found = ""] = await problems({ "lambda:Invoke": failing });
+    expect(found).toMatch(/^failed answers: The function ends with an error \(Error: no \+1•+\d\d here\)/);
+    expect(found).not.toContain(listedNumber);
   });
 });
 
-test("a module without JSON, and one that is not active", async () => {
+test("a module with invalid content fails, and so does one that is not published", async () => {
   const module = (more: object) => ({
     "connect:DescribeContactFlowModule": {
       ContactFlowModule: {
-        ...(well["connect:DescribeContactFlowModule"] as { ContactFlowModule: object }).ContactFlowModule,
+        ...(healthy["connect:DescribeContactFlowModule"] as { ContactFlowModule: object }).ContactFlowModule,
         ...more,
       },
     },
   });
-  expect(await troubles(module({ Content: "[" }))).toEqual([
+  expect(await problems(module({ Content: "[" }))).toEqual([
     expect.stringContaining("failed content: The module's content is not JSON"),
   ]);
-  expect(await troubles(module({ Status: "SAVED" }))).toEqual([
-    expect.stringContaining("(m) is ACTIVE and SAVED: flows cannot call it"),
+  expect(await problems(module({ Status: "SAVED" }))).toEqual([
+    expect.stringContaining("(m) is ACTIVE and SAVED. Flows cannot call it"),
   ]);
 });
 
-test("an association on a later page is found", async () => {
+test("an association on the second page is found", async () => {
   const pages: Decider = (_, url) =>
     url.includes("nextToken")
       ? { LambdaFunctions: [sampleInstance.function.aliasArn] }
       : { LambdaFunctions: ["arn:aws:lambda:eu-central-1:111122223333:function:other"], NextToken: "more" };
-  expect(await troubles({ "connect:ListLambdaFunctions": pages })).toEqual([]);
+  expect(await problems({ "connect:ListLambdaFunctions": pages })).toEqual([]);
 });
