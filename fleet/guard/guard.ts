@@ -4,6 +4,7 @@ import { neverAllowed } from "../../config/guard-rules";
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 import { callPath } from "./call-path-rules";
+import { content } from "./content-rules";
 import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 import { tableAttributes, tableIdentity, tableIndexes, tableKept, tableSettings } from "./table-rules";
@@ -40,6 +41,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
   imports,
   deletion: deletions,
   "call-path": callPath,
+  content,
 };
 
 /**
@@ -76,7 +78,13 @@ function violationsIn(plan: PlanJson, instance: InstanceConfig): readonly Violat
   const found = Object.values(rules).flatMap((rule) => rule(plan, instance));
   // The rule "rename" explains the deletion under the old address too.
   const renamed = new Set(found.filter(({ rule }) => rule === "rename").map(({ address }) => address));
-  return found.filter(({ rule, address }) => !(["deletion", "call-path"].includes(rule) && renamed.has(address)));
+  // Every other rule says more about a resource than "content".
+  const refused = new Set(found.filter(({ rule }) => rule !== "content").map(({ address }) => address));
+  return found.filter(
+    ({ rule, address }) =>
+      !(["deletion", "call-path"].includes(rule) && renamed.has(address)) &&
+      !(rule === "content" && refused.has(address)),
+  );
 }
 
 /** `YYYY-MM-DD`, in UTC, so that an allowance ends everywhere at the same moment. */

@@ -11,9 +11,21 @@ export const recordedNames: readonly string[] = readdirSync(directory)
   .map((file) => path.basename(file, ".json"))
   .sort();
 
-export const recordedJson = (name: string): string => readFileSync(path.join(directory, `${name}.json`), "utf8");
+/** The plans were recorded in the environment `e2e`. The tests load the instance as one of the environment `dev`. */
+export const recordedJson = (name: string): string =>
+  readFileSync(path.join(directory, `${name}.json`), "utf8").replace(/\be2e\b/g, "dev");
 
 export const recordedPlan = (name: string): PlanJson => parsePlan(recordedJson(name));
+
+/** Further lines in the environment file, by recorded plan. */
+export const recordedSettings: Readonly<Record<string, string>> = {
+  "release-remove-index": "release: remove-index",
+  "release-keep-index": "release: keep-index",
+  "module-edit": 'blockedDispositions: ["Nuisance:Confirmed", Blocked]',
+  "lambda-edit": 'exemptNumbers: ["+15555550100"]',
+  "role-by-hand": "function: { roleName: vendor-role }\n    adoptExisting: { role: true }",
+  "function-renamed": "function: { name: lookup, roleName: lookup }",
+};
 
 /** The instance, with additional lines in the environment file. */
 export function recordedInstance(more = "", name = "recorded"): InstanceConfig {

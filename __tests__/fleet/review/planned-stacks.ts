@@ -2,13 +2,13 @@
 import { guard } from "../../../fleet/guard/guard";
 import { parsePlan } from "../../../fleet/terraform/plan-json";
 import type { PlannedStack } from "../../../fleet/review/review";
-import { recordedInstance, recordedJson } from "../guard/recorded-plan";
+import { recordedInstance, recordedJson, recordedSettings } from "../guard/recorded-plan";
 
 /** The day on which the guard judges the plans. */
 export const today = "2026-06-30";
 
 /** The recorded plan, with another instance name. */
-export function planned(recorded: string, name = "recorded", more = ""): PlannedStack {
+export function planned(recorded: string, name = "recorded", more = recordedSettings[recorded] ?? ""): PlannedStack {
   const instance = recordedInstance(more, name);
   const plan = parsePlan(recordedJson(recorded).replaceAll("recorded", name));
   return { instance, plan, guard: guard(plan, instance, today) };

@@ -1,0 +1,234 @@
+/** What the resources of an instance must be according to its environment file: names, ARNs, content and permissions. */
+import { aliasName, watchName } from "../config/aws-names";
+import type { InstanceConfig } from "../config/types";
+import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
+import { canaryInput } from "../lambda/canary/settings";
+import { functionEnvironment, HANDLER } from "../lambda/settings";
+import { inboundContent, moduleContent } from "./flow-contents";
+import { functionSettings } from "./function-settings";
+import { ALIAS, ASSOCIATION, FLOW, FUNCTION, LOG_GROUP, MODULE, PERMISSION, ROLE, ROLE_POLICY } from "./resource-types";
+import type { AttributeValues } from "./resource-types";
+import { decryptPolicy, lambdaTrustPolicy } from "./role-policies";
+
+/** A value that only the plan knows, such as the ARN of the table's KMS key. */
+export class Pattern {
+  constructor(
+    readonly description: string,
+    readonly matches: (value: unknown) => boolean,
+  ) {}
+}
+
+/** What an expected resource is compared with besides its own values. */
+export interface PlanContext {
+  /** Id of the module that the plan deploys; undefined if it is not known before the apply. */
+  readonly moduleId: string | undefined;
+  /** Published version of the function that the plan deploys; undefined if it is not known before the apply. */
+  readonly functionVersion: string | undefined;
+}
+
+/**
+ * Expected attributes of each resource, by address. JSON text is compared by its content. An attribute that is not listed must be
+ * empty, or have the provider's default. The table has its own rules.
+ */
+export function expectedResources(
+  instance: InstanceConfig,
+  { moduleId, functionVersion }: PlanContext,
+): Readonly<Record<string, AttributeValues>> {
+  const { account, region, partition, instanceId, table, canary, stackName, alarms } = instance;
+  const own = instance.function;
+  const roleArn = (name: string): string => `arn:${partition}:iam::${account}:role/${name}`;
+  const ruleArn = `arn:${partition}:events:${region}:${account}:rule/${canary.name}`;
+  const topicArn = `arn:${partition}:sns:${region}:${account}:${watchName(stackName)}`;
+  const query = {
+    Sid: "QueryTheIndex",
+    Effect: "Allow",
+    Action: "dynamodb:Query",
+    Resource: table.indexArn,
+  };
+  const writeLog = (logGroupArn: string) => ({
+    Sid: "WriteTheLog",
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: `${logGroupArn}:*`,
+  });
+  const decryptTable = decryptPattern(instance);
+  return {
+    [`${FUNCTION}.blocked_calls`]: {
+      function_name: own.name,
+      role: roleArn(own.roleName),
+      runtime: own.runtime,
+      architectures: ["arm64"],
+      handler: HANDLER,
+      memory_size: own.memoryMb,
+      timeout: instance.lookup.flowTimeLimitSeconds,
+      publish: true,
+      environment: [{ variables: functionEnvironment(functionSettings(instance)) }],
+    },
+    [`${ALIAS}.live`]: {
+      function_name: own.name,
+      name: aliasName,
+      function_version: functionVersion ?? new Pattern("the version that the apply publishes", () => false),
+    },
+    [`${PERMISSION}.connect`]: {
+      statement_id: `connectpath-call-blocking-${instanceId}`,
+      action: "lambda:InvokeFunction",
+      function_name: own.name,
+      qualifier: aliasName,
+      principal: "connect.amazonaws.com",
+      source_account: account,
+      source_arn: instance.instanceArn,
+    },
+    [`${ASSOCIATION}.blocked_calls`]: { instance_id: instanceId, function_arn: own.aliasArn },
+    [`${MODULE}.blocked_status`]: {
+      instance_id: instanceId,
+      name: BLOCKED_STATUS_MODULE_NAME,
+      content: json(moduleContent(instance)),
+    },
+    ...(instance.inboundFlow === undefined
+      ? {}
+      : {
+          [`${FLOW}.inbound`]: {
+            instance_id: instanceId,
+            name: instance.inboundFlow.name,
+            type: "CONTACT_FLOW",
+            content: json(inboundContent(instance.inboundFlow)).replaceAll(
+              JSON.stringify(BLOCKED_STATUS_MODULE_NAME),
+              JSON.stringify(moduleId ?? BLOCKED_STATUS_MODULE_NAME),
+            ),
+          },
+        }),
+    [`${ROLE}.blocked_calls`]: { name: own.roleName, assume_role_policy: lambdaTrustPolicy() },
+    [`${ROLE_POLICY}.lookup`]: {
+      name: "lookup",
+      role: own.roleName,
+      policy: policy([query, writeLog(own.logGroupArn)]),
+    },
+    [`${ROLE_POLICY}.decrypt`]: { name: "decrypt", role: own.roleName, policy: decryptTable },
+    ["aws_iam_role_policies_exclusive.blocked_calls"]: {
+      role_name: own.roleName,
+      policy_names: new Pattern('"lookup", and "decrypt" if the table has its own key', (value) =>
+        ['["lookup"]', '["decrypt","lookup"]'].includes(
+          JSON.stringify(Array.isArray(value) ? [...(value as unknown[])].sort() : value),
+        ),
+      ),
+    },
+    ["aws_iam_role_policy_attachments_exclusive.blocked_calls"]: { role_name: own.roleName },
+    [`${LOG_GROUP}.blocked_calls`]: { name: own.logGroupName, retention_in_days: own.logRetentionDays },
+    ...(alarms.canaryMinutes === false
+      ? {}
+      : {
+          [`${FUNCTION}.canary`]: {
+            function_name: canary.name,
+            role: roleArn(canary.roleName),
+            runtime: own.runtime,
+            architectures: ["arm64"],
+            handler: HANDLER,
+            memory_size: 256,
+            timeout: 120,
+          },
+          [`${ROLE}.canary`]: { name: canary.roleName, assume_role_policy: lambdaTrustPolicy() },
+          [`${ROLE_POLICY}.canary`]: {
+            name: "canary",
+            role: canary.roleName,
+            policy: policy([
+              query,
+              {
+                Sid: "AskTheFunction",
+                Effect: "Allow",
+                Action: "lambda:InvokeFunction",
+                Resource: own.aliasArn,
+              },
+              writeLog(canary.logGroupArn),
+            ]),
+          },
+          [`${ROLE_POLICY}.canary_decrypt`]: { name: "decrypt", role: canary.roleName, policy: decryptTable },
+          [`${LOG_GROUP}.canary`]: { name: canary.logGroupName, retention_in_days: own.logRetentionDays },
+          ["aws_cloudwatch_event_rule.canary"]: {
+            name: canary.name,
+            schedule_expression: `rate(${alarms.canaryMinutes} ${alarms.canaryMinutes === 1 ? "minute" : "minutes"})`,
+          },
+          [`${PERMISSION}.canary`]: {
+            statement_id: "schedule",
+            action: "lambda:InvokeFunction",
+            function_name: canary.name,
+            principal: "events.amazonaws.com",
+            source_arn: ruleArn,
+          },
+          ["aws_cloudwatch_event_target.canary"]: {
+            rule: canary.name,
+            target_id: "canary",
+            arn: canary.functionArn,
+            input: canaryInput({
+              environment: instance.environment,
+              instanceName: instance.name,
+              instanceArn: instance.instanceArn,
+              tableName: table.name,
+              functionArn: own.aliasArn,
+              blockedDispositions: instance.blockedDispositions,
+              exemptNumbers: instance.exemptNumbers,
+            }),
+          },
+        }),
+    ...(alarms.topicArn === undefined
+      ? {
+          ["aws_sns_topic.alarms"]: {
+            name: watchName(stackName),
+            policy: policy([
+              {
+                Sid: "AlarmsOfThisAccount",
+                Effect: "Allow",
+                Principal: { Service: "cloudwatch.amazonaws.com" },
+                Action: "sns:Publish",
+                Resource: topicArn,
+                Condition: {
+                  StringEquals: { "aws:SourceAccount": account },
+                  ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` },
+                },
+              },
+            ]),
+          },
+        }
+      : {}),
+  };
+}
+
+const json = (value: unknown): string => JSON.stringify(value);
+
+const policy = (statements: readonly object[]): string => json({ Version: "2012-10-17", Statement: statements });
+
+/** The policy to decrypt the table. The environment file does not name the key of the table's owner, so any key of the region is accepted. */
+function decryptPattern(instance: InstanceConfig): Pattern {
+  const keyArn = new RegExp(`"arn:${instance.partition}:kms:${instance.region}:\\d{12}:key/[\\w-]+"`);
+  const expected = decryptPolicy(instance, "key");
+  return new Pattern("permission to decrypt the table, through DynamoDB only", (value) => {
+    if (typeof value !== "string") return false;
+    return isSameJson(
+      value.replace(keyArn, () => json("${key}")),
+      expected,
+    );
+  });
+}
+
+/** Whether a value is the expected one. Texts of JSON are equal if their content is equal. */
+export function isExpected(value: unknown, expected: unknown): boolean {
+  if (expected instanceof Pattern) return expected.matches(value);
+  if (typeof expected === "string" && /^[{[]/.test(expected))
+    return typeof value === "string" && isSameJson(value, expected);
+  return canonical(value) === canonical(expected);
+}
+
+function isSameJson(a: string, b: string): boolean {
+  try {
+    return canonical(JSON.parse(a)) === canonical(JSON.parse(b));
+  } catch {
+    return false;
+  }
+}
+
+/** JSON with sorted keys. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value ?? null, (_, child: unknown) =>
+    typeof child === "object" && child !== null && !Array.isArray(child)
+      ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : child,
+  );
