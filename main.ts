@@ -1,4 +1,4 @@
-/** The CDKTF app: the environment files go in, one Terraform stack per Connect instance comes out. */
+/** The CDKTF app: reads the environment files and synthesizes one Terraform stack per Connect instance. */
 import { App } from "cdktf";
 import { EnvironmentErrors } from "./config/problems";
 import { readEnvironments, selectFrom } from "./config/project";
@@ -13,7 +13,7 @@ import { dependOnPreviousWave } from "./stacks/waves";
 import type { PlacedStack } from "./stacks/waves";
 
 function main(): void {
-  // All files are checked, whatever is selected of them.
+  // All files are checked, including those without a selected instance.
   const instances = selectFrom(readEnvironments(), process.env["SELECT"]);
   if (process.env["CREATION_STACKS"] !== "1") omitCreationStackTraces();
   const app = new App();
@@ -37,7 +37,7 @@ function main(): void {
   }
 }
 
-/** Bad input ends with its message and exit code 1: a stack trace is for defects of ours. */
+/** Prints the message and sets exit code 1. Wrong input needs no stack trace. */
 function refuse(message: string): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = 1;

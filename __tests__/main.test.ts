@@ -1,4 +1,4 @@
-/** The app as `cdktf` runs it: deterministic, offline, and clear about bad input. */
+/** Tests the app as `cdktf` runs it: deterministic output, no network, and clear messages for wrong input. */
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** A copy of the sources. */
+/** Copies the sources to a directory. */
 function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
@@ -56,7 +56,7 @@ function run(cwd: string, command: string, args: readonly string[], env: Readonl
   return { status, stdout, stderr };
 }
 
-/** Every file below the directory, with its bytes. */
+/** Returns all files below the directory with their content. */
 function files(directory: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -80,7 +80,7 @@ beforeAll(() => {
   expect(compile(first)).toMatchObject({ status: 0, stdout: "" });
 });
 
-test("two synths on two paths, the second after a touch of every file and in another time zone, are the same bytes", () => {
+test("a synth with another path, other file times and another time zone gives the same bytes", () => {
   expect(run(first, "node", ["build/main.js"], { TZ: "UTC" })).toMatchObject({ status: 0, stderr: "" });
 
   const second = copyOfTheProject("second and elsewhere");
@@ -95,16 +95,16 @@ test("two synths on two paths, the second after a touch of every file and in ano
   expect(files(path.join(second, "cdktf.out"))).toEqual(synthesized);
 });
 
-test("a synth opens no connection, looks up no name, and runs no terraform", () => {
+test("a synth opens no connection, resolves no name, and does not run terraform", () => {
   const report = path.join(scratch, "report.txt");
   const guard = path.join(scratch, "guard.cjs");
   writeFileSync(
     guard,
     `const { appendFileSync } = require("node:fs");
-     const report = (what) => appendFileSync(${JSON.stringify(report)}, what + "\\n");
-     const watch = (object, name, tell) => {
+     const report = (event) => appendFileSync(${JSON.stringify(report)}, event + "\\n");
+     const watch = (object, name, describe) => {
        const original = object[name];
-       object[name] = function (...args) { report(tell(...args)); return original.apply(this, args); };
+       object[name] = function (...args) { report(describe(...args)); return original.apply(this, args); };
      };
      watch(require("node:net").Socket.prototype, "connect", () => "connect");
      watch(require("node:dns"), "lookup", (name) => "lookup " + name);
@@ -114,18 +114,18 @@ test("a synth opens no connection, looks up no name, and runs no terraform", () 
   const synth = run(first, "node", ["build/main.js"], { NODE_OPTIONS: `--require ${guard}` });
   expect(synth).toMatchObject({ status: 0, stderr: "" });
   const seen = readFileSync(report, "utf8").trim().split("\n");
-  // esbuild, which packages the function, is a program of its own.
-  expect(seen.filter((what) => !/^run .*esbuild$/.test(what))).toEqual([]);
+  // esbuild packages the function and runs as its own process.
+  expect(seen.filter((event) => !/^run .*esbuild$/.test(event))).toEqual([]);
   expect(seen).not.toEqual([]);
 });
 
-test("the sandbox shows what the README says it shows", () => {
-  const shown = run(first, "node", ["build/sandbox/main.js"]);
-  expect(shown).toMatchObject({ status: 0, stderr: "" });
+test("the sandbox prints the output that the README shows", () => {
+  const sandbox = run(first, "node", ["build/sandbox/main.js"]);
+  expect(sandbox).toMatchObject({ status: 0, stderr: "" });
   const withoutTimes = (text: string): string => text.replaceAll(/ *\d+\.\d ms/g, " …");
   const readme = readFileSync(path.join(projectRoot(), "README.md"), "utf8");
-  const promised = /```\n( {2}call [^]*?)```/.exec(readme)?.[1] ?? "no block";
-  expect(withoutTimes(shown.stdout)).toContain(withoutTimes(promised));
+  const documented = /```\n( {2}call [^]*?)```/.exec(readme)?.[1] ?? "no block";
+  expect(withoutTimes(sandbox.stdout)).toContain(withoutTimes(documented));
 });
 
 test("without environment files the app says how to begin, and the sandbox uses the examples", () => {
@@ -159,11 +159,11 @@ describe("the app that cdktf runs", () => {
   const source = path.join(edited, "stacks/remote-state.ts");
   const synth = () => run(edited, "sh", ["-c", app]);
   const synthesized = () => files(path.join(edited, "cdktf.out"));
-  let asItWas: ReturnType<typeof synthesized>;
+  let original: ReturnType<typeof synthesized>;
 
   beforeAll(() => {
     expect(synth()).toMatchObject({ status: 0 });
-    asItWas = synthesized();
+    original = synthesized();
   });
 
   test("is not type-checked again when no file changed", () => {
@@ -174,15 +174,15 @@ describe("the app that cdktf runs", () => {
     expect(statSync(stamp).mtimeMs).toBe(1_000_000_000_000);
   });
 
-  test("follows an edit, and an older file that is put back", () => {
-    const original = readFileSync(source, "utf8");
-    writeFileSync(source, original.replace("use_lockfile", "use_lockfile_no_more"));
+  test("uses an edited file, and an older version of a file that is restored", () => {
+    const text = readFileSync(source, "utf8");
+    writeFileSync(source, text.replace("use_lockfile", "use_lockfile_no_more"));
     expect(synth()).toMatchObject({ status: 0 });
-    expect(synthesized()).not.toEqual(asItWas);
-    writeFileSync(source, original);
+    expect(synthesized()).not.toEqual(original);
+    writeFileSync(source, text);
     utimesSync(source, 1_000_000_000, 1_000_000_000);
     expect(synth()).toMatchObject({ status: 0 });
-    expect(synthesized()).toEqual(asItWas);
+    expect(synthesized()).toEqual(original);
   });
 
   test("fails for an edit with a type error, and fails again", () => {
@@ -194,12 +194,12 @@ describe("the app that cdktf runs", () => {
   });
 });
 
-test("stack traces of tokens are off, CREATION_STACKS=1 brings them back, and the output is the same bytes", () => {
+test("CREATION_STACKS=1 records stack traces of tokens, and the output stays the same", () => {
   const count = path.join(scratch, "count.cjs");
   writeFileSync(
     count,
     `const original = Error.captureStackTrace;
-     let full = 0; // cdktf lifts the limit for its own captures
+     let full = 0; // CDKTF removes the limit for its own captures
      Error.captureStackTrace = (...args) => {
        if (Error.stackTraceLimit === Number.MAX_SAFE_INTEGER) full++;
        original(...args);
@@ -216,15 +216,15 @@ test("stack traces of tokens are off, CREATION_STACKS=1 brings them back, and th
     expect(result).toMatchObject({ status: 0, stderr: "" });
     return { captures: parseInt(result.stdout), written: files(outdir) };
   };
-  const without = synth("without-traces", {});
-  const withThem = synth("with-traces", { CREATION_STACKS: "1" });
-  // Loading cdktf makes a few tokens before anything of ours runs.
-  expect(without.captures).toBeLessThan(10);
-  expect(withThem.captures).toBeGreaterThan(100);
-  expect(withThem.written).toEqual(without.written);
+  const withoutTraces = synth("without-traces", {});
+  const withTraces = synth("with-traces", { CREATION_STACKS: "1" });
+  // CDKTF creates a few tokens while it loads.
+  expect(withoutTraces.captures).toBeLessThan(10);
+  expect(withTraces.captures).toBeGreaterThan(100);
+  expect(withTraces.written).toEqual(withoutTraces.written);
 });
 
-test("the manifest makes cdktf wait for the wave before", () => {
+test("the manifest makes cdktf wait for the previous wave", () => {
   const outdir = path.join(scratch, "waves");
   const environments = path.join(scratch, "in waves");
   mkdirSync(environments);
@@ -251,7 +251,7 @@ instances:
   });
 });
 
-test("SELECT builds what it selects, and says what exists where it selects nothing", () => {
+test("SELECT limits the stacks, and a selection without a match lists the environments", () => {
   const outdir = path.join(scratch, "selected");
   const selected = run(first, "node", ["build/main.js"], { SELECT: "env=dev", CDKTF_OUTDIR: outdir });
   expect(selected).toMatchObject({ status: 0, stderr: "" });
@@ -263,7 +263,7 @@ test("SELECT builds what it selects, and says what exists where it selects nothi
   expect(nothing.stderr).not.toMatch(/^\s+at /m);
 });
 
-test("settings that do not fit into Lambda's environment are told with what to shorten, and no stack trace", () => {
+test("settings that exceed Lambda's environment are refused with the key to shorten and no stack trace", () => {
   const environments = path.join(scratch, "too large");
   mkdirSync(environments);
   const numbers = Array.from({ length: 600 }, (_, n) => `"+1555555${String(n).padStart(4, "0")}*"`).join(", ");
@@ -286,7 +286,7 @@ instances:
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-test("every mistake of every environment file is told at once, with exit code 1 and no stack trace", () => {
+test("all errors of all environment files are reported in one run, with exit code 1 and no stack trace", () => {
   const environments = path.join(scratch, "environments");
   mkdirSync(environments);
   const state = "state:\n  bucket: acme-state\n  region: us-east-1\nblockedDispositions: [Blocked]\n";

@@ -1,4 +1,4 @@
-/** The vendor's live `dextr-` table, adopted so that the only difference Terraform can ever make is our one index. */
+/** Adopts the vendor's live `dextr-` table. The configuration mirrors the table, so our index is the only change that Terraform can make. */
 import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { TerraformLocal } from "cdktf";
@@ -9,15 +9,15 @@ import { blockingIndex, blockingIndexShape } from "../config/blocking-index";
 import type { ImportBlock } from "./state-blocks";
 
 export interface AdoptedTableProps {
-  /** Name of the existing table. A table of another account or region cannot be reached: the provider decides both. */
+  /** The name of the existing table. The provider sets the account and the region. */
   readonly tableName: string;
-  /** How long Terraform waits for the index to be built, in minutes. A large table takes hours. */
+  /** The time limit for the index backfill, in minutes. A large table takes hours. */
   readonly indexTimeoutMinutes: number;
-  /** Whether a table with replicas in other regions may be adopted: the index appears in each of them. */
+  /** Whether to adopt a table with replicas in other regions. DynamoDB then builds the index in each of these regions. */
   readonly acceptReplicas: boolean;
-  /** Whether the table is to have our index, or to lose it again before it is let go of. */
+  /** Whether Terraform adds our index to the table, or deletes the index before a release. */
   readonly index: "present" | "absent";
-  /** Decides which attributes of the resource exist and have to be left alone. */
+  /** The version line of the provider. It determines which attributes exist and must be ignored. */
   readonly awsProvider: AwsProviderConstraint;
 }
 
@@ -27,12 +27,12 @@ export const tableAddress = "aws_dynamodb_table.contacts";
 const MAX_GLOBAL_INDEXES = 20;
 
 /**
- * Everything `aws_dynamodb_table` knows beside its indexes and their attribute definitions.
+ * All attributes of `aws_dynamodb_table` except the indexes and their attribute definitions.
  *
- * What the configuration leaves out or states wrongly, Terraform would "repair" on the vendor's table, so each is
- * ignored. `tags_all` is named beside `tags`: without it the provider's default tags are still written.
+ * Terraform would "repair" an attribute that the configuration omits or gets wrong, so `ignore_changes` lists all of them. The list
+ * contains `tags_all` beside `tags`, because otherwise Terraform writes the provider's default tags to the table.
  */
-const LEFT_ALONE = [
+const IGNORED_ATTRIBUTES = [
   "billing_mode",
   "deletion_protection_enabled",
   "hash_key",
@@ -59,102 +59,102 @@ const LEFT_ALONE = [
 
 const { hashKey: HASH_KEY, rangeKey: RANGE_KEY, keyType: KEY_TYPE, projection: PROJECTION } = blockingIndex;
 
-/** Condition that a table with replicas fails: what is done to the index of one of them is done in every region, out of our sight. */
-const notGlobal = (done: "build" | "delete") => ({
+/** Refuses a table with replicas: DynamoDB changes the index in the region of every replica, and the plan does not show these changes. */
+const noReplicas = (action: "build" | "delete") => ({
   condition: "${length(self.replica) == 0}",
   errorMessage:
     'Table ${self.name} is a global table with replicas in ${join(", ", sort([for r in self.replica : r.region_name]))}: ' +
-    `DynamoDB would ${done} ${indexName} in each of these regions. Nothing was changed. ` +
-    "If that is wanted, set table.acceptReplicas: true for this instance and plan again.",
+    `DynamoDB would ${action} ${indexName} in each of these regions. Nothing was changed. ` +
+    "To accept this, set table.acceptReplicas: true for this instance and plan again.",
 });
 
-/** Terraform expression, on the live table as `self`: whether no index has our name, or the one that has it is as ours is. */
-export const oursOrNone = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "${PROJECTION}")])`;
+/** A Terraform expression on the live table (`self`). It is false only if an index has our name and another shape. */
+export const noForeignIndex = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "${PROJECTION}")])`;
 
-/** The shape of the index that has our name, as a Terraform template for messages. */
-const shapeFound = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
+/** A Terraform template for messages: the shape of the existing index with our name. */
+const existingShape = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
 
-/** Conditions under which the table can be adopted; each stops the plan with a sentence for the person who must act. */
+/** Conditions for an adoption. If one fails, the plan stops with the reason and the next step. */
 const ADOPTABLE = [
   {
-    condition: `\${${oursOrNone}}`,
+    condition: `\${${noForeignIndex}}`,
     errorMessage:
-      `Table \${self.name} already has an index named ${indexName}, but of another shape: ${shapeFound}. ` +
+      `Table \${self.name} already has an index named ${indexName} with another shape: ${existingShape}. ` +
       `Call blocking needs: ${blockingIndexShape}. Nothing was changed. ` +
-      `Find out who uses that index. If nobody does, delete it in DynamoDB and plan again; if it was made for call ` +
-      `blocking, no call is blocked from then until the new one is built.`,
+      `Find out which application uses this index. If no application does, delete the index in DynamoDB and plan again. ` +
+      `If call blocking uses the index, no call is blocked until the new index is built.`,
   },
   {
     condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "${KEY_TYPE}"])}`,
     errorMessage:
       `Table \${self.name} already defines ` +
       `\${join(" and ", [for a in self.attribute : "\${a.name} as \${a.type}" if contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) && a.type != "${KEY_TYPE}"])}` +
-      `, as a key of another index; call blocking needs it as S (string), and one attribute cannot have two types. ` +
-      `Nothing was changed. Ask the owner of the table: this instance cannot have call blocking while that index exists.`,
+      `, as a key of another index. Call blocking needs type S (string), and an attribute has only one type. Nothing was changed. ` +
+      `This instance cannot have call blocking while that index exists. Ask the owner of the table to delete that index.`,
   },
   {
     condition: `\${length(self.global_secondary_index) < ${MAX_GLOBAL_INDEXES} || contains([for i in self.global_secondary_index : i.name], "${indexName}")}`,
     errorMessage:
       `Table \${self.name} already has \${length(self.global_secondary_index)} global secondary indexes, and DynamoDB allows ` +
-      `${MAX_GLOBAL_INDEXES}: there is no room for ${indexName}. Nothing was changed. ` +
-      `Ask the owner of the table to delete an index that nobody uses, then plan again.`,
+      `${MAX_GLOBAL_INDEXES}: Terraform cannot add ${indexName}. Nothing was changed. ` +
+      `Ask the owner of the table to delete an unused index, then plan again.`,
   },
 ];
 
-/** Condition under which the index may be taken off: it is the one that call blocking made, not somebody's of the same name. */
+/** The condition for deleting the index: it has the shape that call blocking creates. */
 const REMOVABLE = {
-  condition: `\${${oursOrNone}}`,
+  condition: `\${${noForeignIndex}}`,
   errorMessage:
-    `Table \${self.name} has an index named ${indexName}, but of another shape than call blocking makes: ${shapeFound}. ` +
-    `It is not deleted, and nothing was changed. Set release: keep-index for this instance, which leaves it on the table.`,
+    `Table \${self.name} has an index named ${indexName}, but its shape is not the one that call blocking creates: ${existingShape}. ` +
+    `The index was not deleted, and nothing was changed. To keep the index on the table, set release: keep-index for this instance.`,
 };
 
-/** Attributes that only the 6.x provider has; naming one to 5.x fails its validation. */
-const LEFT_ALONE_SINCE_6 = ["global_table_witness", "warm_throughput"];
+/** Attributes that only provider 6.x has. Provider 5.x refuses a configuration that lists them. */
+const IGNORED_ATTRIBUTES_SINCE_6 = ["global_table_witness", "warm_throughput"];
 
 /**
- * Mirrors the live table instead of describing it: keys, attribute definitions and every index are read from AWS at
- * plan time and written back as they are, with our index added while it is absent, or left out where it is to go.
+ * Mirrors the live table. The plan reads keys, attribute definitions and indexes from AWS, and the configuration repeats them. The
+ * configuration adds our index, or removes it before a release.
  *
- * An index or a capacity that the vendor changes later is mirrored too, so the next plan stays empty.
+ * If the vendor changes an index or a capacity, the configuration follows, and the next plan stays empty.
  */
 export class AdoptedTable extends Construct {
-  /** The adopted table. Whatever needs the index to be ACTIVE depends on it: the provider waits for the index. */
+  /** The adopted table. The provider waits until the index is ACTIVE, so resources that need the index depend on the table. */
   readonly table: DynamodbTable;
-  /** Terraform expression: ARN of the KMS key that encrypts the live table; null or `""` where DynamoDB's own key does. */
+  /** A Terraform expression for the ARN of the KMS key that encrypts the table; null or `""` if DynamoDB's own key encrypts it. */
   readonly keyArn: string;
-  /** Stays for good: with the table or the state lost, a plan fails instead of creating an empty table. */
+  /** The import block. It stays after the adoption: if the table or the state is lost, the plan fails and creates no empty table. */
   readonly import: ImportBlock;
 
   constructor(scope: Construct, id: string, props: AdoptedTableProps) {
     super(scope, id);
 
     const conditions =
-      props.index === "present" ? [...ADOPTABLE, notGlobal("build")] : [REMOVABLE, notGlobal("delete")];
-    const tableAsItIs = new DataAwsDynamodbTable(this, "live", {
+      props.index === "present" ? [...ADOPTABLE, noReplicas("build")] : [REMOVABLE, noReplicas("delete")];
+    const liveTable = new DataAwsDynamodbTable(this, "live", {
       name: props.tableName,
       lifecycle: { postcondition: props.acceptReplicas ? conditions.slice(0, -1) : conditions },
     });
-    tableAsItIs.overrideLogicalId("live");
-    const live = `data.${tableAsItIs.terraformResourceType}.${tableAsItIs.friendlyUniqueId}`;
-    // An absent sort key reads as "". The 5.x provider keeps "" in its state: mirrored as it is, an index without one
-    // is no difference, and the plan shows ours alone. Later lines refuse "" (hashicorp/terraform-provider-aws#46735).
-    const fivex = props.awsProvider.startsWith("~> 5.");
-    const sortKey = (key: string): string => (fivex ? `\${${key}}` : `\${${key} == "" ? null : ${key}}`);
+    liveTable.overrideLogicalId("live");
+    const live = `data.${liveTable.terraformResourceType}.${liveTable.friendlyUniqueId}`;
+    // The data source returns "" for an absent sort key. Provider 5.x also stores "" in the state, so "" causes no difference there.
+    // Provider 6.x refuses "" (hashicorp/terraform-provider-aws#46735).
+    const isProvider5 = props.awsProvider.startsWith("~> 5.");
+    const sortKey = (key: string): string => (isProvider5 ? `\${${key}}` : `\${${key} == "" ? null : ${key}}`);
     const keyArn = new TerraformLocal(this, "key_arn", `\${one(${live}.server_side_encryption[*].kms_key_arn)}`);
     keyArn.overrideLogicalId("table_key_arn");
     this.keyArn = `local.${keyArn.friendlyUniqueId}`;
 
     this.table = new DynamodbTable(this, "table", {
       name: props.tableName,
-      // Ignored below, and written all the same: were the import ever lost, nothing of another shape could be created.
-      hashKey: tableAsItIs.hashKey,
+      // `ignore_changes` covers these arguments. They are set anyway: without the import, Terraform could not create another shape.
+      hashKey: liveTable.hashKey,
       rangeKey: sortKey(`${live}.range_key`),
-      billingMode: tableAsItIs.billingMode,
+      billingMode: liveTable.billingMode,
       timeouts: { update: `${props.indexTimeoutMinutes}m` },
       lifecycle: {
         preventDestroy: true,
-        ignoreChanges: [...LEFT_ALONE, ...(fivex ? [] : LEFT_ALONE_SINCE_6)].sort(),
+        ignoreChanges: [...IGNORED_ATTRIBUTES, ...(isProvider5 ? [] : IGNORED_ATTRIBUTES_SINCE_6)].sort(),
       },
     });
     this.table.overrideLogicalId("contacts");
@@ -198,19 +198,19 @@ export class AdoptedTable extends Construct {
   }
 }
 
-/** Attribute definitions by name: ours, overlaid by the live ones. `ADOPTABLE` has made sure that the two agree. */
+/** Returns an expression for the attribute definitions by name: ours, merged with the live ones. `ADOPTABLE` refuses a conflict. */
 function mirroredAttributes(live: string): string {
   const ours = [HASH_KEY, RANGE_KEY].map((name) => `${name} = "${KEY_TYPE}"`).join(", ");
   return `\${merge({ ${ours} }, { for a in ${live}.attribute : a.name => a.type })}`;
 }
 
 /**
- * Indexes by name: ours, overlaid by every live one, so that ours too is mirrored once it exists and stays as somebody
- * scaled it.
+ * Returns an expression for the indexes by name: ours, merged with the live ones. An existing index of ours is mirrored too, so its
+ * scaled capacity stays.
  *
- * While it is absent its capacity is the table's, since an index with less throttles the writes to the table itself
- * (AWS: "Using Global Secondary Indexes", provisioned throughput). On demand that is 0/0, which keeps the plan free of
- * values known only after apply.
+ * A new index gets the capacity of the table, because an index with less capacity throttles writes to the table (AWS: "Using Global
+ * Secondary Indexes", provisioned throughput). The capacity of an on-demand table is 0/0. With these numbers, the plan has no value
+ * that is known only after apply.
  */
 function mirroredIndexes(live: string): string {
   const ours = [
@@ -227,8 +227,8 @@ function mirroredIndexes(live: string): string {
 }
 
 /**
- * The live attribute definitions without those of ours that no other key uses: the provider refuses a definition that is no
- * key's ("all attributes must be indexed").
+ * Returns an expression for the live attribute definitions, without our attributes that no other key uses. The provider refuses a
+ * definition without a key ("all attributes must be indexed").
  */
 function attributesWithoutOurs(live: string): string {
   const others = `[for i in ${live}.global_secondary_index : [i.hash_key, i.range_key] if i.name != "${indexName}"]`;
@@ -237,7 +237,7 @@ function attributesWithoutOurs(live: string): string {
   return `\${{ for a in ${live}.attribute : a.name => a.type if !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || contains(${used}, a.name) }}`;
 }
 
-/** The live indexes but ours. */
+/** Returns an expression for the live indexes except ours. */
 function indexesWithoutOurs(live: string): string {
   return `\${{ for i in ${live}.global_secondary_index : i.name => i if i.name != "${indexName}" }}`;
 }

@@ -1,11 +1,11 @@
-/** The alarms of a stack: what each watches, when it goes off, and what it means to the person whom it wakes. */
+/** Defines the alarms of a stack: metrics, thresholds, and the runbook text for the person on call. */
 import { aliasName, indexName, watchName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
 import type { RawResources } from "./raw-resources";
 import { policyDocument } from "./role-policies";
 
-/** One metric as an alarm reads it. */
+/** A CloudWatch metric with one statistic. */
 export interface Metric {
   readonly namespace: string;
   readonly name: string;
@@ -14,35 +14,37 @@ export interface Metric {
   readonly stat: string;
 }
 
-/** When an alarm goes off. */
+/** The condition under which an alarm fires. */
 export interface Rule {
-  /** By the ids that the expression uses. Without an expression there is one, and it is compared itself. */
+  /** Metrics by the ids that `expression` uses. Without an expression there is one metric, and its value is compared. */
   readonly metrics: Readonly<Record<string, Metric>>;
-  /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; 1 where something is wrong, else 0. */
+  /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; 1 means a fault, 0 means none. */
   readonly expression?: string;
   readonly comparison: "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
   readonly threshold: number;
-  /** Of `periods` periods of so many seconds, `datapoints` must be on the wrong side. */
+  /** The alarm fires when `datapoints` of the last `periods` periods breach the threshold. */
   readonly periodSeconds: number;
   readonly periods: number;
   readonly datapoints: number;
-  /** What a period without data means: that nothing happened, or that nobody watches, which is told as an alarm is. */
-  readonly withoutData: "nothing happened" | "nobody watches";
+  /** How to treat a period without data: as no fault, or as a fault that notifies the topic. */
+  readonly missingData: "no fault" | "notify";
 }
 
 export interface Alarm {
-  /** Logical id, last part of the alarm's name, and with hyphens the anchor of its entry in the runbook. */
+  /** The logical id. With hyphens, the last part of the alarm's name and the anchor of its entry in the runbook. */
   readonly id: string;
   readonly title: string;
-  /** One or two sentences: what has been seen, and what it means. */
-  readonly means: string;
-  /** What people who call, or who work with their calls, notice. */
-  readonly callers: string;
-  readonly findOut: readonly string[];
-  readonly mend: readonly string[];
-  /** Keys of `alarms` in the environment file. */
+  /** One or two sentences: what the metrics showed, and the likely cause. Part of `alarm_description`. */
+  readonly cause: string;
+  /** What callers and agents notice. */
+  readonly impact: string;
+  /** Steps that find the cause. */
+  readonly diagnosis: readonly string[];
+  /** Steps that remove the cause. */
+  readonly remediation: readonly string[];
+  /** The keys of `alarms` in the environment file that configure this alarm. */
   readonly keys: readonly (keyof InstanceConfig["alarms"])[];
-  /** Undefined where the environment file wants no such alarm. */
+  /** Returns undefined if the environment file switches the alarm off. */
   readonly rule: (instance: InstanceConfig) => Rule | undefined;
 }
 
@@ -50,15 +52,15 @@ const FIVE_MINUTES = 300;
 const HOUR = 3600;
 const DAY = 86_400;
 
-const own = ({ environment, name }: InstanceConfig, metric: string, stat = "Sum"): Metric => ({
+const ourMetric = ({ environment, name }: InstanceConfig, metric: string, stat = "Sum"): Metric => ({
   namespace: METRICS_NAMESPACE,
   name: metric,
   dimensions: { Environment: environment, Instance: name },
   stat,
 });
 
-/** Of the alias, so that somebody's test of another version is no alarm. */
-const lambda = (instance: InstanceConfig, metric: string): Metric => ({
+/** Metrics of the alias: an invocation of another version, for example a test in the console, does not count. */
+const aliasMetric = (instance: InstanceConfig, metric: string): Metric => ({
   namespace: "AWS/Lambda",
   name: metric,
   dimensions: { FunctionName: instance.function.name, Resource: `${instance.function.name}:${aliasName}` },
@@ -66,23 +68,23 @@ const lambda = (instance: InstanceConfig, metric: string): Metric => ({
 });
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html */
-const index = ({ table }: InstanceConfig, metric: string): Metric => ({
+const indexMetric = ({ table }: InstanceConfig, metric: string): Metric => ({
   namespace: "AWS/DynamoDB",
   name: metric,
   dimensions: { TableName: table.name, GlobalSecondaryIndexName: indexName },
   stat: "Sum",
 });
 
-/** Voice calls of the whole instance, in and out (https://docs.aws.amazon.com/connect/latest/adminguide/monitoring-cloudwatch.html). */
-const calls = ({ instanceId }: InstanceConfig): Metric => ({
+/** Inbound and outbound voice calls of the whole instance (https://docs.aws.amazon.com/connect/latest/adminguide/monitoring-cloudwatch.html). */
+const callsMetric = ({ instanceId }: InstanceConfig): Metric => ({
   namespace: "AWS/Connect",
   name: "CallsPerInterval",
   dimensions: { InstanceId: instanceId, MetricGroup: "VoiceCalls" },
   stat: "Sum",
 });
 
-/** So many within five minutes. */
-const count = (metric: Metric, threshold: number | false): Rule | undefined =>
+/** Fires when the sum of a metric reaches the threshold within five minutes. */
+const reaches = (metric: Metric, threshold: number | false): Rule | undefined =>
   threshold === false
     ? undefined
     : {
@@ -92,11 +94,14 @@ const count = (metric: Metric, threshold: number | false): Rule | undefined =>
         periodSeconds: FIVE_MINUTES,
         periods: 1,
         datapoints: 1,
-        withoutData: "nothing happened",
+        missingData: "no fault",
       };
 
-/** An expression that is 1 where something is wrong. What it fills has a 0 from every run of the canary, so it is never a series without any data. */
-const wrong = (metrics: Rule["metrics"], condition: string, periodSeconds: number, periods = 1): Rule => ({
+/**
+ * Fires when `condition` is true. `FILL` does not work on a series without any data. The canary writes a 0 to each filled metric in
+ * every run, so no such series exists.
+ */
+const isTrue = (metrics: Rule["metrics"], condition: string, periodSeconds: number, periods = 1): Rule => ({
   metrics,
   expression: `IF(${condition}, 1, 0)`,
   comparison: "GreaterThanOrEqualToThreshold",
@@ -104,112 +109,119 @@ const wrong = (metrics: Rule["metrics"], condition: string, periodSeconds: numbe
   periodSeconds,
   periods,
   datapoints: periods,
-  withoutData: "nothing happened",
+  missingData: "no fault",
 });
 
 const LOG =
-  "Log of the function (`/aws/lambda/<function>`), in CloudWatch Logs Insights: `filter ispresent(reason) | stats count() by reason`.";
-const VERIFY = "`npm run fleet -- verify instance=<instance>` says which link of the chain is broken.";
+  "Query the function's log group (`/aws/lambda/<function>`) in CloudWatch Logs Insights: `filter ispresent(reason) | stats count() by reason`.";
+const VERIFY =
+  "Run `npm run fleet -- verify instance=<instance>`. The command shows which part of the deployment is broken.";
 const ON_DEMAND =
-  "On demand: did traffic more than double within half an hour, or is the account's quota reached? It passes by itself.";
-const SCALING = ["For good: give the index autoscaling as the other indexes have it."];
-const DEPLOY_AGAIN = "Deploy the stack again: whatever somebody changed by hand is put back.";
+  "On an on-demand table, check whether traffic more than doubled within 30 minutes, or whether the account reached its quota. The throttling ends without a change.";
+const AUTOSCALING = "To prevent a repetition, configure autoscaling for the index, as for the other indexes.";
+const DEPLOY_AGAIN = "Deploy the stack again. The deployment reverts changes that someone made by hand.";
 
 export const ALARMS: readonly Alarm[] = [
   {
     id: "lookup_errors",
     title: "Lookups fail",
-    means:
+    cause:
       "The function was asked about callers and could not look them up. Each of these calls went through unchecked.",
-    callers: "Blocked callers get through. Nobody else notices anything.",
-    findOut: [LOG, "What each reason means and what to do about it: [reasons.md](reasons.md).", VERIFY],
-    mend: ["Do what the reason's entry says.", DEPLOY_AGAIN],
+    impact: "Blocked callers get through. Other callers notice nothing.",
+    diagnosis: [LOG, "Look up each reason in [reasons.md](reasons.md).", VERIFY],
+    remediation: ["Follow the entry of the reason.", DEPLOY_AGAIN],
     keys: ["lookupErrors"],
     rule: (instance) => {
-      const rule = count(own(instance, "LookupError"), instance.alarms.lookupErrors);
-      // A single lost connection is none; and where few call, errors that last are few too.
+      const rule = reaches(ourMetric(instance, "LookupError"), instance.alarms.lookupErrors);
+      // One lost connection must not fire the alarm. An instance with few calls has few errors even when the fault lasts.
       return rule && { ...rule, periods: 3, datapoints: 2 };
     },
   },
   {
     id: "function_errors",
     title: "The function ends with errors",
-    means:
+    cause:
       "Invocations of the function ended with an error or ran out of time, which its code never does: it cannot be loaded, was replaced, or is killed.",
-    callers:
-      "Blocked callers get through, every caller after up to eight seconds of silence: Connect tries such a function again.",
-    findOut: [
-      "Log of the function: lines with `errorType`. `Runtime.ImportModuleError` is a function that needs what its runtime does not have, such as `aws-sdk` since Node.js 18.",
-      "Compare the published version behind the alias `live` with the output `function_version` of the stack.",
+    impact:
+      "Blocked callers get through. Every caller hears up to eight seconds of silence, because Connect invokes the function again after an error.",
+    diagnosis: [
+      "Search the function's log for lines with `errorType`. `Runtime.ImportModuleError` means that the code imports a module that the runtime does not contain, for example `aws-sdk` since Node.js 18.",
+      "Compare the published version of the alias `live` with the output `function_version` of the stack.",
     ],
-    mend: [DEPLOY_AGAIN, "Until then, point the alias `live` at the version before."],
+    remediation: [DEPLOY_AGAIN, "Until the deployment, point the alias `live` at the previous version."],
     keys: ["functionErrors"],
-    rule: (instance) => count(lambda(instance, "Errors"), instance.alarms.functionErrors),
+    rule: (instance) => reaches(aliasMetric(instance, "Errors"), instance.alarms.functionErrors),
   },
   {
     id: "throttles",
     title: "Lambda refuses invocations",
-    means:
+    cause:
       "Lambda had no room to run the function: the account's concurrency is used up, or the function has a reserved concurrency that is too small.",
-    callers: "Blocked callers get through while it lasts.",
-    findOut: ["Metric `ConcurrentExecutions` of the account beside its quota; then which function uses it up."],
-    mend: ["Reserve concurrency for this function, or raise the quota of the account."],
+    impact: "Blocked callers get through while Lambda throttles.",
+    diagnosis: [
+      "Compare the metric `ConcurrentExecutions` of the account with its quota. Then find the function that uses the most concurrency.",
+    ],
+    remediation: ["Reserve concurrency for this function, or request a higher quota for the account."],
     keys: ["throttles"],
-    rule: (instance) => count(lambda(instance, "Throttles"), instance.alarms.throttles),
+    rule: (instance) => reaches(aliasMetric(instance, "Throttles"), instance.alarms.throttles),
   },
   {
     id: "slow_answers",
     title: "Answers are slow",
-    means:
+    cause:
       "One answer in a hundred takes nearly all of the time that the function may take. Beyond it the lookup is given up.",
-    callers: "Silence before the call goes on, and blocked callers who get through when the time is up.",
-    findOut: [
-      "Metric `LatencyMs` beside DynamoDB's `SuccessfulRequestLatency` of the index, and beside `ColdStart`.",
-      "In the log: `attempts` above the number of Dispositions means that requests were repeated.",
+    impact: "Callers hear silence before the call continues. Blocked callers get through when the time budget ends.",
+    diagnosis: [
+      "Compare the metric `LatencyMs` with DynamoDB's `SuccessfulRequestLatency` of the index, and with `ColdStart`.",
+      "Search the log for `attempts` above the number of blocked Dispositions. A higher number means retries.",
     ],
-    mend: [
-      "Raise `function.memoryMb` where cold starts are the slow ones.",
+    remediation: [
+      "If only cold starts are slow, raise `function.memoryMb`.",
       "On a provisioned table, raise the read capacity of the index.",
-      "Raise `lookup.budgetMs` last.",
+      "If neither helps, raise `lookup.budgetMs`.",
     ],
     keys: ["slowAnswersPercent"],
     rule: (instance) => {
       const { slowAnswersPercent } = instance.alarms;
       if (slowAnswersPercent === false) return undefined;
       return {
-        metrics: { p99: own(instance, "LatencyMs", "p99") },
+        metrics: { p99: ourMetric(instance, "LatencyMs", "p99") },
         comparison: "GreaterThanOrEqualToThreshold",
         threshold: (instance.lookup.budgetMs * slowAnswersPercent) / 100,
         periodSeconds: FIVE_MINUTES,
         periods: 3,
         datapoints: 2,
-        withoutData: "nothing happened",
+        missingData: "no fault",
       };
     },
   },
   {
     id: "silence",
     title: "Calls come, and nobody asks",
-    means:
+    cause:
       "The Connect instance had calls for an hour, and the function was not asked about a single one: no flow calls the module, or the module calls another function.",
-    callers: "Blocked callers get through. Nothing else shows it: a function that is never asked writes no log.",
-    findOut: [
-      "Does the inbound flow call the module `blockedStatus`, and is that version of the flow published?",
-      "Which ARN does the module's Lambda block have, and is it listed under **Flows → AWS Lambda** of the instance? Without that, Connect takes the error branch without a word.",
-      "Calls count in both directions: an instance that only calls out has none to ask about.",
+    impact: "Blocked callers get through. No log shows the fault, because nothing invokes the function.",
+    diagnosis: [
+      "Check that the inbound flow calls the module `blockedStatus`, and that this version of the flow is published.",
+      "Check that the ARN in the module's Lambda block is listed under **Flows → AWS Lambda** of the instance. If the ARN is not listed, Connect takes the error branch and logs nothing.",
+      "Check whether the instance only makes outbound calls. The metric counts calls in both directions, but no flow checks outbound calls.",
       VERIFY,
     ],
-    mend: [
-      "Put the module into the inbound flow, and publish it.",
+    remediation: [
+      "Add the module to the inbound flow, and publish the flow.",
       DEPLOY_AGAIN,
-      "For an instance that only calls out, set `alarms.silentCalls: false`.",
+      "For an instance with outbound calls only, set `alarms.silentCalls: false`.",
     ],
     keys: ["silentCalls"],
     rule: (instance) =>
       instance.alarms.silentCalls === false
         ? undefined
-        : wrong(
-            { calls: calls(instance), match: own(instance, "Match"), nomatch: own(instance, "NoMatch") },
+        : isTrue(
+            {
+              calls: callsMetric(instance),
+              match: ourMetric(instance, "Match"),
+              nomatch: ourMetric(instance, "NoMatch"),
+            },
             `FILL(calls, 0) >= ${instance.alarms.silentCalls} AND FILL(match, 0) + FILL(nomatch, 0) == 0`,
             HOUR,
           ),
@@ -217,25 +229,25 @@ export const ALARMS: readonly Alarm[] = [
   {
     id: "never_matches",
     title: "Numbers are listed, and none ever matches",
-    means:
+    cause:
       "For days contacts carried a blocked Disposition, and no call matched: perhaps nobody of them called, perhaps their numbers are stored in another form than they call with.",
-    callers: "Perhaps nothing, perhaps blocked callers get through.",
-    findOut: [
-      "Take a contact with the blocked Disposition in ConnectPath, and compare its number with that of the same caller in Connect's contact search: both must be `+` and digits alone.",
-      "`npm run fleet -- check <number>` says what the function would answer, and why.",
-      "Few calls in these days, or few listed numbers, explain it too.",
+    impact: "If numbers are stored in another format, blocked callers get through. Otherwise, callers notice nothing.",
+    diagnosis: [
+      "Find a contact with a blocked Disposition in ConnectPath. Compare its number with the number of the same caller in Connect's contact search. Both must consist of `+` and digits.",
+      "Run `npm run fleet -- check <number>`. The command shows the function's answer and its reason.",
+      "Check whether the instance had few calls, or has few blocked numbers. The alarm then fires without a fault.",
     ],
-    mend: [
-      "Tell ConnectPath's support where numbers are stored in another form.",
-      "Raise `alarms.neverMatchesDays` or `alarms.neverMatchesContacts` where it is mere chance.",
+    remediation: [
+      "If numbers are stored in another format, contact ConnectPath's support.",
+      "If there is no fault, raise `alarms.neverMatchesDays` or `alarms.neverMatchesContacts`.",
     ],
     keys: ["neverMatchesDays", "neverMatchesContacts", "canaryMinutes"],
     rule: (instance) => {
       const { neverMatchesDays, neverMatchesContacts, canaryMinutes } = instance.alarms;
       if (neverMatchesDays === false || canaryMinutes === false) return undefined;
-      // CloudWatch looks back a week at most: seven periods of a day.
-      return wrong(
-        { listed: own(instance, "ListedContacts", "Maximum"), match: own(instance, "Match") },
+      // CloudWatch evaluates at most one week: seven periods of one day.
+      return isTrue(
+        { listed: ourMetric(instance, "ListedContacts", "Maximum"), match: ourMetric(instance, "Match") },
         `FILL(listed, 0) >= ${neverMatchesContacts} AND FILL(match, 0) == 0`,
         DAY,
         neverMatchesDays,
@@ -245,114 +257,118 @@ export const ALARMS: readonly Alarm[] = [
   {
     id: "matches_too_much",
     title: "Too many calls are blocked",
-    means:
+    cause:
       "A large part of an hour's calls was blocked: a number that many callers share was listed, or withheld callers are blocked and many call.",
-    callers: "People who did nothing wrong are turned away.",
-    findOut: [
-      "Metrics `Reason_blocked` and `Reason_anonymous_blocked`: listed numbers, or withheld ones.",
-      "In ConnectPath's Activity Search, `disposition: Blocked`: which number was listed lately? A company's switchboard sends one number for everybody.",
+    impact: "Legitimate callers are blocked.",
+    diagnosis: [
+      "Compare the metrics `Reason_blocked` (blocked numbers) and `Reason_anonymous_blocked` (withheld callers).",
+      "Search for `disposition: Blocked` in ConnectPath's Activity Search, and find the number that was blocked last. The switchboard of a company sends one number for all its callers.",
     ],
-    mend: [
-      "At once: list the number in `exemptNumbers` and deploy. For good: override the Disposition of its contacts.",
-      "For withheld callers, set `anonymousCallers: allow`.",
+    remediation: [
+      "To unblock the number now, add it to `exemptNumbers` and deploy. To unblock it permanently, override the Disposition of its contacts.",
+      "To unblock withheld callers, set `anonymousCallers: allow`.",
     ],
     keys: ["matchesPercent", "matchesOfCalls"],
     rule: (instance) => {
       const { matchesPercent, matchesOfCalls } = instance.alarms;
       if (matchesPercent === false) return undefined;
-      const metrics = { match: own(instance, "Match"), nomatch: own(instance, "NoMatch") };
-      // Multiplied, not divided: an hour without calls is none to divide by.
+      const metrics = { match: ourMetric(instance, "Match"), nomatch: ourMetric(instance, "NoMatch") };
+      // A multiplication instead of a division: an hour without calls would divide by zero.
       const enough = `FILL(match, 0) + FILL(nomatch, 0) >= ${matchesOfCalls}`;
       const tooMany = `100 * FILL(match, 0) >= ${matchesPercent} * (FILL(match, 0) + FILL(nomatch, 0))`;
-      return wrong(metrics, `${enough} AND ${tooMany}`, HOUR);
+      return isTrue(metrics, `${enough} AND ${tooMany}`, HOUR);
     },
   },
   {
     id: "index_read_throttling",
     title: "DynamoDB throttles reads of the index",
-    means: "The index has too little read capacity: lookups are refused, tried again, and then given up.",
-    callers: "Blocked callers get through while it lasts.",
-    findOut: [
-      "Metric `ReadThrottleEvents` of the index, beside its consumed and its provisioned read capacity.",
+    cause: "The index has too little read capacity: lookups are refused, tried again, and then given up.",
+    impact: "Blocked callers get through while DynamoDB throttles.",
+    diagnosis: [
+      "Compare the metric `ReadThrottleEvents` of the index with its consumed and provisioned read capacity.",
       ON_DEMAND,
     ],
-    mend: ["On a provisioned table, raise the read capacity of the index. Plans follow it.", ...SCALING],
+    remediation: [
+      "On a provisioned table, raise the read capacity of the index. The next plan keeps the new capacity.",
+      AUTOSCALING,
+    ],
     keys: ["indexThrottles"],
-    rule: (instance) => count(index(instance, "ReadThrottleEvents"), instance.alarms.indexThrottles),
+    rule: (instance) => reaches(indexMetric(instance, "ReadThrottleEvents"), instance.alarms.indexThrottles),
   },
   {
     id: "index_write_throttling",
     title: "DynamoDB throttles writes to the index",
-    means:
+    cause:
       "The index has too little write capacity, and DynamoDB therefore throttles writes to the table itself: ConnectPath's.",
-    callers:
-      "Agents see contacts late, or their Dispositions are not saved; a number that was listed just now gets through.",
-    findOut: [
-      "Metric `WriteThrottleEvents` of the index, beside its consumed and its provisioned write capacity, and those of the table.",
+    impact:
+      "Agents see contacts late, or ConnectPath does not save a Disposition. A number that an agent just blocked gets through.",
+    diagnosis: [
+      "Compare the metric `WriteThrottleEvents` of the index with the consumed and provisioned write capacity of the index and of the table.",
       ON_DEMAND,
     ],
-    mend: [
-      "At once: on a provisioned table, raise the write capacity of the index to that of the table. Plans follow it.",
-      ...SCALING,
+    remediation: [
+      "On a provisioned table, immediately raise the write capacity of the index to the capacity of the table. The next plan keeps the new capacity.",
+      AUTOSCALING,
     ],
     keys: ["indexThrottles"],
-    rule: (instance) => count(index(instance, "WriteThrottleEvents"), instance.alarms.indexThrottles),
+    rule: (instance) => reaches(indexMetric(instance, "WriteThrottleEvents"), instance.alarms.indexThrottles),
   },
   {
     id: "wrong_answer",
     title: "The canary gets wrong answers",
-    means:
+    cause:
       "The canary asked the deployed function about a number that is listed, or about one that is not, and the answer was wrong, twice in three runs.",
-    callers: "Blocked callers get through, or others are turned away; `answers` in the canary's log says which.",
-    findOut: [
-      "Log of the canary (`/aws/lambda/<canary>`): `answers` with what was expected, what was answered and its `reason` ([reasons.md](reasons.md)).",
+    impact:
+      "Blocked callers get through, or legitimate callers are blocked. The field `answers` in the canary's log shows which.",
+    diagnosis: [
+      "Read `answers` in the canary's log (`/aws/lambda/<canary>`): the expected answer, the received answer, and its `reason` ([reasons.md](reasons.md)).",
       VERIFY,
     ],
-    mend: ["Do what the reason's entry says.", DEPLOY_AGAIN],
+    remediation: ["Follow the entry of the reason.", DEPLOY_AGAIN],
     keys: ["canaryMinutes"],
     rule: (instance) => {
       const { canaryMinutes } = instance.alarms;
       if (canaryMinutes === false) return undefined;
       return {
-        metrics: { wrong: own(instance, "CanaryWrongAnswer") },
+        metrics: { wrong: ourMetric(instance, "CanaryWrongAnswer") },
         comparison: "GreaterThanOrEqualToThreshold",
         threshold: 1,
         periodSeconds: canaryMinutes * 60,
         periods: 3,
         datapoints: 2,
-        withoutData: "nothing happened",
+        missingData: "no fault",
       };
     },
   },
   {
     id: "canary_silent",
     title: "The canary is silent",
-    means:
+    cause:
       "The canary has not come to the end of a run for three times as long as it should take: it does not start, or it cannot reach the index or the function.",
-    callers: "Nothing. But nobody would notice if blocking stopped working.",
-    findOut: [
-      "Log of the canary: `error` and `detail` of failed runs. Without lines, it does not start: is its EventBridge rule enabled?",
-      "`AccessDeniedException`: the canary's role may query the index and invoke the alias, unless a policy of the organization forbids it.",
+    impact: "Callers notice nothing. But while the canary does not run, a failure of call blocking stays undetected.",
+    diagnosis: [
+      "Read `error` and `detail` of failed runs in the canary's log. If the log has no lines, check that the canary's EventBridge rule is enabled.",
+      "If the error is `AccessDeniedException`, check the policies of the organization. The canary's role allows the query and the invocation.",
     ],
-    mend: [DEPLOY_AGAIN],
+    remediation: [DEPLOY_AGAIN],
     keys: ["canaryMinutes"],
     rule: (instance) => {
       const { canaryMinutes } = instance.alarms;
       if (canaryMinutes === false) return undefined;
       return {
-        metrics: { runs: own(instance, "CanaryRun") },
+        metrics: { runs: ourMetric(instance, "CanaryRun") },
         comparison: "LessThanThreshold",
         threshold: 1,
         periodSeconds: canaryMinutes * 60,
         periods: 3,
         datapoints: 3,
-        withoutData: "nobody watches",
+        missingData: "notify",
       };
     },
   },
 ];
 
-/** The alarms of one instance, with their rules. */
+/** Returns the alarms of one instance that are switched on, with their rules. */
 export function alarmsOf(instance: InstanceConfig): readonly { readonly alarm: Alarm; readonly rule: Rule }[] {
   return ALARMS.flatMap((alarm) => {
     const rule = alarm.rule(instance);
@@ -360,17 +376,18 @@ export function alarmsOf(instance: InstanceConfig): readonly { readonly alarm: A
   });
 }
 
-/** Anchor of the alarm's entry in the runbook, as GitHub makes it of the heading. */
+/** Returns the anchor of the alarm's entry in the runbook. GitHub derives the same anchor from the heading. */
 export function anchorOf({ id }: Pick<Alarm, "id">): string {
   return id.replaceAll("_", "-");
 }
 
 /**
- * The alarms of one instance, and the topic that hears of them unless the instance names one.
+ * Returns the alarms of one instance, and the SNS topic that they notify. If the instance names a topic, no topic is created.
  *
- * The topic is not encrypted: with SNS's own key CloudWatch could not publish, and a key of one's own costs a dollar a month for
- * messages that hold names of metrics and nothing of a caller. Who wants one names a topic of theirs. People subscribe to the topic
- * themselves: Terraform cannot confirm an e-mail's subscription, nor delete one that nobody confirmed.
+ * The topic is not encrypted. CloudWatch cannot publish to a topic that uses the AWS managed key of SNS. A customer managed key costs a
+ * dollar a month, and the messages contain names of metrics but no data of a caller. A team that wants encryption names its own topic.
+ *
+ * People subscribe to the topic themselves. Terraform cannot confirm an e-mail subscription, and cannot delete an unconfirmed one.
  */
 export function alarmResources(instance: InstanceConfig): RawResources {
   const alarms = alarmsOf(instance);
@@ -407,20 +424,20 @@ export function alarmResources(instance: InstanceConfig): RawResources {
 }
 
 function alarmResource(instance: InstanceConfig, alarm: Alarm, rule: Rule, topic: string): object {
-  const { metrics, expression, withoutData } = rule;
+  const { metrics, expression, missingData } = rule;
   const single = expression === undefined;
   const entry = `${instance.alarms.runbookUrl}#${anchorOf(alarm)}`;
   return {
     alarm_name: `${watchName(instance.stackName)}-${anchorOf(alarm)}`,
-    alarm_description: `${alarm.title} (${instance.name}, ${instance.environment}). ${alarm.means} What to do: ${entry}`,
+    alarm_description: `${alarm.title} (${instance.name}, ${instance.environment}). ${alarm.cause} What to do: ${entry}`,
     comparison_operator: rule.comparison,
     threshold: rule.threshold,
     evaluation_periods: rule.periods,
     datapoints_to_alarm: rule.datapoints,
-    treat_missing_data: withoutData === "nothing happened" ? "notBreaching" : "missing",
+    treat_missing_data: missingData === "no fault" ? "notBreaching" : "missing",
     alarm_actions: [topic],
     ok_actions: [topic],
-    ...(withoutData === "nobody watches" ? { insufficient_data_actions: [topic] } : {}),
+    ...(missingData === "notify" ? { insufficient_data_actions: [topic] } : {}),
     metric_query: [
       ...(single ? [] : [{ id: "alarm", expression, label: alarm.title, return_data: true }]),
       ...Object.entries(metrics).map(([id, { namespace, name, dimensions, stat }]) => ({

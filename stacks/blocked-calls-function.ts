@@ -1,4 +1,4 @@
-/** The Lambda function `blockedCalls`, with its role, its log group, its alias and Connect's permission to invoke it. */
+/** Creates the Lambda function `blockedCalls` with its role, log group, alias, and the permission for Connect. */
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
@@ -14,36 +14,36 @@ import type { InstanceConfig } from "../config/types";
 import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
 import { functionSettings } from "./function-settings";
-import { decryptTheTable, isDecryptionDue, policyDocument, runsLambda } from "./role-policies";
+import { decryptPolicy, decryptPolicyCount, policyDocument, lambdaTrustPolicy } from "./role-policies";
 
 export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
   readonly functionPackage: PackagedFunction;
   /**
-   * ARN of the KMS key that encrypts the table, as a Terraform expression that is null or `""` where the table has none.
-   * With a customer managed key a Query needs `kms:Decrypt`; without it every lookup fails.
+   * A Terraform expression for the ARN of the KMS key that encrypts the table; null or `""` if DynamoDB's own key encrypts it.
+   * With a customer managed key, a Query needs `kms:Decrypt`. Without this permission every lookup fails.
    */
   readonly tableKeyArn: string;
 }
 
-/** The log outlives the function when an instance is let go of. */
+/** The address of the log group. A release of the instance removes the function and keeps the log group. */
 export const logGroupAddress = "aws_cloudwatch_log_group.blocked_calls";
 
-/** Ships the function and lets one Connect instance invoke its alias `live`. */
+/** Deploys the function and permits one Connect instance to invoke its alias `live`. */
 export class BlockedCallsFunction extends Construct {
-  /** What must exist before Connect may call the alias. */
+  /** The resources that must exist before Connect can invoke the alias. */
   readonly invocable: readonly ITerraformDependable[];
   readonly alias: LambdaAlias;
   readonly function: LambdaFunction;
-  /** Terraform expression: names of all inline policies of the role. */
+  /** A Terraform expression for the names of all inline policies of the role. */
   readonly policyNames: string;
 
   constructor(scope: Construct, id: string, props: BlockedCallsFunctionProps) {
     super(scope, id);
     const { instance } = props;
 
-    // Made here, before the function: a group that Lambda makes at the first call has no retention and cannot be
-    // created by Terraform afterwards (terraform-aws-modules/terraform-aws-lambda#133).
+    // Terraform creates the log group before the function. If Lambda creates the group at the first invocation, the group has no
+    // retention, and Terraform cannot create it afterwards (terraform-aws-modules/terraform-aws-lambda#133).
     const logGroup = new CloudwatchLogGroup(this, "logs", {
       name: instance.function.logGroupName,
       retentionInDays: instance.function.logRetentionDays,
@@ -53,10 +53,10 @@ export class BlockedCallsFunction extends Construct {
     const role = new IamRole(this, "role", {
       name: instance.function.roleName,
       description: `${runsFunction(instance.function.name)} may query one index of ${instance.table.name} and write its log.`,
-      assumeRolePolicy: runsLambda(),
+      assumeRolePolicy: lambdaTrustPolicy(),
     });
     role.overrideLogicalId("blocked_calls");
-    // Under another name the new role is there, with its permissions, before the function lets go of the old one.
+    // If the name changes, the new role has its permissions before the function stops using the old role.
     role.lifecycle = { createBeforeDestroy: true };
 
     const lookup = new IamRolePolicy(this, "lookup", {
@@ -78,15 +78,15 @@ export class BlockedCallsFunction extends Construct {
     const decrypt = new IamRolePolicy(this, "decrypt", {
       name: "decrypt",
       role: role.name,
-      policy: decryptTheTable(instance, props.tableKeyArn),
+      policy: decryptPolicy(instance, props.tableKeyArn),
     });
-    decrypt.addOverride("count", isDecryptionDue(props.tableKeyArn));
+    decrypt.addOverride("count", decryptPolicyCount(props.tableKeyArn));
     decrypt.overrideLogicalId("decrypt");
     decrypt.lifecycle = { createBeforeDestroy: true };
 
     this.policyNames = `\${concat([${lookup.fqn}.name], ${decrypt.fqn}[*].name)}`;
 
-    // Directly in the stack, so that its path, which the function's state holds, does not hang on the construct tree.
+    // The state contains the path of the asset. A direct child of the stack keeps this path independent of the construct tree.
     const zip = new TerraformAsset(TerraformStack.of(this), "blockedCalls", {
       path: props.functionPackage.zipPath,
       type: AssetType.FILE,
@@ -103,13 +103,13 @@ export class BlockedCallsFunction extends Construct {
       filename: zip.path,
       sourceCodeHash: props.functionPackage.sourceCodeHash,
       memorySize: instance.function.memoryMb,
-      // The flow stops waiting then; a function that runs on only costs.
+      // The flow stops waiting at this limit. A longer run would only cost money.
       timeout: instance.lookup.flowTimeLimitSeconds,
       publish: true,
       environment: {
         variables: functionEnvironment(functionSettings(instance)),
       },
-      // A reference orders the role before the function, but not what the role may do.
+      // The reference to the role creates no dependency on the policies of the role.
       dependsOn: [logGroup, lookup, decrypt],
     });
     this.function.overrideLogicalId("blocked_calls");
@@ -123,8 +123,8 @@ export class BlockedCallsFunction extends Construct {
     this.alias.overrideLogicalId("live");
 
     const permission = new LambdaPermission(this, "permission", {
-      // Not `connect-<instance id>`: under that id the association adds a statement of its own, and would find it taken.
-      // With the instance in it, so that the statement for another instance can be there before this one goes.
+      // Not `connect-<instance id>`: the association adds a statement with this id, and fails if the id exists. The id contains the
+      // instance id, so the statement for a new instance can exist before the old statement is deleted.
       statementId: `connectpath-call-blocking-${instance.instanceId}`,
       action: "lambda:InvokeFunction",
       functionName: this.function.functionName,

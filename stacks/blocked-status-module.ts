@@ -1,4 +1,4 @@
-/** The flows in Connect: the module `blockedStatus`, its function's association, and the inbound flow where one is wanted. */
+/** Creates the Connect resources: the function's association, the module `blockedStatus`, and an optional inbound flow. */
 import { ConnectContactFlow } from "@cdktf/provider-aws/lib/connect-contact-flow";
 import { ConnectContactFlowModule } from "@cdktf/provider-aws/lib/connect-contact-flow-module";
 import { ConnectLambdaFunctionAssociation } from "@cdktf/provider-aws/lib/connect-lambda-function-association";
@@ -12,11 +12,11 @@ import { toTerraformString } from "./terraform-string";
 
 export interface BlockedStatusModuleProps {
   readonly instance: InstanceConfig;
-  /** What must exist, and be ready, before a call may come: the index, the alias, the permission. */
+  /** The resources that must be ready before the first call: the index, the alias, the permission. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
-/** Registers the module in one Connect instance, after its function is associated there, and the inbound flow after it. */
+/** Associates the function with one Connect instance, then registers the module, then the inbound flow. */
 export class BlockedStatusModule extends Construct {
   readonly module: ConnectContactFlowModule;
 
@@ -24,20 +24,20 @@ export class BlockedStatusModule extends Construct {
     super(scope, id);
     const { instance } = props;
 
-    // Without the association the Lambda block takes its error branch: no invocation, no log, no metric.
+    // Without the association, the Lambda block takes its error branch without an invocation, a log line or a metric.
     const association = new ConnectLambdaFunctionAssociation(this, "association", {
       instanceId: instance.instanceId,
       functionArn: instance.function.aliasArn,
       dependsOn: [...props.dependsOn],
-      // Terraform then makes all that this depends on before it removes what they replace: a renamed function is there,
-      // permitted and associated, before the module calls it, and the old one goes after that.
+      // Terraform applies this order to all dependencies of the association too. A renamed function is created, permitted and
+      // associated before the module calls it. The old function is deleted last.
       lifecycle: { createBeforeDestroy: true },
     });
     association.overrideLogicalId("blocked_calls");
 
-    // The provider replaces for no change of instance, and takes the instance from the id in its state: it would go on
-    // addressing the old one.
-    const elsewhere = [`${association.terraformResourceType}.${association.friendlyUniqueId}.instance_id`];
+    // The provider plans an update, not a replacement, if `instance_id` changes. The update uses the instance id from the state, so it
+    // would change the module of the old instance.
+    const replaceTriggers = [`${association.terraformResourceType}.${association.friendlyUniqueId}.instance_id`];
 
     this.module = new ConnectContactFlowModule(this, "module", {
       instanceId: instance.instanceId,
@@ -45,7 +45,7 @@ export class BlockedStatusModule extends Construct {
       description: `Sets the contact attribute blockedStatus to match or nomatch. ${managedBy(instance.stackName)}`,
       content: toTerraformString(moduleContent(instance)),
       dependsOn: [association],
-      lifecycle: { replaceTriggeredBy: elsewhere },
+      lifecycle: { replaceTriggeredBy: replaceTriggers },
     });
     this.module.overrideLogicalId("blocked_status");
 
@@ -58,7 +58,7 @@ export class BlockedStatusModule extends Construct {
       content: toTerraformString(inboundContent(instance.inboundFlow), {
         [BLOCKED_STATUS_MODULE_NAME]: this.module.contactFlowModuleId,
       }),
-      lifecycle: { replaceTriggeredBy: elsewhere },
+      lifecycle: { replaceTriggeredBy: replaceTriggers },
     });
     inbound.overrideLogicalId("inbound");
   }

@@ -1,4 +1,4 @@
-/** The Terraform stack of one Connect instance: table adopted, index added, function shipped, module registered; or let go of again. */
+/** Defines the Terraform stack of one Connect instance: adopted table, index, function, module, monitoring, and the release steps. */
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
@@ -11,11 +11,12 @@ import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function"
 import { BlockedStatusModule } from "./blocked-status-module";
 import { canaryResources } from "./canary";
 import { dashboardResources } from "./dashboard";
-import { ExistingResources, existingImports } from "./adopt-existing";
+import { ExistingResources } from "./adopt-existing";
 import { insteadOfDestroy, ownsTable } from "./decommission";
-import { after, mergeRaw, type RawResources } from "./raw-resources";
+import { dependOn, mergeRaw, type RawResources } from "./raw-resources";
 import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
+import { existingResources } from "./resource-types";
 import { forget, importExisting } from "./state-blocks";
 
 export interface CallBlockingStackProps {
@@ -26,16 +27,16 @@ export interface CallBlockingStackProps {
 /**
  * One Connect instance in one account and one region.
  *
- * Every resource has a logical id of its own choosing, not one made from the construct path: ids are an external
- * contract, since a renamed resource is deleted under its old name, `prevent_destroy` or not.
+ * Every resource has an explicit logical id that does not depend on the construct path. Logical ids are an external contract:
+ * Terraform deletes a renamed resource under its old name, even with `prevent_destroy`.
  *
- * An instance that is let go of keeps its backend and its provider, with which Terraform deletes what is no longer here: the
- * module before the association, the permission, the alias and the function. A flow that calls the module meanwhile takes
- * the error branch of its block, and every call goes through.
+ * The stack of a released instance keeps its backend and its provider. Terraform uses them to delete the removed resources: the
+ * module first, then the association, the permission, the alias and the function. A flow that still calls the deleted module
+ * takes the error branch of its block, and every call goes through.
  */
 export class CallBlockingStack extends TerraformStack {
-  /** What watches the rest. */
-  #plain: RawResources = {};
+  /** Alarms, canary and dashboard. */
+  #monitoring: RawResources = {};
 
   constructor(scope: Construct, props: CallBlockingStackProps) {
     const { instance } = props;
@@ -57,13 +58,13 @@ export class CallBlockingStack extends TerraformStack {
           }),
       defaultTags: [{ tags: { ...instance.tags } }],
     });
-    // The bindings are made from provider 6.25; what is deployed is the line that the environment names.
+    // The bindings are generated from provider 6.25. The environment file selects the provider version that Terraform runs.
     this.addOverride("terraform.required_providers.aws", { source: "hashicorp/aws", version: instance.awsProvider });
     this.addOverride("terraform.required_version", ">= 1.11");
     useRemoteState(this, instance.state);
 
     if (instance.release !== undefined) {
-      // The log says which calls were blocked, and why: it outlives the function, until its retention has emptied it.
+      // The log shows which calls were blocked and why. Terraform keeps the log group, and its retention empties it later.
       forget(this, [{ from: logGroupAddress }, ...(ownsTable(instance) ? [] : [releasedTable(instance)])]);
     }
     if (!ownsTable(instance)) {
@@ -78,9 +79,9 @@ export class CallBlockingStack extends TerraformStack {
       index: instance.release === undefined ? "present" : "absent",
       awsProvider: instance.awsProvider,
     });
-    importExisting(this, [adopted.import, ...(instance.release === undefined ? existingImports(instance) : [])]);
+    importExisting(this, [adopted.import, ...(instance.release === undefined ? existingResources(instance) : [])]);
     this.output("table_name", adopted.table.name, "The adopted table.");
-    this.output("letting_go", insteadOfDestroy(instance), "How to let go of the table.");
+    this.output("letting_go", insteadOfDestroy(instance), "How to stop managing the table.");
     if (instance.release !== undefined) return;
 
     const blockedCalls = new BlockedCallsFunction(this, "function", {
@@ -101,7 +102,7 @@ export class CallBlockingStack extends TerraformStack {
         module: blockedStatus.module,
       });
     }
-    const watching = mergeRaw(
+    const monitoring = mergeRaw(
       canaryResources(this, {
         instance,
         canaryPackage: props.functionPackages.canary,
@@ -110,20 +111,20 @@ export class CallBlockingStack extends TerraformStack {
       alarmResources(instance),
       dashboardResources(instance),
     );
-    // There is nothing to watch before the index is ACTIVE; and where the table is refused, the sentence that says why is not the last
-    // of hundreds of lines about alarms.
-    this.#plain = after(tableAddress, watching);
+    // Monitoring starts when the index is ACTIVE. If a condition refuses the table, the plan does not list hundreds of lines about
+    // alarms before the reason.
+    this.#monitoring = dependOn(tableAddress, monitoring);
 
-    this.output("index_name", indexName, "The one index that was added to it.");
-    this.output("function_alias_arn", instance.function.aliasArn, "What the flow module calls.");
+    this.output("index_name", indexName, "The index that this stack adds to the table.");
+    this.output("function_alias_arn", instance.function.aliasArn, "The alias that the flow module invokes.");
     this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");
-    this.output("module_id", blockedStatus.module.contactFlowModuleId, "Put this module into the inbound flow.");
+    this.output("module_id", blockedStatus.module.contactFlowModuleId, "Add this module to the inbound flow.");
   }
 
-  /** The configuration, as cdktf has it, with the resources that are no constructs. */
+  /** Adds the resources that are not constructs to the configuration. */
   override toTerraform(): object {
     const synthesized = super.toTerraform() as { readonly resource?: RawResources };
-    const resource = mergeRaw(synthesized.resource ?? {}, this.#plain);
+    const resource = mergeRaw(synthesized.resource ?? {}, this.#monitoring);
     return Object.keys(resource).length === 0 ? synthesized : { ...synthesized, resource };
   }
 

@@ -1,11 +1,11 @@
-/** The canary of a stack: a function that asks the deployed one, on a schedule, what it must know. */
+/** Defines the canary: a function that tests the deployed function on a schedule. */
 import { AssetType, TerraformAsset } from "cdktf";
 import type { TerraformStack } from "cdktf";
 import { asksFunction, runsFunction } from "../config/descriptions";
 import type { InstanceConfig } from "../config/types";
 import { canaryInput } from "../lambda/canary/settings";
 import type { PackagedFunction } from "../lambda/packaging";
-import { decryptTheTable, isDecryptionDue, policyDocument, runsLambda } from "./role-policies";
+import { decryptPolicy, decryptPolicyCount, policyDocument, lambdaTrustPolicy } from "./role-policies";
 import type { RawResources } from "./raw-resources";
 
 export interface CanaryProps {
@@ -15,13 +15,13 @@ export interface CanaryProps {
   readonly tableKeyArn: string;
 }
 
-/** Time for one run, in seconds: of each Disposition a look at the index and a question. */
+/** The time limit of one run, in seconds. For each Disposition, the canary queries the index and invokes the function. */
 const TIMEOUT_SECONDS = 120;
 
 /**
- * Function, role, log group and schedule; nothing where the instance wants no canary.
+ * Returns the canary's function, role, log group and schedule. If the instance has no canary, the result is empty.
  *
- * The role may query the one index and invoke the one alias.
+ * The role allows a query of our index and an invocation of the alias, and nothing else.
  */
 export function canaryResources(
   stack: TerraformStack,
@@ -42,7 +42,7 @@ export function canaryResources(
       canary: {
         name: canary.roleName,
         description: `${runsFunction(canary.name)} may query one index of ${instance.table.name}, ask ${instance.function.name} and write its log.`,
-        assume_role_policy: runsLambda(),
+        assume_role_policy: lambdaTrustPolicy(),
         lifecycle: { create_before_destroy: true },
       },
     },
@@ -68,10 +68,10 @@ export function canaryResources(
         lifecycle: { create_before_destroy: true },
       },
       canary_decrypt: {
-        count: isDecryptionDue(tableKeyArn),
+        count: decryptPolicyCount(tableKeyArn),
         name: "decrypt",
         role: "${aws_iam_role.canary.name}",
-        policy: decryptTheTable(instance, tableKeyArn),
+        policy: decryptPolicy(instance, tableKeyArn),
         lifecycle: { create_before_destroy: true },
       },
     },
@@ -87,7 +87,7 @@ export function canaryResources(
         source_code_hash: canaryPackage.sourceCodeHash,
         memory_size: 256,
         timeout: TIMEOUT_SECONDS,
-        // The first run finds what it asks, and may ask it.
+        // These resources must exist before the first run.
         depends_on: [
           "aws_cloudwatch_log_group.canary",
           "aws_iam_role_policy.canary",

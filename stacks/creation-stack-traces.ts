@@ -1,14 +1,14 @@
-/** Switches off the stack trace that cdktf takes for every token: over a quarter of a large synth, for errors alone. */
+/** Switches off the stack trace that CDKTF records for every token. The traces take over a quarter of the time of a large synth. */
 import { createRequire } from "node:module";
 
-/** Private to cdktf, so it may move: then a synth is slower, not broken, and a test of ours fails. */
+/** A private module of CDKTF. If the module moves, the synth becomes slower but still works, and a test fails. */
 const MODULE = "cdktf/lib/tokens/private/stack-trace";
 
 const HINT = ["(not recorded: run again with CREATION_STACKS=1)"];
 
 /**
- * Makes every token from here on carry a hint instead of where in the code it was made. Traces stand in error messages
- * only, never in the output (hashicorp/terraform-cdk#3892; CDK Terrain has `CDKTN_DISABLE_CREATION_STACK` for this).
+ * Replaces the stack trace of every later token with a hint. CDKTF prints these traces in error messages only, never in the output
+ * (hashicorp/terraform-cdk#3892; CDK Terrain has the option `CDKTN_DISABLE_CREATION_STACK`).
  */
 export function omitCreationStackTraces(): void {
   try {

@@ -1,4 +1,4 @@
-/** The dashboard of an environment: calls and blocked calls by instance, in every region in which it has instances. */
+/** Defines the dashboard of an environment: calls and blocked calls by instance, for each region with instances. */
 import type { InstanceConfig } from "../config/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
 import type { RawResources } from "./raw-resources";
@@ -6,7 +6,7 @@ import type { RawResources } from "./raw-resources";
 const WIDTH = 24;
 const HEIGHT = 6;
 
-/** What each region has a graph of: metrics by instance, found by their names, so that new instances appear by themselves. */
+/** The graphs of each region. A search expression finds the metrics of all instances, so new instances appear automatically. */
 const GRAPHS = [
   { title: "Blocked calls", metric: "Match", stat: "Sum" },
   { title: "Calls that were not blocked", metric: "NoMatch", stat: "Sum" },
@@ -18,10 +18,11 @@ const GRAPHS = [
 const COLUMNS = 3;
 
 /**
- * The dashboard, where the instance is the one that holds it.
+ * Returns the dashboard if this instance's stack contains it.
  *
- * A dashboard shows metrics of every region and of one account, unless the account is a monitoring account of CloudWatch's cross-account
- * observability (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account.html), which nothing here sets up: an environment with two accounts has two.
+ * A dashboard shows metrics of one account, in any region. CloudWatch can show several accounts only in a monitoring account
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account.html), which this project does not
+ * configure. An environment with two accounts has two dashboards.
  */
 export function dashboardResources({ environment, account, dashboard }: InstanceConfig): RawResources {
   if (dashboard === undefined) return {};
@@ -55,7 +56,7 @@ export function dashboardResources({ environment, account, dashboard }: Instance
     aws_cloudwatch_dashboard: {
       environment: {
         dashboard_name: dashboard.name,
-        // `$${` is Terraform's way to write what it would otherwise evaluate.
+        // Terraform's escape for a literal `${` is `$${`.
         dashboard_body: JSON.stringify({ widgets: [text(heading, 0, 2), ...widgets] }).replaceAll("${", () => "$${"),
       },
     },

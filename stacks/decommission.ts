@@ -1,30 +1,31 @@
-/** What to do instead of destroying a stack that holds the vendor's table. */
+/** Refuses `cdktf destroy` for stacks that manage the vendor's table, and explains how to release an instance. */
 import { matchesGlob } from "../config/selection";
 import type { InstanceConfig } from "../config/types";
 
-/** Whether the stack, as it is configured, has the table in its state. */
+/** Returns whether the configured stack manages the table. */
 export const ownsTable = ({ release }: InstanceConfig): boolean => release === undefined || release === "remove-index";
 
-/** One line for the stack's outputs, which Terraform shows in the plan of a destroy, just before it refuses. */
+/** Returns the text of the stack output `letting_go`. Terraform shows outputs in the plan of a destroy, before it refuses the destroy. */
 export function insteadOfDestroy(instance: InstanceConfig): string {
   return `Not by destroy. Set ${steps(instance)}.`;
 }
 
 /**
- * Why stacks are not destroyed, and what to do: two lines each for those that `cdktf destroy` names and that hold a table.
+ * Returns one refusal for each stack that `cdktf destroy` names and that manages a table. A refusal gives the reason and the next steps.
  *
- * Terraform refuses too, but words that itself, evaluates no condition of ours in a destroy, and cdktf often loses the
- * end of what Terraform prints.
+ * Terraform refuses the destroy too, because of `prevent_destroy`. But `cdktf destroy` 0.21 prints only "Invoking Terraform CLI failed
+ * with exit code 1": Terraform's message and outputs were missing in four of four runs. Terraform evaluates no condition in a destroy.
  *
- * @param cdktf what cdktf was asked for, its command first; undefined where it was not cdktf that asked
+ * @param argv the arguments of cdktf, with its command first; undefined if cdktf does not run the app
  */
 export function destroyRefusals(
   instances: readonly InstanceConfig[],
-  cdktf: readonly string[] | undefined,
+  argv: readonly string[] | undefined,
 ): readonly string[] {
-  if (cdktf?.[0] !== "destroy") return [];
-  // cdktf takes the only stack where none is named. Values of options among these match no stack, or cdktf would take them too.
-  const patterns = cdktf.slice(1).filter((argument) => !argument.startsWith("-"));
+  if (argv?.[0] !== "destroy") return [];
+  // Without a stack name, cdktf selects the only stack. The patterns may include values of options. A value that matches a stack would
+  // select that stack in cdktf too.
+  const patterns = argv.slice(1).filter((argument) => !argument.startsWith("-"));
   const named = instances.filter(
     ({ stackName }) => instances.length === 1 || patterns.some((pattern) => matchesGlob(pattern, stackName)),
   );
@@ -32,14 +33,14 @@ export function destroyRefusals(
     .filter(ownsTable)
     .map(
       (instance) =>
-        `${instance.stackName} holds the vendor's table ${instance.table.name}, so it cannot be destroyed.\n` +
-        `  To let go of it, set ${steps(instance)}. The table always stays.`,
+        `${instance.stackName} cannot be destroyed, because it manages the vendor's table ${instance.table.name}.\n` +
+        `  To release the instance, set ${steps(instance)}. The table always stays.`,
     );
 }
 
 function steps({ name, environment, release }: InstanceConfig): string {
   const where = `for ${name} in environments/${environment}.yaml`;
   return release === "remove-index"
-    ? `release: true ${where}, and deploy that`
-    : `release: remove-index ${where} and deploy that, then release: true and deploy that; or once release: keep-index, which leaves the index on the table`;
+    ? `release: forget ${where}, and deploy that`
+    : `release: remove-index ${where} and deploy that, then release: forget and deploy that; or once release: keep-index, which leaves the index on the table`;
 }

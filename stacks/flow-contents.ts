@@ -1,21 +1,21 @@
-/** The contents of the flows of one instance, exactly as they are deployed. */
+/** Builds the flow contents that are deployed to one instance. */
 import type { InboundFlowConfig, InstanceConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME, blockedStatusModule } from "../flows/blocked-status";
 import { inboundFlow } from "../flows/inbound";
 import type { FlowContent } from "../flows/language/types";
 
-/** The module `blockedStatus` of the instance. */
+/** Returns the content of the module `blockedStatus`. */
 export function moduleContent(instance: InstanceConfig): FlowContent {
   return blockedStatusModule({
     functionArn: instance.function.aliasArn,
-    // The first is what the vendor's own function understands; ours looks up all that are configured.
+    // The vendor's function reads this one Disposition. Our function looks up all configured Dispositions.
     blockedDisposition: instance.blockedDispositions[0],
     instanceName: instance.name,
     flowTimeLimitSeconds: instance.lookup.flowTimeLimitSeconds,
   });
 }
 
-/** The inbound flow, which names the module by `BLOCKED_STATUS_MODULE_NAME`. */
+/** Returns the content of the inbound flow. `BLOCKED_STATUS_MODULE_NAME` is the placeholder for the module id. */
 export function inboundContent({ queueId, whenBlocked }: InboundFlowConfig): FlowContent {
   return inboundFlow({ moduleId: BLOCKED_STATUS_MODULE_NAME, queueId, whenBlocked });
 }

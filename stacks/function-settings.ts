@@ -1,4 +1,4 @@
-/** What the function of one instance is told, exactly as it is deployed. */
+/** Derives the function's settings from the configuration of an instance. */
 import type { InstanceConfig } from "../config/types";
 import type { FunctionSettings } from "../lambda/settings";
 

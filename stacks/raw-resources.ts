@@ -1,15 +1,15 @@
-/** Resources written as the JSON that Terraform reads, without constructs. */
+/** Defines resources as Terraform JSON, without constructs, and merges them. */
 
 /**
- * Resources by type and logical id. Values are what Terraform reads, references to other resources as expressions
- * (`${aws_sns_topic.alarms.arn}`); a token of cdktf would stay as it is.
+ * Resources by type and logical id, as Terraform reads them. A reference to another resource is a Terraform expression
+ * (`${aws_sns_topic.alarms.arn}`). CDKTF does not resolve tokens in these values.
  *
- * What watches a stack is about twenty resources, most of a stack's. As constructs, cdktf would resolve each of their values three times;
- * written as they are, they leave the synth of a large fleet as long as it was (docs/performance.md).
+ * The monitoring of a stack has about twenty resources. As constructs they make the synth of a large fleet slower, because CDKTF
+ * resolves every value three times (docs/decisions/raw-resources.md has the figures).
  */
 export type RawResources = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
-/** The resources of all parts; each has its own ids. */
+/** Merges resources. No two parts may define the same address. */
 export function mergeRaw(...parts: readonly RawResources[]): RawResources {
   const merged: Record<string, Record<string, object>> = {};
   for (const part of parts) {
@@ -18,13 +18,13 @@ export function mergeRaw(...parts: readonly RawResources[]): RawResources {
   return merged;
 }
 
-/** The same resources, none of which is planned or made before what is at the address. */
-export function after(address: string, plain: RawResources): RawResources {
-  const dependent = (resource: { readonly depends_on?: readonly string[] }): object => ({
+/** Returns the resources with a dependency of each one on `address`. */
+export function dependOn(address: string, resources: RawResources): RawResources {
+  const withDependency = (resource: { readonly depends_on?: readonly string[] }): object => ({
     ...resource,
     depends_on: [...(resource.depends_on ?? []), address].sort(),
   });
-  const each = (resources: Readonly<Record<string, object>>): Record<string, object> =>
-    Object.fromEntries(Object.entries(resources).map(([id, resource]) => [id, dependent(resource)]));
-  return Object.fromEntries(Object.entries(plain).map(([type, resources]) => [type, each(resources)]));
+  const mapValues = <From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To): Record<string, To> =>
+    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+  return mapValues(resources, (byId) => mapValues(byId, withDependency));
 }

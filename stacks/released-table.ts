@@ -1,22 +1,21 @@
-/** The vendor's table when it is let go of: out of Terraform's state, and exactly as it is. */
+/** Releases the vendor's table: Terraform removes it from the state and does not change it. */
 import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { Construct } from "constructs";
 import { indexName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
-import { oursOrNone, tableAddress } from "./adopted-table";
+import { noForeignIndex, tableAddress } from "./adopted-table";
 import type { ForgottenResource } from "./state-blocks";
 
-/** The table as Terraform forgets it. A destroy that comes before the release is deployed does not delete it either. */
+/** Returns the entry that removes the table from the state. A destroy before this deployment fails and does not delete the table. */
 export const releasedTable = ({ table, stackName }: InstanceConfig): ForgottenResource => ({
   from: tableAddress,
-  refuseDestroy: `The table ${table.name} belongs to the vendor and is not deleted. Deploy ${stackName} first: that lets go of it.`,
+  refuseDestroy: `The table ${table.name} belongs to the vendor and is not deleted. Deploy ${stackName} first, which removes the table from the state.`,
 });
 
 /**
- * Stops the plan while our index is still on the table, since nobody would ever take it off after that.
+ * Stops the plan while the table still has our index. After the release, nothing would delete the index.
  *
- * Reads the table and manages nothing: a table that the vendor has deleted meanwhile is let go of with `keep-index`, which
- * does not look at it.
+ * This construct reads the table. If the vendor deleted the table, use `keep-index`, which does not read it.
  */
 export class ReleasedTable extends Construct {
   constructor(scope: Construct, id: string, instance: InstanceConfig) {
@@ -34,13 +33,13 @@ function indexIsGone({ name, environment, awsProvider }: InstanceConfig) {
   // hashicorp/terraform-provider-aws#47490
   const lastIndex = awsProvider.startsWith("~> 5.")
     ? ""
-    : " If that was deployed already and nothing was to change: this line of the AWS provider does not delete a table's last index; delete it in DynamoDB.";
+    : " If you already deployed remove-index and the plan had no change: this version of the AWS provider cannot delete the last index of a table. Delete the index in DynamoDB.";
   return {
-    // One of another shape is not ours.
-    condition: `\${!contains([for i in self.global_secondary_index : i.name], "${indexName}") || !${oursOrNone}}`,
+    // An index with another shape is not ours.
+    condition: `\${!contains([for i in self.global_secondary_index : i.name], "${indexName}") || !${noForeignIndex}}`,
     errorMessage:
       `Table \${self.name} still has the index ${indexName}. Nothing was changed. ` +
-      `To take it off, set release: remove-index ${here}, deploy that, and then set release: true. ` +
-      `To leave it on the table, set release: keep-index.${lastIndex}`,
+      `To delete the index, set release: remove-index ${here}, deploy that, and then set release: forget. ` +
+      `To keep the index, set release: keep-index.${lastIndex}`,
   };
 }

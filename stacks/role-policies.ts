@@ -1,24 +1,24 @@
-/** What the roles of both functions have in common. */
+/** Builds policy documents for the roles of the function and the canary. */
 import type { InstanceConfig } from "../config/types";
 
-/** JSON of a policy. */
+/** Returns a policy as JSON. */
 export function policyDocument(statements: readonly object[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
 
-/** The policy by which Lambda may take a role. */
-export function runsLambda(): string {
+/** Returns the trust policy that permits Lambda to assume the role. */
+export function lambdaTrustPolicy(): string {
   return policyDocument([
     { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
   ]);
 }
 
 /**
- * Reading the index of a table with a key of its own: with it, through DynamoDB and of that table alone.
+ * Returns the policy that permits decryption with the table's KMS key, only through DynamoDB and only for this table.
  *
- * @param tableKeyArn - Terraform expression: ARN of the key
+ * @param tableKeyArn a Terraform expression for the ARN of the key
  */
-export function decryptTheTable({ region, dnsSuffix, table }: InstanceConfig, tableKeyArn: string): string {
+export function decryptPolicy({ region, dnsSuffix, table }: InstanceConfig, tableKeyArn: string): string {
   return policyDocument([
     {
       Sid: "DecryptTheTable",
@@ -35,7 +35,7 @@ export function decryptTheTable({ region, dnsSuffix, table }: InstanceConfig, ta
   ]);
 }
 
-/** Terraform expression for `count`: 1 where the table has a key of its own, else 0. */
-export function isDecryptionDue(tableKeyArn: string): string {
+/** Returns a Terraform expression for `count`: 1 if a customer managed key encrypts the table, otherwise 0. */
+export function decryptPolicyCount(tableKeyArn: string): string {
   return `\${coalesce(${tableKeyArn}, "none") == "none" ? 0 : 1}`;
 }

@@ -1,33 +1,35 @@
-/** What Terraform takes into its state without making it, and lets out of it without deleting it. */
+/** Writes `import` and `removed` blocks: Terraform adopts existing resources, and forgets resources without deleting them. */
 import type { TerraformStack } from "cdktf";
 
-/** Something that exists and is taken over. */
+/** An existing resource that Terraform adopts. */
 export interface ImportBlock {
   /** Address of the resource: `aws_dynamodb_table.contacts`. */
   readonly to: string;
-  /** Its id as the provider's import takes it, known before the plan. */
+  /** The import id of the provider. It must be known before the plan. */
   readonly id: string;
 }
 
-/** Takes over what exists. Not `importFrom`: it runs the terraform binary at every synth to learn its version, about 100 ms a stack. */
+/**
+ * Adds import blocks. CDKTF's `importFrom` is not used, because it runs `terraform version` in every synth, about 100 ms for each stack.
+ */
 export function importExisting(stack: TerraformStack, blocks: readonly ImportBlock[]): void {
   stack.addOverride("import", blocks);
 }
 
-/** A resource that Terraform lets go of: it stays in AWS as it is. */
+/** A resource that Terraform removes from its state. The resource stays in AWS unchanged. */
 export interface ForgottenResource {
   /** Address: `aws_dynamodb_table.contacts`. */
   readonly from: string;
-  /** One sentence in plain characters. With it, `terraform destroy` fails with the sentence instead of deleting the resource. */
+  /** If set, `terraform destroy` fails with this sentence and does not delete the resource. No quotes, `$` or other shell syntax. */
   readonly refuseDestroy?: string;
 }
 
 /**
- * Lets go of those resources that the state has.
+ * Removes the resources from the state at the next apply.
  *
- * `destroy = false` counts for a plan and not for `terraform destroy`, which deletes what the state still has (tried with
- * Terraform 1.11.4), and without a resource block there is no `prevent_destroy`. A destroy-time provisioner runs before the
- * delete, and where it fails the resource stays.
+ * `terraform destroy` ignores `destroy = false` and deletes every resource in the state (tested with Terraform 1.11.4). Without a
+ * resource block, `prevent_destroy` does not exist. Therefore a destroy-time provisioner runs before the deletion. If the
+ * provisioner fails, Terraform does not delete the resource.
  */
 export function forget(stack: TerraformStack, resources: readonly ForgottenResource[]): void {
   stack.addOverride(
@@ -35,10 +37,10 @@ export function forget(stack: TerraformStack, resources: readonly ForgottenResou
     resources.map(({ from, refuseDestroy }) => ({
       from,
       lifecycle: { destroy: false },
-      ...(refuseDestroy === undefined ? {} : { provisioner: { "local-exec": failing(refuseDestroy) } }),
+      ...(refuseDestroy === undefined ? {} : { provisioner: { "local-exec": failWith(refuseDestroy) } }),
     })),
   );
 }
 
-/** The same to a POSIX shell and to cmd.exe. */
-const failing = (sentence: string) => ({ when: "destroy", command: `echo "${sentence}" && exit 1` });
+/** A command that fails in a POSIX shell and in cmd.exe. */
+const failWith = (sentence: string) => ({ when: "destroy", command: `echo "${sentence}" && exit 1` });

@@ -1,4 +1,4 @@
-/** The order in which `cdktf deploy` takes the stacks of an environment: wave by wave. */
+/** Makes `cdktf deploy` deploy the stacks of an environment wave by wave. */
 import type { TerraformStack } from "cdktf";
 import type { InstanceConfig } from "../config/types";
 
@@ -8,8 +8,9 @@ export interface PlacedStack {
 }
 
 /**
- * Makes each stack depend on every stack of the wave before its own, in its environment, among those given. A wave's order
- * is data beside the construct tree, so moving an instance to another wave renames nothing.
+ * Makes each stack depend on all stacks of the previous wave in the same environment. Stacks that are not in `placed` do not count.
+ *
+ * Waves are data beside the construct tree. If an instance moves to another wave, no logical id changes.
  */
 export function dependOnPreviousWave(placed: readonly PlacedStack[]): void {
   const environments = new Map<string, Map<number, TerraformStack[]>>();
@@ -21,8 +22,8 @@ export function dependOnPreviousWave(placed: readonly PlacedStack[]): void {
   }
   for (const waves of environments.values()) {
     let previous: TerraformStack[] = [];
-    for (const [, wave] of [...waves].sort(([one], [other]) => one - other)) {
-      // Not `addDependency`: it looks for circles, which waves cannot have, along every path back to the first wave.
+    for (const [, wave] of [...waves].sort(([first], [second]) => first - second)) {
+      // Not `addDependency`, because it searches for cycles along every path to the first wave. Waves cannot have cycles.
       for (const stack of wave) stack.dependencies = previous;
       previous = wave;
     }

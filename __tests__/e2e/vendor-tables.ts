@@ -179,7 +179,7 @@ export const refused: readonly (VendorTable & { readonly sentence: string })[] =
       GlobalSecondaryIndexes: [index(INDEX, "Disposition")],
     },
     sentence:
-      "Table dextr-other-shape already has an index named Disposition-CustomerEndpoint-index, but of another shape: " +
+      "Table dextr-other-shape already has an index named Disposition-CustomerEndpoint-index with another shape: " +
       "hash Disposition, range none, ALL. Call blocking needs: hash Disposition, range CustomerEndpoint, KEYS_ONLY.",
   },
   {
@@ -192,7 +192,7 @@ export const refused: readonly (VendorTable & { readonly sentence: string })[] =
       GlobalSecondaryIndexes: [index(INDEX, "Disposition", "CustomerEndpoint")],
     },
     sentence:
-      "Table dextr-projects-all already has an index named Disposition-CustomerEndpoint-index, but of another shape: " +
+      "Table dextr-projects-all already has an index named Disposition-CustomerEndpoint-index with another shape: " +
       "hash Disposition, range CustomerEndpoint, ALL.",
   },
   {
@@ -204,7 +204,7 @@ export const refused: readonly (VendorTable & { readonly sentence: string })[] =
       AttributeDefinitions: [...keyAttributes, attribute("Disposition", "N")],
       GlobalSecondaryIndexes: [index("vendor-1", "Disposition")],
     },
-    sentence: "Table dextr-number already defines Disposition as N, as a key of another index;",
+    sentence: "Table dextr-number already defines Disposition as N, as a key of another index.",
   },
   {
     name: "full",

@@ -1,6 +1,6 @@
 /**
- * Every address of every stack of every environment in `examples/`, as recorded. A renamed resource is deleted under its
- * old name, `prevent_destroy` or not: an address leaves this record only with a `moved` or `removed` block for it.
+ * Compares all addresses of all stacks in `examples/` with a recorded list. Terraform deletes a renamed resource under its old name, even
+ * with `prevent_destroy`. Remove an address from the list only together with a `moved` or `removed` block.
  */
 import path from "node:path";
 import { Testing } from "cdktf";
@@ -11,7 +11,7 @@ import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 
 type Blocks = Readonly<Record<string, object>>;
 
-/** The part of a synthesized stack that has addresses. */
+/** The parts of a synthesized stack that contain addresses. */
 interface Synthesized {
   readonly resource?: Blocks;
   readonly data?: Blocks;
@@ -28,7 +28,7 @@ const functionPackage = {
   handler: "index.handler",
 };
 
-/** The addresses of the instance's stack, and those that it lets go of. */
+/** Returns the addresses in the instance's stack, including those that it removes from the state. */
 function addressesOf(instance: InstanceConfig): readonly string[] {
   const stack = new CallBlockingStack(Testing.app(), {
     instance,
@@ -51,7 +51,7 @@ test.each(instances.map((instance) => ({ instance, name: instance.stackName })))
 
 const [first] = instances;
 
-test.each(["remove-index", "forget", "keep-index"] as const)("an instance that is let go of: %s", (release) => {
+test.each(["remove-index", "forget", "keep-index"] as const)("a released instance: %s", (release) => {
   if (first === undefined) throw new Error("no instance");
   expect(addressesOf({ ...first, release })).toMatchSnapshot();
 });

@@ -1,4 +1,4 @@
-/** The runbook that people read is the one that the alarms link. */
+/** Tests that docs/runbook.md is current and that every alarm links its entry. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { projectRoot } from "../../lambda/packaging";
@@ -8,7 +8,7 @@ import { sampleInstance } from "../stacks/sample-instance";
 
 const file = join(projectRoot(), "docs/runbook.md");
 const committed = readFileSync(file, "utf8");
-/** Anchors as GitHub makes them of headings. */
+/** The anchors that GitHub derives from the headings. */
 const anchors = [...committed.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
   heading
     .toLowerCase()
@@ -16,13 +16,13 @@ const anchors = [...committed.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     .replaceAll(" ", "-"),
 );
 
-test("docs/runbook.md is current; if not: npm run runbook", () => {
-  // The formatter has aligned its columns.
+test("docs/runbook.md is current; if not, run: npm run runbook", () => {
+  // The formatter aligned the columns of the tables.
   const text = (page: string): string => page.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---").trim();
   expect(text(committed)).toBe(text(runbookPage()));
 });
 
-test("every alarm links its entry, by default and where the environment file says that the runbook is elsewhere", () => {
+test("every alarm links its entry, in the default runbook and in the team's runbook", () => {
   for (const runbookUrl of ["docs/runbook.md", "https://wiki.example.com/runbook"]) {
     const resources = alarmResources({ ...sampleInstance, alarms: { ...sampleInstance.alarms, runbookUrl } });
     const alarms = Object.values(resources["aws_cloudwatch_metric_alarm"] ?? {}) as { alarm_description: string }[];
@@ -31,13 +31,13 @@ test("every alarm links its entry, by default and where the environment file say
       const [, url, anchor = ""] = /What to do: (\S+)#(\S+)$/.exec(alarm_description) ?? [];
       expect(url).toBe(runbookUrl);
       expect(anchors).toContain(anchor);
-      // CloudWatch takes 1,024 characters, and cuts nothing off.
+      // CloudWatch refuses a description with more than 1,024 characters.
       expect(alarm_description.length).toBeLessThanOrEqual(1024);
     }
   }
 });
 
-test("every link in the page leads somewhere", () => {
+test("every link in the page has a target", () => {
   const links = [...committed.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
   expect(links.length).toBeGreaterThan(ALARMS.length);
   for (const link of links) {
@@ -46,12 +46,12 @@ test("every link in the page leads somewhere", () => {
   }
 });
 
-test("each entry says what it means, what callers notice, how to find out and how to mend it", () => {
-  for (const { id, means, callers, findOut, mend, keys } of ALARMS) {
+test("each entry has a cause, an impact, a diagnosis and a remediation", () => {
+  for (const { id, cause, impact, diagnosis, remediation, keys } of ALARMS) {
     expect(id).toMatch(/^[a-z_]+$/);
-    for (const sentence of [means, callers, ...findOut, ...mend]) expect(sentence).toMatch(/^[A-Z`].*[.?`]$/);
-    expect(findOut.length).toBeGreaterThan(0);
-    expect(mend.length).toBeGreaterThan(0);
+    for (const sentence of [cause, impact, ...diagnosis, ...remediation]) expect(sentence).toMatch(/^[A-Z`].*[.?`]$/);
+    expect(diagnosis.length).toBeGreaterThan(0);
+    expect(remediation.length).toBeGreaterThan(0);
     expect(keys.length).toBeGreaterThan(0);
   }
 });

@@ -1,6 +1,6 @@
 /**
- * Every alarm, as it is deployed, on metrics out of log lines that the packaged functions wrote: silent while all is well, and each
- * going off, alone, for what it is there for.
+ * Tests the deployed alarms with metrics from log lines of the packaged functions: no alarm fires without a fault, and for each fault
+ * only its alarm fires.
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -18,7 +18,7 @@ import { playCall } from "../../sandbox/play-call";
 import { ALARMS, alarmResources } from "../../stacks/alarms";
 import { moduleContent } from "../../stacks/flow-contents";
 import { functionSettings } from "../../stacks/function-settings";
-import { GUIDE_BREAKS } from "../../scripts/runbook-page";
+import { GUIDE_FAULTS } from "../../scripts/runbook-page";
 import { callFrom, connectEvent } from "../lambda/blocked-calls/connect-event";
 import {
   count,
@@ -36,24 +36,25 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const instance: InstanceConfig = sampleInstance;
-const LISTED = "+15555550150";
+const BLOCKED_NUMBER = "+15555550150";
 
-/** What the functions wrote to their logs, once for each kind of call and of canary run. */
-const lines: Record<"listed" | "unlisted" | "denied" | "slow" | "canary" | "canaryWrong" | "canaryFailed", string> = {
-  listed: "",
-  unlisted: "",
-  denied: "",
-  slow: "",
-  canary: "",
-  canaryWrong: "",
-  canaryFailed: "",
-};
-/** The error that Lambda reports of an invocation that ran out of time, and of the vendor's code on today's runtime. */
+/** One recorded log line for each kind of call and canary run. */
+const lines: Record<"blocked" | "notBlocked" | "denied" | "slow" | "canary" | "canaryWrong" | "canaryFailed", string> =
+  {
+    blocked: "",
+    notBlocked: "",
+    denied: "",
+    slow: "",
+    canary: "",
+    canaryWrong: "",
+    canaryFailed: "",
+  };
+/** The errors that Lambda reports for a timeout, and for the vendor's code on a current runtime. */
 let timedOut: string | undefined;
 let unloadable: string | undefined;
-/** What the functions wrote when the module could not invoke them. */
-let uncalled: readonly string[] = [];
-let foreign: readonly string[] = [];
+/** The log lines of calls whose module could not invoke the function: without an association, and with an ARN of another account. */
+let notAssociated: readonly string[] = [];
+let otherAccount: readonly string[] = [];
 
 let table: ContactTable;
 let lambda: FunctionInstance;
@@ -132,14 +133,14 @@ async function recordCanary(
   }
 }
 
-/** Plays a call through the module; what the function logged of it. */
-async function played(content: FlowContent, mayInvoke: (arn: string) => boolean): Promise<readonly string[]> {
+/** Plays a call through the module, and returns the function's log lines. */
+async function playModule(content: FlowContent, mayInvoke: (arn: string) => boolean): Promise<readonly string[]> {
   const { region, instanceArn } = instance;
   const { attributes, log } = await playCall({
     moduleContent: content,
     region,
     instanceArn,
-    from: LISTED,
+    from: BLOCKED_NUMBER,
     function: lambda,
     mayInvoke,
   });
@@ -152,32 +153,32 @@ beforeAll(async () => {
   for (let n = 0; n < 25; n++)
     await table.put({ contactId: String(n), customerEndpoint: `+155555501${50 + n}`, disposition: "Blocked" });
   lambda = await functionOn(table.endpoint);
-  lines.listed = await lineOf(lambda, from(LISTED));
-  lines.unlisted = await lineOf(lambda, from("+15555550100"));
+  lines.blocked = await lineOf(lambda, from(BLOCKED_NUMBER));
+  lines.notBlocked = await lineOf(lambda, from("+15555550100"));
   lines.canary = await recordCanary(async (event) => (await lambda.invoke(event)).payload);
 
   const denied = await scripted((socket) => socket.write(dynamoDbError(400, "AccessDeniedException")));
-  lines.denied = await lineOf(denied, from(LISTED));
+  lines.denied = await lineOf(denied, from(BLOCKED_NUMBER));
   lines.canaryWrong = await recordCanary(async (event) => (await denied.invoke(event)).payload);
   lines.canaryFailed = await recordCanary(() => Promise.resolve({}), "dextr-gone");
 
-  // The first attempt gets no answer and is given up after half the budget, the second one waits on.
+  // The first attempt gets no answer and ends after half the budget. The second attempt gets a late answer.
   const slow = await scripted((socket, { index }) => {
     if (index > 0) setTimeout(() => socket.write(count(0)), 500);
   });
   lines.slow = await lineOf(slow, from("+15555550100"));
   const silent = await scripted(() => undefined);
-  timedOut = (await silent.invoke(from(LISTED), { timeoutMs: 200 })).error?.errorType;
+  timedOut = (await silent.invoke(from(BLOCKED_NUMBER), { timeoutMs: 200 })).error?.errorType;
 
-  const vendors = zipSync({ "index.js": strToU8(`require("aws-sdk"); exports.handler = async () => ({});`) });
-  unloadable = await startFunction({ zip: vendors, handler: "index.handler", environment: {} }).then(
+  const vendorPackage = zipSync({ "index.js": strToU8(`require("aws-sdk"); exports.handler = async () => ({});`) });
+  unloadable = await startFunction({ zip: vendorPackage, handler: "index.handler", environment: {} }).then(
     () => undefined,
     (error: unknown) => String(error),
   );
-  uncalled = await played(moduleContent(instance), () => false);
-  const foreignArn = instance.function.aliasArn.replace(instance.account, "444455556666");
-  const imported = moduleContent({ ...instance, function: { ...instance.function, aliasArn: foreignArn } });
-  foreign = await played(imported, (arn) => arn === instance.function.aliasArn);
+  notAssociated = await playModule(moduleContent(instance), () => false);
+  const otherAccountArn = instance.function.aliasArn.replace(instance.account, "444455556666");
+  const imported = moduleContent({ ...instance, function: { ...instance.function, aliasArn: otherAccountArn } });
+  otherAccount = await playModule(imported, (arn) => arn === instance.function.aliasArn);
 });
 
 afterAll(async () => {
@@ -185,33 +186,33 @@ afterAll(async () => {
   await table.stop();
 });
 
-/** Eight days, the last hours of which are watched closely. */
+/** A recording has eight days. Alarms are evaluated every five minutes in the last six hours, and every hour before. */
 const END = 8 * DAY;
-const CLOSELY = 6 * HOUR;
-/** When faults begin: on the hour, with a whole hour and more to go. */
+const FREQUENT = 6 * HOUR;
+/** The start of each fault: on the hour, more than one hour before the end. */
 const FAULT = END - 3 * HOUR;
 
-/** What happens in a recording; without more, all is well. */
+/** The events of a recording. The defaults contain no fault. */
 interface Recording {
-  /** Whether somebody who is listed calls, three times a day. @default true */
-  readonly listedCallers?: boolean;
-  /** The line of a call at that time; undefined for one that the function does not hear of. */
+  /** Whether blocked callers call three times a day. @default true */
+  readonly blockedCallers?: boolean;
+  /** Returns the log line of a call at this time, or undefined if the call does not invoke the function. */
   readonly call?: (at: number) => string | undefined;
-  /** The line of a run at that time; undefined for none. */
+  /** Returns the log line of a canary run at this time, or undefined if the canary does not run. */
   readonly canary?: (at: number) => string | undefined;
-  /** Further metrics, which AWS itself has. */
-  readonly more?: (cloudwatch: CloudWatch) => void;
+  /** Adds metrics of AWS services. */
+  readonly awsMetrics?: (cloudwatch: CloudWatch) => void;
 }
 
 const LAMBDA = { FunctionName: "blockedCalls-acme", Resource: "blockedCalls-acme:live" };
 const INDEX = { TableName: "dextr-acme", GlobalSecondaryIndexName: "Disposition-CustomerEndpoint-index" };
 
-/** A call every 150 seconds, and the canary every five minutes, one second after the minute. */
+/** Records a call every 150 seconds, and a canary run every five minutes, one second after the minute. */
 function record({
-  listedCallers = true,
-  call = () => lines.unlisted,
+  blockedCallers = true,
+  call = () => lines.notBlocked,
   canary = () => lines.canary,
-  more,
+  awsMetrics,
 }: Recording): CloudWatch {
   const cloudwatch = new CloudWatch();
   for (let at = 10; at < END; at += 150) {
@@ -222,29 +223,29 @@ function record({
       { InstanceId: instance.instanceId, MetricGroup: "VoiceCalls" },
       1,
     );
-    const isListed = listedCallers && at % (8 * HOUR) === 10;
-    const line = isListed ? lines.listed : call(at);
+    const isBlocked = blockedCallers && at % (8 * HOUR) === 10;
+    const line = isBlocked ? lines.blocked : call(at);
     if (line !== undefined) cloudwatch.log(at, line);
   }
   for (let at = 1; at < END; at += 5 * MINUTE) {
     const line = canary(at);
     if (line !== undefined) cloudwatch.log(at, line);
   }
-  more?.(cloudwatch);
+  awsMetrics?.(cloudwatch);
   return cloudwatch;
 }
 
 const deployedAlarms = (of: InstanceConfig): Record<string, DeployedAlarm> =>
   (alarmResources(of)["aws_cloudwatch_metric_alarm"] ?? {}) as Record<string, DeployedAlarm>;
 
-/** The alarms that go off at any time of a recording; the first day is not judged, before which nothing was recorded. */
-function goneOff(cloudwatch: CloudWatch, of = instance): string[] {
+/** Returns the alarms that fire at any time of a recording. The first day does not count, because it has no data before it. */
+function firedAlarms(cloudwatch: CloudWatch, of = instance): string[] {
   const times = [
-    ...Array.from({ length: (END - CLOSELY - DAY) / HOUR }, (_, n) => DAY + n * HOUR),
-    ...Array.from({ length: CLOSELY / (5 * MINUTE) + 1 }, (_, n) => END - CLOSELY + n * 5 * MINUTE),
+    ...Array.from({ length: (END - FREQUENT - DAY) / HOUR }, (_, n) => DAY + n * HOUR),
+    ...Array.from({ length: FREQUENT / (5 * MINUTE) + 1 }, (_, n) => END - FREQUENT + n * 5 * MINUTE),
   ];
   return Object.entries(deployedAlarms(of))
-    .filter(([, alarm]) => times.some((now) => cloudwatch.alarms(alarm, now)))
+    .filter(([, alarm]) => times.some((now) => cloudwatch.fires(alarm, now)))
     .map(([id]) => id)
     .sort();
 }
@@ -252,30 +253,30 @@ function goneOff(cloudwatch: CloudWatch, of = instance): string[] {
 const within = (at: number, from: number, seconds: number): boolean => at >= from && at < from + seconds;
 
 const faults: Readonly<Record<string, () => Recording>> = {
-  lookup_errors: () => ({ call: (at) => (within(at, FAULT, 10 * MINUTE) ? lines.denied : lines.unlisted) }),
+  lookup_errors: () => ({ call: (at) => (within(at, FAULT, 10 * MINUTE) ? lines.denied : lines.notBlocked) }),
   function_errors: () => ({
-    more: (cloudwatch) => {
+    awsMetrics: (cloudwatch) => {
       expect(timedOut).toBe("Sandbox.Timedout");
       cloudwatch.put(FAULT + 2, "AWS/Lambda", "Errors", LAMBDA, 1);
     },
   }),
   throttles: () => ({
-    call: (at) => (within(at, FAULT, 150) ? undefined : lines.unlisted),
-    more: (cloudwatch) => {
+    call: (at) => (within(at, FAULT, 150) ? undefined : lines.notBlocked),
+    awsMetrics: (cloudwatch) => {
       cloudwatch.put(FAULT + 10, "AWS/Lambda", "Throttles", LAMBDA, 1);
     },
   }),
-  slow_answers: () => ({ call: (at) => (within(at, FAULT, 10 * MINUTE) ? lines.slow : lines.unlisted) }),
-  silence: () => ({ call: (at) => (within(at, FAULT, HOUR) ? undefined : lines.unlisted), listedCallers: true }),
-  never_matches: () => ({ listedCallers: false }),
-  matches_too_much: () => ({ call: (at) => (within(at, FAULT, 40 * MINUTE) ? lines.listed : lines.unlisted) }),
+  slow_answers: () => ({ call: (at) => (within(at, FAULT, 10 * MINUTE) ? lines.slow : lines.notBlocked) }),
+  silence: () => ({ call: (at) => (within(at, FAULT, HOUR) ? undefined : lines.notBlocked), blockedCallers: true }),
+  never_matches: () => ({ blockedCallers: false }),
+  matches_too_much: () => ({ call: (at) => (within(at, FAULT, 40 * MINUTE) ? lines.blocked : lines.notBlocked) }),
   index_read_throttling: () => ({
-    more: (cloudwatch) => {
+    awsMetrics: (cloudwatch) => {
       cloudwatch.put(FAULT + 3, "AWS/DynamoDB", "ReadThrottleEvents", INDEX, 1);
     },
   }),
   index_write_throttling: () => ({
-    more: (cloudwatch) => {
+    awsMetrics: (cloudwatch) => {
       cloudwatch.put(FAULT + 3, "AWS/DynamoDB", "WriteThrottleEvents", INDEX, 1);
     },
   }),
@@ -283,60 +284,66 @@ const faults: Readonly<Record<string, () => Recording>> = {
   canary_silent: () => ({ canary: (at) => (within(at, FAULT, 15 * MINUTE) ? undefined : lines.canary) }),
 };
 
-test("while all is well no alarm goes off", () => {
-  expect(goneOff(record({}))).toEqual([]);
+test("without a fault no alarm fires", () => {
+  expect(firedAlarms(record({}))).toEqual([]);
 });
 
-test("every alarm has a fault here", () => {
+test("this file has a fault for every alarm", () => {
   expect(Object.keys(faults).sort()).toEqual(ALARMS.map(({ id }) => id).sort());
   expect(Object.keys(deployedAlarms(instance)).sort()).toEqual(Object.keys(faults).sort());
 });
 
-test.each(Object.keys(faults))("%s goes off for its fault, alone", (id) => {
-  expect(goneOff(record(faults[id]?.() ?? {}))).toEqual([id]);
+test.each(Object.keys(faults))("only %s fires for its fault", (id) => {
+  expect(firedAlarms(record(faults[id]?.() ?? {}))).toEqual([id]);
 });
 
-describe("what is not enough for an alarm", () => {
-  test("errors in one period of five minutes, or fewer in each than the threshold", () => {
+describe("no alarm fires", () => {
+  test("for errors in one period of five minutes, or for fewer errors than the threshold", () => {
     const denied = (minutes: number) => (at: number) =>
-      within(at, FAULT, minutes * MINUTE) ? lines.denied : lines.unlisted;
-    expect(goneOff(record({ call: denied(5) }))).toEqual([]);
+      within(at, FAULT, minutes * MINUTE) ? lines.denied : lines.notBlocked;
+    expect(firedAlarms(record({ call: denied(5) }))).toEqual([]);
     const from = (lookupErrors: number) => ({ ...instance, alarms: { ...instance.alarms, lookupErrors } });
-    expect(goneOff(record({ call: denied(10) }), from(2))).toEqual(["lookup_errors"]);
-    expect(goneOff(record({ call: denied(10) }), from(3))).toEqual([]);
+    expect(firedAlarms(record({ call: denied(10) }), from(2))).toEqual(["lookup_errors"]);
+    expect(firedAlarms(record({ call: denied(10) }), from(3))).toEqual([]);
   });
 
-  test("one wrong answer to the canary, or one run of it that is missing", () => {
+  test("for one wrong answer to the canary, or one missing run", () => {
     expect(
-      goneOff(record({ canary: (at) => (within(at, FAULT, 5 * MINUTE) ? lines.canaryWrong : lines.canary) })),
+      firedAlarms(record({ canary: (at) => (within(at, FAULT, 5 * MINUTE) ? lines.canaryWrong : lines.canary) })),
     ).toEqual([]);
-    expect(goneOff(record({ canary: (at) => (within(at, FAULT, 5 * MINUTE) ? undefined : lines.canary) }))).toEqual([]);
+    expect(firedAlarms(record({ canary: (at) => (within(at, FAULT, 5 * MINUTE) ? undefined : lines.canary) }))).toEqual(
+      [],
+    );
   });
 
-  test("half of an hour without questions, or an hour with few calls", () => {
-    expect(goneOff(record({ call: (at) => (within(at, FAULT, HOUR / 2) ? undefined : lines.unlisted) }))).toEqual([]);
+  test("for half an hour without invocations, or for an hour with few calls", () => {
+    expect(firedAlarms(record({ call: (at) => (within(at, FAULT, HOUR / 2) ? undefined : lines.notBlocked) }))).toEqual(
+      [],
+    );
     const busier = { ...instance, alarms: { ...instance.alarms, silentCalls: 25 } };
-    expect(goneOff(record(faults["silence"]?.() ?? {}), busier)).toEqual([]);
+    expect(firedAlarms(record(faults["silence"]?.() ?? {}), busier)).toEqual([]);
   });
 
-  test("no match while fewer contacts are listed than the threshold", () => {
+  test("without matches, if fewer contacts are blocked than the threshold", () => {
     const fewer = { ...instance, alarms: { ...instance.alarms, neverMatchesContacts: 26 } };
-    expect(goneOff(record({ listedCallers: false }), fewer)).toEqual([]);
+    expect(firedAlarms(record({ blockedCallers: false }), fewer)).toEqual([]);
   });
 
-  test("a probe, however often, where no call is answered: it hides no silence", async () => {
+  test("because of probes, and probes do not hide missing invocations", async () => {
     const event = { ...connectEvent(), Name: "CallBlockingProbe" };
     const probed = await lineOf(lambda, event);
-    expect(goneOff(record({ call: (at) => (within(at, FAULT, HOUR) ? probed : lines.unlisted) }))).toEqual(["silence"]);
+    expect(firedAlarms(record({ call: (at) => (within(at, FAULT, HOUR) ? probed : lines.notBlocked) }))).toEqual([
+      "silence",
+    ]);
   });
 });
 
-test("a canary whose runs fail is as silent as one that does not run", () => {
+test("failing canary runs fire the same alarm as missing runs", () => {
   const canary = (at: number) => (within(at, FAULT, 15 * MINUTE) ? lines.canaryFailed : lines.canary);
-  expect(goneOff(record({ canary }))).toEqual(["canary_silent"]);
+  expect(firedAlarms(record({ canary }))).toEqual(["canary_silent"]);
 });
 
-test("an alarm that the environment file wants none of is not there, and without a canary none that needs it", () => {
+test("an alarm that is switched off does not exist, and alarms that need the canary need it to be on", () => {
   const { alarms } = instance;
   const off = { ...alarms, lookupErrors: false, silentCalls: false, canaryMinutes: false } as const;
   expect(Object.keys(deployedAlarms({ ...instance, alarms: off })).sort()).toEqual(
@@ -351,7 +358,7 @@ test("an alarm that the environment file wants none of is not there, and without
   );
 });
 
-test("every metric of our own that an alarm reads is one that the functions emit, in these dimensions", () => {
+test("the functions emit every metric of ours that an alarm reads, with the same dimensions", () => {
   const cloudwatch = record({});
   const metrics = Object.values(deployedAlarms(instance)).flatMap(({ metric_query }) =>
     metric_query.flatMap(({ metric = [] }) => metric),
@@ -362,7 +369,7 @@ test("every metric of our own that an alarm reads is one that the functions emit
     expect([metric_name, cloudwatch.has(namespace, metric_name, dimensions)]).toEqual([metric_name, true]);
 });
 
-test("CloudWatch takes every alarm: what it looks back on is a week at most, and a day where a period is shorter than an hour", () => {
+test("every alarm evaluates at most one week, or one day if a period is shorter than an hour", () => {
   for (const canaryMinutes of [1, 5, 60]) {
     for (const { evaluation_periods, metric_query } of Object.values(
       deployedAlarms({ ...instance, alarms: { ...instance.alarms, canaryMinutes } }),
@@ -377,7 +384,7 @@ test("CloudWatch takes every alarm: what it looks back on is a week at most, and
   }
 });
 
-test("slow is what one answer in a hundred is, at a part of the budget that the environment file gives", () => {
+test("the alarm for slow answers compares p99 with the configured part of the budget", () => {
   const lookup = { ...instance.lookup, budgetMs: 1000 };
   const alarms = { ...instance.alarms, slowAnswersPercent: 60 };
   expect(deployedAlarms({ ...instance, lookup, alarms })["slow_answers"]).toMatchObject({
@@ -391,16 +398,16 @@ describe("the topic", () => {
   const resources = (changes: Partial<InstanceConfig["alarms"]> = {}) =>
     alarmResources({ ...instance, alarms: { ...instance.alarms, ...changes } });
 
-  test("hears of every alarm when it goes off and when it is over, and of a canary of which nothing is heard", () => {
+  test("receives every alarm when it fires and when it ends, and also missing data of the canary", () => {
     const own = "${aws_sns_topic.alarms.arn}";
     for (const [id, alarm] of Object.entries(resources()["aws_cloudwatch_metric_alarm"] ?? {})) {
       expect(alarm).toMatchObject({ alarm_actions: [own], ok_actions: [own] });
-      const withoutData = (alarm as Json)["insufficient_data_actions"];
-      expect([id, withoutData]).toEqual([id, id === "canary_silent" ? [own] : undefined]);
+      const insufficientData = (alarm as Json)["insufficient_data_actions"];
+      expect([id, insufficientData]).toEqual([id, id === "canary_silent" ? [own] : undefined]);
     }
   });
 
-  test("takes messages from this account's alarms, and from nobody else", () => {
+  test("accepts messages only from alarms of this account", () => {
     const { policy } = resources()["aws_sns_topic"]?.["alarms"] as { policy: string };
     expect((JSON.parse(policy) as { Statement: unknown }).Statement).toEqual([
       {
@@ -417,7 +424,7 @@ describe("the topic", () => {
     ]);
   });
 
-  test("may be one that exists: then the stack has none", () => {
+  test("is not created if the instance names an existing topic", () => {
     const topicArn = "arn:aws:sns:eu-central-1:111122223333:on-call";
     const existing = resources({ topicArn });
     expect(Object.keys(existing)).toEqual(["aws_cloudwatch_metric_alarm"]);
@@ -425,36 +432,33 @@ describe("the topic", () => {
       expect(alarm).toMatchObject({ alarm_actions: [topicArn], ok_actions: [topicArn] });
   });
 
-  test("is not there where no alarm is", () => {
+  test("is not created without alarms", () => {
     const off = Object.fromEntries(ALARMS.flatMap(({ keys }) => keys.slice(0, 1)).map((key) => [key, false]));
     expect(resources(off)).toEqual({});
   });
 });
 
-describe("what the vendor's guide leaves broken", () => {
+describe("faults of a deployment after the vendor's guide", () => {
   const recordings = [
     () => ({
-      call: (at: number) => (within(at, FAULT, HOUR) ? undefined : lines.unlisted),
-      more: (cloudwatch: CloudWatch) => {
+      call: (at: number) => (within(at, FAULT, HOUR) ? undefined : lines.notBlocked),
+      awsMetrics: (cloudwatch: CloudWatch) => {
         expect(unloadable).toContain("Cannot find module 'aws-sdk'");
         for (let at = FAULT + 10; at < FAULT + HOUR; at += 150) cloudwatch.put(at, "AWS/Lambda", "Errors", LAMBDA, 1);
       },
     }),
     () => {
       expect(lines.denied).toContain('"reason":"access_denied"');
-      return { call: (at: number) => (within(at, FAULT, HOUR) ? lines.denied : lines.unlisted) };
+      return { call: (at: number) => (within(at, FAULT, HOUR) ? lines.denied : lines.notBlocked) };
     },
-    () => ({ call: (at: number) => (within(at, FAULT, HOUR) ? uncalled[0] : lines.unlisted) }),
-    () => ({ call: (at: number) => (within(at, FAULT, HOUR) ? foreign[0] : lines.unlisted) }),
+    () => ({ call: (at: number) => (within(at, FAULT, HOUR) ? notAssociated[0] : lines.notBlocked) }),
+    () => ({ call: (at: number) => (within(at, FAULT, HOUR) ? otherAccount[0] : lines.notBlocked) }),
   ];
 
-  test.each(GUIDE_BREAKS.map((each, index) => ({ ...each, index })))(
-    "$what It shows in $alarm.",
-    ({ alarm, index }) => {
-      const recording = recordings[index]?.();
-      expect(goneOff(record(recording ?? {}))).toContain(alarm);
-    },
-  );
+  test.each(GUIDE_FAULTS.map((each, index) => ({ ...each, index })))("$alarm: $fault", ({ alarm, index }) => {
+    const recording = recordings[index]?.();
+    expect(firedAlarms(record(recording ?? {}))).toContain(alarm);
+  });
 });
 
 describe("metric math", () => {
@@ -471,7 +475,7 @@ describe("metric math", () => {
     expect(evaluate(expression, series, 3)).toEqual(expected);
   });
 
-  test.each(["a +", "FILL(a)", "c", "IF(a, 1, 0) b", "RATE(a)"])("%s is refused", (expression) => {
+  test.each(["a +", "FILL(a)", "c", "IF(a, 1, 0) b", "RATE(a)"])("%s is not valid", (expression) => {
     expect(() => evaluate(expression, series, 3)).toThrow(expression);
   });
 });

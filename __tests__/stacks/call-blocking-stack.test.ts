@@ -1,4 +1,4 @@
-/** The synthesized stack says what the design promises: one table adopted, least privilege, one ARN, the right order. */
+/** Tests the synthesized stack: the adopted table, least privilege, one alias ARN, and the order of resources. */
 import path from "node:path";
 import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../config/types";
@@ -43,13 +43,13 @@ function resource(synthesized: Synthesized, address: string): Json {
 
 const stack = synthesize();
 
-/** The arguments of a dynamic block that takes each from the live block of the same name. */
+/** Returns the arguments of a dynamic block that mirrors the live block of the same name. */
 const mirrored = (block: string, names: readonly string[]): Json =>
   Object.fromEntries(names.map((name) => [name, `\${${block}.value.${name}}`]));
 
 describe("ids", () => {
-  // A renamed resource is deleted under its old name, prevent_destroy or not: this list changes only with a `moved` block.
-  test("no address ever changes", () => {
+  // Terraform deletes a renamed resource under its old name, even with prevent_destroy. Change this list only with a `moved` block.
+  test("addresses do not change", () => {
     const addresses = [
       ...Object.entries(stack.data).flatMap(([type, all]) => Object.keys(all).map((id) => `data.${type}.${id}`)),
       ...Object.entries(stack.resource).flatMap(([type, all]) => Object.keys(all).map((id) => `${type}.${id}`)),
@@ -100,21 +100,21 @@ describe("ids", () => {
 describe("the adopted table", () => {
   const table = resource(stack, "aws_dynamodb_table.contacts");
 
-  test("is imported, for good, under the name of the live table", () => {
+  test("is imported under the name of the live table", () => {
     expect(stack.import).toEqual([{ to: "aws_dynamodb_table.contacts", id: "dextr-acme" }]);
     expect(stack.data["aws_dynamodb_table"]?.["live"]?.["name"]).toBe("dextr-acme");
   });
 
-  test("cannot be destroyed, and nothing but its indexes and attribute definitions is compared", () => {
+  test("cannot be destroyed, and only its indexes and attribute definitions are compared", () => {
     const lifecycle = table["lifecycle"] as { prevent_destroy: boolean; ignore_changes: string[] };
     expect(lifecycle.prevent_destroy).toBe(true);
-    // The end-to-end tests hold the list against the provider's own schema.
+    // The end-to-end tests compare the list with the provider's schema.
     expect(lifecycle.ignore_changes).toEqual(expect.arrayContaining(["billing_mode", "tags", "tags_all", "ttl"]));
     expect(lifecycle.ignore_changes).not.toEqual(expect.arrayContaining(["attribute"]));
     expect(lifecycle.ignore_changes).not.toEqual(expect.arrayContaining(["global_secondary_index"]));
   });
 
-  test("states nothing of its own: keys, attributes and indexes are the live table's, and ours while it is absent", () => {
+  test("mirrors keys, attributes and indexes of the live table, and adds our index", () => {
     const live = "data.aws_dynamodb_table.live";
     expect(table).toMatchObject({
       name: "dextr-acme",
@@ -122,8 +122,8 @@ describe("the adopted table", () => {
       range_key: `\${${live}.range_key}`,
       billing_mode: `\${${live}.billing_mode}`,
     });
-    for (const stated of ["attribute", "global_secondary_index", "local_secondary_index", "tags", "ttl"])
-      expect(table).not.toHaveProperty(stated);
+    for (const argument of ["attribute", "global_secondary_index", "local_secondary_index", "tags", "ttl"])
+      expect(table).not.toHaveProperty(argument);
     const { attribute, global_secondary_index, local_secondary_index } = table["dynamic"] as Record<string, Json>;
     expect(attribute).toEqual({
       for_each: `\${merge({ Disposition = "S", CustomerEndpoint = "S" }, { for a in ${live}.attribute : a.name => a.type })}`,
@@ -159,18 +159,18 @@ describe("the adopted table", () => {
     });
   });
 
-  test("waits for the index as long as the environment says", () => {
+  test("waits for the index as long as the environment file allows", () => {
     expect(table["timeouts"]).toEqual({ update: "1440m" });
   });
 
-  test("is refused with replicas in other regions, unless the instance accepts them", () => {
+  test("is refused if it has replicas, unless the instance accepts them", () => {
     const conditions = (synthesized: Synthesized): string => JSON.stringify(synthesized.data["aws_dynamodb_table"]);
     expect(conditions(stack)).toContain("length(self.replica) == 0");
     const accepting = synthesize({ table: { ...sampleInstance.table, acceptReplicas: true } });
     expect(conditions(accepting)).not.toContain("self.replica");
   });
 
-  test("leaves alone what only the 6.x provider knows, on that line, and drops an absent sort key there", () => {
+  test("with provider 6.x, ignores its new attributes and omits an absent sort key", () => {
     const six = resource(synthesize({ awsProvider: ">= 6.44, < 7" }), "aws_dynamodb_table.contacts");
     expect((six["lifecycle"] as { ignore_changes: string[] }).ignore_changes).toEqual(
       expect.arrayContaining(["warm_throughput", "global_table_witness", "tags_all"]),
@@ -182,7 +182,7 @@ describe("the adopted table", () => {
 describe("the function", () => {
   const lambda = resource(stack, "aws_lambda_function.blocked_calls");
 
-  test("runs on arm64, is published, and is told its instance's settings", () => {
+  test("runs on arm64, is published, and receives the settings of its instance", () => {
     expect(lambda).toMatchObject({
       function_name: "blockedCalls-acme",
       architectures: ["arm64"],
@@ -206,7 +206,7 @@ describe("the function", () => {
     });
   });
 
-  test("is made after its log group and after its role may do something", () => {
+  test("is created after its log group and its role policies", () => {
     expect(lambda["depends_on"]).toEqual([
       "aws_cloudwatch_log_group.blocked_calls",
       "aws_iam_role_policy.lookup",
@@ -218,7 +218,7 @@ describe("the function", () => {
     });
   });
 
-  test("may query the one index and write the one log group, and nothing else", () => {
+  test("is only permitted to query the index and write its log group", () => {
     const policy = JSON.parse(resource(stack, "aws_iam_role_policy.lookup")["policy"] as string) as Json;
     expect(policy).toEqual({
       Version: "2012-10-17",
@@ -239,7 +239,7 @@ describe("the function", () => {
     });
   });
 
-  test("may decrypt with the table's key, through DynamoDB and for that table alone, where the table has a key", () => {
+  test("is permitted to decrypt with the table's key, only through DynamoDB and for this table", () => {
     const decrypt = resource(stack, "aws_iam_role_policy.decrypt");
     expect(decrypt["count"]).toBe('${coalesce(local.table_key_arn, "none") == "none" ? 0 : 1}');
     expect(stack.locals["table_key_arn"]).toBe(
@@ -259,9 +259,9 @@ describe("the function", () => {
     });
   });
 
-  test("may be invoked by Connect alone, for this instance and account, through the alias", () => {
+  test("can be invoked only by Connect, for this instance and account, through the alias", () => {
     expect(resource(stack, "aws_lambda_permission.connect")).toMatchObject({
-      // AssociateLambdaFunction adds a statement with the id connect-<instance id>, and fails where there is one already.
+      // AssociateLambdaFunction adds a statement with the id connect-<instance id>, and fails if this id exists.
       statement_id: `connectpath-call-blocking-${sampleInstance.instanceId}`,
       action: "lambda:InvokeFunction",
       principal: "connect.amazonaws.com",
@@ -276,14 +276,14 @@ describe("the module", () => {
   const association = resource(stack, "aws_connect_lambda_function_association.blocked_calls");
   const flowModule = resource(stack, "aws_connect_contact_flow_module.blocked_status");
 
-  test("calls the very alias ARN that is associated with the instance", () => {
+  test("invokes the alias ARN that is associated with the instance", () => {
     expect(association["function_arn"]).toBe(sampleInstance.function.aliasArn);
     const content = JSON.parse(flowModule["content"] as string) as { Actions: { Parameters: Json }[] };
     const arns = content.Actions.flatMap(({ Parameters }) => Parameters["LambdaFunctionARN"] ?? []);
     expect(arns).toEqual([sampleInstance.function.aliasArn]);
   });
 
-  test("comes after the association, and that after index, alias and permission", () => {
+  test("is created after the association, which is created after index, alias and permission", () => {
     expect(flowModule["depends_on"]).toEqual(["aws_connect_lambda_function_association.blocked_calls"]);
     expect(association["depends_on"]).toEqual([
       "aws_dynamodb_table.contacts",
@@ -292,7 +292,7 @@ describe("the module", () => {
     ]);
   });
 
-  test("is addressed by the bare instance id", () => {
+  test("uses the instance id, not the ARN", () => {
     expect(flowModule).toMatchObject({ name: "blockedStatus", instance_id: sampleInstance.instanceId });
     expect(association["instance_id"]).toBe(sampleInstance.instanceId);
   });
@@ -302,11 +302,11 @@ describe("the inbound flow", () => {
   const queueId = "11111111-2222-4333-8444-555555555555";
   const inboundFlow = { name: "Front door", queueId, whenBlocked: { action: "disconnect" } } as const;
 
-  test("is not there where the team has its own", () => {
+  test("is absent by default", () => {
     expect(stack.resource).not.toHaveProperty("aws_connect_contact_flow");
   });
 
-  test("calls the module that the same stack registers", () => {
+  test("calls the module of the same stack", () => {
     const flow = resource(synthesize({ inboundFlow }), "aws_connect_contact_flow.inbound");
     expect(flow).toMatchObject({
       name: "Front door",
@@ -319,7 +319,7 @@ describe("the inbound flow", () => {
     );
   });
 
-  test("changes no other resource of the stack", () => {
+  test("does not change another resource of the stack", () => {
     const { aws_connect_contact_flow, ...others } = synthesize({ inboundFlow }).resource;
     expect(others).toEqual(stack.resource);
     expect(Object.keys(aws_connect_contact_flow ?? {})).toEqual(["inbound"]);
@@ -327,7 +327,7 @@ describe("the inbound flow", () => {
 });
 
 describe("provider and state", () => {
-  test("one account, one region, default tags, the provider line of the environment, Terraform with native locks", () => {
+  test("the stack sets account, region, default tags, provider version, Terraform version and native lock", () => {
     expect(stack.provider.aws).toEqual([
       {
         region: "eu-central-1",
@@ -350,7 +350,7 @@ describe("provider and state", () => {
     });
   });
 
-  test("the deploy role is assumed where one is given", () => {
+  test("the provider assumes the deploy role if one is set", () => {
     const { provider } = synthesize({ deployRole: { arn: "arn:aws:iam::111122223333:role/deploy", externalId: "x" } });
     expect(provider.aws[0]?.["assume_role"]).toEqual([
       {
@@ -361,7 +361,7 @@ describe("provider and state", () => {
     ]);
   });
 
-  test("the state may be in another account, under a key, or in an S3-compatible store", () => {
+  test("the state can be in another account, encrypted with a key, or in an S3-compatible store", () => {
     const { terraform } = synthesize({
       state: {
         ...sampleInstance.state,

@@ -1,4 +1,4 @@
-/** The canary as a part of the stack: what it may do, what it is told, and that it can be left out. */
+/** Tests the canary's resources: permissions, input, schedule, and a stack without a canary. */
 import path from "node:path";
 import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../config/types";
@@ -21,7 +21,7 @@ function synthesize(changes: Partial<InstanceConfig> = {}): Resources {
 
 const resources = synthesize();
 
-test("its role may query the one index, invoke the one alias and write its log, and nothing else", () => {
+test("the role only permits to query the index, invoke the alias and write the log", () => {
   const { policy } = resources["aws_iam_role_policy"]?.["canary"] as { policy: string };
   const { Statement } = JSON.parse(policy) as { Statement: { Action: unknown; Resource: unknown }[] };
   expect(Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
@@ -34,7 +34,7 @@ test("its role may query the one index, invoke the one alias and write its log, 
   expect(policies["canary_decrypt"]?.["count"]).toBe(policies["decrypt"]?.["count"]);
 });
 
-test("it runs its own package, which its schedule alone may start", () => {
+test("the canary runs its own package, and only its schedule may start it", () => {
   expect(resources["aws_lambda_function"]?.["canary"]).toMatchObject({
     function_name: "blockedCalls-canary-acme",
     filename: `assets/canary/${canary.sha256}/${path.basename(__filename)}`,
@@ -49,12 +49,12 @@ test("it runs its own package, which its schedule alone may start", () => {
 test.each([
   [1, "rate(1 minute)"],
   [5, "rate(5 minutes)"],
-])("every %i minutes", (canaryMinutes, expression) => {
+])("the schedule for %i minutes is %s", (canaryMinutes, expression) => {
   const { aws_cloudwatch_event_rule } = synthesize({ alarms: { ...sampleInstance.alarms, canaryMinutes } });
   expect(aws_cloudwatch_event_rule?.["canary"]?.["schedule_expression"]).toBe(expression);
 });
 
-test("the schedule tells it what the function knows, free text as it is", () => {
+test("the schedule passes the function's settings to the canary, with free text unchanged", () => {
   const blockedDispositions = ["${path.module}", "Nuisance:Confirmed"] as const;
   const exemptNumbers = ["+1800*"];
   const { aws_cloudwatch_event_target } = synthesize({ blockedDispositions, exemptNumbers });
@@ -71,12 +71,12 @@ test("the schedule tells it what the function knows, free text as it is", () => 
   });
 });
 
-test("switched off, nothing of it is there, and all else of the stack but what needs it is the same", () => {
+test("without a canary only its resources and the alarms that need it are missing", () => {
   const without = synthesize({ alarms: { ...sampleInstance.alarms, canaryMinutes: false } });
   const addresses = (of: Resources) =>
     Object.entries(of).flatMap(([type, all]) => Object.keys(all).map((id) => `${type}.${id}`));
-  const gone = addresses(resources).filter((address) => !addresses(without).includes(address));
-  expect(gone.filter((address) => !/[._]canary/.test(address))).toEqual([
+  const missing = addresses(resources).filter((address) => !addresses(without).includes(address));
+  expect(missing.filter((address) => !/[._]canary/.test(address))).toEqual([
     "aws_cloudwatch_metric_alarm.never_matches",
     "aws_cloudwatch_metric_alarm.wrong_answer",
   ]);
@@ -85,16 +85,16 @@ test("switched off, nothing of it is there, and all else of the stack but what n
     for (const [id, resource] of Object.entries(all)) expect(resource).toEqual(resources[type]?.[id]);
 });
 
-test("nothing that watches is planned before the table is known to be the right one, or made before its index is ACTIVE", () => {
-  const watching = Object.entries(resources).flatMap(([type, all]) =>
+test("all monitoring resources depend on the adopted table", () => {
+  const monitoring = Object.entries(resources).flatMap(([type, all]) =>
     Object.entries(all).filter(
       ([id]) => id.startsWith("canary") || /^aws_(sns|cloudwatch_(metric|dashboard|event))/.test(type),
     ),
   );
-  expect(watching.length).toBe(20);
-  for (const [, { depends_on }] of watching) expect(depends_on).toContain("aws_dynamodb_table.contacts");
+  expect(monitoring.length).toBe(20);
+  for (const [, { depends_on }] of monitoring) expect(depends_on).toContain("aws_dynamodb_table.contacts");
 });
 
-test("no token of cdktf is left in what is no construct", () => {
+test("raw resources contain no CDKTF token", () => {
   expect(JSON.stringify(resources)).not.toContain("TfToken");
 });

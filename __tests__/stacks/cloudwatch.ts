@@ -1,6 +1,6 @@
-/** As much of CloudWatch as alarms need: metrics out of log lines, statistics, metric math, and the state of an alarm. */
+/** Simulates CloudWatch for alarm tests: metrics from log lines, statistics, metric math, and the state of an alarm. */
 
-/** An alarm as it is deployed: `aws_cloudwatch_metric_alarm`. */
+/** The attributes of a deployed `aws_cloudwatch_metric_alarm`. */
 export interface DeployedAlarm {
   readonly comparison_operator: string;
   readonly threshold: number;
@@ -24,7 +24,7 @@ export interface DeployedAlarm {
 
 type Series = readonly (number | undefined)[];
 
-/** Seconds since the recording's beginning. */
+/** Seconds since the start of the recording. */
 type Time = number;
 
 const keyOf = (namespace: string, name: string, dimensions: Readonly<Record<string, unknown>>): string =>
@@ -32,10 +32,10 @@ const keyOf = (namespace: string, name: string, dimensions: Readonly<Record<stri
 
 export class CloudWatch {
   readonly #points = new Map<string, { readonly at: Time; readonly value: number }[]>();
-  /** Values by period, of a metric and a length of period. */
+  /** A cache of values by period. The key names the metric and the length of the period. */
   readonly #periods = new Map<string, ReadonlyMap<number, readonly number[]>>();
 
-  /** Every metric that has data, by namespace, name and dimensions. */
+  /** Returns whether a metric has data. */
   has(namespace: string, name: string, dimensions: Readonly<Record<string, string>>): boolean {
     return this.#points.has(keyOf(namespace, name, dimensions));
   }
@@ -49,7 +49,7 @@ export class CloudWatch {
   }
 
   /**
-   * Reads a log line as CloudWatch does; a line without the directive is no metric.
+   * Extracts metrics from a log line, as CloudWatch does. A line without the `_aws` directive contains no metric.
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
    */
   log(at: Time, line: string): void {
@@ -84,8 +84,8 @@ export class CloudWatch {
     return periods;
   }
 
-  /** Whether the alarm tells anybody at that time. */
-  alarms(alarm: DeployedAlarm, now: Time): boolean {
+  /** Returns whether the alarm sends a notification at this time. */
+  fires(alarm: DeployedAlarm, now: Time): boolean {
     const series = new Map<string, Series>();
     for (const { id, metric: [metric] = [] } of alarm.metric_query) {
       if (metric === undefined) continue;
@@ -98,7 +98,7 @@ export class CloudWatch {
       );
     }
     const [returned, ...others] = alarm.metric_query.filter(({ return_data }) => return_data === true);
-    if (returned === undefined || others.length > 0) throw new Error("an alarm returns one series");
+    if (returned === undefined || others.length > 0) throw new Error("an alarm must return exactly one series");
     const values =
       returned.expression === undefined
         ? (series.get(returned.id) ?? [])
@@ -119,12 +119,12 @@ function statistic(stat: string, values: readonly number[]): number | undefined 
   if (stat === "Maximum") return Math.max(...values);
   const percent = Number(/^p(\d+)$/.exec(stat)?.[1]);
   if (Number.isNaN(percent)) throw new Error(`unknown statistic ${stat}`);
-  return [...values].sort((one, other) => one - other)[Math.ceil((values.length * percent) / 100) - 1];
+  return [...values].sort((first, second) => first - second)[Math.ceil((values.length * percent) / 100) - 1];
 }
 
 type Expression = (at: number) => number | undefined;
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; what it does not know, it refuses. */
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. Throws an error for an unknown function. */
 export function evaluate(text: string, series: ReadonlyMap<string, Series>, length: number): Series {
   const tokens = text.match(/[A-Za-z_]\w*|\d+(\.\d+)?|>=|<=|==|!=|[-+*/<>(),]|\S/g) ?? [];
   let next = 0;
@@ -134,10 +134,10 @@ export function evaluate(text: string, series: ReadonlyMap<string, Series>, leng
       throw new Error(`${text}: ${expected ?? "something"} expected at ${token ?? "the end"}`);
     return token;
   };
-  const both = (one: Expression, other: Expression, by: (a: number, b: number) => number): Expression => {
+  const combine = (left: Expression, right: Expression, operator: (a: number, b: number) => number): Expression => {
     return (at) => {
-      const [a, b] = [one(at), other(at)];
-      return a === undefined || b === undefined ? undefined : by(a, b);
+      const [a, b] = [left(at), right(at)];
+      return a === undefined || b === undefined ? undefined : operator(a, b);
     };
   };
   const operators: Readonly<Record<string, (a: number, b: number) => number>>[] = [
@@ -158,9 +158,9 @@ export function evaluate(text: string, series: ReadonlyMap<string, Series>, leng
     const known = operators[depth];
     if (known === undefined) return operand();
     let left = level(depth + 1);
-    for (let by = known[tokens[next] ?? ""]; by !== undefined; by = known[tokens[next] ?? ""]) {
+    for (let operator = known[tokens[next] ?? ""]; operator !== undefined; operator = known[tokens[next] ?? ""]) {
       take();
-      left = both(left, level(depth + 1), by);
+      left = combine(left, level(depth + 1), operator);
     }
     return left;
   };
@@ -191,7 +191,7 @@ export function evaluate(text: string, series: ReadonlyMap<string, Series>, leng
       take(",");
       const filling = level(0);
       take(")");
-      // Nobody says that a series without any data is filled: here it is not.
+      // AWS does not document that FILL fills a series without any data. This simulation does not fill it.
       const isEmpty = Array.from({ length }, (_, at) => inner(at)).every((value) => value === undefined);
       return (at) => inner(at) ?? (isEmpty ? undefined : filling(at));
     }
@@ -200,6 +200,6 @@ export function evaluate(text: string, series: ReadonlyMap<string, Series>, leng
     return (at) => values[at];
   };
   const expression = level(0);
-  if (next < tokens.length) throw new Error(`${text}: what is ${tokens[next] ?? ""}?`);
+  if (next < tokens.length) throw new Error(`${text}: unexpected ${tokens[next] ?? ""}`);
   return Array.from({ length }, (_, at) => expression(at));
 }

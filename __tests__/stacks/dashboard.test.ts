@@ -1,4 +1,4 @@
-/** The dashboard: every instance by itself, every region of the environment, and nothing that Terraform would evaluate. */
+/** Tests the dashboard: all regions, all instances, the layout, and no Terraform template in its text. */
 import { dashboardResources } from "../../stacks/dashboard";
 import { sampleInstance } from "./sample-instance";
 
@@ -19,19 +19,19 @@ const dashboard = { name: "callBlocking-test-acme-eu-central-1", regions: ["eu-c
 const { dashboard_name, dashboard_body } = dashboardResources({ ...sampleInstance, dashboard })[
   "aws_cloudwatch_dashboard"
 ]?.["environment"] as { dashboard_name: string; dashboard_body: string };
-// As Terraform reads it.
+// Terraform replaces the escape before it sends the body to AWS.
 const { widgets } = JSON.parse(dashboard_body.replaceAll("$${", "${")) as { widgets: readonly Widget[] };
 
-test("an instance that does not hold the dashboard has none", () => {
+test("only the stack that contains the dashboard has one", () => {
   expect(dashboardResources(sampleInstance)).toEqual({});
 });
 
-test("it has the name that the configuration gives, and nothing in it is a template of Terraform's", () => {
+test("the dashboard has the configured name and contains no Terraform template", () => {
   expect(dashboard_name).toBe(dashboard.name);
   expect(dashboard_body).not.toMatch(/(^|[^$])\$\{|%\{/);
 });
 
-test("each region has a graph of blocked calls by instance, of whatever instances there are", () => {
+test("each region has a graph of blocked calls that includes new instances", () => {
   const blocked = widgets.filter(({ properties }) => properties.title === "Blocked calls");
   expect(blocked.map(({ properties }) => properties.region)).toEqual(dashboard.regions);
   for (const { properties } of blocked) {
@@ -43,7 +43,7 @@ test("each region has a graph of blocked calls by instance, of whatever instance
   }
 });
 
-test("no widget lies over another, or beyond the 24 columns", () => {
+test("no widgets overlap, and all fit into 24 columns", () => {
   const cells = widgets.flatMap(({ x, y, width, height }) =>
     Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
   );

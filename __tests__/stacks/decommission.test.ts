@@ -1,4 +1,4 @@
-/** `cdktf destroy` on stacks that hold a table is refused with what to do, and on others it is not. */
+/** Tests that `cdktf destroy` is refused only for stacks that manage a table, and that the refusal gives the next steps. */
 import { destroyRefusals, insteadOfDestroy } from "../../stacks/decommission";
 import { sampleInstance } from "./sample-instance";
 
@@ -25,7 +25,7 @@ test.each([
   ],
   [["destroy", "prod-three", "prod-four"], []],
   [["destroy", "prod-onee"], []],
-  // cdktf says itself that one must be named.
+  // cdktf itself asks for a stack name.
   [["destroy"], []],
   [["deploy", "prod-one"], []],
   [["diff", "destroy"], []],
@@ -33,18 +33,18 @@ test.each([
   expect(refused(...args)).toEqual(stacks);
 });
 
-test("the only stack is refused without being named, and nothing is where it is not cdktf that asks", () => {
+test("the only stack is refused without a name, and nothing is refused if cdktf does not run the app", () => {
   expect(destroyRefusals([named("prod-one")], ["destroy"])).toHaveLength(1);
   expect(destroyRefusals(fleet, undefined)).toEqual([]);
 });
 
-test("the reason comes with the whole way, or with what is left of it", () => {
+test("the refusal gives the remaining steps of the release", () => {
   expect(destroyRefusals([named("prod-one")], ["destroy"])).toEqual([
-    "prod-one holds the vendor's table dextr-acme, so it cannot be destroyed.\n" +
-      "  To let go of it, set release: remove-index for acme in environments/test.yaml and deploy that, then release: true and deploy that; " +
+    "prod-one cannot be destroyed, because it manages the vendor's table dextr-acme.\n" +
+      "  To release the instance, set release: remove-index for acme in environments/test.yaml and deploy that, then release: forget and deploy that; " +
       "or once release: keep-index, which leaves the index on the table. The table always stays.",
   ]);
   expect(insteadOfDestroy(named("prod-two", { release: "remove-index" }))).toBe(
-    "Not by destroy. Set release: true for acme in environments/test.yaml, and deploy that.",
+    "Not by destroy. Set release: forget for acme in environments/test.yaml, and deploy that.",
   );
 });

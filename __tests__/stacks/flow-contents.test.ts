@@ -1,4 +1,4 @@
-/** Whatever users write, the synthesized stack holds it as they wrote it: no text is a template or a token on the way. */
+/** Tests that free text of users reaches the synthesized stack unchanged: no text becomes a Terraform template or a CDKTF token. */
 import fc from "fast-check";
 import { instanceNamePattern } from "../../config/aws-names";
 import { readFunctionEnvironment } from "../../lambda/settings";
@@ -28,15 +28,15 @@ function expectLiteral(disposition: string, message: string, name?: string): voi
   });
 }
 
-test.each(hostileTexts)("a Disposition and a message are deployed character for character: %j", (text) => {
+test.each(hostileTexts)("a Disposition and a message are deployed unchanged: %j", (text) => {
   expectLiteral(text, text);
 });
 
-test("so is a message of 4 kB, in as many prompts as it takes", () => {
+test("a message of 4 kB is deployed unchanged in several prompts", () => {
   expectLiteral("Blocked", "${x} ".repeat(820));
 });
 
-test("so is any Disposition and any message, for an instance of any name", () => {
+test("any Disposition and any message is deployed unchanged, for any instance name", () => {
   const name = fc
     .stringMatching(/^[\da-zA-Z](?:[\da-zA-Z-]{0,43}[\da-zA-Z])?$/)
     .filter((text) => instanceNamePattern.test(text));

@@ -1,4 +1,4 @@
-/** A stack that is let go of: its table stays as it is, whatever way Terraform is told to end it, and all else of ours goes. */
+/** Tests the stacks of a released instance: the table stays unchanged in every case, and our other resources are deleted. */
 import { execFileSync } from "node:child_process";
 import { Testing } from "cdktf";
 import type { InstanceConfig, Release } from "../../config/types";
@@ -51,12 +51,15 @@ const conditions = (block: Block | undefined) =>
     readonly error_message: string;
   }[];
 
-test.each([...steps])("%s keeps the state and the provider, with which the rest is deleted", (_, synthesized) => {
-  expect(synthesized.terraform).toEqual(deployed.terraform);
-  expect(synthesized.provider).toEqual(deployed.provider);
-});
+test.each([...steps])(
+  "%s keeps the backend and the provider, which Terraform needs to delete the rest",
+  (_, synthesized) => {
+    expect(synthesized.terraform).toEqual(deployed.terraform);
+    expect(synthesized.provider).toEqual(deployed.provider);
+  },
+);
 
-test.each([...steps])("%s lets go of the log, which outlives the function", (_, { removed = [] }) => {
+test.each([...steps])("%s keeps the log group in AWS and removes it from the state", (_, { removed = [] }) => {
   expect(removed[0]).toEqual({ from: "aws_cloudwatch_log_group.blocked_calls", lifecycle: { destroy: false } });
 });
 
@@ -64,7 +67,7 @@ describe("remove-index", () => {
   const { resource, data, output = {}, removed, import: imports } = step("remove-index");
   const table = resource?.aws_dynamodb_table.contacts;
 
-  test("has the adopted table, protected as before, and nothing else", () => {
+  test("contains only the adopted table, with the same protection", () => {
     expect(Object.keys(resource ?? {})).toEqual(["aws_dynamodb_table"]);
     expect(table?.lifecycle).toEqual(deployed.resource?.aws_dynamodb_table.contacts.lifecycle);
     expect(table?.lifecycle["prevent_destroy"]).toBe(true);
@@ -73,7 +76,7 @@ describe("remove-index", () => {
     expect(Object.keys(output).sort()).toEqual(["letting_go", "table_name"]);
   });
 
-  test("mirrors every index but ours, and no attribute of ours that is no other key's", () => {
+  test("mirrors all indexes except ours, and our attributes only if another key uses them", () => {
     expect(table?.dynamic["global_secondary_index"]?.for_each).toBe(
       '${{ for i in data.aws_dynamodb_table.live.global_secondary_index : i.name => i if i.name != "Disposition-CustomerEndpoint-index" }}',
     );
@@ -85,10 +88,10 @@ describe("remove-index", () => {
     );
   });
 
-  test("does not delete an index of another shape that has our name, nor one in other regions unless that is accepted", () => {
+  test("refuses to delete an index with another shape, and one with replicas unless they are accepted", () => {
     const messages = conditions(data?.aws_dynamodb_table.live).map(({ error_message }) => error_message);
     expect(messages).toHaveLength(2);
-    expect(messages[0]).toContain("but of another shape than call blocking makes");
+    expect(messages[0]).toContain("but its shape is not the one that call blocking creates");
     expect(messages[1]).toContain("DynamoDB would delete Disposition-CustomerEndpoint-index in each of these regions");
     const accepted = synthesize({ release: "remove-index", table: { ...sampleInstance.table, acceptReplicas: true } });
     expect(conditions(accepted.data?.aws_dynamodb_table.live)).toHaveLength(1);
@@ -99,11 +102,11 @@ describe.each(["forget", "keep-index"] as const)("%s", (release) => {
   const synthesized = step(release);
   const table = synthesized.removed?.find(({ from }) => from === "aws_dynamodb_table.contacts");
 
-  test("has no resource, imports nothing and shows nothing", () => {
+  test("contains no resource, no import and no output", () => {
     expect([synthesized.resource, synthesized.import, synthesized.output]).toEqual([undefined, undefined, undefined]);
   });
 
-  test("forgets the table, and makes a destroy that comes first fail in a shell with the reason", () => {
+  test("forgets the table, and an earlier destroy fails in a shell with the reason", () => {
     expect(table?.lifecycle).toEqual({ destroy: false });
     const { when, command } = table?.provisioner?.["local-exec"] ?? {};
     expect(when).toBe("destroy");
@@ -111,25 +114,25 @@ describe.each(["forget", "keep-index"] as const)("%s", (release) => {
       expect.objectContaining({
         status: 1,
         stdout: Buffer.from(
-          "The table dextr-acme belongs to the vendor and is not deleted. Deploy test-acme-eu-central-1 first: that lets go of it.\n",
+          "The table dextr-acme belongs to the vendor and is not deleted. Deploy test-acme-eu-central-1 first, which removes the table from the state.\n",
         ),
       }) as Error,
     );
   });
 });
 
-test("forget stops while our index is on the table, with both ways out", () => {
-  const [gone, ...others] = conditions(step("forget").data?.aws_dynamodb_table.live);
+test("forget stops the plan while the table has our index, and names both alternatives", () => {
+  const [condition, ...others] = conditions(step("forget").data?.aws_dynamodb_table.live);
   expect(others).toEqual([]);
-  expect(gone?.error_message).toBe(
+  expect(condition?.error_message).toBe(
     "Table ${self.name} still has the index Disposition-CustomerEndpoint-index. Nothing was changed. " +
-      "To take it off, set release: remove-index for acme in environments/test.yaml, deploy that, and then set release: true. " +
-      "To leave it on the table, set release: keep-index.",
+      "To delete the index, set release: remove-index for acme in environments/test.yaml, deploy that, and then set release: forget. " +
+      "To keep the index, set release: keep-index.",
   );
   const sixth = synthesize({ release: "forget", awsProvider: ">= 6.44, < 7" });
-  expect(conditions(sixth.data?.aws_dynamodb_table.live)[0]?.error_message).toContain("delete it in DynamoDB.");
+  expect(conditions(sixth.data?.aws_dynamodb_table.live)[0]?.error_message).toContain("Delete the index in DynamoDB.");
 });
 
-test("keep-index does not look at the table: one that the vendor has deleted is let go of as well", () => {
+test("keep-index does not read the table, so it also releases a table that the vendor deleted", () => {
   expect(step("keep-index").data).toBeUndefined();
 });

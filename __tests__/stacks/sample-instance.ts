@@ -1,4 +1,4 @@
-/** A complete instance configuration for tests of the stack; every value is fictitious. */
+/** A complete instance configuration for tests, with made-up values. */
 import { builtInDefaults } from "../../config/schema";
 import type { InstanceConfig } from "../../config/types";
 
@@ -33,7 +33,7 @@ export const sampleInstance: InstanceConfig = {
     indexTimeoutMinutes: 1440,
     acceptReplicas: false,
   },
-  // What a deployment has that says nothing: the thresholds that are tried are those that people get.
+  // The default thresholds.
   alarms: builtInDefaults.alarms,
   canary: {
     name: "blockedCalls-canary-acme",

@@ -1,17 +1,17 @@
-/** The strings of a synthesized stack that hold free text of users. */
+/** Returns the strings of a synthesized stack that contain free text of users. */
 import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../config/types";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { sampleInstance } from "./sample-instance";
 
-/** What stands in the inbound flow for the module's id until Terraform knows it. */
+/** The reference in the inbound flow that Terraform replaces with the module's id. */
 export const MODULE_REFERENCE = "${aws_connect_contact_flow_module.blocked_status.contact_flow_module_id}";
 
 export interface SynthesizedTexts {
-  /** Content of the module, and of the inbound flow, as JSON. */
+  /** The content of the module and of the inbound flow, as JSON. */
   readonly module: string;
   readonly inbound: string;
-  /** Environment variables of the function. */
+  /** The environment variables of the function. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ interface Synthesized {
   };
 }
 
-/** An instance whose every free text is given: a Disposition that blocks, and what a blocked caller is told. */
+/** Returns an instance with these free texts: a blocked Disposition, and the message for blocked callers. */
 export function instanceWith(disposition: string, message: string, name = sampleInstance.name) {
   return {
     ...sampleInstance,
@@ -39,7 +39,7 @@ export function instanceWith(disposition: string, message: string, name = sample
   } as const satisfies InstanceConfig;
 }
 
-/** Synthesizes the stack of `instance`, which has an inbound flow. */
+/** Synthesizes the stack of `instance`, which must have an inbound flow. */
 export function synthesizedTexts(instance: InstanceConfig): SynthesizedTexts {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
   const stack = new CallBlockingStack(Testing.app(), {

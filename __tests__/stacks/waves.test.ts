@@ -1,4 +1,4 @@
-/** Waves as dependencies between stacks: every stack after all of the wave before, never across environments. */
+/** Tests the dependencies between stacks: each stack depends on all stacks of the previous wave of its environment. */
 import { Testing, TerraformStack } from "cdktf";
 import fc from "fast-check";
 import { dependOnPreviousWave } from "../../stacks/waves";
@@ -16,7 +16,7 @@ function place(instances: readonly PlacedStack["instance"][]): readonly PlacedSt
   return placed;
 }
 
-test("a stack depends on all stacks of the nearest earlier wave of its environment, and on no other", () => {
+test("a stack depends on exactly the stacks of the previous wave in its environment", () => {
   fc.assert(
     fc.property(fc.array(instance, { maxLength: 30 }), (instances) => {
       const placed = place(instances);
@@ -34,7 +34,7 @@ test("a stack depends on all stacks of the nearest earlier wave of its environme
   );
 });
 
-test("cdktf sees the order through all waves", () => {
+test("CDKTF derives the order of all waves from the dependencies", () => {
   const [canary, second, last] = [0, 1, 2].map((index) => ({ environment: "prod", wave: { name: "", index } }));
   const [a, b, c] = place([last, canary, second].filter((each) => each !== undefined)).map(({ stack }) => stack);
   expect(a?.dependsOn(b ?? a)).toBe(true);
