@@ -72,6 +72,8 @@ export interface ResourceType {
     /** The list of everything that a role keeps: the apply removes every other item from the role. */
     readonly exclusiveList?: { readonly attribute: string; readonly label: string };
   };
+  /** IAM actions of the provider on the resource. */
+  readonly iamActions?: { readonly read: readonly string[]; readonly write: readonly string[] };
   /** Arguments that only the provider knows. No AWS API returns them, so an import leaves them empty. */
   readonly providerOnly?: readonly string[];
 }
@@ -95,6 +97,15 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       itemLabels: { global_secondary_index: "index", local_secondary_index: "local index" },
     },
     providerOnly: ["timeouts"],
+    iamActions: {
+      read: [
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:ListTagsOfResource",
+      ],
+      write: ["dynamodb:UpdateTable"],
+    },
   },
   [MODULE]: {
     label: "the flow module",
@@ -114,6 +125,17 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     diff: { derived: ["content_hash"] },
     providerOnly: ["filename"],
+    iamActions: {
+      read: ["connect:DescribeContactFlowModule"],
+      write: [
+        "connect:CreateContactFlowModule",
+        "connect:DeleteContactFlowModule",
+        "connect:TagResource",
+        "connect:UntagResource",
+        "connect:UpdateContactFlowModuleContent",
+        "connect:UpdateContactFlowModuleMetadata",
+      ],
+    },
   },
   [FLOW]: {
     label: "the inbound flow",
@@ -128,6 +150,17 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     diff: { derived: ["content_hash"] },
     providerOnly: ["filename"],
+    iamActions: {
+      read: ["connect:DescribeContactFlow"],
+      write: [
+        "connect:CreateContactFlow",
+        "connect:DeleteContactFlow",
+        "connect:TagResource",
+        "connect:UntagResource",
+        "connect:UpdateContactFlowContent",
+        "connect:UpdateContactFlowName",
+      ],
+    },
   },
   [FUNCTION]: {
     label: "the Lambda function",
@@ -156,6 +189,17 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       derivedInDrift: ["version"],
     },
     providerOnly: ["timeouts", "publish", "filename"],
+    iamActions: {
+      read: ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"],
+      write: [
+        "lambda:CreateFunction",
+        "lambda:DeleteFunction",
+        "lambda:TagResource",
+        "lambda:UntagResource",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+      ],
+    },
   },
   [ALIAS]: {
     label: "the function's alias",
@@ -166,6 +210,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     isStateless: true,
     drift: { owner: "stack", subject: "The alias that the module calls", effectIfMissing: noLookup },
     diff: { derived: ["invoke_arn"] },
+    iamActions: {
+      read: ["lambda:GetAlias"],
+      write: ["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"],
+    },
   },
   [ASSOCIATION]: {
     label: "the function's association with Connect",
@@ -179,6 +227,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       subject: "The function's association with the Connect instance",
       effectIfMissing: noLookup,
     },
+    iamActions: {
+      read: ["connect:ListLambdaFunctions"],
+      write: ["connect:AssociateLambdaFunction", "connect:DisassociateLambdaFunction"],
+    },
   },
   [PERMISSION]: {
     label: "a permission to invoke the function",
@@ -190,6 +242,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     isUsedByCanary: true,
     isStateless: true,
     drift: { owner: "stack", subject: "Connect's permission to invoke the function", effectIfMissing: noLookup },
+    iamActions: { read: ["lambda:GetPolicy"], write: ["lambda:RemovePermission"] },
   },
   [ROLE]: {
     label: "a role",
@@ -210,6 +263,17 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       effectIfMissing: "No call is blocked: the function cannot run.",
     },
     diff: { derived: ["inline_policy", "managed_policy_arns", "unique_id", "create_date"] },
+    iamActions: {
+      read: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+      write: [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:ListInstanceProfilesForRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateRoleDescription",
+      ],
+    },
   },
   [ROLE_POLICY]: {
     label: "a permission of a role",
@@ -224,6 +288,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       subject: "The policy of the function's role",
       effectIfMissing: "No call is blocked: the function may not query the table.",
     },
+    iamActions: { read: ["iam:GetRolePolicy"], write: ["iam:DeleteRolePolicy", "iam:PutRolePolicy"] },
   },
   aws_iam_role_policies_exclusive: {
     label: "the list of a role's inline policies",
@@ -258,6 +323,16 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       subject: "The function's log group",
       effectIfMissing: "Calls are still blocked, but not logged or counted.",
     },
+    iamActions: {
+      read: ["logs:ListTagsForResource"],
+      write: [
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+      ],
+    },
   },
   aws_cloudwatch_metric_alarm: {
     label: "an alarm",
@@ -265,6 +340,15 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["alarm_name"],
     importId: ({ alarm_name }) => text(alarm_name),
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    iamActions: {
+      read: ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
+      write: [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+      ],
+    },
   },
   aws_cloudwatch_dashboard: {
     label: "a dashboard",
@@ -272,6 +356,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["dashboard_name"],
     importId: ({ dashboard_name }) => text(dashboard_name),
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    iamActions: {
+      read: ["cloudwatch:GetDashboard"],
+      write: ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
+    },
   },
   aws_cloudwatch_event_rule: {
     label: "a schedule",
@@ -280,6 +368,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: ({ name }) => `default/${text(name)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    iamActions: {
+      read: ["events:DescribeRule", "events:ListTagsForResource"],
+      write: ["events:DeleteRule", "events:PutRule", "events:TagResource", "events:UntagResource"],
+    },
   },
   aws_cloudwatch_event_target: {
     label: "the target of a schedule",
@@ -288,6 +380,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: ({ rule, target_id }) => `default/${text(rule)}/${text(target_id)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    iamActions: { read: ["events:ListTargetsByRule"], write: ["events:PutTargets", "events:RemoveTargets"] },
   },
   aws_sns_topic: {
     label: "a topic for alarms",
@@ -295,6 +388,10 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["name"],
     importId: ({ name }, { partition, region, account }) => `arn:${partition}:sns:${region}:${account}:${text(name)}`,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    iamActions: {
+      read: ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
+      write: ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"],
+    },
   },
 };
 

@@ -1,126 +1,64 @@
 /** Permissions of Terraform's AWS provider to plan and deploy a stack. */
 import type { InstanceConfig } from "../../../config/types";
+import {
+  ALIAS,
+  ASSOCIATION,
+  FLOW,
+  FUNCTION,
+  LOG_GROUP,
+  MODULE,
+  PERMISSION,
+  resourceType,
+  ROLE,
+  ROLE_POLICY,
+  TABLE,
+} from "../../../stacks/resource-types";
 import { adoptedRoles, monitoringResources, resourcesOf } from "./resources";
 import { allow, allowIfAny } from "./statement";
 import type { Statement } from "./statement";
 
-const tableReads = [
-  "dynamodb:DescribeContinuousBackups",
-  "dynamodb:DescribeTable",
-  "dynamodb:DescribeTimeToLive",
-  "dynamodb:ListTagsOfResource",
+/** Actions of the provider to read resources of these types. */
+const read = (...types: readonly string[]): readonly string[] =>
+  types.flatMap((type) => resourceType(type)?.iamActions?.read ?? []);
+
+/** Actions of the provider to read, create, change and delete resources of these types. */
+const manage = (...types: readonly string[]): readonly string[] => [
+  ...read(...types),
+  ...types.flatMap((type) => resourceType(type)?.iamActions?.write ?? []),
 ];
-const roleReads = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
-const roleWrites = [
-  "iam:CreateRole",
-  "iam:DeleteRole",
-  "iam:DeleteRolePolicy",
-  "iam:ListInstanceProfilesForRole",
-  "iam:PutRolePolicy",
-  "iam:TagRole",
-  "iam:UntagRole",
-  "iam:UpdateRoleDescription",
-];
-const canaryReads = [
-  "lambda:GetFunction",
-  "lambda:GetFunctionCodeSigningConfig",
-  "lambda:GetPolicy",
-  "lambda:ListVersionsByFunction",
-];
-const functionReads = [...canaryReads, "lambda:GetAlias", "lambda:GetFunctionConfiguration"];
-const canaryWrites = [
-  "lambda:CreateFunction",
-  "lambda:DeleteFunction",
-  "lambda:RemovePermission",
-  "lambda:TagResource",
-  "lambda:UntagResource",
-  "lambda:UpdateFunctionCode",
-  "lambda:UpdateFunctionConfiguration",
-];
-const functionWrites = [
-  ...canaryWrites,
-  "lambda:CreateAlias",
-  "lambda:DeleteAlias",
-  "lambda:PublishVersion",
-  "lambda:UpdateAlias",
-];
-const logGroupActions = [
-  "logs:CreateLogGroup",
-  "logs:DeleteLogGroup",
-  "logs:ListTagsForResource",
-  "logs:PutRetentionPolicy",
-  "logs:TagResource",
-  "logs:UntagResource",
-];
-const moduleWrites = [
-  "connect:CreateContactFlowModule",
-  "connect:DeleteContactFlowModule",
-  "connect:TagResource",
-  "connect:UntagResource",
-  "connect:UpdateContactFlowModuleContent",
-  "connect:UpdateContactFlowModuleMetadata",
-];
-const flowWrites = [
-  "connect:CreateContactFlow",
-  "connect:DeleteContactFlow",
-  "connect:TagResource",
-  "connect:UntagResource",
-  "connect:UpdateContactFlowContent",
-  "connect:UpdateContactFlowName",
-];
-const ruleReads = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"];
-const ruleWrites = [
-  "events:DeleteRule",
-  "events:PutRule",
-  "events:PutTargets",
-  "events:RemoveTargets",
-  "events:TagResource",
-  "events:UntagResource",
-];
-const topicReads = ["sns:GetTopicAttributes", "sns:ListTagsForResource"];
-const topicWrites = [
-  "sns:CreateTopic",
-  "sns:DeleteTopic",
-  "sns:SetTopicAttributes",
-  "sns:TagResource",
-  "sns:UntagResource",
-];
-const alarmReads = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"];
-const alarmWrites = [
-  "cloudwatch:DeleteAlarms",
-  "cloudwatch:PutMetricAlarm",
-  "cloudwatch:TagResource",
-  "cloudwatch:UntagResource",
-];
-const dashboardReads = ["cloudwatch:GetDashboard"];
-const dashboardWrites = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"];
+
+const ruleTypes = ["aws_cloudwatch_event_rule", "aws_cloudwatch_event_target"];
 
 export function planStatements(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
   const monitoring = monitoringResources(instances);
   return [
-    allow("ReadTable", tableReads, stack.tables),
+    allow("ReadTable", read(TABLE), stack.tables),
     describeTableKey(stack.allKeys),
-    allow("ReadRole", roleReads, stack.roles),
-    allow("ReadFunction", functionReads, stack.functionsAndVersions),
+    allow("ReadRole", read(ROLE, ROLE_POLICY), stack.roles),
+    allow(
+      "ReadFunction",
+      [...read(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration"],
+      stack.functionsAndVersions,
+    ),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
-    allow("ReadLogGroupTags", ["logs:ListTagsForResource"], stack.logGroups),
-    allow("ReadAssociation", ["connect:ListLambdaFunctions"], stack.connectInstances),
-    allow("ReadModule", ["connect:DescribeContactFlowModule"], stack.modules),
-    ...allowIfAny("ReadInboundFlow", ["connect:DescribeContactFlow"], stack.flows),
-    allow("ReadCanaryRole", roleReads, monitoring.roles),
-    allow("ReadCanary", canaryReads, monitoring.functions),
-    allow("ReadCanaryLogGroupTags", ["logs:ListTagsForResource"], monitoring.logGroups),
-    allow("ReadSchedule", ruleReads, monitoring.rules),
-    allow("ReadTopic", topicReads, monitoring.topics),
-    allow("ReadAlarms", alarmReads, monitoring.alarms),
-    allow("ReadDashboard", dashboardReads, monitoring.dashboards),
+    allow("ReadLogGroupTags", read(LOG_GROUP), stack.logGroups),
+    allow("ReadAssociation", read(ASSOCIATION), stack.connectInstances),
+    allow("ReadModule", read(MODULE), stack.modules),
+    ...allowIfAny("ReadInboundFlow", read(FLOW), stack.flows),
+    allow("ReadCanaryRole", read(ROLE, ROLE_POLICY), monitoring.roles),
+    allow("ReadCanary", read(FUNCTION, PERMISSION), monitoring.functions),
+    allow("ReadCanaryLogGroupTags", read(LOG_GROUP), monitoring.logGroups),
+    allow("ReadSchedule", read(...ruleTypes), monitoring.rules),
+    allow("ReadTopic", read("aws_sns_topic"), monitoring.topics),
+    allow("ReadAlarms", read("aws_cloudwatch_metric_alarm"), monitoring.alarms),
+    allow("ReadDashboard", read("aws_cloudwatch_dashboard"), monitoring.dashboards),
   ];
 }
 
 export function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
-  const tableActions = [...tableReads, "dynamodb:UpdateTable"];
+  const tableActions = manage(TABLE);
   return [
     allow("UpdateTable", tableActions, stack.tables),
     {
@@ -131,41 +69,41 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
       Resource: stack.tables.flatMap((table) => [table, `${table}/*`]),
     },
     describeTableKey(stack.allKeys),
-    allow("ManageRole", [...roleReads, ...roleWrites], stack.roles),
+    allow("ManageRole", manage(ROLE, ROLE_POLICY), stack.roles),
     // The stack replaces the trust policy of an adopted role, and detaches policies that call blocking does not need.
     ...allowIfAny("AdoptRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"], adoptedRoles(instances)),
     passRoleToLambda("PassRoleToFunction", stack.roles),
-    allow("ManageFunction", [...functionReads, ...functionWrites], stack.functionsAndVersions),
+    allow(
+      "ManageFunction",
+      [...manage(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration", "lambda:PublishVersion"],
+      stack.functionsAndVersions,
+    ),
     letInvoke("LetConnectInvoke", "connect.amazonaws.com", stack.functionsAndVersions),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
-    allow("ManageLogGroup", logGroupActions, stack.logGroups),
-    allow(
-      "ManageAssociation",
-      ["connect:AssociateLambdaFunction", "connect:DisassociateLambdaFunction", "connect:ListLambdaFunctions"],
-      stack.connectInstances,
-    ),
+    allow("ManageLogGroup", manage(LOG_GROUP), stack.logGroups),
+    allow("ManageAssociation", manage(ASSOCIATION), stack.connectInstances),
     allow(
       "ManageModule",
-      ["connect:DescribeContactFlowModule", ...moduleWrites],
+      manage(MODULE),
       // CreateContactFlowModule is authorized on the Connect instance too. A module's id is unknown before it exists.
       [...stack.connectInstances, ...stack.modules],
     ),
-    ...allowIfAny("ManageInboundFlow", ["connect:DescribeContactFlow", ...flowWrites], stack.flows),
+    ...allowIfAny("ManageInboundFlow", manage(FLOW), stack.flows),
   ];
 }
 
 export function deployWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
   const monitoring = monitoringResources(instances);
   return [
-    allow("ManageCanaryRole", [...roleReads, ...roleWrites], monitoring.roles),
+    allow("ManageCanaryRole", manage(ROLE, ROLE_POLICY), monitoring.roles),
     passRoleToLambda("PassRoleToCanary", monitoring.roles),
-    allow("ManageCanary", [...canaryReads, ...canaryWrites], monitoring.functions),
+    allow("ManageCanary", manage(FUNCTION, PERMISSION), monitoring.functions),
     letInvoke("LetScheduleInvoke", "events.amazonaws.com", monitoring.functions),
-    allow("ManageCanaryLogGroup", logGroupActions, monitoring.logGroups),
-    allow("ManageSchedule", [...ruleReads, ...ruleWrites], monitoring.rules),
-    allow("ManageTopic", [...topicReads, ...topicWrites], monitoring.topics),
-    allow("ManageAlarms", [...alarmReads, ...alarmWrites], monitoring.alarms),
-    allow("ManageDashboard", [...dashboardReads, ...dashboardWrites], monitoring.dashboards),
+    allow("ManageCanaryLogGroup", manage(LOG_GROUP), monitoring.logGroups),
+    allow("ManageSchedule", manage(...ruleTypes), monitoring.rules),
+    allow("ManageTopic", manage("aws_sns_topic"), monitoring.topics),
+    allow("ManageAlarms", manage("aws_cloudwatch_metric_alarm"), monitoring.alarms),
+    allow("ManageDashboard", manage("aws_cloudwatch_dashboard"), monitoring.dashboards),
   ];
 }
 
