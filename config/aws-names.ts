@@ -155,8 +155,15 @@ export function stateKey(environment: string, instanceName: string, region: Regi
   return `connectpath-call-blocking/${environment}/${region}/${instanceName}/terraform.tfstate`;
 }
 
+/**
+ * Maximum length of an environment name. The longest derived name is that of an alarm, which has at most 255 characters
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html): `callBlocking-`, the environment, the
+ * instance (45), the region (14) and the suffix of the alarm.
+ */
+export const environmentNameLimit = 100;
+
 /** Name of an environment: its file name without `.yaml`. */
-export const environmentNamePattern = /^[a-z][a-z0-9-]*$/;
+export const environmentNamePattern = /^[a-z][a-z0-9-]{0,99}$/;
 
 /**
  * Alias of a Connect instance: 1 to 45 letters, digits and hyphens, no hyphen at the start or end, not starting with `d-`.

@@ -22,10 +22,12 @@ export function missingKeys(environment: readonly Candidate[]): Problem[] {
   const missing = environment.flatMap((candidate) =>
     missingIn(candidate, instanceSchema.shape, []).map(([path, fix]) => ({ candidate, path, fix })),
   );
+  const counts = new Map<string, number>();
+  for (const { path } of missing) counts.set(path.join("."), (counts.get(path.join(".")) ?? 0) + 1);
   const isShared = (path: Path): boolean =>
     path[0] !== undefined &&
     Object.hasOwn(defaultsSchema.shape, path[0]) &&
-    missing.filter((other) => other.path.join() === path.join()).length === environment.length;
+    counts.get(path.join(".")) === environment.length;
   return missing.flatMap(({ candidate, path, fix }) => {
     const [own, shared] = candidate.levels;
     const around = path.length > 1 ? levelWith(candidate, path.slice(0, -1)) : undefined;
@@ -95,7 +97,7 @@ export function contradictions(candidate: Candidate): Problem[] {
   }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
   problems.push(...instanceMismatch(candidate, ["adoptExisting", "module"], settings.adoptExisting?.module));
-  problems.push(...longNames(candidate));
+  problems.push(...longNames(candidate), ...tagProblems(candidate));
   return [
     ...problems,
     ...arnMismatch(candidate, ["id"], id, "instance", ["account", "region", "partition"]),
@@ -131,6 +133,41 @@ function longNames(candidate: Candidate): Problem[] {
         ]
       : []),
   ];
+}
+
+/** Maximum number of tags of a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
+const maxTags = 50;
+
+/** Problems between the merged tags of all levels. */
+function tagProblems(candidate: Candidate): Problem[] {
+  const keys = Object.keys(candidate.settings.tags ?? {});
+  const problems: Problem[] = [];
+  if (keys.length > maxTags) {
+    const message = `The instance has ${keys.length} tags with those of all levels. AWS allows ${maxTags} per resource.`;
+    problems.push(...problemAt(candidate, [["tags"]], message, "Remove tags."));
+  }
+  const firstKeys = new Map<string, string>();
+  for (const key of keys) {
+    const first = firstKeys.get(key.toLowerCase());
+    if (first === undefined) {
+      firstKeys.set(key.toLowerCase(), key);
+    } else {
+      // The tag keys of IAM roles are not case-sensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+      const message = `The tag keys ${show(first)} and ${show(key)} differ only in case. IAM treats them as one key.`;
+      problems.push(
+        ...problemAt(
+          candidate,
+          [
+            ["tags", key],
+            ["tags", first],
+          ],
+          message,
+          "Rename or remove one of them.",
+        ),
+      );
+    }
+  }
+  return problems;
 }
 
 function allowanceProblems(candidate: Candidate): Problem[] {

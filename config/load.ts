@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join, resolve as absolute } from "node:path";
 import type { z } from "zod";
-import { environmentNamePattern } from "./aws-names";
+import { environmentNameLimit, environmentNamePattern } from "./aws-names";
 import { validateFile } from "./validate-file";
 import type { ValidatedFile } from "./validate-file";
 import { requirementOf } from "./declaration";
@@ -112,6 +112,10 @@ const howToBegin = (directory: string): string =>
 /** The file name without `.yaml` is the environment's name. The name is part of the stack names and state keys. */
 function nameProblems(name: string, environment: string, yaml: YamlFile): Problem[] {
   if (name.endsWith(".yaml") && environmentNamePattern.test(environment)) return [];
+  if (environment.length > environmentNameLimit) {
+    const tooLong = `The environment name has ${environment.length} characters. At most ${environmentNameLimit} are allowed, because AWS limits the names that contain it.`;
+    return [yaml.problem([], tooLong, "Give the file a shorter name.")];
+  }
   const message = `${show(name)} is not a name for an environment file.`;
   const fix = "Use lower-case letters, digits and hyphens, start with a letter, and end with .yaml: prod-eu.yaml.";
   return [yaml.problem([], message, fix)];

@@ -142,9 +142,14 @@ const disposition = flowText
     ),
   );
 
-/** A list without duplicates. The later of two equal items is refused. */
-function list<T extends z.ZodType<string>>(item: T) {
+/** A list of at most `limit` items without duplicates. The later of two equal items is refused. */
+function list<T extends z.ZodType<string>>(item: T, limit: number) {
   return z.array(item).superRefine((values, context) => {
+    if (values.length > limit) {
+      const message = `The list has too many items.\nAt most ${limit} are allowed, and the list has ${values.length}. Remove items.`;
+      context.addIssue({ code: "custom", message });
+      return;
+    }
     const firstIndex = new Map<string, number>();
     for (const [index, value] of values.entries()) {
       const first = firstIndex.get(value);
@@ -361,16 +366,19 @@ const settings = {
         'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@. The key must not start with "aws:".',
       ),
       text(
-        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
+        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u,
         "a tag value",
-        "Use at most 256 letters, digits, spaces and the characters _.:/=+-@.",
+        // The AWS provider plans the attribute tags_all as unknown if a tag value is empty.
+        (given) =>
+          (given === "" ? "Write a value, or remove the tag. " : "") +
+          "Use 1 to 256 letters, digits, spaces and the characters _.:/=+-@.",
       ),
     ),
     "Tags for all created resources. The tags of the contact table never change.",
     { default: {} },
   ),
   blockedDispositions: key(
-    list(disposition).min(
+    list(disposition, 100).min(
       1,
       refusal(
         () => "The list is empty, so no call would be blocked",
@@ -393,6 +401,7 @@ const settings = {
         "an international phone number or a prefix",
         'Write a number as "+15555550100" and a prefix as "+1555*": with country code, without spaces or hyphens.',
       ),
+      1000,
     ),
     'Numbers ("+15555550100") and prefixes ("+1555*") that are never blocked.',
     { default: [] },
@@ -680,8 +689,9 @@ export const environmentSchema = z
         text(
           names.environmentNamePattern,
           "a name for a wave",
-          "Use lower-case letters, digits and hyphens, and start with a letter: canary.",
+          "Use at most 100 lower-case letters, digits and hyphens, and start with a letter: canary.",
         ),
+        100,
       ).min(
         1,
         refusal(

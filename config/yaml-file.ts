@@ -1,7 +1,8 @@
 /** Reads one YAML file as plain values with their places. Parts of YAML that often surprise people are refused. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isAlias, isMap, isScalar, isSeq, parseDocument, Parser } from "yaml";
 import type { CST, Node, Pair } from "yaml";
+import { invisibleCharacter, invisibleCharacterFix, invisibleCharacters } from "./invisible-characters";
 import { formatPath, show } from "./problems";
 import type { Path, Problem } from "./problems";
 
@@ -22,6 +23,8 @@ export class YamlFile {
   readonly problems: readonly Problem[];
   private readonly found: Problem[] = [];
   private text = "";
+  /** Offsets at which the lines start. */
+  private lineStarts: readonly number[] = [0];
   private readonly contents: Node | null;
 
   /**
@@ -53,6 +56,10 @@ export class YamlFile {
   private parse(path: string): Node | null {
     let bytes: Buffer;
     try {
+      // Reading a FIFO or a device can block forever.
+      if (!statSync(path).isFile()) {
+        return this.refuse(0, "This is not a regular file.", "Replace it by a regular file, or rename it.");
+      }
       bytes = readFileSync(path);
     } catch (error) {
       return this.refuse(
@@ -62,12 +69,21 @@ export class YamlFile {
       );
     }
     const text = (this.text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    this.lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
     if (!Buffer.from(text).equals(bytes)) {
       return this.refuse(text.indexOf("\uFFFD"), "The file is not in UTF-8.", "Save it again as UTF-8.");
     }
     if (text.startsWith("\uFEFF")) {
       return this.refuse(0, "The file starts with a byte order mark.", "Save it as UTF-8 without a byte order mark.");
     }
+    let lastLine = 0;
+    for (const { character, index } of invisibleCharacters(text)) {
+      const { line } = this.positionOf(index);
+      if (line === lastLine) continue;
+      lastLine = line;
+      this.refuse(index, `The line contains the invisible character ${character}.`, invisibleCharacterFix);
+    }
+    if (this.found.length > 0) return null;
     // The YAML composer is recursive. A stack overflow inside V8's regular expressions would end the process.
     if (isNestedDeeperThan(maximumNesting, text)) {
       return this.refuse(
@@ -120,17 +136,27 @@ export class YamlFile {
       refuse(offsetOf(node), path, `${show(node.tag)} is a YAML tag, which is not supported.`, "Remove it.");
       return undefined;
     }
-    if (isScalar(node)) return node.value;
+    if (isScalar(node)) {
+      const hidden = typeof node.value === "string" ? invisibleCharacter(node.value) : undefined;
+      if (hidden === undefined) return node.value;
+      const message = `The text contains the invisible character ${hidden}.`;
+      refuse(offsetOf(node), path, message, invisibleCharacterFix);
+      return undefined;
+    }
     if (isSeq(node)) return node.items.map((item, index) => this.plain(item, [...path, index]));
 
     const map = new Map<string, unknown>();
+    const firstOffsets = new Map<string, number>();
     for (const pair of node.items) {
       const key = keyOf(pair);
       const offset = offsetOf(pair.key) ?? offsetOf(node);
+      const hidden = key === undefined ? undefined : invisibleCharacter(key);
       if (key === undefined || key === "__proto__") {
         refuse(offset, path, "A key is not a word.", "Write one word and a colon.");
+      } else if (hidden !== undefined) {
+        refuse(offset, path, `A key contains the invisible character ${hidden}.`, invisibleCharacterFix);
       } else if (map.has(key)) {
-        const first = this.positionOf(offsetOf(node.items.find((other) => keyOf(other) === key)?.key) ?? 0);
+        const first = this.positionOf(firstOffsets.get(key) ?? 0);
         refuse(
           offset,
           [...path, key],
@@ -138,6 +164,7 @@ export class YamlFile {
           "Remove one of them.",
         );
       } else {
+        firstOffsets.set(key, offset ?? 0);
         map.set(key, this.plain(pair.value, [...path, key]));
       }
     }
@@ -164,8 +191,13 @@ export class YamlFile {
   }
 
   private positionOf(offset: number): { line: number; column: number } {
-    const before = this.text.slice(0, offset).split("\n");
-    return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+    let [low, high] = [0, this.lineStarts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.lineStarts[low] ?? 0) + 1 };
   }
 }
 

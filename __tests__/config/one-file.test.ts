@@ -1,9 +1,12 @@
 /** Mistakes in one environment file. Each is reported once, with its place, the value, the allowed values and the fix. */
 import { edited, inDirectory, load, problemsOf, refusal, validYaml } from "./environment-files";
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
 import { loadEnvironments } from "../../config/load";
 
 const inInstance = (line: string) => `${validYaml}    ${line}\n`;
 const inEnvironment = (lines: string) => `${validYaml}${lines}\n`;
+const invisibleFix = "Remove it, or type the text again. Invisible characters change what reviewers see.";
 const newer = "If AWS opened this region recently, add it to the list in config/aws-names.ts.";
 
 /** The mistake, the file, and the whole message. */
@@ -296,7 +299,65 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a tag value with a line break",
     inEnvironment('tags: { owner: "a\\nb" }'),
-    '8:16  tags.owner: "a\\nb" is not a tag value.\n  Use at most 256 letters, digits, spaces and the characters _.:/=+-@.',
+    '8:16  tags.owner: "a\\nb" is not a tag value.\n  Use 1 to 256 letters, digits, spaces and the characters _.:/=+-@.',
+  ],
+  [
+    "an empty tag value",
+    inEnvironment('tags: { owner: "" }'),
+    '8:16  tags.owner: "" is not a tag value.\n' +
+      "  Write a value, or remove the tag. Use 1 to 256 letters, digits, spaces and the characters _.:/=+-@.",
+  ],
+  [
+    "51 tags",
+    inEnvironment(`tags: { ${Array.from({ length: 51 }, (_, n) => `t${n}: x`).join(", ")} }`),
+    "8:7  tags: The instance has 51 tags with those of all levels. AWS allows 50 per resource.\n  Remove tags.",
+  ],
+  [
+    "tag keys that differ only in case",
+    inEnvironment("tags: { owner: us, Owner: them }"),
+    '8:27  tags.Owner: The tag keys "owner" and "Owner" differ only in case. IAM treats them as one key.\n  Rename or remove one of them.',
+  ],
+  [
+    "a tag key that differs only in case from one of another level",
+    `${inEnvironment("tags: { owner: us }").replace("name: acme\n", "name: acme\n    tags: { OWNER: them }\n")}`,
+    '7:20  instances[0].tags.OWNER: The tag keys "owner" and "OWNER" differ only in case. IAM treats them as one key.\n  Rename or remove one of them.',
+  ],
+  [
+    "101 Dispositions",
+    edited("[Blocked]", `[${Array.from({ length: 101 }, (_, n) => `D${n}`).join(", ")}]`),
+    "4:22  blockedDispositions: The list has too many items.\n  At most 100 are allowed, and the list has 101. Remove items.",
+  ],
+  [
+    "1001 exempt numbers",
+    inEnvironment(
+      `exemptNumbers: [${Array.from({ length: 1001 }, (_, n) => `"+1555${String(n).padStart(7, "0")}"`).join(", ")}]`,
+    ),
+    "8:16  exemptNumbers: The list has too many items.\n  At most 1000 are allowed, and the list has 1001. Remove items.",
+  ],
+  [
+    "a bidirectional control in a value",
+    edited("[Blocked]", '["Block\u202Eed"]'),
+    `4:29  The line contains the invisible character \\u202E.\n  ${invisibleFix}`,
+  ],
+  [
+    "a bidirectional control in a comment",
+    `# \u2066 only a comment\n${validYaml}`,
+    `1:3  The line contains the invisible character \\u2066.\n  ${invisibleFix}`,
+  ],
+  [
+    "an escaped bidirectional control in a value",
+    edited("[Blocked]", '["Block\\u202Eed"]'),
+    `4:23  blockedDispositions[0]: The text contains the invisible character \\u202E.\n  ${invisibleFix}`,
+  ],
+  [
+    "an escaped zero-width space in a key",
+    inEnvironment('tags: { "own\\u200Ber": us }'),
+    `8:9  tags: A key contains the invisible character \\u200B.\n  ${invisibleFix}`,
+  ],
+  [
+    "an escaped control character",
+    inEnvironment('tags: { owner: "a\\ab" }'),
+    `8:16  tags.owner: The text contains the invisible character \\u0007.\n  ${invisibleFix}`,
   ],
   [
     "no Disposition in the list",
@@ -692,9 +753,50 @@ test("other files and directories are ignored", () => {
 
 test("a directory named like an environment file is refused", () => {
   expect(refusal({ "dev.yaml/x": "" }).message).toBe(
-    "environments/dev.yaml:1:1  The file cannot be read (EISDIR).\n  It must be a file that you may read.",
+    "environments/dev.yaml:1:1  This is not a regular file.\n  Replace it by a regular file, or rename it.",
   );
 });
+
+test("a FIFO named like an environment file is refused and not read", () => {
+  inDirectory({ "dev.yaml": validYaml }, (directory) => {
+    execFileSync("mkfifo", [`${directory}/prod.yaml`]);
+    expect(() => loadEnvironments(directory)).toThrow(
+      "environments/prod.yaml:1:1  This is not a regular file.\n  Replace it by a regular file, or rename it.",
+    );
+  });
+});
+
+test("a device named like an environment file is refused and not read", () => {
+  inDirectory({ "dev.yaml": validYaml }, (directory) => {
+    symlinkSync("/dev/zero", `${directory}/prod.yaml`);
+    expect(() => loadEnvironments(directory)).toThrow("environments/prod.yaml:1:1  This is not a regular file.");
+  });
+});
+
+test("a link to a regular file is read", () => {
+  inDirectory({ shared: validYaml }, (directory) => {
+    symlinkSync(`${directory}/shared`, `${directory}/dev.yaml`);
+    expect(loadEnvironments(directory).instances).toHaveLength(1);
+  });
+});
+
+test.each([101, 220, 250])("an environment name of %i characters is refused", (length) => {
+  expect(refusal({ [`${"e".repeat(length)}.yaml`]: validYaml }).message).toBe(
+    `environments/${"e".repeat(length)}.yaml:1:1  The environment name has ${length} characters. ` +
+      "At most 100 are allowed, because AWS limits the names that contain it.\n  Give the file a shorter name.",
+  );
+});
+
+test("100,000 Dispositions, equal or not, are refused within seconds", () => {
+  const begin = performance.now();
+  for (const name of [(n: number) => `D${n}`, () => "Same"]) {
+    const dispositions = Array.from({ length: 100_000 }, (_, n) => `  - ${name(n)}\n`).join("");
+    expect(refusal({ "dev.yaml": edited("[Blocked]\n", `\n${dispositions}`) }).message).toBe(
+      "environments/dev.yaml:5:3  blockedDispositions: The list has too many items.\n  At most 100 are allowed, and the list has 100000. Remove items.",
+    );
+  }
+  expect(performance.now() - begin).toBeLessThan(60_000);
+}, 120_000);
 
 test("a directory without environment files is refused, with the ways to begin", () => {
   expect(refusal({ "defaults.yaml": "region: us-east-1\n" }).message).toBe(

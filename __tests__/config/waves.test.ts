@@ -70,7 +70,7 @@ test.each([
   [
     "a wave with a name that no selection could hold",
     environment("[First wave]", ""),
-    '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use lower-case letters, digits and hyphens, and start with a letter: canary.',
+    '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use at most 100 lower-case letters, digits and hyphens, and start with a letter: canary.',
   ],
   [
     "a wave given by its number, whose wave is not called empty as well",
