@@ -85,11 +85,11 @@ test("cdktf destroy is refused with the release steps, before any call to AWS", 
   const { exitCode, output } = await world.cdktf("destroy", world.stackName(keepsIndex), "--auto-approve");
   expect(exitCode).toBe(1);
   expect(unwrapped(output)).toContain(
-    `e2e-hash-only-us-east-1 holds the vendor's table dextr-hash-only, so it cannot be destroyed. ` +
-      `To let go of it, set release: remove-index for hash-only in environments/e2e.yaml and deploy that, then release: forget and deploy that; ` +
+    `e2e-hash-only-us-east-1 cannot be destroyed, because it manages the vendor's table dextr-hash-only. ` +
+      `To release the instance, set release: remove-index for hash-only in environments/e2e.yaml and deploy that, then release: forget and deploy that; ` +
       `or once release: keep-index, which leaves the index on the table. The table always stays.`,
   );
-  expect(output).not.toContain("holds the vendor's table dextr-on-demand");
+  expect(output).not.toContain("the vendor's table dextr-on-demand");
   expect(output).not.toMatch(/^\s+at .*\(/m);
   expect(world.proxy.calls()).toEqual([]);
 });
@@ -106,9 +106,9 @@ test("the second step before the first stops the plan with both remedies, and no
   const { exitCode, output } = await apply("on-demand");
   expect(exitCode).toBe(1);
   expect(unwrapped(output)).toContain(
-    "Table dextr-on-demand still has the index Disposition-CustomerEndpoint-index. Nothing was changed. To take it off, " +
+    "Table dextr-on-demand still has the index Disposition-CustomerEndpoint-index. Nothing was changed. To delete the index, " +
       "set release: remove-index for on-demand in environments/e2e.yaml, deploy that, and then set release: forget. " +
-      "To leave it on the table, set release: keep-index.",
+      "To keep the index, set release: keep-index.",
   );
   expect(changes(world.proxy.calls(), "on-demand")).toEqual([]);
 });
@@ -166,7 +166,7 @@ describe("release: forget", () => {
     const { exitCode, output } = await world.terraform("provisioned", "destroy", "-auto-approve", "-no-color");
     expect(exitCode).toBe(1);
     expect(unwrapped(output)).toContain(
-      "The table dextr-provisioned belongs to the vendor and is not deleted. Deploy e2e-provisioned-us-east-1 first: that lets go of it.",
+      "The table dextr-provisioned belongs to the vendor and is not deleted. Deploy e2e-provisioned-us-east-1 first, which removes the table from the state.",
     );
     expect(world.proxy.mutating("dynamodb")).toEqual([]);
     expect(await managed("provisioned")).toEqual(["aws_dynamodb_table.contacts"]);
