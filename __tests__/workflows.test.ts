@@ -1,6 +1,6 @@
-/** The GitHub workflows: valid to the linter, pinned, with no more rights than they need, and calling commands that exist. */
+/** The GitHub workflows: valid, pinned, least-privilege, failing with their commands, and calling existing commands. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildSync } from "esbuild";
@@ -12,10 +12,12 @@ import { projectRoot } from "../lambda/packaging";
 interface Step {
   readonly uses?: string;
   readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 interface Workflow {
   readonly on: unknown;
   readonly permissions: unknown;
+  readonly defaults: unknown;
   readonly jobs: Readonly<
     Record<
       string,
@@ -35,7 +37,7 @@ const workflow = (file: string): Workflow => parse(text(file)) as Workflow;
 const jobsOf = (file: string) => Object.entries(workflow(file).jobs);
 const stepsOf = (file: string): readonly Step[] => jobsOf(file).flatMap(([, { steps }]) => steps);
 
-/** GitHub's own parser of workflows, which knows every key and expression. An ES module that imports JSON, which Node takes only bundled. */
+/** GitHub's own workflow parser. It is an ES module that imports JSON, so Node can only run it bundled. */
 const parser = `
 import { readFileSync } from "node:fs";
 import { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } from "@actions/workflow-parser";
@@ -72,29 +74,29 @@ test("there are workflows for pull requests, deployments and drift", () => {
   expect(files.sort()).toEqual(["deploy.yml", "drift.yml", "pull-request.yml"]);
 });
 
-test.each(files)("GitHub's parser finds nothing wrong with %s", (file) => {
+test.each(files)("GitHub's parser accepts %s", (file) => {
   expect(complaints(text(file))).toEqual([]);
 });
 
 test.each([
-  ["a key that there is not", "timeout-minutes: 15", "timeout: 15"],
-  ["an expression that cannot be read", "fromJSON(needs.matrix.outputs.jobs)", "fromJSON(needs.matrix.outputs.jobs"],
-  ["a context that there is not", "vars.PLAN_ROLE_ARN != ''", "variables.PLAN_ROLE_ARN != ''"],
-  ["a job that needs one that there is not", "needs: matrix", "needs: matrices"],
-  ["a right that there is not", "id-token: write", "id-tokens: write"],
-])("and would find %s", (_, right, wrong) => {
+  ["an unknown key", "timeout-minutes: 15", "timeout: 15"],
+  ["an invalid expression", "fromJSON(needs.matrix.outputs.jobs)", "fromJSON(needs.matrix.outputs.jobs"],
+  ["an unknown context", "vars.PLAN_ROLE_ARN != ''", "variables.PLAN_ROLE_ARN != ''"],
+  ["an unknown job in needs", "needs: matrix", "needs: matrices"],
+  ["an unknown permission", "id-token: write", "id-tokens: write"],
+])("GitHub's parser reports %s", (_, right, wrong) => {
   expect(text("drift.yml")).toContain(right);
   expect(complaints(text("drift.yml").replace(right, wrong))).not.toEqual([]);
 });
 
-test.each(files)("%s pins every action by the full id of a commit, with its version beside it", (file) => {
+test.each(files)("%s pins every action by commit, with its version in a comment", (file) => {
   const uses = [...text(file).matchAll(/uses: (.*)/g)].map(([, what]) => what ?? "");
   expect(uses.length).toBe(stepsOf(file).filter((step) => step.uses !== undefined).length);
   for (const what of uses) expect(what).toMatch(/^[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
 test.each(files)(
-  "%s gives nothing by default, and each job no right to write but a comment and its own identity",
+  "%s has no default permissions, and each job may write only comments and its identity token",
   (file) => {
     expect(workflow(file).permissions).toEqual({});
     for (const [name, { permissions = {}, "timeout-minutes": limit }] of jobsOf(file)) {
@@ -111,34 +113,141 @@ test.each(files)(
   },
 );
 
-test.each(files)("no script of %s holds an expression: what others write would be run", (file) => {
+test.each(files)("no script of %s has an expression, which would run text from other people", (file) => {
   for (const { run = "" } of stepsOf(file)) expect(run).not.toContain("${{");
 });
 
-test("a deployment at work is never cancelled, and one by hand is of main alone", () => {
+test("a running deployment is never cancelled, merges wait, and a manual run uses main", () => {
   const { concurrency, jobs } = parse(text("deploy.yml")) as {
     concurrency: unknown;
     jobs: { plan: { if: string }; deploy: { environment: string; strategy: object } };
   };
-  expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
+  expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false, queue: "max" });
   expect(jobs.plan.if).toContain("github.ref == 'refs/heads/main'");
   expect(jobs.deploy.environment).toBe("${{ matrix.environment }}");
   expect(jobs.deploy.strategy).toMatchObject({ "max-parallel": 1 });
 });
 
-test("a pull request never runs with the rights of the branch that it goes to", () => {
+test("a pull request never runs with the permissions of its base branch", () => {
   for (const file of files) expect(text(file)).not.toContain("pull_request_target");
 });
 
-test.each(files)("%s calls commands and options that exist", (file) => {
+test.each(files)("%s calls existing commands and options", (file) => {
   const calls = stepsOf(file).flatMap(({ run = "" }) =>
-    [...run.replaceAll(/\\\n\s*/g, "").matchAll(/npm run --silent fleet -- (.*?)(?: \|\||\)?" >>| > |\n|$)/g)].map(
-      ([, call]) => call ?? "",
-    ),
+    [
+      ...run
+        .replaceAll(/\\\n\s*/g, "")
+        .matchAll(/(?:npm run --silent fleet --|node scripts\/run\.js fleet\/main\.ts) (.*?)(?: \|\||\)\n| > |\n|$)/g),
+    ].map(([, call]) => call ?? ""),
   );
   expect(calls.length).toBeGreaterThan(0);
   for (const call of calls) {
     const [name = "", ...args] = call.split(/\s+/).map((word) => word.replaceAll(/["')]/g, ""));
     expect(() => parseArguments(findCommand(commandGroups, name), args)).not.toThrow();
   }
+});
+
+test.each(files)("%s runs its scripts in a shell that stops at the first failing command", (file) => {
+  expect(workflow(file).defaults).toEqual({ run: { shell: "bash" } });
+});
+
+/** Programs that the scripts call. A stub replaces each of them. */
+const programs = ["npm", "node", "timeout", "gh", "jq", "git", "cp", "cat"];
+
+const scripts = files.flatMap((file) =>
+  jobsOf(file).flatMap(([job, { steps }]) =>
+    steps.flatMap(({ run, env = {} }, index) => (run === undefined ? [] : [{ file, job, index, run, env }])),
+  ),
+);
+const failures = scripts.flatMap((script) =>
+  programs
+    .filter((program) => new RegExp(`(^|[\\s(|])${program} `, "m").test(script.run))
+    // `exec timeout` starts node itself, which the stub does not.
+    .filter((program) => program !== "node" || !script.run.includes("timeout "))
+    .map((program) => ({ ...script, program })),
+);
+
+/** Runs a script as GitHub does, with stubs of all programs. @param failing the program that ends with exit code 1 */
+function runScript(run: string, env: Readonly<Record<string, string>>, failing: string | undefined): number | null {
+  const cwd = mkdtempSync(path.join(scratch, "step-"));
+  const stubs = path.join(cwd, "stubs");
+  for (const folder of ["stubs", "plans", "reviews.in"]) mkdirSync(path.join(cwd, folder));
+  writeFileSync(path.join(cwd, "plans/review.json"), "{}");
+  for (const program of programs) {
+    // The scripts expect files from these programs.
+    const writesReviews = 'for a; do if [ "$a" = --review-md ]; then echo x > review/review.md; fi; done\n';
+    const downloads = 'if [ "$2" = download ]; then mkdir -p reviews/a; echo x > reviews/a/review.md; exit 0; fi\n';
+    const passes = program === "npm" ? writesReviews : program === "gh" ? downloads : "";
+    const body = program === failing ? "exit 1" : `${passes}echo 1`;
+    writeFileSync(path.join(stubs, program), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  }
+  const file = path.join(cwd, "script.sh");
+  writeFileSync(file, run);
+  const values = Object.fromEntries(Object.keys(env).map((name) => [name, name === "EVENT" ? "push" : "1"]));
+  const { status } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", file], {
+    cwd,
+    env: {
+      ...values,
+      PATH: `${stubs}:${process.env["PATH"] ?? ""}`,
+      GITHUB_OUTPUT: path.join(cwd, "output"),
+      GITHUB_STEP_SUMMARY: path.join(cwd, "summary"),
+    },
+  });
+  return status;
+}
+
+test.each(scripts)("step $index of $job in $file succeeds if its commands succeed", ({ run, env }) => {
+  expect(runScript(run, env, undefined)).toBe(0);
+});
+
+test.each(failures)("step $index of $job in $file fails if $program fails", ({ run, env, program }) => {
+  expect(runScript(run, env, program)).not.toBe(0);
+});
+
+test("every step is tested with a failing command", () => {
+  expect(new Set(failures.map(({ run }) => run))).toEqual(new Set(scripts.map(({ run }) => run)));
+});
+
+test("a cancelled deployment signals fleet, which has time to stop before the job ends", () => {
+  const { jobs } = workflow("deploy.yml");
+  const script = jobs["deploy"]?.steps.at(-1)?.run ?? "";
+  const [, minutes = ""] = /^exec timeout --foreground --signal=INT (\d+)m /.exec(script) ?? [];
+  expect(Number(minutes)).toBeLessThan(jobs["deploy"]?.["timeout-minutes"] ?? 0);
+  expect(jobs["deploy"]?.["timeout-minutes"]).toBeLessThan(360);
+});
+
+test("a pull request is compared with the branch that the checkout merges it into", () => {
+  const plan = workflow("pull-request.yml").jobs["plan"]?.steps.find(({ run = "" }) => run.includes("--changed-since"));
+  expect(plan?.run).toContain("base=$(git rev-parse --verify HEAD^1)");
+  expect(text("pull-request.yml")).not.toContain("base.sha }}");
+});
+
+test.each([
+  ["success", /^\*\*Plan of commit 0a1b2c\*\*$/m],
+  ["failure", /^\*\*❌ The plan of commit 0a1b2c failed or was refused: see \[the run\]/m],
+])("the comment names the commit and the result (%s)", (result, title) => {
+  const script = workflow("pull-request.yml").jobs["comment"]?.steps[0]?.run ?? "";
+  const cwd = mkdtempSync(path.join(scratch, "comment-"));
+  mkdirSync(path.join(cwd, "stubs"));
+  // Without a review, and with an older comment that must be replaced.
+  const gh = 'if [ "$2" = download ]; then exit 1; fi; echo "$@" >> calls; echo 42';
+  writeFileSync(path.join(cwd, "stubs/gh"), `#!/bin/sh\n${gh}\n`, { mode: 0o755 });
+  const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], {
+    cwd,
+    encoding: "utf8",
+    env: {
+      ...{
+        GH_REPO: "acme/blocking",
+        PULL_REQUEST: "7",
+        COMMIT: "0a1b2c",
+        RESULT: result,
+        RUN: "1",
+        RUN_URL: "https://run",
+      },
+      PATH: `${path.join(cwd, "stubs")}:${process.env["PATH"] ?? ""}`,
+    },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(readFileSync(path.join(cwd, "comment.md"), "utf8")).toMatch(title);
+  expect(readFileSync(path.join(cwd, "calls"), "utf8")).toContain("PATCH repos/acme/blocking/issues/comments/42");
 });

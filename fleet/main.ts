@@ -3,6 +3,7 @@ import { EnvironmentErrors } from "../config/problems";
 import { SelectionError } from "../config/selection";
 import { commandHelp, findCommand, overview, parseArguments } from "./commands/command-line";
 import { CommandError } from "./output/command-error";
+import { Interrupted, interruptedExitCode } from "./output/interrupted";
 import { commandGroups } from "./commands/registry";
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
@@ -28,6 +29,11 @@ for (const stream of [process.stdout, process.stderr]) {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // Any other error is a defect of this program and keeps its stack trace.
+  if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = interruptedExitCode;
+    return;
+  }
   const isExpected = [CommandError, EnvironmentErrors, SelectionError].some((kind) => error instanceof kind);
   if (!isExpected) throw error;
   process.stderr.write(`${(error as Error).message}\n`);

@@ -1,9 +1,10 @@
 /** The command `deploy`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
+import { withDirectoryLock } from "../plans/directory-lock";
 import type { PlanRejection } from "../plans/saved-plan";
 import { applyWaves } from "../rollout/apply-waves";
-import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
+import { interruptedExitCode, GracefulShutdown, printToStderr } from "../rollout/graceful-shutdown";
 import { replannedDeployments } from "../rollout/replan";
 import { savedDeployments } from "../rollout/saved-deployments";
 import type { Command } from "./command-line";
@@ -41,20 +42,23 @@ ${selectionSyntax}`,
     const { selection, values, switches } = given;
     const instances = selectFrom(readEnvironments(), selection);
     const reviewed = values.get("reviewed");
-    const shutdown = new GracefulShutdown();
-    return shutdown.during(async () => {
-      const request = { instances, plans: plansFrom(given), parallel: parallelFrom(given), shutdown, print };
-      const deployments =
-        reviewed === undefined
-          ? await savedDeployments(request, switches.has("resume"))
-          : await replannedDeployments(request, reviewed);
-      if (shutdown.isStopping) return interruptedExitCode;
-      if (!("ready" in deployments)) {
-        print(refusalText(deployments.refused));
-        return 3;
-      }
-      return applyWaves(deployments.ready, request);
-    });
+    const shutdown = new GracefulShutdown("deploy --resume shows how to continue.");
+    const directory = plansFrom(given);
+    return shutdown.during(() =>
+      withDirectoryLock(directory, "deploy", printToStderr, async () => {
+        const request = { instances, plans: directory, parallel: parallelFrom(given), shutdown, print };
+        const deployments =
+          reviewed === undefined
+            ? await savedDeployments(request, switches.has("resume"))
+            : await replannedDeployments(request, reviewed);
+        if (shutdown.isStopping) return interruptedExitCode;
+        if (!("ready" in deployments)) {
+          print(refusalText(deployments.refused));
+          return 3;
+        }
+        return applyWaves(deployments.ready, request);
+      }),
+    );
   },
 };
 

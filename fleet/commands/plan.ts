@@ -2,13 +2,14 @@
 import path from "node:path";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
+import { withDirectoryLock } from "../plans/directory-lock";
 import { writeReviewFile } from "../plans/review-file";
 import { reviewHtml } from "../review/html";
 import { reviewMarkdown } from "../review/markdown";
 import { verdictOf } from "../review/review";
 import { summary } from "../review/summary";
 import { writeReview } from "../review/write";
-import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
+import { interruptedExitCode, GracefulShutdown, printToStderr } from "../rollout/graceful-shutdown";
 import { planChanges } from "../rollout/plan-changes";
 import type { Command } from "./command-line";
 import { parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
@@ -41,20 +42,22 @@ ${selectionSyntax}`,
     const { selection, values, switches } = given;
     const environments = readEnvironments();
     const directory = plansFrom(given);
-    const shutdown = new GracefulShutdown();
-    const planned = await planChanges({
-      instances: selectFrom(environments, selection),
-      allInstances: environments.instances,
-      plans: directory,
-      changedSince: values.get("changed-since"),
-      readOnly: switches.has("read-only"),
-      parallel: parallelFrom(given),
-      shutdown,
+    const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
+    return withDirectoryLock(directory, "plan", printToStderr, async () => {
+      const planned = await planChanges({
+        instances: selectFrom(environments, selection),
+        allInstances: environments.instances,
+        plans: directory,
+        changedSince: values.get("changed-since"),
+        readOnly: switches.has("read-only"),
+        parallel: parallelFrom(given),
+        shutdown,
+      });
+      writeReviewFile(path.join(directory, "review.json"), planned);
+      writeReview(values.get("review-md"), () => reviewMarkdown(planned));
+      writeReview(values.get("review-html"), () => reviewHtml(planned));
+      print(summary(planned));
+      return shutdown.isStopping ? interruptedExitCode : verdictOf(planned).exitCode;
     });
-    writeReviewFile(path.join(directory, "review.json"), planned);
-    writeReview(values.get("review-md"), () => reviewMarkdown(planned));
-    writeReview(values.get("review-html"), () => reviewHtml(planned));
-    print(summary(planned));
-    return shutdown.isStopping ? interruptedExitCode : verdictOf(planned).exitCode;
   },
 };

@@ -35,7 +35,7 @@ ${selectionSyntax}`,
   async run(given, print) {
     const { selection, values, switches } = given;
     const instances = selectFrom(readEnvironments(), selection);
-    const shutdown = new GracefulShutdown();
+    const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
     const results = await recoverStacks(instances, {
       write: switches.has("yes"),
       parallel: parallelFrom(given),

@@ -29,7 +29,7 @@ export async function findDrift(
   parallel: number,
   shutdown: GracefulShutdown,
 ): Promise<readonly StackDrift[]> {
-  const plans = openRunDirectory(directory);
+  const plans = openRunDirectory(directory, "drift");
   try {
     const planned = await shutdown.during(async () => {
       const stacks = await synthesizeInto(plans, instances);

@@ -44,7 +44,7 @@ export async function recoverStacks(
   instances: readonly InstanceConfig[],
   { write, parallel, shutdown }: RecoverOptions,
 ): Promise<readonly RecoveryResult[]> {
-  const plans = openRunDirectory(directory);
+  const plans = openRunDirectory(directory, "recover");
   try {
     return await shutdown.during(async () => {
       const stacks = await synthesizeInto(plans, instances);
