@@ -1,9 +1,11 @@
 /** Handles Ctrl-C: the first one lets running processes finish and starts nothing new, the second one kills them. */
 import type { ChildProcess } from "node:child_process";
+import { CommandError } from "../output/command-error";
+import { Interrupted } from "../output/interrupted";
 import type { ProcessShutdown } from "../terraform/terraform";
+import { TerraformError } from "../terraform/terraform-stack";
 
-/** Exit code after Ctrl-C, as in a shell: 128 + SIGINT. */
-export const interruptedExitCode = 130;
+export { interruptedExitCode } from "../output/interrupted";
 
 type Child = Pick<ChildProcess, "pid" | "kill">;
 
@@ -11,8 +13,14 @@ export class GracefulShutdown implements ProcessShutdown {
   private readonly running = new Set<Child>();
   private interrupts = 0;
 
-  /** @param print prints one line for the user */
-  constructor(private readonly print: (text: string) => void = printToStderr) {}
+  /**
+   * @param adviceAfterKill what to do after the second Ctrl-C
+   * @param print prints one line for the user
+   */
+  constructor(
+    private readonly adviceAfterKill: string = "Run the same command again.",
+    private readonly print: (text: string) => void = printToStderr,
+  ) {}
 
   /** Whether no new work may start. */
   get isStopping(): boolean {
@@ -22,6 +30,8 @@ export class GracefulShutdown implements ProcessShutdown {
   /**
    * Handles SIGINT and SIGTERM while `work` runs. CI services send SIGTERM after SIGINT when a job is cancelled, so SIGTERM never
    * counts as the second Ctrl-C.
+   *
+   * @throws Interrupted if Ctrl-C made the work fail: Ctrl-C also ends a synth or the installation of the provider
    */
   async during<T>(work: () => Promise<T>): Promise<T> {
     const interrupt = (): void => {
@@ -33,6 +43,9 @@ export class GracefulShutdown implements ProcessShutdown {
     process.on("SIGINT", interrupt).on("SIGTERM", terminate);
     try {
       return await work();
+    } catch (error) {
+      const isCausedByCtrlC = this.isStopping && (error instanceof CommandError || error instanceof TerraformError);
+      throw isCausedByCtrlC ? new Interrupted() : error;
     } finally {
       process.off("SIGINT", interrupt).off("SIGTERM", terminate);
     }
@@ -63,8 +76,9 @@ export class GracefulShutdown implements ProcessShutdown {
       for (const child of this.running) child.kill("SIGINT");
     } else {
       this.print(
-        "Killing Terraform. The result of its current operations is unknown, and its lock stays. " +
-          "deploy --resume says how to continue.",
+        this.running.size === 0
+          ? "Still stopping."
+          : `Killing Terraform. The result of its current operations is unknown, and its lock stays. ${this.adviceAfterKill}`,
       );
       for (const { pid } of this.running) if (pid !== undefined) killGroup(pid);
     }

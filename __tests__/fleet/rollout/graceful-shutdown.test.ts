@@ -7,7 +7,7 @@ const child = () => ({ pid: undefined, kill: jest.fn() });
 
 test("the first Ctrl-C asks every running process to end, once", () => {
   const printed: string[] = [];
-  const shutdown = new GracefulShutdown((text) => printed.push(text));
+  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
   const [runs, ended] = [child(), child()];
   shutdown.add(runs);
   shutdown.add(ended);
@@ -21,7 +21,7 @@ test("the first Ctrl-C asks every running process to end, once", () => {
 });
 
 test("a process that starts after Ctrl-C is asked to end at once", () => {
-  const shutdown = new GracefulShutdown(() => undefined);
+  const shutdown = new GracefulShutdown("", () => undefined);
   shutdown.interrupt();
   const late = child();
   shutdown.add(late);
@@ -30,7 +30,7 @@ test("a process that starts after Ctrl-C is asked to end at once", () => {
 
 test("the second Ctrl-C kills the process and its plugins, and names what stays behind", async () => {
   const printed: string[] = [];
-  const shutdown = new GracefulShutdown((text) => printed.push(text));
+  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
   // Ignores SIGINT and has a child process, like Terraform with a provider.
   const script =
     'process.on("SIGINT", () => {}); require("child_process").spawn("sleep", ["60"], { stdio: "inherit" }); console.log("up"); setInterval(() => {}, 1000);';
@@ -47,7 +47,7 @@ test("the second Ctrl-C kills the process and its plugins, and names what stays 
 });
 
 test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIGINT", async () => {
-  const shutdown = new GracefulShutdown(() => undefined);
+  const shutdown = new GracefulShutdown("", () => undefined);
   const runs = child();
   await shutdown.during(async () => {
     shutdown.add(runs);

@@ -103,7 +103,7 @@ afterAll(() => aws.close());
 beforeEach(() => {
   out = mkdtempSync(path.join(tmpdir(), "recover-state-"));
   terraform = new SmallTerraform();
-  shutdown = new GracefulShutdown(() => undefined);
+  shutdown = new GracefulShutdown("", () => undefined);
   aws.answers = {
     "connect:ListContactFlowModules": {
       ContactFlowModulesSummaryList: [{ Name: String(attributesOf(moduleAddress)["name"]), Id: "the-module" }],
