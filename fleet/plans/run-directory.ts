@@ -1,30 +1,28 @@
 /** Working directories of commands that keep nothing: one per process, deleted even if the process was killed. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { isAlive, liveHolder, lockDirectory, lockFileIn } from "./directory-lock";
 
 /**
- * Creates the directory of this process in `parent`. Also deletes the directories of processes that have ended: a killed process
- * deletes nothing, and its states and plans contain plaintext values.
+ * Creates and locks the directory of this process in `parent`. Also deletes the directories of processes that have ended: a killed
+ * process deletes nothing, and its states and plans contain plaintext values.
  *
  * @param parent directory with one directory per process id
+ * @param command the command that runs, for the lock
  * @returns absolute path; the caller deletes the directory at the end
  */
-export function openRunDirectory(parent: string, pid = process.pid): string {
+export function openRunDirectory(parent: string, command: string): string {
+  const { pid } = process;
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const directory = path.resolve(parent, `${pid}`);
   for (const name of readdirSync(parent)) {
-    const isAbandoned = /^\d+$/.test(name) && (Number(name) === pid || !isAlive(Number(name)));
+    const isAbandoned = /^\d+$/.test(name) && (Number(name) === pid || !isInUse(path.join(parent, name), Number(name)));
     if (isAbandoned) rmSync(path.join(parent, name), { recursive: true, force: true });
   }
-  mkdirSync(directory, { mode: 0o700 });
+  lockDirectory(directory, command, () => undefined);
   return directory;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: the process belongs to another user.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
+function isInUse(directory: string, pid: number): boolean {
+  return existsSync(lockFileIn(directory)) ? liveHolder(directory) !== undefined : isAlive(pid);
 }

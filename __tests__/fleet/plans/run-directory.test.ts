@@ -19,7 +19,7 @@ function createRunDirectory(name: string): void {
 }
 
 test("the directory belongs to this process, and only its user may read it", () => {
-  const out = openRunDirectory(parent);
+  const out = openRunDirectory(parent, "drift");
   expect(out).toBe(path.join(parent, `${process.pid}`));
   expect(statSync(out).mode & 0o777).toBe(0o700);
 });
@@ -28,17 +28,17 @@ test("the directory of a dead process is deleted, that of a running process stay
   const { pid: ended } = spawnSync(process.execPath, ["--version"]);
   createRunDirectory(`${ended}`);
   createRunDirectory(`${process.ppid}`);
-  openRunDirectory(parent);
+  openRunDirectory(parent, "drift");
   expect(readdirSync(parent).sort()).toEqual([`${process.pid}`, `${process.ppid}`].sort());
 });
 
 test("the directory of an earlier process with the same id is emptied", () => {
   createRunDirectory(`${process.pid}`);
-  expect(readdirSync(openRunDirectory(parent))).toEqual([]);
+  expect(readdirSync(openRunDirectory(parent, "drift"))).toEqual(["fleet.lock"]);
 });
 
 test("other directories stay", () => {
   createRunDirectory("notes");
-  openRunDirectory(parent);
+  openRunDirectory(parent, "drift");
   expect(existsSync(path.join(parent, "notes"))).toBe(true);
 });

@@ -1,0 +1,174 @@
+/** Locks a directory for one process, so that two commands never change the same plans. */
+import { execFileSync } from "node:child_process";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { CommandError } from "../output/command-error";
+
+const lockName = "fleet.lock";
+
+export const lockFileIn = (directory: string): string => path.join(directory, lockName);
+
+const holderSchema = z.object({
+  /** Such as `deploy`. */
+  command: z.string(),
+  pid: z.number().int(),
+  host: z.string(),
+  /** When the lock was taken; ISO 8601. */
+  since: z.string(),
+  /** Start of the process, in milliseconds since 1970: process ids are used again. Null if `ps` is missing. */
+  processStart: z.number().nullable(),
+});
+
+export type LockHolder = Readonly<z.output<typeof holderSchema>>;
+
+/**
+ * Runs work while this process holds the lock of a directory. The directory is created if it does not exist.
+ *
+ * @param command the command that runs, for the messages
+ * @param print prints one line if the lock of a dead process is replaced
+ * @throws CommandError if another process holds the lock
+ */
+export async function withDirectoryLock<T>(
+  directory: string,
+  command: string,
+  print: (text: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  lockDirectory(directory, command, print);
+  try {
+    return await work();
+  } finally {
+    rmSync(lockFileIn(directory), { force: true });
+    removeIfEmpty(directory);
+  }
+}
+
+/** The process that holds the lock of a directory; undefined if there is no lock, or the process has ended. */
+export function liveHolder(directory: string): LockHolder | undefined {
+  const holder = holderIn(lockFileIn(directory));
+  return holder === undefined || hasEnded(holder) ? undefined : holder;
+}
+
+/** @throws CommandError if another process holds the lock */
+export function lockDirectory(directory: string, command: string, print: (text: string) => void): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = lockFileIn(directory);
+  const own: LockHolder = {
+    command,
+    pid: process.pid,
+    host: hostname(),
+    since: new Date().toISOString(),
+    processStart: processStart(process.pid) ?? null,
+  };
+  const ownFile = `${file}.${process.pid}`;
+  writeFileSync(ownFile, JSON.stringify(own), { mode: 0o600 });
+  try {
+    // A link either creates the complete file or fails. No other process can read half of it.
+    while (!tryLink(ownFile, file)) {
+      const holder = holderIn(file);
+      if (holder !== undefined && !hasEnded(holder)) throw new CommandError(inUse(directory, holder));
+      const replaced = `${ownFile}.replaced`;
+      if (!tryRename(file, replaced)) continue;
+      const removed = holderIn(replaced);
+      // Another process replaced the old lock first: give its lock back.
+      if (removed !== undefined && !hasEnded(removed)) {
+        tryLink(replaced, file);
+        rmSync(replaced);
+        throw new CommandError(inUse(directory, removed));
+      }
+      rmSync(replaced);
+      print(
+        removed === undefined
+          ? `Replaced an unreadable lock of ${shownPath(directory)}.`
+          : `Replaced the lock of ${shownPath(directory)}: its holder, ${describeHolder(removed)}, has ended without releasing it.`,
+      );
+    }
+  } finally {
+    rmSync(ownFile, { force: true });
+  }
+}
+
+const describeHolder = ({ command, pid, host, since }: LockHolder): string =>
+  `"${command}" (process ${pid} on ${host}, since ${since})`;
+
+const inUse = (directory: string, holder: LockHolder): string =>
+  `${shownPath(directory)} is in use by ${describeHolder(holder)}.\n` +
+  (holder.host === hostname()
+    ? "  Wait until it has ended, or use another directory with --plans."
+    : `  Wait until it has ended, or use another directory with --plans. If you are sure that it has ended, delete ${lockFileIn(shownPath(directory))}.`);
+
+const shownPath = (directory: string): string => path.relative(".", directory) || ".";
+
+/** Undefined if the file is missing or is not a lock. */
+function holderIn(file: string): LockHolder | undefined {
+  try {
+    return holderSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+  } catch (error) {
+    if (error instanceof SyntaxError || isCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Only processes of this machine can be checked. */
+function hasEnded({ host, pid, processStart: recorded }: LockHolder): boolean {
+  if (host !== hostname()) return false;
+  // This process does not hold the lock yet. An earlier process had the same id, as is usual in containers.
+  if (pid === process.pid || !isAlive(pid)) return true;
+  const start = recorded === null ? undefined : processStart(pid);
+  // `ps` computes the start from the system's uptime, so it may differ by a second.
+  return recorded !== null && start !== undefined && Math.abs(start - recorded) > 5000;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: the process belongs to another user.
+    return !isCode(error, "ESRCH");
+  }
+}
+
+/** Milliseconds since 1970; undefined if `ps` is missing or does not know the process. */
+function processStart(pid: number): number | undefined {
+  try {
+    const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+    const text = execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8", env, stdio: "pipe" });
+    const time = Date.parse(`${text.trim()} UTC`);
+    return Number.isNaN(time) ? undefined : time;
+  } catch {
+    return undefined;
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (isCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
+
+/** @returns false if another process has moved the file already */
+function tryRename(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!isCode(error, "ENOTEMPTY") && !isCode(error, "EEXIST") && !isCode(error, "ENOENT")) throw error;
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
