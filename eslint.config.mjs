@@ -17,7 +17,15 @@ const mayImport = {
   "fleet/aws": ["fleet/output", "config", "flows", "stacks/resource-types"],
   "fleet/guard": ["fleet/terraform", "config", "stacks/resource-types", "stacks/expected-resources"],
   "fleet/review": ["fleet/guard", "fleet/terraform", "fleet/output", "config", "flows", "stacks/resource-types"],
-  "fleet/plans": ["fleet/review", "fleet/guard", "fleet/terraform", "fleet/aws", "fleet/output", "config", "stacks/resource-types"],
+  "fleet/plans": [
+    "fleet/review",
+    "fleet/guard",
+    "fleet/terraform",
+    "fleet/aws",
+    "fleet/output",
+    "config",
+    "stacks/resource-types",
+  ],
   "fleet/checks": [
     "fleet/plans",
     "fleet/aws",

@@ -5,6 +5,7 @@ import { changeDigest } from "../review/change-digest";
 import type { PlannedStack } from "../review/review";
 import { outcomeOf } from "../review/summary";
 import { UnreadablePlanFile } from "../terraform/plan-file";
+import { errorMessage } from "../output/error-message";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
@@ -12,6 +13,7 @@ import { forEachStack } from "./for-each-stack";
 import { readOnlyAccess, terraformStackOf } from "./instance-terraform";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
+import { readTableFingerprint, touchesTable } from "./table-fingerprint";
 import { synthesizedStackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 
@@ -55,15 +57,27 @@ async function planStack(
   try {
     step("initializing");
     await stack.initialize(readOnly ? { readOnly: readOnlyAccess(instance) } : {});
+    // Read before the plan: a change of the table during the plan is then detected before the apply.
+    const table = readOnly ? null : await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
     step("planning");
     await stack.plan({ isLocked: !readOnly });
     step("reading the plan");
     const plan = parsePlan(await stack.show());
+    const isTableTouched = touchesTable(plan);
+    if (isTableTouched && typeof table === "string") {
+      const failure = `The plan changes the table ${instance.table.name}, but dynamodb:DescribeTable failed. ${table}`;
+      return { instance, failure };
+    }
     const lock = toolchain.committedLock(instance.awsProvider);
     const saved = savePlan(
       synthesized.directory,
       { synthesized, instance, lock, terraform: toolchain.version },
-      { readOnly, changes: changeDigest(plan), at: new Date() },
+      {
+        readOnly,
+        changes: changeDigest(plan),
+        table: isTableTouched && typeof table !== "string" ? table : null,
+        at: new Date(),
+      },
     );
     return { instance, plan, guard: guard(plan, instance, today()), saved };
   } catch (error) {

@@ -1,8 +1,9 @@
 /** The plans directory: the synthesized stacks with one saved plan each, and the journal of their deployment. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
 import { CommandError } from "../output/command-error";
+import { erroredStateName } from "../terraform/terraform-stack";
 import { readSynthesis, selectionOf, synthesize } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 
@@ -20,6 +21,28 @@ export async function synthesizeInto(
   const select = selectionOf(instances.map(({ stackName }) => stackName));
   const { stacks } = await synthesize({ select, outdir: synthesisIn(plans) });
   return stacks;
+}
+
+/**
+ * Refuses to delete a state that Terraform could not write to the backend.
+ *
+ * @throws CommandError with the steps for each stack
+ */
+export function refuseUnsavedStates(plans: string): void {
+  const stacks = path.join(synthesisIn(plans), "stacks");
+  if (!existsSync(stacks)) return;
+  const directories = readdirSync(stacks)
+    .map((name) => path.join(path.relative(".", stacks), name))
+    .filter((directory) => existsSync(path.join(directory, erroredStateName)));
+  if (directories.length === 0) return;
+  const files = directories.map((directory) => `    ${path.join(directory, erroredStateName)}\n`);
+  const pushes = directories.map((directory) => `    terraform -chdir=${directory} state push ${erroredStateName}\n`);
+  throw new CommandError(
+    "Terraform could not write the state of an earlier deployment. Only these files know the resources that it created, and new\n" +
+      `  plans would delete them:\n${files.join("")}` +
+      "  Continue the deployment, which uploads the state: npm run fleet -- deploy --resume\n" +
+      `  Or upload the state yourself, then delete the file and plan again:\n${pushes.join("").trimEnd()}`,
+  );
 }
 
 /** The stacks in a plans directory, by name. @throws CommandError if it has none */

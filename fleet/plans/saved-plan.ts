@@ -35,6 +35,8 @@ const savedPlanSchema = z.strictObject({
   planFile: z.string(),
   /** Digest of the changes. Plans with equal changes have equal digests. */
   changes: z.string(),
+  /** The table before the plan, as readable fields; null if the plan does not change the table. */
+  table: z.record(z.string(), z.string()).nullable(),
 });
 
 /** The note beside the plan file. */
@@ -62,7 +64,7 @@ export interface PlanInputs {
 export function savePlan(
   directory: string,
   { synthesized, instance, lock, terraform }: PlanInputs,
-  made: { readonly readOnly: boolean; readonly changes: string; readonly at: Date },
+  made: Pick<SavedPlan, "readOnly" | "changes" | "table"> & { readonly at: Date },
 ): SavedPlan {
   const bytes = readFileSync(path.join(directory, planFileName));
   const saved: SavedPlan = {
@@ -77,6 +79,7 @@ export function savePlan(
     state: readPlanFile(bytes).state,
     planFile: sha256(bytes),
     changes: made.changes,
+    table: made.table,
   };
   const file = path.join(directory, noteName);
   const note: z.output<typeof noteSchema> = { ...saved, checksum: checksumOf(saved) };

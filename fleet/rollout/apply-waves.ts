@@ -5,6 +5,7 @@ import { verifyInstance } from "../checks/verify/verify";
 import { textTable } from "../output/text-table";
 import { StackRunner } from "../plans/for-each-stack";
 import { TerraformError } from "../terraform/terraform-stack";
+import { rejectBeforeApply } from "./before-apply";
 import { interruptedExitCode } from "./graceful-shutdown";
 import { Journal, journalName } from "./journal";
 import type { DeploymentRequest, StackDeployment } from "./stack-deployment";
@@ -87,18 +88,25 @@ interface Report {
 
 /** @returns whether the apply succeeded or was not needed */
 async function apply(row: Row, { journal, failures, step }: Report): Promise<boolean> {
-  const { instance, stack, file, creates, needsVerification } = row.deployment;
+  const { instance, stack, plan, creates, needsVerification } = row.deployment;
   const { stackName } = instance;
-  if (file === undefined) {
+  if (plan === undefined) {
     row.apply = needsVerification ? "already applied" : "nothing to do";
     return true;
+  }
+  step("checking the plan again");
+  const rejection = await rejectBeforeApply(row.deployment, plan);
+  if (rejection !== undefined) {
+    row.apply = "refused";
+    failures.push(`${stackName}: ${rejection.reason}\n  ${rejection.fix}`);
+    return false;
   }
   step("applying");
   journal.write({ stack: stackName, event: "applying", creates });
   try {
     await stack.apply((pid) => {
       journal.write({ stack: stackName, event: "process", pid });
-    }, file);
+    }, plan.file);
   } catch (error) {
     if (!(error instanceof TerraformError)) throw error;
     journal.write({ stack: stackName, event: "failed", step: "apply" });

@@ -39,6 +39,13 @@ export function stateLocked(lock: StateLock, status: DeploymentStatus, directory
     return { reason: lockText(lock), fix };
   }
   const isThisMachine = lock.who.endsWith(`@${hostname()}`);
+  // A lock that is older than the interrupted apply belongs to another command.
+  if (isThisMachine && lockTime(lock) < Date.parse(status.since) - 1000) {
+    return {
+      reason: lockText(lock),
+      fix: "Another command on this machine holds the lock. Wait until it has finished, then resume.",
+    };
+  }
   const unlock = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
   return {
     reason: lockText(
@@ -51,4 +58,10 @@ export function stateLocked(lock: StateLock, status: DeploymentStatus, directory
         : "If the Terraform process that holds the lock has ended, release the lock and resume:\n") +
       `    ${unlock}\n    npm run fleet -- deploy --resume`,
   };
+}
+
+/** `2026-11-24 05:57:36.12 +0000 UTC` in milliseconds; infinite if Terraform uses another format. */
+function lockTime({ created }: StateLock): number {
+  const time = Date.parse(created.replace(/^(\S+) (\S+) \+0000 UTC$/, "$1T$2Z"));
+  return Number.isNaN(time) ? Infinity : time;
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, write
 import path from "node:path";
 import { z } from "zod";
 import { CommandError } from "../output/command-error";
+import { refuseUnsavedStates } from "../plans/plans-directory";
 
 export const journalName = "deploy.journal";
 
@@ -82,7 +83,8 @@ export const interruptedStacks = (name: string): readonly string[] =>
 /**
  * Prepares a plans directory for new plans: deletes the journal of the earlier plans.
  *
- * @throws CommandError if a deployment of the earlier plans was interrupted, because `--resume` needs its journal
+ * @throws CommandError if a deployment of the earlier plans was interrupted, because `--resume` needs its journal, or if Terraform could
+ * not write the state of a stack
  */
 export function discardJournal(plans: string): void {
   const journal = path.join(plans, journalName);
@@ -93,6 +95,7 @@ export function discardJournal(plans: string): void {
         "  Continue it: npm run fleet -- deploy --resume. Or plan into another directory with --plans.",
     );
   }
+  refuseUnsavedStates(plans);
   rmSync(journal, { force: true });
 }
 

@@ -62,7 +62,8 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
         const fix = "Show the current changes with: npm run fleet -- plan. Then have them reviewed.";
         return [instance.stackName, [{ reason, fix }]];
       }
-      return [instance.stackName, deploymentOf(instance, stack, plan, guardResult, planFileName)];
+      const applicable = { file: planFileName, checksum: saved.planFile, table: saved.table };
+      return [instance.stackName, deploymentOf(instance, stack, plan, guardResult, applicable)];
     }),
   );
 }

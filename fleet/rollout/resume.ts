@@ -1,7 +1,12 @@
 /** Plans the rest of a stack whose deployment was interrupted or failed. */
 import type { InstanceConfig } from "../../config/types";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { guard, today } from "../guard/guard";
+import { sha256 } from "../plans/saved-plan";
+import { readTableFingerprint, touchesTable } from "../plans/table-fingerprint";
 import { outcomeOf } from "../review/summary";
+import { errorMessage } from "../output/error-message";
 import { isTouched, parsePlan } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
 import { importOrphans } from "./import-orphans";
@@ -35,7 +40,9 @@ export async function planRemaining(
     }
   }
   step("planning the rest");
+  const table = await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
   await stack.plan({ isLocked: true }, resumedPlan);
+  const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlan)));
   const rest = parsePlan(await stack.show(resumedPlan));
   const reviewedAddresses = new Set(reviewed.resource_changes.filter(isTouched).map(({ address }) => address));
   const remaining = rest.resource_changes.filter(isTouched);
@@ -52,7 +59,14 @@ export async function planRemaining(
   const result = guard(rest, instance, today());
   const list = remaining.map(({ address, change }) => `\n    ${change.actions.join(" and ")} ${address}`).join("");
   print(`${stackName}: remaining changes: ${outcomeOf({ instance, plan: rest, guard: result })}${list}`);
-  const deployment = deploymentOf(instance, stack, rest, result, resumedPlan);
+  const isTableTouched = touchesTable(rest);
+  if (isTableTouched && typeof table === "string") {
+    const fix =
+      "Give the role (planRole, otherwise deployRole, otherwise your own) dynamodb:DescribeTable, and resume.";
+    return [{ reason: `The table ${instance.table.name} cannot be read. ${table}`, fix }];
+  }
+  const applicable = { file: resumedPlan, checksum, table: isTableTouched && typeof table !== "string" ? table : null };
+  const deployment = deploymentOf(instance, stack, rest, result, applicable);
   // The changes from before the interruption are not verified yet.
   return isRejected(deployment) ? deployment : { ...deployment, needsVerification: true };
 }

@@ -10,11 +10,13 @@ import { plannedStacks } from "../plans/plans-directory";
 import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
 import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
+import { staleTable } from "../plans/table-fingerprint";
 import { lockIn } from "../terraform/diagnostics";
 import { planFileName } from "../terraform/plan-file";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
+import { repairState } from "./errored-state";
 import { stateLocked, stillRunning } from "./in-progress";
 import { journalName, readStatuses } from "./journal";
 import { planRemaining } from "./resume";
@@ -70,7 +72,7 @@ export async function savedDeployments(request: DeploymentRequest, isResumed: bo
 
 function describeDeployment(prepared: PreparedDeployment): string {
   if (isRejected(prepared)) return "refused";
-  if (prepared.file !== undefined) return "ready";
+  if (prepared.plan !== undefined) return "ready";
   return prepared.needsVerification ? "applied; must be verified" : "done";
 }
 
@@ -102,11 +104,17 @@ async function prepareStack(
   if (running !== undefined) return [running];
   try {
     await stack.initialize();
-    if (status.state !== "waiting") return await planRemaining(instance, stack, options);
+    if (status.state !== "waiting") {
+      const unrepaired = await repairState(stack, saved, options.print);
+      return unrepaired === undefined ? await planRemaining(instance, stack, options) : [unrepaired];
+    }
     const stale = staleState(saved, await stack.stateVersion());
     if (stale !== undefined) return [stale];
     const plan = parsePlan(await stack.show());
-    return deploymentOf(instance, stack, plan, guard(plan, instance, today()), planFileName);
+    const changedTable = saved.table === null ? undefined : await staleTable(instance, saved.table);
+    if (changedTable !== undefined) return [changedTable];
+    const applicable = { file: planFileName, checksum: saved.planFile, table: saved.table };
+    return deploymentOf(instance, stack, plan, guard(plan, instance, today()), applicable);
   } catch (error) {
     const stateLock = error instanceof TerraformError ? lockIn(error.output) : undefined;
     if (stateLock !== undefined) return [stateLocked(stateLock, status, directory)];

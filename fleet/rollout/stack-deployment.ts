@@ -2,6 +2,7 @@
 import type { InstanceConfig } from "../../config/types";
 import type { GuardResult } from "../guard/guard";
 import type { PlanRejection } from "../plans/saved-plan";
+import type { TableFingerprint } from "../plans/table-fingerprint";
 import { hasChanges } from "../review/review";
 import type { PlanJson } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
@@ -17,12 +18,22 @@ export interface DeploymentRequest {
   readonly print: (text: string) => void;
 }
 
+/** A plan file, and what must still be true when it is applied. */
+export interface ApplicablePlan {
+  /** Name of the plan file in the stack's directory. */
+  readonly file: string;
+  /** SHA-256 of the plan file. */
+  readonly checksum: string;
+  /** The table before the plan; null if the plan does not change the table. */
+  readonly table: TableFingerprint | null;
+}
+
 /** What to do with one stack. */
 export interface StackDeployment {
   readonly instance: InstanceConfig;
   readonly stack: TerraformStack;
-  /** Name of the plan file to apply; undefined if nothing is left to apply. */
-  readonly file?: string;
+  /** The plan to apply; undefined if nothing is left to apply. */
+  readonly plan?: ApplicablePlan;
   /** Addresses of the resources that the plan creates. */
   readonly creates: readonly string[];
   /** Whether the deployed instance must still be verified. */
@@ -54,7 +65,7 @@ export function deploymentOf(
   stack: TerraformStack,
   plan: PlanJson,
   result: GuardResult,
-  file: string,
+  applicable: ApplicablePlan,
 ): PreparedDeployment {
   if (result.violations.length > 0) {
     return result.violations.map(({ rule, address, what, fix }) => ({
@@ -64,5 +75,5 @@ export function deploymentOf(
   }
   if (!hasChanges(plan)) return { instance, stack, creates: [], needsVerification: false };
   const creates = plan.resource_changes.filter(({ change }) => change.actions.includes("create"));
-  return { instance, stack, file, creates: creates.map(({ address }) => address), needsVerification: true };
+  return { instance, stack, plan: applicable, creates: creates.map(({ address }) => address), needsVerification: true };
 }

@@ -144,6 +144,12 @@ export class TerraformStack {
     requireSuccess("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
+  /** Releases the state lock with this id. @returns false if the state is not locked, or has another lock */
+  async unlock(id: string): Promise<boolean> {
+    const { exitCode } = await this.run(["force-unlock", "-force", id]);
+    return exitCode === 0;
+  }
+
   private override(readOnly: ReadOnlyAccess | undefined, localState: string | undefined): object {
     const backend = localState === undefined ? this.readOnlyBackend(readOnly) : { local: { path: localState } };
     const role = readOnly?.role;

@@ -47,7 +47,12 @@ function saved(files?: Readonly<Record<string, string>>, readOnly = false): { di
   const synthesized = { stackName: instance.stackName, directory: current, digest: digestOf(current) };
   const inputs: PlanInputs = { synthesized, instance, lock: "lock", terraform: "1.11.4" };
   writeFileSync(path.join(directory, planFileName), planFile(files));
-  savePlan(directory, inputs, { readOnly, changes: "changes", at: new Date("2026-11-24T00:00:00Z") });
+  savePlan(directory, inputs, {
+    readOnly,
+    changes: "changes",
+    table: { capacity: "on demand" },
+    at: new Date("2026-11-24T00:00:00Z"),
+  });
   return { directory, inputs };
 }
 

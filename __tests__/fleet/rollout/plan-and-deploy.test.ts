@@ -1,0 +1,217 @@
+/** `plan` and `deploy` through the real command line: stale tables, locked directories, unsaved states and Ctrl-C. */
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import path from "node:path";
+import { AwsError, startAwsStub } from "../aws-answers";
+import type { AwsStub } from "../aws-answers";
+import { createFakeProject, stackName } from "./fake-project";
+import type { FakeProject } from "./fake-project";
+
+jest.setTimeout(180_000);
+
+const table = (read: number, write: number, more: object = {}) => ({
+  Table: {
+    TableName: "dextr-recorded",
+    TableId: "0f0e0d0c-1b1a-4918-8716-151413121110",
+    KeySchema: [
+      { AttributeName: "hash", KeyType: "HASH" },
+      { AttributeName: "range", KeyType: "RANGE" },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: "hash", AttributeType: "S" },
+      { AttributeName: "range", AttributeType: "S" },
+    ],
+    ProvisionedThroughput: { ReadCapacityUnits: read, WriteCapacityUnits: write },
+    ...more,
+  },
+});
+
+let aws: AwsStub;
+let project: FakeProject;
+const lock = () => path.join(project.directory, "build/plans/fleet.lock");
+
+beforeAll(async () => {
+  aws = await startAwsStub();
+  project = createFakeProject({ AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"] ?? "" });
+});
+afterAll(async () => {
+  project.remove();
+  await aws.close();
+});
+beforeEach(() => {
+  aws.answers = { "dynamodb:DescribeTable": table(17, 9) };
+  for (const name of ["build/plans", "calls.log", "apply-fails", "slow", "lock"]) {
+    rmSync(path.join(project.directory, name), { recursive: true, force: true });
+  }
+  project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 3, lineage: "line" }));
+});
+
+async function plan(): Promise<void> {
+  const { exitCode, output } = await project.run("plan");
+  expect({ exitCode, output }).toEqual({ exitCode: 2, output: expect.any(String) as string });
+}
+
+describe("a plan that changes the table", () => {
+  test("is refused if the capacity changed since the plan, with both values", async () => {
+    await plan();
+    aws.answers = { "dynamodb:DescribeTable": table(1000, 1000) };
+    const { exitCode, output } = await project.run("deploy");
+    expect(output).toContain(
+      `${stackName}: The table dextr-recorded changed since the plan:\n` +
+        "    capacity: provisioned, 17 read and 9 write units → provisioned, 1000 read and 1000 write units\n" +
+        "  Plan again, and have the new plan reviewed.",
+    );
+    expect(output).toContain("Refused: nothing was applied.");
+    expect(exitCode).toBe(3);
+    expect(project.calls()).not.toContain("apply");
+  });
+
+  test("is refused if the table changes between the checks and the apply", async () => {
+    await plan();
+    let reads = 0;
+    aws.answers = { "dynamodb:DescribeTable": () => (++reads === 1 ? table(17, 9) : table(18, 9)) };
+    const { exitCode, output } = await project.run("deploy");
+    expect(output).toContain("17 read and 9 write units → provisioned, 18 read and 9 write units");
+    expect(exitCode).toBe(1);
+    expect(project.calls()).not.toContain("apply");
+  });
+
+  test("is refused if the table cannot be read", async () => {
+    await plan();
+    aws.answers = { "dynamodb:DescribeTable": new AwsError("AccessDeniedException", "no") };
+    const { exitCode, output } = await project.run("deploy");
+    expect(output).toContain("cannot be compared with the plan, because it cannot be read");
+    expect(exitCode).toBe(3);
+  });
+
+  test("is not saved if the table cannot be read", async () => {
+    aws.answers = { "dynamodb:DescribeTable": new AwsError("AccessDeniedException", "no") };
+    const { exitCode, output } = await project.run("plan");
+    expect(output).toContain("dynamodb:DescribeTable failed. AccessDeniedException: no");
+    expect(exitCode).toBe(1);
+  });
+
+  test("is refused if its plan file is replaced after the checks", async () => {
+    await plan();
+    let reads = 0;
+    aws.answers = {
+      "dynamodb:DescribeTable": () => {
+        // The first read belongs to the checks.
+        if (++reads === 1) {
+          setTimeout(() => {
+            appendFileSync(path.join(project.stackDirectory, "fleet.tfplan"), "x");
+          }, 0);
+        }
+        return table(17, 9);
+      },
+    };
+    const { exitCode, output } = await project.run("deploy");
+    expect(output).toContain("The plan file fleet.tfplan was changed or replaced after deploy checked it.");
+    expect(exitCode).toBe(1);
+    expect(project.calls()).not.toContain("apply");
+  });
+});
+
+describe("the plans directory", () => {
+  const holder = (pid: number, host = hostname()) =>
+    JSON.stringify({ command: "deploy", pid, host, since: "2026-11-24T05:57:36.000Z", processStart: null });
+  const writeLock = (text: string): void => {
+    mkdirSync(path.dirname(lock()), { recursive: true });
+    writeFileSync(lock(), text);
+  };
+
+  test("is refused while another command uses it, with the holder's name, process and time", async () => {
+    writeLock(holder(process.pid));
+    for (const command of ["plan", "deploy"]) {
+      const { exitCode, output } = await project.run(command);
+      expect(output).toBe(
+        `build/plans is in use by "deploy" (process ${process.pid} on ${hostname()}, since 2026-11-24T05:57:36.000Z).\n` +
+          "  Wait until it has ended, or use another directory with --plans.\n",
+      );
+      expect(exitCode).toBe(1);
+    }
+    expect(JSON.parse(readFileSync(lock(), "utf8"))).toMatchObject({ pid: process.pid });
+  });
+
+  test("is taken from a dead process, with a line that says so", async () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    writeLock(holder(pid));
+    const { exitCode, output } = await project.run("plan");
+    expect(output).toContain(`Replaced the lock of build/plans: its holder, "deploy" (process ${pid} on`);
+    expect(exitCode).toBe(2);
+    expect(existsSync(lock())).toBe(false);
+  });
+
+  test("is not taken from a process of another machine", async () => {
+    writeLock(holder(1, "build-7"));
+    const { exitCode, output } = await project.run("plan");
+    expect(output).toContain("on build-7");
+    expect(output).toContain("delete build/plans/fleet.lock");
+    expect(exitCode).toBe(1);
+  });
+
+  test("of two plans at once, one is refused without a stack trace", async () => {
+    project.write("slow", "3");
+    const results = await Promise.all([project.run("plan"), project.run("plan")]);
+    expect(results.map(({ exitCode }) => exitCode).sort()).toEqual([1, 2]);
+    const refused = results.find(({ exitCode }) => exitCode === 1);
+    expect(refused?.output).toMatch(/^build\/plans is in use by "plan" \(process \d+/);
+  });
+});
+
+describe("an apply that cannot write its state", () => {
+  const errored = JSON.stringify({ version: 4, serial: 4, lineage: "line", resources: [] });
+  const file = () => path.join(project.stackDirectory, "errored.tfstate");
+
+  beforeEach(async () => {
+    await plan();
+    project.write("apply-fails", errored);
+    const { exitCode } = await project.run("deploy");
+    expect(exitCode).toBe(1);
+    rmSync(path.join(project.directory, "apply-fails"));
+  });
+
+  test("leaves a state that plan does not delete", async () => {
+    const { exitCode, output } = await project.run("plan");
+    const directory = path.relative(project.directory, project.stackDirectory);
+    expect(output).toContain(`    ${directory}/errored.tfstate`);
+    expect(output).toContain("npm run fleet -- deploy --resume");
+    expect(output).toContain(`terraform -chdir=${directory} state push errored.tfstate`);
+    expect(exitCode).toBe(1);
+    expect(readFileSync(file(), "utf8")).toBe(errored);
+  });
+
+  test("is repaired by --resume, which releases its own lock and uploads the state", async () => {
+    const { output } = await project.run("deploy", "--resume");
+    expect(output).toContain("released the state lock 0b2f3a52-aaaa");
+    expect(output).toContain("uploaded the state that the interrupted apply could not write (serial 3 → 4)");
+    expect(readFileSync(path.join(project.directory, "remote.tfstate"), "utf8")).toBe(errored);
+    expect(existsSync(file())).toBe(false);
+    expect(project.calls().match(/^apply/gm)).toHaveLength(2);
+  });
+
+  test("is not repaired if another command wrote the state since", async () => {
+    writeFileSync(path.join(project.directory, "lock"), "another lock");
+    project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 7, lineage: "line" }));
+    const { exitCode, output } = await project.run("deploy", "--resume");
+    expect(output).toContain("another command wrote the state since: serial 3 → 7");
+    expect(output).toContain("state push -force errored.tfstate");
+    expect(exitCode).toBe(3);
+    expect(existsSync(file())).toBe(true);
+    expect(readFileSync(path.join(project.directory, "lock"), "utf8")).toBe("another lock");
+    expect(project.calls().match(/^apply/gm)).toHaveLength(1);
+  });
+});
+
+test("Ctrl-C during the synth ends with exit code 130 and releases the directory", async () => {
+  project.write("slow", "3");
+  const { child, finished } = project.start("plan");
+  while (!existsSync(lock())) await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  child.kill("SIGINT");
+  const { exitCode, output } = await finished;
+  expect(output).toContain("Stopping.");
+  expect(exitCode).toBe(130);
+  expect(existsSync(lock())).toBe(false);
+});

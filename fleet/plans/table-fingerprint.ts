@@ -1,0 +1,117 @@
+/** The facts about the contact table that a plan depends on. They are saved with the plan and compared before the apply. */
+import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import type {
+  GlobalSecondaryIndexDescription,
+  KeySchemaElement,
+  LocalSecondaryIndexDescription,
+  OnDemandThroughput,
+  ProvisionedThroughputDescription,
+  TableDescription,
+} from "@aws-sdk/client-dynamodb";
+import type { InstanceConfig } from "../../config/types";
+import { TABLE } from "../../stacks/resource-types";
+import { instanceClients } from "../aws/instance-clients";
+import { errorMessage } from "../output/error-message";
+import { isTouched } from "../terraform/plan-json";
+import type { PlanJson } from "../terraform/plan-json";
+import type { PlanRejection } from "./saved-plan";
+
+/** Readable text by field, such as `capacity` → `provisioned, 17 read and 9 write units`. */
+export type TableFingerprint = Readonly<Record<string, string>>;
+
+/** Whether an apply of the plan changes a table or its entry in the state. */
+export const touchesTable = ({ resource_changes }: PlanJson): boolean =>
+  resource_changes.some((resource) => resource.type === TABLE && isTouched(resource));
+
+/** Reads the fingerprint with DescribeTable. @throws Error from AWS, or if the credentials are unusable */
+export async function readTableFingerprint(instance: InstanceConfig): Promise<TableFingerprint> {
+  const clients = instanceClients(instance);
+  try {
+    const { Table } = await clients.dynamodb.send(new DescribeTableCommand({ TableName: instance.table.name }));
+    return fingerprintOf(Table ?? {});
+  } finally {
+    clients.destroy();
+  }
+}
+
+/** Status, item counts and times are left out: they change without any effect on a plan. */
+export function fingerprintOf(table: TableDescription): TableFingerprint {
+  const indexes = [
+    ...(table.GlobalSecondaryIndexes ?? []).map((index) => ["index", index] as const),
+    ...(table.LocalSecondaryIndexes ?? []).map((index) => ["local index", index] as const),
+  ];
+  const isOnDemand = table.BillingModeSummary?.BillingMode === "PAY_PER_REQUEST";
+  const replicas = (table.Replicas ?? []).map(({ RegionName = "" }) => RegionName).sort();
+  const attributes = (table.AttributeDefinitions ?? []).map(
+    ({ AttributeName = "", AttributeType = "" }) => `${AttributeName} (${AttributeType})`,
+  );
+  return {
+    "table id": table.TableId ?? "unknown",
+    keys: keysOf(table.KeySchema),
+    capacity: capacityOf(isOnDemand, table.ProvisionedThroughput, table.OnDemandThroughput),
+    "attribute definitions": attributes.sort().join(", ") || "none",
+    replicas: replicas.join(", ") || "none",
+    ...Object.fromEntries(
+      indexes.map(([kind, index]) => [`${kind} ${index.IndexName ?? ""}`, indexOf(index, isOnDemand)]),
+    ),
+  };
+}
+
+const keysOf = (keys: readonly KeySchemaElement[] = []): string =>
+  keys.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", ");
+
+function capacityOf(
+  isOnDemand: boolean,
+  provisioned: ProvisionedThroughputDescription | undefined,
+  onDemand: OnDemandThroughput | undefined,
+): string {
+  const limits = [
+    ["read", onDemand?.MaxReadRequestUnits],
+    ["write", onDemand?.MaxWriteRequestUnits],
+  ].flatMap(([name, limit]) =>
+    typeof limit === "number" && limit > 0 ? [`at most ${limit} ${String(name)} units`] : [],
+  );
+  if (isOnDemand) return ["on demand", ...limits].join(", ");
+  const { ReadCapacityUnits = 0, WriteCapacityUnits = 0 } = provisioned ?? {};
+  return `provisioned, ${ReadCapacityUnits} read and ${WriteCapacityUnits} write units`;
+}
+
+function indexOf(index: GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription, isOnDemand: boolean): string {
+  const { ProjectionType = "unknown", NonKeyAttributes = [] } = index.Projection ?? {};
+  const projection = [ProjectionType, ...[...NonKeyAttributes].sort()].join(" ");
+  const capacity =
+    "ProvisionedThroughput" in index || "OnDemandThroughput" in index
+      ? `, ${capacityOf(isOnDemand, index.ProvisionedThroughput, index.OnDemandThroughput)}`
+      : "";
+  return `${keysOf(index.KeySchema)}, ${projection}${capacity}`;
+}
+
+/** One text per changed field: `capacity: provisioned, 17 read and 9 write units → provisioned, 1000 read and 1000 write units`. */
+export function changedFields(before: TableFingerprint, after: TableFingerprint): readonly string[] {
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...fields]
+    .filter((field) => before[field] !== after[field])
+    .map((field) => `${field}: ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
+}
+
+/** Reads the table again, and rejects the plan if the table changed since. */
+export async function staleTable(
+  instance: InstanceConfig,
+  before: TableFingerprint,
+): Promise<PlanRejection | undefined> {
+  let after: TableFingerprint;
+  try {
+    after = await readTableFingerprint(instance);
+  } catch (error) {
+    return {
+      reason: `The table ${instance.table.name} cannot be compared with the plan, because it cannot be read. ${errorMessage(error)}`,
+      fix: "Give the role (planRole, otherwise deployRole, otherwise your own) dynamodb:DescribeTable, and deploy again.",
+    };
+  }
+  const changes = changedFields(before, after);
+  if (changes.length === 0) return undefined;
+  return {
+    reason: `The table ${instance.table.name} changed since the plan:\n${changes.map((change) => `    ${change}`).join("\n")}`,
+    fix: "Plan again, and have the new plan reviewed.",
+  };
+}
