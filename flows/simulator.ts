@@ -1,4 +1,5 @@
 /** Simulates how Connect runs a flow or module, to test its behaviour before deployment. */
+import { conditionMatches, conditionName, scalarText, toNumber } from "./language/conditions";
 import { isRecord, type JsonValue } from "./language/json";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
 import type {
@@ -57,6 +58,12 @@ export interface Simulation {
   readonly contact: Contact;
   /** Modules for `InvokeFlowModule`, by `FlowModuleId`. */
   readonly modules?: Readonly<Record<string, FlowContent>>;
+  /**
+   * Flows for `TransferToFlow`, by `ContactFlowId`. A transfer to another flow ends the simulation.
+   *
+   * @default none
+   */
+  readonly flows?: Readonly<Record<string, FlowContent>>;
   readonly invokeLambda: InvokeLambda;
   /** Whether the `nth` write of contact attributes fails; the first write of the simulation is 1. */
   readonly failWrite?: (actionIdentifier: string, nth: number) => boolean;
@@ -112,12 +119,13 @@ function failed(detail: string, branch = "NoMatchingError"): ActionResult {
  * Lambda time.
  *
  * @returns the path, the final contact attributes, and the ending
- * @throws Error that lists every problem if Connect would refuse the content or a module
+ * @throws Error that lists every problem if Connect would refuse the content, a module or a flow
  */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   requireAccepted(simulation.content, simulation.kind, "content");
   for (const [id, module] of Object.entries(simulation.modules ?? {}))
     requireAccepted(module, "module", `module ${id}`);
+  for (const [id, flow] of Object.entries(simulation.flows ?? {})) requireAccepted(flow, "flow", `flow ${id}`);
   const run = new Run(simulation);
   const ending = await run.execute(simulation.content, [], {});
   return { path: run.path, attributes: run.attributes, ending };
@@ -212,9 +220,10 @@ class Run {
           : { ending: { kind: "queued", queue: this.queue.ARN } };
       case "TransferToFlow": {
         const flow = this.text(action.Parameters.ContactFlowId, frame);
-        return flow === ""
-          ? failed(`${action.Parameters.ContactFlowId} is not set`)
-          : { ending: { kind: "transferred", flow } };
+        if (flow === "") return failed(`${action.Parameters.ContactFlowId} is not set`);
+        const flows = this.simulation.flows ?? {};
+        const content = Object.hasOwn(flows, flow) ? flows[flow] : undefined;
+        return { ending: content === undefined ? { kind: "transferred", flow } : await this.execute(content, [], {}) };
       }
       case "DequeueContactAndTransferToQueue": {
         const target = action.Parameters.QueueId ?? action.Parameters.AgentId;
@@ -437,55 +446,12 @@ function nextAction(action: CompleteAction, branch: string): string | undefined 
   return condition?.NextAction ?? error?.NextAction ?? (action.Type === "MessageParticipant" ? NextAction : undefined);
 }
 
-function conditionName(condition: { readonly Operator: string; readonly Operands: readonly string[] }): string {
-  return `${condition.Operator} ${condition.Operands.join(" ")}`;
-}
-
 /** Selects the first condition of `action` that matches `value`. Comparisons are case-sensitive. */
 function compare(value: unknown, action: { readonly Transitions: Transitions }): ActionResult {
   const match = action.Transitions.Conditions?.find((c) =>
     conditionMatches(value, c.Condition.Operator, c.Condition.Operands[0] ?? ""),
   );
   return { branch: match === undefined ? "NoMatchingCondition" : conditionName(match.Condition) };
-}
-
-function conditionMatches(value: unknown, operator: string, operand: string): boolean {
-  // Connect accepts this operator but does not document it. The behaviour follows its name.
-  if (operator === "KeyExists") return isRecord(value) && Object.hasOwn(value, operand);
-  const text = scalarText(value);
-  if (text === undefined) return false;
-  const [left, right] = [toNumber(text), toNumber(operand)];
-  switch (operator) {
-    case "Equals":
-      return text === operand;
-    case "TextStartsWith":
-      return text.startsWith(operand);
-    case "TextEndsWith":
-      return text.endsWith(operand);
-    case "TextContains":
-      return text.includes(operand);
-    // A comparison with NaN is false, as in Connect if either side is not a number.
-    case "NumberGreaterThan":
-      return left > right;
-    case "NumberGreaterOrEqualTo":
-      return left >= right;
-    case "NumberLessThan":
-      return left < right;
-    case "NumberLessOrEqualTo":
-      return left <= right;
-    default:
-      return false;
-  }
-}
-
-function toNumber(text: string): number {
-  return text.trim() === "" ? NaN : Number(text);
-}
-
-function scalarText(value: unknown): string | undefined {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : undefined;
 }
 
 function mapValues<V, W>(map: Readonly<Record<string, V>>, transform: (value: V) => W): Record<string, W> {

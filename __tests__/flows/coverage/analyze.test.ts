@@ -1,0 +1,446 @@
+// Coverage analysis: each verdict with its path, and agreement with the simulator over generated flows.
+import fc from "fast-check";
+import { blockedStatusModule } from "../../../flows/blocked-status";
+import { analyzeCoverage, type Coverage, type FlowResolver, type PathStep } from "../../../flows/coverage/analyze";
+import { inboundFlow, type WhenBlocked } from "../../../flows/inbound";
+import type { JsonValue } from "../../../flows/language/json";
+import type { Action, FlowContent, Transitions } from "../../../flows/language/types";
+import { validateContent } from "../../../flows/language/validate";
+import { simulate, type SimulationResult, type Step } from "../../../flows/simulator";
+import { inboundCall } from "../inbound-call";
+
+const checkModule = blockedStatusModule({
+  functionArn: "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme:live",
+  blockedDisposition: "Blocked",
+  instanceName: "acme",
+  flowTimeLimitSeconds: 3,
+});
+
+function action(id: string, type: string, parameters: Record<string, JsonValue>, transitions: Transitions): Action {
+  return { Identifier: id, Type: type, Parameters: parameters, Transitions: transitions };
+}
+const onError = (next: string, type = "NoMatchingError") => ({ NextAction: next, ErrorType: type });
+const equals = (operand: string, next: string) => ({
+  NextAction: next,
+  Condition: { Operator: "Equals", Operands: [operand] },
+});
+const block = {
+  check: (id: string, next: string, other = next) =>
+    action(id, "InvokeFlowModule", { FlowModuleId: "check" }, { NextAction: next, Errors: [onError(other)] }),
+  compare: (id: string, match: string, other: string) =>
+    action(
+      id,
+      "Compare",
+      { ComparisonValue: "$.Attributes.blockedStatus" },
+      { NextAction: other, Errors: [onError(other, "NoMatchingCondition")], Conditions: [equals("match", match)] },
+    ),
+  setStatus: (id: string, value: string, next: string, other = next) =>
+    action(
+      id,
+      "UpdateContactAttributes",
+      { Attributes: { blockedStatus: value } },
+      { NextAction: next, Errors: [onError(other)] },
+    ),
+  say: (id: string, next: string) => action(id, "MessageParticipant", { Text: "Hello" }, { NextAction: next }),
+  menu: (id: string, next: string, one: string) =>
+    action(
+      id,
+      "GetParticipantInput",
+      { Text: "Press 1" },
+      { NextAction: next, Errors: [onError(next)], Conditions: [equals("1", one)] },
+    ),
+  setQueue: (id: string, next: string, other = next, queue = "queue-1") =>
+    action(id, "UpdateContactTargetQueue", { QueueId: queue }, { NextAction: next, Errors: [onError(other)] }),
+  toQueue: (id: string, other: string) =>
+    action(
+      id,
+      "TransferContactToQueue",
+      {},
+      { NextAction: other, Errors: [onError(other, "QueueAtCapacity"), onError(other)] },
+    ),
+  moveQueue: (id: string, other: string) =>
+    action(
+      id,
+      "DequeueContactAndTransferToQueue",
+      { QueueId: "queue-2" },
+      { NextAction: other, Errors: [onError(other, "QueueAtCapacity"), onError(other)] },
+    ),
+  toFlow: (id: string, flow: string, other: string) =>
+    action(id, "TransferToFlow", { ContactFlowId: flow }, { NextAction: other, Errors: [onError(other)] }),
+  module: (id: string, module: string, next: string, other = next) =>
+    action(id, "InvokeFlowModule", { FlowModuleId: module }, { NextAction: next, Errors: [onError(other)] }),
+  loop: (id: string, again: string, done: string, count = "1") =>
+    action(
+      id,
+      "Loop",
+      { LoopCount: count },
+      { NextAction: done, Conditions: [equals("ContinueLooping", again), equals("DoneLooping", done)] },
+    ),
+  callback: (id: string, next: string, other = next) =>
+    action(
+      id,
+      "CreateCallbackContact",
+      { InitialCallDelaySeconds: "5", MaximumConnectionAttempts: "1", RetryDelaySeconds: "600" },
+      { NextAction: next, Errors: [onError(other)] },
+    ),
+  external: (id: string, next: string, resume: string) =>
+    action(
+      id,
+      "TransferParticipantToThirdParty",
+      { ThirdPartyPhoneNumber: "+15555550101", ContinueFlowExecution: resume },
+      { NextAction: next, Errors: [onError(next, "CallFailed")] },
+    ),
+  queueFlow: (id: string, flow: string, next: string) =>
+    action(
+      id,
+      "UpdateContactEventHooks",
+      { EventHooks: { CustomerQueue: flow } },
+      { NextAction: next, Errors: [onError(next)] },
+    ),
+  agent: (id: string) => action(id, "TransferContactToAgent", {}, {}),
+  view: (id: string, next: string) => action(id, "ShowView", {}, { NextAction: next }),
+  hangUp: (id = "end") => action(id, "DisconnectParticipant", {}, {}),
+  giveBack: (id: string) => action(id, "EndFlowModuleExecution", {}, {}),
+};
+function flow(...actions: Action[]): FlowContent {
+  return { Version: "2019-10-30", StartAction: actions[0]?.Identifier ?? "", Actions: actions };
+}
+function module_(...actions: Action[]): FlowContent {
+  return { ...flow(...actions), Settings: { InputParameters: [], OutputParameters: [], Transitions: [] } };
+}
+interface World {
+  readonly flows?: Readonly<Record<string, FlowContent>>;
+  readonly modules?: Readonly<Record<string, FlowContent>>;
+}
+const resolver = ({ flows = {}, modules = {} }: World): FlowResolver => ({
+  flow: (id) => flows[id],
+  module: (id) => (id === "check" ? "check" : modules[id]),
+});
+const analyze = (content: FlowContent, world: World = {}, blockedTargets: string[] = []): Coverage => {
+  expect(validateContent(content, "flow")).toEqual([]);
+  return analyzeCoverage({ name: "main", content, resolver: resolver(world), blockedTargets });
+};
+const blocks = (coverage: Coverage) => coverage.path?.map((step) => step.block);
+/** Checks the caller, then continues at `next`. */
+const checked = (next: string) => [block.check("check", "compare", next), block.compare("compare", "end", next)];
+const queued = [block.setQueue("set", "to", "end"), block.toQueue("to", "end"), block.hangUp()];
+
+test.each<[string, WhenBlocked, string[]]>([
+  ["disconnects", { action: "disconnect" }, []],
+  ["plays a message", { action: "message", message: { Text: "Goodbye" } }, []],
+  ["uses a separate queue", { action: "queue", queueId: "queue-2" }, ["queue-2"]],
+  ["uses a separate flow", { action: "flow", flowId: "flow-2" }, ["flow-2"]],
+])("our inbound flow is protected when it %s", (_, whenBlocked, targets) => {
+  const content = inboundFlow({ moduleId: "check", queueId: "queue-1", whenBlocked });
+  expect(analyze(content, {}, targets)).toEqual({ verdict: "protected" });
+  // Without the configuration, the separate queue or flow is like any other.
+  expect(analyze(content).verdict).toBe(
+    { disconnect: "protected", message: "protected", queue: "answer ignored", flow: "answer ignored" }[
+      whenBlocked.action
+    ],
+  );
+});
+
+test("a flow that never invokes the module is not checked", () => {
+  const coverage = analyze(flow(...queued));
+  expect(coverage).toMatchObject({ verdict: "not checked", reason: "a blocked caller reaches a queue" });
+  expect(coverage.path).toEqual([
+    { flow: "main", block: "set", branch: "success" },
+    { flow: "main", block: "to", branch: "success" },
+  ]);
+});
+
+test("an answer that is not compared is ignored", () => {
+  const coverage = analyze(flow(block.check("check", "set"), ...queued));
+  expect(coverage.verdict).toBe("answer ignored");
+  expect(blocks(coverage)).toEqual(["check", "set", "to"]);
+});
+
+test.each([
+  ["a comparison with another value", block.compare("compare", "set", "end")],
+  ["a comparison whose match branch leads to the queue", block.compare("compare", "set", "set")],
+])("%s ignores the answer", (_, compare) => {
+  expect(analyze(flow(block.check("check", "compare"), compare, ...queued)).verdict).toBe("answer ignored");
+});
+
+test("an answer that is overwritten before the comparison protects only if the write fails", () => {
+  const content = flow(
+    block.check("check", "reset"),
+    block.setStatus("reset", "nomatch", "compare"),
+    block.compare("compare", "end", "set"),
+    ...queued,
+  );
+  const coverage = analyze(content);
+  expect(coverage.verdict).toBe("protected on some paths");
+  expect(coverage.path?.[1]).toEqual({ flow: "main", block: "reset", branch: "success" });
+});
+
+test.each([
+  ["callback", [block.callback("first", "check")]],
+  ["external number", [block.external("first", "check", "True")]],
+  ["queue that is full", [block.setQueue("before", "first"), block.toQueue("first", "check")]],
+])("a check after a %s is too late", (_, before) => {
+  const coverage = analyze(flow(...before, ...checked("set"), ...queued));
+  expect(coverage.verdict).toBe("checked too late");
+  expect(coverage.reason).toBe('the module is invoked only after the block "first"');
+});
+
+test("a check in the customer queue flow is too late", () => {
+  const content = flow(block.queueFlow("hook", "waiting", "set"), ...queued);
+  const waiting = flow(...checked("end"), block.hangUp());
+  const coverage = analyze(content, { flows: { waiting } });
+  expect(coverage.verdict).toBe("checked too late");
+  expect(coverage.path?.at(-1)).toEqual({ flow: "waiting", block: "check", branch: "success" });
+});
+
+test("a menu option around the check is protected on some paths", () => {
+  const content = flow(block.menu("menu", "check", "agent"), ...checked("set"), block.agent("agent"), ...queued);
+  const coverage = analyze(content);
+  expect(coverage).toMatchObject({ verdict: "protected on some paths", reason: "a blocked caller reaches an agent" });
+  expect(coverage.path).toEqual([
+    { flow: "main", block: "menu", branch: "Equals 1" },
+    { flow: "main", block: "agent", branch: "end" },
+  ]);
+});
+
+test("the analysis follows transfers and nested modules", () => {
+  const gate = module_(...checked("back"), block.giveBack("back"), block.hangUp());
+  const second = flow(...queued);
+  const content = flow(block.module("gate", "gate", "go", "end"), block.toFlow("go", "second", "end"), block.hangUp());
+  expect(analyze(content, { flows: { second }, modules: { gate } }).verdict).toBe("protected");
+
+  const late = flow(block.toFlow("go", "second", "end"), block.hangUp());
+  const coverage = analyze(late, { flows: { second } });
+  expect(coverage.verdict).toBe("not checked");
+  expect(coverage.path?.map((step) => step.flow)).toEqual(["main", "second", "second"]);
+});
+
+test("a module that fails before it checks leaves a path around the check", () => {
+  const gate = module_(...checked("back"), block.giveBack("back"), block.hangUp());
+  const content = flow(block.module("gate", "gate", "set"), ...queued);
+  const coverage = analyze(content, { modules: { gate } });
+  expect(coverage.verdict).toBe("protected on some paths");
+  expect(coverage.path?.[0]).toEqual({ flow: "main", block: "gate", branch: "NoMatchingError" });
+});
+
+test.each<[string, Action, string]>([
+  [
+    "a flow that is chosen at run time",
+    block.toFlow("go", "$.Attributes.flow", "end"),
+    "the flow is chosen at run time",
+  ],
+  ["a flow that is not found", block.toFlow("go", "other", "end"), "the flow other was not found"],
+  [
+    "a module that is chosen at run time",
+    block.module("go", "$.Attributes.module", "end"),
+    "the module is chosen at run time",
+  ],
+  ["a module that is not found", block.module("go", "other", "end"), "the module other was not found"],
+  ["a block that is not modelled", block.view("go", "end"), "the block type ShowView is not modelled"],
+])("%s is unknown", (_, go, reason) => {
+  const coverage = analyze(flow(go, block.hangUp()));
+  expect(coverage).toMatchObject({ verdict: "unknown", reason });
+  expect(blocks(coverage)).toEqual(["go"]);
+});
+
+test("a loop that checks in its second iteration is too late for its first", () => {
+  const content = flow(
+    block.loop("loop", "ring", "check", "2"),
+    block.callback("ring", "loop"),
+    ...checked("set"),
+    ...queued,
+  );
+  expect(analyze(content).verdict).toBe("checked too late");
+});
+
+test("transfers in circles end the analysis", () => {
+  const first = flow(block.toFlow("go", "second", "end"), block.hangUp());
+  const second = flow(block.toFlow("go", "first", "end"), block.hangUp());
+  expect(analyze(first, { flows: { first, second } }).verdict).toBe("protected");
+});
+
+test.each([
+  ["removed check", (id: string) => id !== "check"],
+  ["removed comparison", (id: string) => id !== "compare"],
+])("a %s is found in our inbound flow", (_, keep) => {
+  const actions = [...checked("set"), ...queued].filter((one) => keep(one.Identifier));
+  const bypassed = JSON.parse(
+    JSON.stringify(flow(...actions))
+      .replaceAll('"NextAction":"check"', '"NextAction":"set"')
+      .replaceAll('"NextAction":"compare"', '"NextAction":"set"'),
+  ) as FlowContent;
+  expect(analyze(flow(...checked("set"), ...queued)).verdict).toBe("protected");
+  expect(["not checked", "answer ignored"]).toContain(analyze(bypassed).verdict);
+});
+
+test("every redirected branch that leads around the check or the comparison is found", () => {
+  const intact = flow(block.say("hello", "check"), ...checked("set"), ...queued);
+  expect(analyze(intact).verdict).toBe("protected");
+  const redirected = intact.Actions.flatMap(({ Identifier, Transitions }) => {
+    const targets = JSON.stringify(Transitions ?? {}).match(/"NextAction":"[^"]+"/g) ?? [];
+    return targets.map((_, n) => [Identifier, n] as const);
+  }).map(([id, n]) => {
+    let seen = 0;
+    const change = (one: Action): Action =>
+      one.Identifier !== id
+        ? one
+        : (JSON.parse(
+            JSON.stringify(one).replace(/"NextAction":"[^"]+"/g, (text) =>
+              seen++ === n ? '"NextAction":"set"' : text,
+            ),
+          ) as Action);
+    return [`${id} ${n}`, analyze(flow(...intact.Actions.map(change))).verdict] as const;
+  });
+  // The other branches are taken only by callers who are not blocked, or after the call ended.
+  expect(redirected.filter(([, verdict]) => verdict !== "protected").map(([name]) => name)).toEqual([
+    "hello 0",
+    "check 0",
+    "compare 2",
+  ]);
+});
+
+// Generated flows.
+
+const builders: readonly ((id: string, next: string, other: string, end: () => Action) => Action)[] = [
+  (id, next, other) => block.check(id, next, other),
+  (id, next, other) => block.compare(id, next, other),
+  (id, next, other) => block.compare(id, next, other),
+  (id, next, other) => block.menu(id, next, other),
+  (id, next, other) => block.setQueue(id, next, other),
+  (id, _, other) => block.toQueue(id, other),
+  (id, _, other) => block.moveQueue(id, other),
+  (id, _, other) => block.moveQueue(id, other),
+  (id, next, other) => block.loop(id, next, other),
+  (id, next, other) => block.module(id, "m", next, other),
+  (id, _, other) => block.toFlow(id, "f", other),
+  (id, next, other) => block.setStatus(id, "nomatch", next, other),
+  (id, next, other) => block.setStatus(id, "match", next, other),
+  (id, next, other) => block.callback(id, next, other),
+  (id, next) => block.external(id, next, "True"),
+  (id, next) => block.external(id, next, "False"),
+  (id, next) => block.say(id, next),
+  (id) => block.agent(id),
+  (id, next) => block.view(id, next),
+  (_id, _next, _other, end) => end(),
+  (_id, _next, _other, end) => end(),
+];
+
+/** A number from 0, without the preference of fast-check for small numbers. */
+const uniform = (count: number) => fc.noBias(fc.nat({ max: count - 1 }));
+
+/** Content with blocks named `<prefix>0` to `<prefix>5`. The first block is often a check that leads to a comparison. */
+const content = (prefix: string): fc.Arbitrary<readonly Action[]> => {
+  const ids = Array.from({ length: 6 }, (_, n) => `${prefix}${n}`);
+  const part = fc.record({ type: uniform(builders.length), next: uniform(6), other: uniform(6) });
+  return fc.tuple(fc.array(part, { minLength: 6, maxLength: 6 }), uniform(4)).map(([parts, kind]) =>
+    parts.map(({ type, next, other }, n) => {
+      const id = ids[n] ?? "";
+      const [to, or] = [ids[next] ?? id, ids[other] ?? id];
+      const end = () => (prefix === "m" ? block.giveBack(id) : block.hangUp(id));
+      if (kind === 0 && n === 0) return block.check(id, ids[1] ?? id, or);
+      if (kind === 0 && n === 1) return block.compare(id, ids[5] ?? id, or);
+      if (n === 5) return end();
+      return builders[type]?.(id, to, or, end) ?? end();
+    }),
+  );
+};
+
+const isReached = (result: SimulationResult): boolean =>
+  ["queued", "agent", "third party"].includes(result.ending.kind) || result.path.some(isExit);
+const isExit = (step: Step): boolean =>
+  step.branch === "success" && ["CreateCallbackContact", "TransferParticipantToThirdParty"].includes(step.type);
+
+/** Branches that the contact data decides. The simulator must take them without help. */
+const DECIDED_BY_DATA = new Set(["Compare", "Loop", "DisconnectParticipant", "EndFlowModuleExecution", "ShowView"]);
+
+test("the simulator confirms every verdict over generated flows", async () => {
+  const verdicts = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(
+      content("a"),
+      content("f"),
+      content("m"),
+      fc.array(fc.nat(), { minLength: 6, maxLength: 6 }),
+      async (a, f, m, seeds) => {
+        const main = flow(...a);
+        const world = { flows: { f: flow(...f) }, modules: { m: module_(...m) } };
+        const actions = new Map([...a, ...f, ...m].map((one) => [one.Identifier, one]));
+        const coverage = analyze(main, world);
+        verdicts.set(coverage.verdict, (verdicts.get(coverage.verdict) ?? 0) + 1);
+
+        /** Simulates a caller; `choose` selects the branch of each action that the contact data does not decide. */
+        const play = (
+          isBlocked: boolean,
+          maxSteps: number,
+          choose: (one: Action, branches: readonly string[]) => string | undefined,
+        ) => {
+          let chosen: string | undefined;
+          let steps = 0;
+          return simulate({
+            content: main,
+            kind: "flow",
+            contact: inboundCall(),
+            flows: world.flows,
+            modules: { ...world.modules, check: checkModule },
+            invokeLambda: () => ({ response: isBlocked ? "match" : "nomatch" }),
+            failAction: (id) => {
+              const one = actions.get(id);
+              if (one === undefined) return undefined;
+              // A branch that does not exist stops the simulation.
+              if (++steps > maxSteps) return "stop";
+              const isCheck = one.Parameters?.["FlowModuleId"] === "check";
+              const errors = (one.Transitions?.Errors ?? []).map((error) => error.ErrorType);
+              const conditions = (one.Transitions?.Conditions ?? []).map(
+                (branch) => `Equals ${branch.Condition.Operands.join("")}`,
+              );
+              chosen = choose(one, ["success", ...errors, ...conditions]);
+              const canFail = !isCheck && !DECIDED_BY_DATA.has(one.Type);
+              return canFail && chosen !== undefined && errors.includes(chosen) ? chosen : undefined;
+            },
+            chooseBranch: () => chosen,
+          });
+        };
+        /** Follows the path of the analysis and returns the result. */
+        const replay = async (isBlocked: boolean, path: readonly PathStep[]) => {
+          let at = 0;
+          const visited: string[] = [];
+          const result = await play(isBlocked, path.length, (one) => {
+            const step = path[at++];
+            if (step !== undefined) visited.push(one.Identifier);
+            return step?.branch;
+          });
+          return { result, visited };
+        };
+
+        if (coverage.path !== undefined) {
+          const { result, visited } = await replay(true, coverage.path);
+          expect(visited).toEqual(coverage.path.map((step) => step.block));
+          if (coverage.verdict !== "unknown" && coverage.verdict !== "checked too late")
+            expect(isReached(result)).toBe(true);
+          // Without a check, an unblocked caller takes the same path.
+          if (coverage.verdict === "not checked") {
+            const unblocked = await replay(false, coverage.path);
+            expect(unblocked.result.ending).toEqual(result.ending);
+          }
+        }
+        if (coverage.verdict === "protected" || coverage.verdict === "unknown") {
+          for (const seed of seeds) {
+            let random = seed;
+            const result = await play(true, 100, (_, branches) => {
+              random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
+              return branches[Math.floor(random / 65_536) % branches.length];
+            });
+            const unmodelled = result.path.findIndex((step) => step.type === "ShowView");
+            if (unmodelled === -1) expect(isReached(result)).toBe(false);
+            else expect(result.path.slice(0, unmodelled).some(isExit)).toBe(false);
+          }
+        }
+      },
+    ),
+    { numRuns: Number(process.env["RUNS"] ?? 400) },
+  );
+  if (process.env["RUNS"] !== undefined) process.stdout.write(JSON.stringify([...verdicts]));
+  expect([...verdicts.keys()].sort()).toEqual(
+    ["answer ignored", "checked too late", "not checked", "protected", "protected on some paths", "unknown"].sort(),
+  );
+}, 60_000);

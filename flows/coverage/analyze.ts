@@ -1,0 +1,451 @@
+/** Decides whether a flow checks every caller with the `blockedStatus` module and ends the call of a blocked caller. */
+import { BLOCKED_STATUS_ATTRIBUTE, MATCH } from "../blocked-status";
+import { actionRule } from "../language/action-rules";
+import { conditionMatches, conditionName, scalarText } from "../language/conditions";
+import { isRecord } from "../language/json";
+import { containsReference, parseReference } from "../language/jsonpath";
+import type { Action, FlowContent, Transitions } from "../language/types";
+
+/**
+ * - `protected`: a blocked caller reaches no queue, agent, callback or external number on any path.
+ * - `answer ignored`: the module is invoked, but its answer does not keep a blocked caller away.
+ * - `checked too late`: the module is invoked only after a queue, agent, callback or external number.
+ * - `protected on some paths`: at least one path checks and ends the call; at least one other path does not.
+ * - `not checked`: no analysed path invokes the module.
+ * - `unknown`: every analysed path is safe, but at least one path leads to a block or flow that cannot be analysed.
+ */
+export type Verdict =
+  "protected" | "answer ignored" | "checked too late" | "protected on some paths" | "not checked" | "unknown";
+
+/** One block on a path and the branch that the path takes. */
+export interface PathStep {
+  /** Name of the flow or module that contains the block, as the analysis was given it. */
+  readonly flow: string;
+  readonly block: string;
+  /** `success`, an error type, a condition such as `Equals match`, or `end`. */
+  readonly branch: string;
+}
+
+export interface Coverage {
+  readonly verdict: Verdict;
+  /** The shortest path of a blocked caller that proves the verdict. Omitted for `protected`. */
+  readonly path?: readonly PathStep[];
+  /** What the path shows, for people. Omitted for `protected`. */
+  readonly reason?: string;
+}
+
+/** Finds the flows and modules that a flow names. Ids, ARNs, versions and aliases are resolved by the implementation. */
+export interface FlowResolver {
+  readonly flow: (id: string) => FlowContent | undefined;
+  /** `check` for the `blockedStatus` module. */
+  readonly module: (id: string) => FlowContent | "check" | undefined;
+}
+
+export interface CoverageProps {
+  /** Name of the flow in the result. */
+  readonly name: string;
+  readonly content: FlowContent;
+  readonly resolver: FlowResolver;
+  /**
+   * Ids of queues and flows that are intended for blocked callers. A blocked caller may reach them after the comparison.
+   *
+   * @default none
+   */
+  readonly blockedTargets?: readonly string[];
+}
+
+/** Nesting limit of modules in Connect. A deeper invocation takes its error branch. */
+const MAX_MODULE_DEPTH = 5;
+
+/** A flow or module, and the block to return to. */
+interface Frame {
+  readonly flow: string;
+  readonly content: FlowContent;
+  readonly caller?: { readonly frame: Frame; readonly action: Action; readonly loops: readonly string[] };
+  readonly depth: number;
+}
+
+/** Facts about a blocked caller at one point of a path. */
+interface Facts {
+  /** The module has been invoked. */
+  readonly isChecked: boolean;
+  /** A comparison found the match. */
+  readonly isMatched: boolean;
+  /** Value of the contact attribute; null if it is not set, undefined if it is not known. */
+  readonly status: string | null | undefined;
+  /** Id of the working queue; null if it is not set, undefined if it is not known. */
+  readonly queue: string | null | undefined;
+  /** Id of the customer queue flow; undefined for the default flow. */
+  readonly queueFlow?: string;
+  /** The first queue, agent, callback or external number that the path passed, even by an error branch. */
+  readonly passed?: string;
+  /** Loops of the current frame that have run at least once. */
+  readonly loops: readonly string[];
+}
+
+interface State extends Facts {
+  readonly frame: Frame;
+  readonly action: string;
+  readonly previous?: { readonly state: State; readonly branch: string };
+}
+
+type Target = "a queue" | "an agent" | "a callback" | "an external number";
+
+interface Finding {
+  readonly state: State;
+  readonly branch: string;
+  readonly reason: string;
+}
+
+/**
+ * Follows a blocked caller on all paths of the flow, its modules, the flows that it transfers to, and customer queue flows.
+ *
+ * The analysis assumes that a call arrives without contact attributes and that the module works. If the module fails, the call goes
+ * through by design, so the error branch of the module is not followed. Every error branch of other blocks is followed. A comparison with
+ * another value than the module's answer may take each of its branches, so a reported path may be impossible for reasons that lie outside
+ * the flow. A path is never reported as safe without proof.
+ *
+ * @param props valid flow content and a resolver
+ */
+export function analyzeCoverage(props: CoverageProps): Coverage {
+  return new Analysis(props).run();
+}
+
+class Analysis {
+  private readonly queue: State[] = [];
+  private readonly seen = new Set<string>();
+  private readonly violations: Finding[] = [];
+  private readonly lateChecks: Finding[] = [];
+  private readonly unknowns: Finding[] = [];
+  /** States directly after a comparison that found the match in time. */
+  private readonly matches: State[] = [];
+  private readonly blockedTargets: ReadonlySet<string>;
+
+  constructor(private readonly props: CoverageProps) {
+    this.blockedTargets = new Set(props.blockedTargets);
+  }
+
+  run(): Coverage {
+    const frame: Frame = { flow: this.props.name, content: this.props.content, depth: 0 };
+    this.explore({
+      frame,
+      action: this.props.content.StartAction,
+      isChecked: false,
+      isMatched: false,
+      status: null,
+      queue: null,
+      loops: [],
+    });
+    return this.verdict();
+  }
+
+  private explore(start: State): void {
+    this.enqueue(start);
+    for (const state of this.queue) this.visit(state);
+  }
+
+  /** Whether a blocked caller in this state reaches no queue, agent, callback or external number. */
+  private isSafe(state: State): boolean {
+    const analysis = new Analysis(this.props);
+    analysis.explore(state);
+    return analysis.violations.length === 0 && analysis.unknowns.length === 0;
+  }
+
+  private verdict(): Coverage {
+    const [violation] = this.violations;
+    const [unknown] = this.unknowns;
+    const [late] = this.lateChecks;
+    if (violation === undefined) {
+      return unknown === undefined ? { verdict: "protected" } : result("unknown", unknown);
+    }
+    if (this.matches.some((state) => this.isSafe(state))) return result("protected on some paths", violation);
+    if (late !== undefined) return result("checked too late", late);
+    const ignored = this.violations.find((finding) => finding.state.isChecked);
+    return ignored === undefined ? result("not checked", violation) : result("answer ignored", ignored);
+  }
+
+  private enqueue(state: State): void {
+    const { frame, action, isChecked, isMatched, status, queue, queueFlow, passed, loops } = state;
+    const stack: unknown[] = [];
+    for (let at: Frame | undefined = frame; at !== undefined; at = at.caller?.frame) {
+      stack.push(at.flow, at.caller?.action.Identifier, at.caller?.loops);
+    }
+    const facts = [isChecked, isMatched, status === undefined ? 0 : [status], queue === undefined ? 0 : [queue]];
+    const key = JSON.stringify([stack, action, facts, queueFlow, passed, loops]);
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    this.queue.push(state);
+    if (isMatched && !state.previous?.state.isMatched && passed === undefined) this.matches.push(state);
+  }
+
+  private visit(state: State): void {
+    const action = state.frame.content.Actions.find(({ Identifier }) => Identifier === state.action);
+    if (action === undefined) return;
+    if (actionRule(action.Type) === undefined) {
+      this.unknowns.push({ state, branch: "end", reason: `the block type ${action.Type} is not modelled` });
+      return;
+    }
+    const parameters = action.Parameters ?? {};
+    switch (action.Type) {
+      case "DisconnectParticipant":
+      case "EndFlowExecution":
+        return;
+      case "EndFlowModuleExecution":
+        this.returnFromModule(state, parameters["Result"]);
+        return;
+      case "Compare":
+        this.compare(state, action);
+        return;
+      case "Loop":
+        this.loop(state, action);
+        return;
+      case "InvokeFlowModule":
+        this.invokeModule(state, action);
+        return;
+      case "UpdateContactAttributes":
+        this.follow(state, action, { status: statusAfter(state.status, parameters) });
+        return;
+      case "UpdateContactTargetQueue": {
+        const queue = constant(parameters["QueueId"] ?? parameters["AgentId"]);
+        if (this.isIntended(state, queue)) this.followSuccess(state, action, { queue });
+        else this.follow(state, action, { queue });
+        return;
+      }
+      case "UpdateContactEventHooks":
+        this.setQueueFlow(state, action);
+        return;
+      case "TransferContactToQueue":
+        if (this.isIntended(state, state.queue)) return;
+        if (state.queue !== null) this.reach(state, "a queue");
+        this.followErrors(state, action, { passed: state.passed ?? action.Identifier });
+        return;
+      case "DequeueContactAndTransferToQueue": {
+        const target = parameters["QueueId"] ?? parameters["AgentId"];
+        const queue = target === undefined ? state.queue : constant(target);
+        if (this.isIntended(state, queue)) return;
+        if (queue !== null) this.reach(state, "a queue");
+        this.followErrors(state, action, { passed: state.passed ?? action.Identifier });
+        return;
+      }
+      case "TransferContactToAgent":
+        this.reach(state, "an agent");
+        return;
+      case "CreateCallbackContact":
+        this.reach(state, "a callback");
+        this.follow(state, action, { passed: state.passed ?? action.Identifier });
+        return;
+      case "TransferParticipantToThirdParty":
+        this.reach(state, "an external number");
+        if (textOf(parameters["ContinueFlowExecution"]).toLowerCase() === "true") {
+          this.follow(state, action, { passed: state.passed ?? action.Identifier });
+        } else {
+          this.followErrors(state, action, { passed: state.passed ?? action.Identifier });
+        }
+        return;
+      case "TransferToFlow":
+        this.transferToFlow(state, action);
+        return;
+      default:
+        this.follow(state, action);
+    }
+  }
+
+  /** Follows every branch; `onSuccess` applies to the success branch and to conditions, not to errors. */
+  private follow(state: State, action: Action, onSuccess: Partial<Facts> = {}): void {
+    this.followSuccess(state, action, onSuccess);
+    this.followErrors(state, action, onSuccess.passed === undefined ? {} : { passed: onSuccess.passed });
+  }
+
+  private followSuccess(state: State, action: Action, facts: Partial<Facts>): void {
+    const { NextAction, Conditions = [] } = action.Transitions ?? {};
+    if (NextAction !== undefined) this.next(state, "success", NextAction, facts);
+    for (const { Condition, NextAction: target } of Conditions) {
+      this.next(state, conditionName(Condition), target, facts);
+    }
+  }
+
+  /**
+   * Whether a matched caller reaches a queue or flow for blocked callers. Its error branches are not followed: if the queue or flow
+   * cannot be reached, the call goes through by design.
+   */
+  private isIntended(state: State, id: string | null | undefined): id is string {
+    return state.isMatched && typeof id === "string" && this.blockedTargets.has(id);
+  }
+
+  private followErrors(state: State, action: Action, facts: Partial<Facts> = {}): void {
+    for (const { ErrorType, NextAction } of action.Transitions?.Errors ?? []) {
+      this.next(state, ErrorType, NextAction, facts);
+    }
+  }
+
+  private next(state: State, branch: string, action: string, facts: Partial<Facts> & { frame?: Frame } = {}): void {
+    this.enqueue({ ...state, ...facts, action, previous: { state, branch } });
+  }
+
+  /** A blocked caller reaches a queue, agent, callback or external number. */
+  private reach(state: State, target: Target): void {
+    const branch = target === "an agent" ? "end" : "success";
+    this.violations.push({ state, branch, reason: `a blocked caller reaches ${target}` });
+    if (target !== "a queue" || state.queueFlow === undefined) return;
+    const content = this.props.resolver.flow(state.queueFlow);
+    if (content === undefined) return;
+    this.next(state, "success", content.StartAction, {
+      frame: { flow: state.queueFlow, content, depth: 0 },
+      passed: state.passed ?? state.action,
+      loops: [],
+    });
+  }
+
+  private compare(state: State, action: Action): void {
+    const path = parseReference(textOf(action.Parameters?.["ComparisonValue"])) ?? [];
+    const isStatus = path.length === 2 && path[0] === "Attributes" && path[1] === BLOCKED_STATUS_ATTRIBUTE;
+    const { Conditions = [], Errors = [] } = action.Transitions ?? {};
+    if (!isStatus || state.status === undefined) {
+      for (const { Condition, NextAction } of Conditions) this.next(state, conditionName(Condition), NextAction);
+      this.followErrors(state, action);
+      return;
+    }
+    this.takeCondition(state, state.status, Conditions, Errors, {
+      isMatched: state.isMatched || (state.isChecked && state.status === MATCH),
+    });
+  }
+
+  /** Takes the condition that is true for a known value, or NoMatchingCondition. */
+  private takeCondition(
+    state: State,
+    value: string | null | undefined,
+    conditions: NonNullable<Transitions["Conditions"]>,
+    errors: NonNullable<Transitions["Errors"]>,
+    facts: Partial<Facts> & { frame?: Frame },
+  ): void {
+    const condition = conditions.find(({ Condition }) =>
+      conditionMatches(value, Condition.Operator, Condition.Operands[0] ?? ""),
+    );
+    if (condition !== undefined) {
+      this.next(state, conditionName(condition.Condition), condition.NextAction, facts);
+      return;
+    }
+    const otherwise = errors.find(({ ErrorType }) => ErrorType === "NoMatchingCondition");
+    if (otherwise !== undefined) this.next(state, otherwise.ErrorType, otherwise.NextAction, facts);
+  }
+
+  /** The first entry continues; later entries continue or finish, depending on the count. */
+  private loop(state: State, action: Action): void {
+    const count = constant(action.Parameters?.["LoopCount"]);
+    const iterations = count === undefined || count === null ? undefined : Number(count);
+    const hasRun = state.loops.includes(action.Identifier);
+    const branches = new Map(
+      (action.Transitions?.Conditions ?? []).map((branch) => [branch.Condition.Operands[0], branch.NextAction]),
+    );
+    const [again, done] = [branches.get("ContinueLooping"), branches.get("DoneLooping")];
+    if (again !== undefined && iterations !== 0 && !(hasRun && iterations === 1)) {
+      this.next(state, "Equals ContinueLooping", again, {
+        loops: hasRun ? state.loops : [...state.loops, action.Identifier].sort(),
+      });
+    }
+    if (done !== undefined && (iterations === undefined || iterations === 0 || hasRun)) {
+      this.next(state, "Equals DoneLooping", done, { loops: state.loops.filter((loop) => loop !== action.Identifier) });
+    }
+    this.followErrors(state, action);
+  }
+
+  private invokeModule(state: State, action: Action): void {
+    const id = constant(action.Parameters?.["FlowModuleId"]);
+    const module = id === undefined || id === null ? undefined : this.props.resolver.module(id);
+    const { NextAction, Conditions = [], Errors = [] } = action.Transitions ?? {};
+    const isTooDeep = state.frame.depth >= MAX_MODULE_DEPTH;
+    if (module === "check" && !isTooDeep) {
+      if (state.passed !== undefined) {
+        const reason = `the module is invoked only after the block "${state.passed}"`;
+        this.lateChecks.push({ state, branch: "success", reason });
+      }
+      const facts = { isChecked: true, status: MATCH };
+      // The module returns no result, so it takes no condition.
+      if (Conditions.length > 0) this.takeCondition(state, undefined, Conditions, Errors, facts);
+      else if (NextAction !== undefined) this.next(state, "success", NextAction, facts);
+      return;
+    }
+    if (id === undefined || id === null || module === undefined) {
+      const reason = typeof id === "string" ? `the module ${id} was not found` : "the module is chosen at run time";
+      this.unknowns.push({ state, branch: "success", reason });
+      return;
+    }
+    if (module !== "check" && !isTooDeep) {
+      const depth = state.frame.depth + 1;
+      const frame: Frame = {
+        flow: id,
+        content: module,
+        caller: { frame: state.frame, action, loops: state.loops },
+        depth,
+      };
+      this.next(state, "success", module.StartAction, { frame, loops: [] });
+    }
+    for (const { ErrorType, NextAction: target } of Errors) {
+      if (ErrorType !== "NoMatchingCondition") this.next(state, ErrorType, target);
+    }
+  }
+
+  private returnFromModule(state: State, value: unknown): void {
+    const { caller } = state.frame;
+    if (caller === undefined) return;
+    const { NextAction, Conditions = [], Errors = [] } = caller.action.Transitions ?? {};
+    const facts = { frame: caller.frame, loops: caller.loops };
+    if (Conditions.length > 0) {
+      this.takeCondition(state, typeof value === "string" ? value : undefined, Conditions, Errors, facts);
+    } else if (NextAction !== undefined) {
+      this.next(state, "end", NextAction, facts);
+    }
+  }
+
+  private setQueueFlow(state: State, action: Action): void {
+    const hooks = action.Parameters?.["EventHooks"];
+    const flow = isRecord(hooks) ? constant(hooks["CustomerQueue"]) : undefined;
+    this.follow(state, action, typeof flow === "string" ? { queueFlow: flow } : {});
+  }
+
+  private transferToFlow(state: State, action: Action): void {
+    const id = constant(action.Parameters?.["ContactFlowId"]);
+    if (this.isIntended(state, id)) return;
+    if (id === undefined || id === null) {
+      this.unknowns.push({ state, branch: "success", reason: "the flow is chosen at run time" });
+    } else {
+      const content = this.props.resolver.flow(id);
+      if (content === undefined) {
+        this.unknowns.push({ state, branch: "success", reason: `the flow ${id} was not found` });
+      } else {
+        this.next(state, "success", content.StartAction, { frame: { flow: id, content, depth: 0 }, loops: [] });
+      }
+    }
+    this.followErrors(state, action);
+  }
+}
+
+function result(verdict: Verdict, { state, branch, reason }: Finding): Coverage {
+  const path: PathStep[] = [];
+  let at: State | undefined = state;
+  for (let taken = branch; at !== undefined;) {
+    path.unshift({ flow: at.frame.flow, block: at.action, branch: taken });
+    taken = at.previous?.branch ?? "";
+    at = at.previous?.state;
+  }
+  return { verdict, path, reason };
+}
+
+/** Returns a parameter that is known before the call: its text, null if it is not set, or undefined for a reference. */
+function constant(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null;
+  const text = textOf(value);
+  return containsReference(text) ? undefined : text;
+}
+
+function textOf(value: unknown): string {
+  return scalarText(value) ?? "";
+}
+
+/** Returns the status attribute after a write. */
+function statusAfter(status: Facts["status"], parameters: NonNullable<Action["Parameters"]>): Facts["status"] {
+  const attributes = parameters["Attributes"];
+  if (parameters["TargetContact"] === "Related" || !isRecord(attributes)) return status;
+  if (Object.hasOwn(attributes, BLOCKED_STATUS_ATTRIBUTE)) return constant(attributes[BLOCKED_STATUS_ATTRIBUTE]);
+  return Object.keys(attributes).some(containsReference) ? undefined : status;
+}
