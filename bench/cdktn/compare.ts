@@ -1,37 +1,37 @@
-/** What differs between two directories of synthesized stacks, value by value. */
+/** Compares two directories of synthesized stacks, value by value. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 export interface Difference {
-  /** File, relative to both directories. */
+  /** The file, relative to both directories. */
   readonly file: string;
-  /** Where in its JSON, as `//.metadata.version`; empty where a file as a whole differs or is on one side only. */
+  /** The path in the JSON, for example `//.metadata.version`. Empty if the whole file differs or exists on one side only. */
   readonly path: string;
-  /** The value as JSON; undefined where there is none. */
+  /** The value as JSON, or undefined if it does not exist. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** What another library may change, in a stack and in the manifest: its own version, and where the provider comes from. */
+/** Values that may differ with another library: its version, and the source and version of the provider. */
 const EXPECTED = [
   "//.metadata.version",
   "terraform.required_providers.aws.source",
   "terraform.required_providers.aws.version",
 ];
 
-/** Whether it is one of the differences that come with the library. */
+/** Returns whether the other library causes this difference. */
 export function isExpected({ file, path, before, after }: Difference): boolean {
   if (before === undefined || after === undefined) return false;
   return file === "manifest.json" ? path === "version" : EXPECTED.includes(path);
 }
 
-/** Every difference, in the order of files and keys. Files that are not JSON are compared as bytes. */
+/** Returns all differences, in the order of files and keys. Files that are not JSON are compared as bytes. */
 export function compareDirectories(before: string, after: string): readonly Difference[] {
-  const [there, here] = [filesBelow(before), filesBelow(after)];
-  return [...new Set([...there, ...here])].sort().flatMap((file) => {
-    if (!there.includes(file) || !here.includes(file)) {
-      const told = (files: readonly string[]) => (files.includes(file) ? "the file" : undefined);
-      return [{ file, path: "", before: told(there), after: told(here) }];
+  const [filesBefore, filesAfter] = [filesBelow(before), filesBelow(after)];
+  return [...new Set([...filesBefore, ...filesAfter])].sort().flatMap((file) => {
+    if (!filesBefore.includes(file) || !filesAfter.includes(file)) {
+      const describe = (files: readonly string[]) => (files.includes(file) ? "the file" : undefined);
+      return [{ file, path: "", before: describe(filesBefore), after: describe(filesAfter) }];
     }
     const [one, other] = [readFileSync(join(before, file)), readFileSync(join(after, file))];
     if (one.equals(other)) return [];
@@ -45,7 +45,7 @@ export function compareDirectories(before: string, after: string): readonly Diff
   });
 }
 
-/** Every value that is on one side only or not the same on both, by its path from the root. */
+/** Returns all values that differ or exist on one side only, with their paths from the root. */
 export function compareJson(before: unknown, after: unknown, path = ""): readonly Omit<Difference, "file">[] {
   if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]

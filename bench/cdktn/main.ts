@@ -1,6 +1,6 @@
 /**
- * Rehearses the way out of CDKTF: the same sources built against its successor CDK Terrain (`cdktn`) and its AWS bindings
- * synthesize the same stacks, or this fails and shows what does not.
+ * Rehearses a migration from CDKTF to its successor CDK Terrain (`cdktn`). Builds the same sources with both libraries, synthesizes
+ * both, and fails with a list of differences if the stacks are not the same.
  *
  * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. It synthesizes `examples`, or the directory
  * `ENVIRONMENTS_DIR`.
@@ -16,7 +16,7 @@ import { compareDirectories, isExpected, type Difference } from "./compare";
 
 const PACKAGES = join(projectRoot(), "bench/cdktn/package.json");
 
-/** What stands for what, `constructs` for itself: there must be one copy of its classes, the successor's. */
+/** The replacement of each package. `constructs` resolves to the successor's copy, because two copies of its classes do not work together. */
 const SUCCESSORS = { cdktf: "cdktn", "@cdktf/provider-aws": "@cdktn/provider-aws", constructs: "constructs" } as const;
 
 const successors: esbuild.Plugin = {
@@ -31,9 +31,9 @@ const successors: esbuild.Plugin = {
   },
 };
 
-/** Both syntheses, of all instances of all environments, the suspended ones too. */
+/** Synthesizes all instances of all environments, including suspended ones, with both libraries, and compares the results. */
 async function rehearse(scratch: string): Promise<readonly Difference[]> {
-  // In build/, because the app looks for the project's sources above its own code.
+  // In build/, because the app searches for the project's sources in its parent directories.
   const successor = join(projectRoot(), "build/cdktn/main.js");
   await esbuild.build({
     entryPoints: [join(projectRoot(), "main.ts")],
@@ -64,7 +64,7 @@ function synthesize(app: string, outdir: string): void {
   });
 }
 
-/** One line for each place and pair of values, with the number of files that it stands in. */
+/** Returns one line for each path and pair of values, with the number of files that contain the difference. */
 function table(differences: readonly Difference[]): string {
   const files = new Map<string, string[]>();
   for (const { file, path, before = "nothing", after = "nothing" } of differences) {
@@ -78,7 +78,7 @@ function table(differences: readonly Difference[]): string {
     .join("");
 }
 
-/** Enough of a value to know it by: whole resources are long. */
+/** Shortens a value, because whole resources are long. */
 function short(value: string): string {
   return value.length > 60 ? `${value.slice(0, 59)}…` : value;
 }
@@ -103,12 +103,14 @@ async function main(): Promise<void> {
     const { stacks } = JSON.parse(readFileSync(join(scratch, "cdktf/manifest.json"), "utf8")) as { stacks: object };
     process.stdout.write(
       `${Object.keys(stacks).length} stacks with ${versionOf("cdktn")} and ${versionOf("@cdktn/provider-aws")}.\n` +
-        `Differences that come with the library:\n${table(differences.filter(isExpected))}`,
+        `Expected differences:\n${table(differences.filter(isExpected))}`,
     );
     if (unexpected.length === 0) {
-      process.stdout.write("No other difference.\n");
+      process.stdout.write("No unexpected difference.\n");
     } else {
-      process.stderr.write(`Differences that would change what is deployed (cdktf -> cdktn):\n${table(unexpected)}`);
+      process.stderr.write(
+        `Unexpected differences that would change the deployment (cdktf -> cdktn):\n${table(unexpected)}`,
+      );
       process.exitCode = 1;
     }
   } finally {

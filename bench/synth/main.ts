@@ -1,9 +1,9 @@
 /**
- * Measures the synth of fleets of 1 to 1,000 instances, beside the ordinary way to run CDKTF and beside writing the same files.
+ * Measures the synth of 1 to 1,000 instances, and compares it with an ordinary CDKTF app and with writing the same files.
  *
  * Usage, after `npm --prefix bench/synth ci`: `npm run bench:synth [-- --rounds 3] [--sizes 1,10,100,1000] [--ordinary 1,10,50]
- * [--write]`; `--write` puts the result into docs/performance.md. Figures are medians of the rounds. The ordinary way runs once:
- * it needs minutes.
+ * [--write]`. `--write` updates docs/performance.md. The figures are medians of the rounds. The ordinary app needs minutes, so it
+ * runs only once.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,18 +13,18 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../lambda/packaging";
 import { writeOrdinaryApp } from "./ordinary-app";
 
-/** Prints, at the end of a process: CPU seconds of it and of its children, and its largest resident set in MB. */
+/** Writes the CPU seconds of a process and its children, and its peak memory in MB, when the process ends. */
 const USAGE_HOOK = `process.on("exit", () => {
   let { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   let cpu = (userCPUTime + systemCPUTime) / 1e6;
-  try { // Linux, proc(5): utime, stime and those of children that ended, in hundredths of a second
+  try { // Linux, proc(5): utime, stime, cutime and cstime, in hundredths of a second
     const fields = require("node:fs").readFileSync("/proc/self/stat", "utf8").split(") ")[1].split(" ");
     cpu = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) / 100;
   } catch {}
   require("node:fs").writeFileSync(process.env.USAGE_FILE, JSON.stringify({ cpu, rss: maxRSS / 1024 }));
 });`;
 
-/** One synth: seconds of wall time, seconds of CPU, and megabytes. */
+/** The measurement of one synth: wall time and CPU time in seconds, peak memory in MB. */
 interface Sample {
   readonly wall: number;
   readonly cpu: number;
@@ -33,7 +33,7 @@ interface Sample {
 
 class UsageError extends Error {}
 
-/** An environment of so many instances, each with an inbound flow; the first ten are a wave of their own. */
+/** Returns an environment file with `size` instances, each with an inbound flow. The first ten are in the first wave. */
 function environment(size: number): string {
   const shared = `account: "111122223333"
 region: us-east-1
@@ -52,7 +52,7 @@ ${size > 10 ? "waves: [first, rest]\n" : ""}instances:
 
 class Bench {
   private readonly hook: string;
-  /** The ordinary app, written when it is first run. */
+  /** The directory of the ordinary app, written before its first run. */
   private ordinary: string | undefined;
 
   constructor(private readonly scratch: string) {
@@ -64,13 +64,13 @@ class Bench {
     return this.run([join(projectRoot(), "build/main.js")], projectRoot(), size, {});
   }
 
-  ordinaryWay(size: number): Sample {
+  ordinaryApp(size: number): Sample {
     this.ordinary ??= writeOrdinaryApp(join(this.scratch, "ordinary"));
     const tsNode = join(projectRoot(), "bench/synth/node_modules/ts-node/dist/bin.js");
     return this.run([tsNode, "main.ts"], this.ordinary, size, { CREATION_STACKS: "1" });
   }
 
-  /** The same files, written from memory by this process. */
+  /** Measures this process while it writes the same files from memory. */
   floor(size: number): Sample {
     const from = this.outdir(size);
     const files = readdirSync(from, { recursive: true, withFileTypes: true })
@@ -88,7 +88,7 @@ class Bench {
     return { wall, cpu: (cpu.user + cpu.system) / 1e6, rss: NaN };
   }
 
-  /** Seconds for bundling the app, which happens before every synth. */
+  /** Measures the seconds for bundling the app, which happens before every synth. */
   compile(): number {
     const compile = (): unknown => spawnSync(process.execPath, ["scripts/bundle.js"], { cwd: projectRoot() });
     compile();
@@ -130,12 +130,12 @@ class Bench {
 }
 
 function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+  return [...values].sort((first, second) => first - second)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 function medians(samples: readonly Sample[]): Sample {
-  const of = (field: keyof Sample): number => median(samples.map((sample) => sample[field]));
-  return { wall: of("wall"), cpu: of("cpu"), rss: of("rss") };
+  const medianOf = (field: keyof Sample): number => median(samples.map((sample) => sample[field]));
+  return { wall: medianOf("wall"), cpu: medianOf("cpu"), rss: medianOf("rss") };
 }
 
 type Results = ReadonlyMap<number, { readonly product?: Sample; readonly ordinary?: Sample; readonly floor?: Sample }>;
@@ -146,16 +146,16 @@ function report(results: Results, compile: number): string {
     sample?.cpu.toFixed(2) ?? "",
     ...(withRss ? [sample?.rss.toFixed(0) ?? ""] : []),
   ];
-  const times = (one: Sample | undefined, other: Sample | undefined): string =>
-    one === undefined || other === undefined ? "" : `${(one.wall / other.wall).toFixed(1)}×`;
+  const ratio = (slower: Sample | undefined, faster: Sample | undefined): string =>
+    slower === undefined || faster === undefined ? "" : `${(slower.wall / faster.wall).toFixed(1)}×`;
   const rows = [...results].map(([size, { product, ordinary, floor }]) =>
     [
       size.toLocaleString("en"),
       ...cells(product, true),
       ...cells(ordinary, true),
       ...cells(floor, false),
-      times(ordinary, product),
-      times(product, floor),
+      ratio(ordinary, product),
+      ratio(product, floor),
     ].join(" | "),
   );
   const fifty = results.get(50);
@@ -167,7 +167,7 @@ function report(results: Results, compile: number): string {
     `Before a synth, esbuild bundles the app in ${compile.toFixed(2)} s` +
       (fifty?.ordinary === undefined || fifty.product === undefined
         ? "."
-        : `: with that, the ordinary way takes ${(fifty.ordinary.wall / (fifty.product.wall + compile)).toFixed(1)}× at 50 instances.`),
+        : `. Including this time, the ordinary app takes ${(fifty.ordinary.wall / (fifty.product.wall + compile)).toFixed(1)}× at 50 instances.`),
     "",
     "| goal | measured | limit | met |",
     "|---|---:|---:|---|",
@@ -175,11 +175,11 @@ function report(results: Results, compile: number): string {
   ].join("\n");
 }
 
-/** The goals that the sizes measured allow to judge. */
+/** Returns the rows for the goals that the measured sizes cover. */
 function goals(results: Results): readonly string[] {
   const at = (size: number): Sample | undefined => results.get(size)?.product;
-  const row = (what: string, value: number, limit: number, unit: string, met: boolean): string =>
-    `| ${what} | ${value.toFixed(2)}${unit} | ${limit}${unit} | ${met ? "yes" : "**no**"} |`;
+  const row = (goal: string, value: number, limit: number, unit: string, met: boolean): string =>
+    `| ${goal} | ${value.toFixed(2)}${unit} | ${limit}${unit} | ${met ? "yes" : "**no**"} |`;
   const [one, hundred, thousand] = [at(1), at(100), at(1000)];
   const rows: string[] = [];
   if (thousand !== undefined) {
@@ -187,7 +187,7 @@ function goals(results: Results): readonly string[] {
     rows.push(row("1,000 instances, memory, at most", thousand.rss, 300, " MB", thousand.rss < 300));
   }
   if (one !== undefined && hundred !== undefined && thousand !== undefined) {
-    // CPU, because wall time of a second is mostly the machine's mood; less start-up, which no instance adds to.
+    // CPU time, because wall time varies too much. The time for one instance is subtracted, because it is mostly start-up.
     const growth = (thousand.cpu - one.cpu) / 999 / ((hundred.cpu - one.cpu) / 99);
     rows.push(row("CPU per instance at 1,000, of that at 100, at most", growth, 1.15, "×", growth <= 1.15));
   }
@@ -202,7 +202,7 @@ function goals(results: Results): readonly string[] {
 function sizesOf(option: string, given: string): readonly number[] {
   const sizes = given.split(",").map(Number);
   if (sizes.some((size) => !Number.isInteger(size) || size < 1))
-    throw new UsageError(`--${option} "${given}" is not a list of whole numbers above zero, such as 1,10,100.`);
+    throw new UsageError(`--${option} "${given}" is not a list of positive integers, for example 1,10,100.`);
   return sizes;
 }
 
@@ -217,9 +217,11 @@ function main(): void {
   });
   const [rounds = 1] = sizesOf("rounds", values.rounds);
   const ordinarySizes = sizesOf("ordinary", values.ordinary);
-  const sizes = [...new Set([...sizesOf("sizes", values.sizes), ...ordinarySizes])].sort((one, other) => one - other);
+  const sizes = [...new Set([...sizesOf("sizes", values.sizes), ...ordinarySizes])].sort(
+    (first, second) => first - second,
+  );
   if (!existsSync(join(projectRoot(), "bench/synth/node_modules/ts-node")))
-    throw new UsageError("The yardsticks are not installed. Run: npm --prefix bench/synth ci");
+    throw new UsageError("The packages of the ordinary app are not installed. Run: npm --prefix bench/synth ci");
 
   const scratch = mkdtempSync(join(tmpdir(), "bench-synth-"));
   try {
@@ -236,7 +238,7 @@ function main(): void {
           {
             product: medians(samples.map(({ product }) => product)),
             floor: medians(samples.map(({ floor }) => floor)),
-            ...(ordinarySizes.includes(size) ? { ordinary: bench.ordinaryWay(size) } : {}),
+            ...(ordinarySizes.includes(size) ? { ordinary: bench.ordinaryApp(size) } : {}),
           },
         ];
       }),
@@ -245,7 +247,7 @@ function main(): void {
     const result = [
       `Measured ${new Date().toISOString().slice(0, 10)} on ${cpus().length} × ${cpu?.model ?? "unknown CPU"}, ` +
         `${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node.js ${process.version}; medians of ${rounds} rounds, ` +
-        `the ordinary way once; \`npm --prefix bench/synth ci && npm run bench:synth -- --rounds ${rounds} --write\`.`,
+        `the ordinary app once; \`npm --prefix bench/synth ci && npm run bench:synth -- --rounds ${rounds} --write\`.`,
       "",
       report(results, bench.compile()),
     ].join("\n");
@@ -256,12 +258,12 @@ function main(): void {
   }
 }
 
-/** Replaces what stands between the two markers. */
+/** Replaces the text between the two markers. */
 function writeInto(file: string, result: string): void {
   const [begin, end] = ["<!-- bench:synth begin -->", "<!-- bench:synth end -->"];
   const text = readFileSync(file, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new UsageError(`${file} lacks the lines ${begin} and ${end}.`);
+  if (from < 0 || to < from) throw new UsageError(`${file} does not contain the lines ${begin} and ${end}.`);
   writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${result}\n\n${text.slice(to)}`);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The same app as CDKTF's own template and documentation would have it: the provider's barrel, `importFrom`, and a bundle built
- * for each stack. Made from the project's sources, so that both synthesize the same resources.
+ * Writes the app as CDKTF's template and documentation suggest: with the provider's barrel, `importFrom`, and one bundle for each stack.
+ * It is derived from the project's sources, so both apps synthesize the same resources.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,10 @@ import { projectRoot } from "../../lambda/packaging";
 const SOURCES = ["main.ts", "package.json", "tsconfig.json", "config", "stacks", "lambda", "flows"];
 
 /**
- * @param directory made here
- * @returns the directory, to run `ts-node main.ts` in
- * @throws Error when the sources no longer hold what is replaced
+ * Writes the app to `directory`, which must not exist.
+ *
+ * @returns the directory, in which `ts-node main.ts` runs the app
+ * @throws Error if the sources do not contain a text that must be replaced
  */
 export function writeOrdinaryApp(directory: string): string {
   mkdirSync(directory);
@@ -37,7 +38,7 @@ export function writeOrdinaryApp(directory: string): string {
   return directory;
 }
 
-/** `import { IamRole } from ".../lib/iam-role"` becomes the barrel's namespace `iamRole` and a name for its class. */
+/** Replaces `import { IamRole } from ".../lib/iam-role"` with an import of the barrel's namespace `iamRole` and an alias for the class. */
 export function throughBarrel(source: string): string {
   return source.replaceAll(
     /^import \{ (\w+) \} from "@cdktf\/provider-aws\/lib\/([\w-]+)";$/gm,
@@ -48,9 +49,10 @@ export function throughBarrel(source: string): string {
   );
 }
 
-function replace(file: string, what: string | RegExp, by: string): void {
+function replace(file: string, pattern: string | RegExp, replacement: string): void {
   const before = readFileSync(file, "utf8");
-  const after = before.replace(what, by);
-  if (after === before) throw new Error(`${file} no longer holds ${String(what)}: change bench/synth/ordinary-app.ts.`);
+  const after = before.replace(pattern, replacement);
+  if (after === before)
+    throw new Error(`${file} does not contain ${String(pattern)}. Change bench/synth/ordinary-app.ts.`);
   writeFileSync(file, after);
 }
