@@ -108,7 +108,8 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
     remediation: "Check for a proxy that decrypts traffic, and for a wrong `AWS_ENDPOINT_URL`.",
   },
   bad_answer: {
-    cause: "The response is not a response of DynamoDB: it is not JSON, has no count, or is too large.",
+    cause:
+      "The response does not come from DynamoDB (it is not JSON, has no count or is too large), or it belongs to another request.",
     remediation: "Check for a proxy that answers instead of DynamoDB, and for a wrong `AWS_ENDPOINT_URL`.",
   },
   internal_error: {

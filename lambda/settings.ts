@@ -26,7 +26,7 @@ export interface FunctionSettings {
   readonly anonymousCallers: "allow" | "block";
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
-  /** Time for the whole lookup, in milliseconds. */
+  /** Time for the whole lookup, in milliseconds; see {@link BUDGET_LIMITS_MS}. */
   readonly budgetMs: number;
 }
 
@@ -35,6 +35,12 @@ export interface FunctionSettings {
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 export const ENVIRONMENT_LIMIT_BYTES = 4096;
+
+/** Limits of `budgetMs`. The environment files have the same limits. */
+export const BUDGET_LIMITS_MS = { min: 100, max: 7500 } as const;
+
+const isBudget = (ms: number): boolean =>
+  Number.isInteger(ms) && ms >= BUDGET_LIMITS_MS.min && ms <= BUDGET_LIMITS_MS.max;
 
 /** Environment variables, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,8 +61,15 @@ export function literalJson(value: unknown): string {
  * The environment variables of a function with these settings.
  *
  * @throws FunctionEnvironmentTooLarge if they exceed {@link ENVIRONMENT_LIMIT_BYTES}
+ * @throws RangeError if `budgetMs` is outside {@link BUDGET_LIMITS_MS}; the environment files are checked earlier
  */
 export function functionEnvironment(settings: FunctionSettings): Record<string, string> {
+  if (!isBudget(settings.budgetMs)) {
+    throw new RangeError(
+      `instance "${settings.instanceName}" of environment "${settings.environment}": lookup.budgetMs is ${settings.budgetMs}. ` +
+        `Use a whole number from ${BUDGET_LIMITS_MS.min} to ${BUDGET_LIMITS_MS.max}.`,
+    );
+  }
   const variables = {
     ENVIRONMENT: settings.environment,
     INSTANCE_NAME: settings.instanceName,
@@ -98,8 +111,9 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
     throw new Error("ANONYMOUS_CALLERS is not allow or block.");
   }
   const budgetMs = Number(text("LOOKUP_BUDGET_MS"));
-  if (!Number.isInteger(budgetMs) || budgetMs < 1)
-    throw new Error("LOOKUP_BUDGET_MS is not a whole number above zero.");
+  if (!isBudget(budgetMs)) {
+    throw new Error(`LOOKUP_BUDGET_MS is not a whole number from ${BUDGET_LIMITS_MS.min} to ${BUDGET_LIMITS_MS.max}.`);
+  }
   const exemptNumbers = (environment["EXEMPT_NUMBERS"] ?? "").split(" ").filter((entry) => entry !== "");
   if (!exemptNumbers.every((entry) => EXEMPT.test(entry))) {
     throw new Error("EXEMPT_NUMBERS has an entry that is not an E.164 number or a prefix that ends with *.");

@@ -27,7 +27,7 @@ const anySettings = fc.record({
   blockedDispositions: fc.array(name, { minLength: 1, maxLength: 5 }),
   anonymousCallers: fc.constantFrom("allow" as const, "block" as const),
   exemptNumbers: fc.array(fc.stringMatching(/^\+[1-9]\d{1,13}\*?$/)),
-  budgetMs: fc.integer({ min: 1, max: 8000 }),
+  budgetMs: fc.integer({ min: 100, max: 7500 }),
 });
 
 test("the function reads the settings that the stack writes, with any Unicode in names and Dispositions", () => {
@@ -57,6 +57,30 @@ test("the environment files and the function accept the same exempt numbers", ()
       if (configured) expect(accepted()).toEqual(["+1800*", entry]);
       // Spaces separate the entries of the variable.
       else if (entry !== "" && !entry.includes(" ")) expect(accepted).toThrow("EXEMPT_NUMBERS");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("the environment files, the stack and the function accept the same budgets", () => {
+  const { lookup } = instanceSchema.shape;
+  const anyBudget = fc.oneof(
+    fc.constantFrom(0, 1, 99, 100, 101, 7499, 7500, 7501, -100, NaN, Infinity),
+    fc.integer({ min: -10_000, max: 20_000 }),
+    fc.double({ min: 0, max: 10_000 }),
+  );
+  fc.assert(
+    fc.property(anyBudget, (budgetMs) => {
+      const written = (): Record<string, string> => functionEnvironment({ ...settings, budgetMs });
+      const variables = { ...functionEnvironment(settings), LOOKUP_BUDGET_MS: String(budgetMs) };
+      const read = (): number => readFunctionEnvironment(variables).budgetMs;
+      if (lookup.safeParse({ budgetMs }).success) {
+        expect(written()["LOOKUP_BUDGET_MS"]).toBe(String(budgetMs));
+        expect(read()).toBe(budgetMs);
+      } else {
+        expect(written).toThrow(`lookup.budgetMs is ${budgetMs}. Use a whole number from 100 to 7500.`);
+        expect(read).toThrow("LOOKUP_BUDGET_MS is not a whole number from 100 to 7500.");
+      }
     }),
     { numRuns: 1000 },
   );
@@ -95,8 +119,12 @@ test.each([
   ["INSTANCE_NAME", undefined, "INSTANCE_NAME is not set."],
   ["TABLE_NAME", "", "TABLE_NAME is not set."],
   ["ANONYMOUS_CALLERS", "perhaps", "ANONYMOUS_CALLERS is not allow or block."],
-  ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number above zero."],
-  ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number above zero."],
+  ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "-1500", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "99", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "7501", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "1500.5", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
   ["BLOCKED_DISPOSITIONS", "Blocked", "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],
   ["BLOCKED_DISPOSITIONS", "[]", "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],
   ["BLOCKED_DISPOSITIONS", '[""]', "BLOCKED_DISPOSITIONS is not a JSON list of one or more non-empty strings."],

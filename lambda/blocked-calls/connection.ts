@@ -51,21 +51,25 @@ export class Connection {
   readonly #agent: Agent;
   readonly #target: RequestOptions;
   readonly #connectEvent: string;
-  /** Open connections. `reusedSocket` does not identify them: it is false for a request that waited in the queue of the agent. */
-  readonly #connectedSockets = new WeakSet<Socket>();
   /** Abandoned requests that still wait for their response. */
   readonly #abandoned = new Set<ClientRequest>();
+  /**
+   * Exchanges that wait for a connection, in order. The agent's own queue would send the next request on a connection in the same turn
+   * of the event loop in which the last response ended, before unexpected data could show.
+   */
+  readonly #waiting = new Set<() => void>();
+  #inUse = 0;
   /** The `Host` header, with the port unless it is the default port of the scheme. */
   readonly host: string;
   readonly path: string;
 
   constructor({ protocol, host, hostname, port, pathname }: URL) {
     const secure = protocol === "https:";
-    const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
     // `import` in an ES module reads every export of node:http, and one of them loads undici, which costs 20 ms of CPU time
     // (aws/aws-sdk-js-v3#6914). Only emulators use http.
     const { Agent, request } = secure ? https : (createRequire("file:///")("node:http") as typeof http);
-    this.#agent = new Agent(options);
+    this.#agent = new Agent({ keepAlive: true });
+    this.#agent.on("free", (socket: Socket) => socket.on("data", closeOnData));
     this.#request = request;
     this.#connectEvent = secure ? "secureConnect" : "connect";
     this.host = host;
@@ -92,9 +96,13 @@ export class Connection {
   }
 
   /**
-   * Sends one request and waits for the complete response, at most until the time limit. A network fault does not reject the promise.
-   * If a reused connection is dead, the idle connections are closed too: they probably died together while the execution environment
-   * was frozen.
+   * Sends one request and waits for the complete response, at most until the time limit. Never rejects. If a reused connection is dead,
+   * the idle connections are closed too: they probably died together while the execution environment was frozen.
+   *
+   * HTTP/1.1 does not say to which request a response belongs. A server or proxy can write a second response to an earlier request. So
+   * a connection on which data arrives while it is idle is closed, and so is one whose response fails `isForeign`.
+   *
+   * @param isForeign - whether a response is proven to belong to another request
    */
   exchange(
     method: "GET" | "POST",
@@ -102,20 +110,28 @@ export class Connection {
     body: string,
     limits: Limits,
     group: RequestGroup,
+    isForeign: (status: number, body: string) => boolean = () => false,
   ): Promise<Exchange> {
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       let ended = false;
       let connectTimer: NodeJS.Timeout | undefined;
+      let request: ClientRequest | undefined;
+      let complete: (() => void) | undefined;
 
       const end = (result: Exchange): void => {
         if (ended) return;
         ended = true;
         stopTimers();
         group.abandon.delete(abandon);
-        this.#abandoned.delete(request);
-        if ("failure" in result) request.destroy();
+        this.#waiting.delete(send);
+        if (request !== undefined) this.#abandoned.delete(request);
+        if ("failure" in result) {
+          request?.destroy();
+          // After the end of a response, Node has already marked the request as destroyed, and destroy() does nothing.
+          request?.socket?.destroy();
+        }
         resolve(result);
       };
       const stopTimers = (): void => {
@@ -124,14 +140,14 @@ export class Connection {
       };
       const fail = (failure: FailureReason, retry: Retry, code?: string): void => {
         if (ended) return;
-        const dead = request.reusedSocket && (failure === "connection_lost" || failure === "timeout");
+        const dead = request?.reusedSocket === true && (failure === "connection_lost" || failure === "timeout");
         if (dead && !group.ended) this.#closeIdle();
         end({ failure, retry: dead ? "at once" : retry, code });
       };
       // The response can still arrive. The connection then serves the next call.
       const abandon = (): void => {
         stopTimers();
-        if (request.socket === null) fail("connection_lost", "never");
+        if (request === undefined) fail("connection_lost", "never");
         else this.#abandoned.add(request);
       };
       const onError = (error: NodeJS.ErrnoException): void => {
@@ -142,40 +158,104 @@ export class Connection {
         fail("timeout", "after a pause");
       };
 
-      const request = this.#request({ ...this.#target, method, headers }, (response) => {
+      const onResponse = (sent: ClientRequest, response: IncomingMessage): void => {
+        const check = (): void => {
+          const [status, text] = [response.statusCode ?? 0, Buffer.concat(chunks).toString()];
+          if (!sent.writableFinished) fail("bad_answer", "at once", "EarlyResponse");
+          else if (isForeign(status, text)) fail("bad_answer", "at once", "ForeignResponse");
+          else end({ status, body: text });
+        };
         response.on("data", (chunk: Buffer) => {
           bytes += chunk.length;
           if (bytes > MAX_RESPONSE_BYTES) fail("bad_answer", "never");
           else chunks.push(chunk);
         });
         response.on("end", () => {
-          end({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+          if (sent.writableFinished) {
+            check();
+          } else {
+            // Over TLS, Node can report the end of a write one turn of the event loop late, and then emits "close" at once.
+            complete = check;
+            setImmediate(check);
+          }
         });
         response.on("error", onError);
-      });
+      };
+      const send = (): void => {
+        if (ended) {
+          this.#release();
+          return;
+        }
+        let sent: ClientRequest;
+        try {
+          sent = this.#request({ ...this.#target, method, headers }, (response) => {
+            onResponse(sent, response);
+          });
+        } catch (error) {
+          this.#release();
+          fail("internal_error", "never", error instanceof Error ? error.name : undefined);
+          return;
+        }
+        request = sent;
+        group.attempts++;
+        sent.on("socket", (socket) => {
+          socket.off("data", closeOnData);
+          if (sent.reusedSocket) return;
+          connectTimer = setTimeout(onTimeout, limits.connectMs);
+          socket.once(this.#connectEvent, () => {
+            clearTimeout(connectTimer);
+          });
+        });
+        sent.on("error", onError);
+        // Any other end of the request, such as a protocol upgrade, is a lost connection. This event also follows every response.
+        sent.on("close", () => {
+          this.#release();
+          complete?.();
+          fail("connection_lost", "after a pause");
+        });
+        sent.end(body);
+      };
+
       const totalTimer = setTimeout(onTimeout, limits.totalMs);
       group.abandon.add(abandon);
-      request.on("socket", (socket) => {
-        group.attempts++;
-        if (this.#connectedSockets.has(socket)) return;
-        connectTimer = setTimeout(onTimeout, limits.connectMs);
-        socket.once(this.#connectEvent, () => {
-          this.#connectedSockets.add(socket);
-          clearTimeout(connectTimer);
-        });
-      });
-      request.on("error", onError);
-      // Any other end of the request, such as a protocol upgrade, is a lost connection. This event also follows every response.
-      request.on("close", () => {
-        fail("connection_lost", "after a pause");
-      });
-      request.end(body);
+      this.#acquire(send);
     });
+  }
+
+  /** Calls `send` when it may use a connection. The idle connections have been checked for unexpected data just before. */
+  #acquire(send: () => void): void {
+    if (this.#inUse < MAX_CONNECTIONS) {
+      this.#inUse++;
+      afterPoll(send);
+    } else this.#waiting.add(send);
+  }
+
+  #release(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#inUse--;
+    else {
+      this.#waiting.delete(next);
+      afterPoll(next);
+    }
   }
 
   #closeIdle(): void {
     for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
+}
+
+/** Closes an idle connection on which data arrives. No request can have caused the data. */
+function closeOnData(this: Socket): void {
+  this.destroy();
+}
+
+/**
+ * Calls back after the event loop has polled all sockets at least once, so that data that arrived earlier has been delivered. After the
+ * execution environment thaws, an event can be delivered before such data. The first `setImmediate` can run before the next poll, the
+ * second cannot. Both together take less than 0.1 ms.
+ */
+function afterPoll(callback: () => void): void {
+  setImmediate(() => setImmediate(callback));
 }
 
 /** Maps an error code of a socket, of DNS or of TLS to a reason, and tells when another attempt can help. */

@@ -56,6 +56,8 @@ export async function query(
   const end = performance.now() + budgetMs;
   const { host, path } = connection;
   const signable = { service: "dynamodb", host, path, region, target: "DynamoDB_20120810.Query", body } as const;
+  const isForeign = (status: number, text: string): boolean =>
+    status === 200 && namesOtherKey(text, disposition, number);
   let last: AttemptResult = { answer: "timeout", error: undefined, retry: "at once" };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS && last.retry !== "never"; attempt++) {
     const pause = last.retry === "at once" ? 0 : Math.random() * BACKOFF_MS * 2 ** (attempt - 2);
@@ -65,13 +67,14 @@ export async function query(
     if (group.ended || left < SHORTEST_ATTEMPT_MS) break;
     const headers = signedHeaders(signable, credentials, new Date());
     const limits = { connectMs: Math.min(budgetMs / 3, left), totalMs: Math.min(budgetMs / 2, left) };
-    last = interpret(await connection.exchange("POST", headers, body, limits, group));
+    last = interpret(await connection.exchange("POST", headers, body, limits, group, isForeign));
   }
   return last;
 }
 
 /**
- * `COUNT` costs the same read capacity as the item. The response contains no item, so it contains no personal data. An index does not
+ * The response to a match contains the Disposition and the number, which are in the request anyway, and no other attribute of the
+ * contact. They prove to which request the response belongs. This costs the same read capacity as `Select: COUNT`. An index does not
  * support consistent reads.
  */
 function queryBody(table: string, disposition: string, number: string): string {
@@ -82,8 +85,20 @@ function queryBody(table: string, disposition: string, number: string): string {
     ExpressionAttributeNames: { "#d": "Disposition", "#c": "CustomerEndpoint" },
     ExpressionAttributeValues: { ":d": { S: disposition }, ":c": { S: number } },
     Limit: 1,
-    Select: "COUNT",
+    ProjectionExpression: "#d, #c",
   });
+}
+
+/** Whether a response reports a match and does not name exactly this key. It then belongs to another request. */
+function namesOtherKey(body: string, disposition: string, number: string): boolean {
+  const json = parse(body);
+  const count = field(json, "Count");
+  return (
+    typeof count === "number" &&
+    count > 0 &&
+    (field(json, "Items", "0", "Disposition", "S") !== disposition ||
+      field(json, "Items", "0", "CustomerEndpoint", "S") !== number)
+  );
 }
 
 function interpret(exchange: Exchange): AttemptResult {

@@ -1,9 +1,18 @@
 /** Tests with arbitrary events and servers: no exception, a flat map of strings in time, no part of a number in the log. */
 import fc from "fast-check";
+import { field } from "../../../lambda/blocked-calls/field";
 import { REASONS } from "../../../lambda/blocked-calls/reasons";
 import type { FunctionSettings } from "../../../lambda/settings";
 import { CONTACT_ID, startFunction, type LogLine } from "./connect-event";
-import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
+import {
+  count,
+  dynamoDbError,
+  http,
+  match,
+  startScriptedServer,
+  type Script,
+  type ScriptedServer,
+} from "./scripted-server";
 
 /** Short, so that ten thousand calls take seconds although some servers never answer. */
 const BUDGET_MS = 150;
@@ -60,8 +69,12 @@ const settings: fc.Arbitrary<Partial<FunctionSettings>> = fc.record({
 
 /** A placeholder of the same length as the number; the server replaces it with the number of the query. */
 const CALLER = "<the caller>";
+/** The server replaces this with a match if it lists the number. */
+const MATCH = "<match if listed>";
+/** The server lists every second number. */
+const isListed = (address: string): boolean => /^\+155555501\d[02468]$/.test(address);
 const bytes = fc.oneof(
-  fc.constantFrom(count(0), count(1), count(0), count(1)),
+  fc.constantFrom(count(0), MATCH, count(0), MATCH, count(1)),
   fc.constantFrom(400, 403, 429, 500, 503).map((status) => http(status, `the number is ${CALLER}`)),
   fc
     .tuple(
@@ -93,20 +106,31 @@ const behaviour = fc.record({
     { arbitrary: fc.constantFrom("stay if whole", "end", "reset"), weight: 60 },
     { arbitrary: fc.constant("stay"), weight: 1 },
   ),
+  /** Whether the whole answer is written a second time, and after how many milliseconds; 0 is the same packet. */
+  again: fc.oneof(
+    { arbitrary: fc.constant(undefined), weight: 3 },
+    { arbitrary: fc.constantFrom(0, 1, 10, 50), weight: 1 },
+  ),
 });
 type Behaviour = typeof behaviour extends fc.Arbitrary<infer B> ? B : never;
 
 const play =
-  ({ answer, cut, then }: Behaviour): Script =>
+  ({ answer, cut, then, again }: Behaviour): Script =>
   (socket, { body }) => {
     const caller = /\+1555555\d{4}/.exec(body)?.[0] ?? CALLER;
-    const text = answer.replaceAll(CALLER, caller);
+    const text = answer.replaceAll(CALLER, caller).replaceAll(MATCH, isListed(caller) ? match(body) : count(0));
     const whole = cut === null && /^HTTP.*Content-Length/s.test(text);
     const after = (): void => {
       if (then === "end" || (then === "stay if whole" && !whole)) socket.end();
       else if (then === "reset") socket.resetAndDestroy();
     };
-    socket.write(cut === null ? text : text.slice(0, Math.floor(text.length * cut)), after);
+    if (again !== undefined && again > 0) {
+      setTimeout(() => {
+        if (socket.writable) socket.write(text);
+      }, again);
+    }
+    const first = cut === null ? text : text.slice(0, Math.floor(text.length * cut));
+    socket.write(again === 0 ? first + text : first, after);
   };
 
 /** Every sequence of five digits in the numbers of this test. */
@@ -128,6 +152,9 @@ function callerDependentPart(line: LogLine): string {
   expect([undefined, CONTACT_ID]).toContain(contactId);
   return JSON.stringify(rest);
 }
+
+const addressOf = (anyEvent: unknown): string =>
+  String(field(anyEvent, "Details", "ContactData", "CustomerEndpoint", "Address"));
 
 let server: ScriptedServer;
 let behaviours: readonly Behaviour[] = [];
@@ -169,6 +196,8 @@ test(`${BATCHES * CALLS} arbitrary events against arbitrary servers`, async () =
             expect(REASONS).toHaveProperty(answer.reason);
             expect(answer.response).toBe(REASONS[answer.reason].response);
             expect(answer.reason).not.toBe("internal_error");
+            // Second responses to other calls never give a match.
+            if (answer.reason === "blocked") expect(isListed(addressOf(anyEvent))).toBe(true);
             seen.set(answer.reason, (seen.get(answer.reason) ?? 0) + 1);
           }),
         );

@@ -2,7 +2,7 @@
 import { simulate } from "../../../flows/simulator";
 import type { FlowContent } from "../../../flows/language/types";
 import { connectEvent, startFunction, type ConnectEvent } from "./connect-event";
-import { count, dynamoDbError, startScriptedServer, type ScriptedServer } from "./scripted-server";
+import { count, dynamoDbError, match, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
 
 const FUNCTION_ARN = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls";
 
@@ -52,8 +52,14 @@ afterEach(async () => {
   await server?.stop();
 });
 
-async function blockedStatus(answer: string, disposition = "Blocked", instanceName = "acme-dev") {
-  server = await startScriptedServer((socket) => socket.write(answer));
+const write =
+  (answer: string): Script =>
+  (socket) =>
+    socket.write(answer);
+const found: Script = (socket, { body }) => socket.write(match(body));
+
+async function blockedStatus(script: Script, disposition = "Blocked", instanceName = "acme-dev") {
+  server = await startScriptedServer(script);
   const { call } = startFunction(server.url);
   const { Attributes, ...rest } = connectEvent().Details.ContactData as unknown as Parameters<
     typeof simulate
@@ -68,24 +74,24 @@ async function blockedStatus(answer: string, disposition = "Blocked", instanceNa
 }
 
 test("a blocked number is a match", async () => {
-  expect(await blockedStatus(count(1))).toBe("match");
+  expect(await blockedStatus(found)).toBe("match");
 });
 
 test("the Disposition of the guide's export works although it is not configured", async () => {
-  expect(await blockedStatus(count(1), "demonstration")).toBe("match");
+  expect(await blockedStatus(found, "demonstration")).toBe("match");
   expect(server?.requests[0]?.body).toContain('":d":{"S":"demonstration"}');
 });
 
 test("an unlisted number, a failing table and another instance are no match there", async () => {
-  expect(await blockedStatus(count(0))).toBe("nomatch");
+  expect(await blockedStatus(write(count(0)))).toBe("nomatch");
   await server?.stop();
-  expect(await blockedStatus(dynamoDbError(400, "AccessDeniedException"))).toBe("nomatch");
+  expect(await blockedStatus(write(dynamoDbError(400, "AccessDeniedException")))).toBe("nomatch");
   await server?.stop();
-  expect(await blockedStatus(count(1), "Blocked", "thedarkside")).toBe("nomatch");
+  expect(await blockedStatus(found, "Blocked", "thedarkside")).toBe("nomatch");
 });
 
 test("the query uses the same table, index and keys as the guide's function, for one item", async () => {
-  await blockedStatus(count(0));
+  await blockedStatus(write(count(0)));
   expect(JSON.parse(server?.requests[0]?.body ?? "")).toEqual({
     TableName: "dextr-acme-dev",
     IndexName: "Disposition-CustomerEndpoint-index",
@@ -93,12 +99,12 @@ test("the query uses the same table, index and keys as the guide's function, for
     ExpressionAttributeNames: { "#d": "Disposition", "#c": "CustomerEndpoint" },
     ExpressionAttributeValues: { ":d": { S: "Blocked" }, ":c": { S: "+15555550100" } },
     Limit: 1,
-    Select: "COUNT",
+    ProjectionExpression: "#d, #c",
   });
 });
 
 test("an event with only the fields that the guide's function reads is enough", async () => {
-  server = await startScriptedServer((socket) => socket.write(count(1)));
+  server = await startScriptedServer(found);
   const { CustomerEndpoint } = connectEvent().Details.ContactData;
   const Parameters: ConnectEvent["Details"]["Parameters"] = { BlockedDisposition: "Blocked", InstanceName: "acme-dev" };
   const answer = await startFunction(server.url).call({ Details: { Parameters, ContactData: { CustomerEndpoint } } });

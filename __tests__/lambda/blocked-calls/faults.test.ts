@@ -6,7 +6,15 @@ import { once } from "node:events";
 import { REASONS } from "../../../lambda/blocked-calls/reasons";
 import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certificate";
 import { CONTACT_ID, connectEvent, NUMBER, SETTINGS, startFunction, type LogLine } from "./connect-event";
-import { count, dynamoDbError, http, startScriptedServer, type Script, type ScriptedServer } from "./scripted-server";
+import {
+  count,
+  dynamoDbError,
+  http,
+  match,
+  startScriptedServer,
+  type Script,
+  type ScriptedServer,
+} from "./scripted-server";
 
 /** Time limit for a call: its budget, and an allowance for a busy test machine. */
 const LIMIT_MS = SETTINGS.budgetMs + 250;
@@ -75,7 +83,7 @@ const inTurn =
 const reset: Script = (socket) => socket.resetAndDestroy();
 const close: Script = (socket) => socket.destroy();
 const silence: Script = () => undefined;
-const found = write(count(1));
+const found: Script = (socket, { body }) => socket.write(match(body));
 const echo = `the number is ${NUMBER}`;
 
 const rows: readonly (readonly [string, Script, Expected])[] = [
@@ -87,7 +95,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ["a reset, then an answer", inTurn(reset, found), { reason: "blocked", attempts: 2 }],
   [
     "a close in the middle of a response, then an answer",
-    inTurn((socket) => socket.end(count(1).slice(0, -4)), found),
+    inTurn((socket, { body }) => socket.end(match(body).slice(0, -4)), found),
     { reason: "blocked", attempts: 2 },
   ],
   [
@@ -116,7 +124,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   [
     "a reset in the middle of the body",
-    (socket) => socket.write(count(1).slice(0, -4), () => socket.resetAndDestroy()),
+    (socket, { body }) => socket.write(match(body).slice(0, -4), () => socket.resetAndDestroy()),
     { reason: "connection_lost", attempts: 3 },
   ],
   ["no answer", silence, { reason: "timeout", attempts: 2 }],
@@ -133,6 +141,26 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   ["an answer that is not JSON", write(http(200, "OK")), { reason: "bad_answer", attempts: 1 }],
   ["a count that is not a number", write(http(200, '{"Count":"1"}')), { reason: "bad_answer", attempts: 1 }],
+  [
+    "a match without the key of the query",
+    write(count(1)),
+    { reason: "bad_answer", attempts: 3, error: "ForeignResponse" },
+  ],
+  [
+    "a match for another number",
+    (socket, { body }) => socket.write(match(body.replace(NUMBER, "+15555550199"))),
+    { reason: "bad_answer", attempts: 3, error: "ForeignResponse" },
+  ],
+  [
+    "a match for another Disposition",
+    (socket, { body }) => socket.write(match(body.replace('"Blocked"', '"Sale"'))),
+    { reason: "bad_answer", attempts: 3, error: "ForeignResponse" },
+  ],
+  [
+    "a match for another number, then an answer",
+    inTurn((socket, { body }) => socket.write(match(body.replace(NUMBER, "+15555550199"))), found),
+    { reason: "blocked", attempts: 2 },
+  ],
   ["a count below zero", write(count(-1)), { reason: "bad_answer", attempts: 1 }],
   ["JSON null", write(http(200, "null")), { reason: "bad_answer", attempts: 1 }],
   [
@@ -309,7 +337,9 @@ test("a defect, such as a header that Node refuses, gives an answer and not an e
 test.each([
   ["TABLE_NAME", "", "TABLE_NAME is not set."],
   ["AWS_REGION", "", "AWS_REGION is not set."],
-  ["LOOKUP_BUDGET_MS", NUMBER.slice(0, 5) + "x", "LOOKUP_BUDGET_MS is not a whole number above zero."],
+  ["LOOKUP_BUDGET_MS", NUMBER.slice(0, 5) + "x", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "99", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
+  ["LOOKUP_BUDGET_MS", "60000", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
   [
     "AWS_ENDPOINT_URL_DYNAMODB",
     "ftp://example.com",
@@ -471,7 +501,7 @@ describe("several blocked Dispositions", () => {
 
   test("a match under one does not wait for another without an answer", async () => {
     const server = await serve(byDisposition({ Blocked: silence, "Nuisance:Confirmed": found }));
-    const { call, lines, connected } = startFunction(server.url, { ...settings, budgetMs: 60_000 });
+    const { call, lines, connected } = startFunction(server.url, { ...settings, budgetMs: 7500 });
     await connected;
     expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
     expectLine(lines[0], { reason: "blocked", attempts: 3 });
@@ -497,10 +527,10 @@ describe("several blocked Dispositions", () => {
   });
 
   test("a match counts the requests that were sent, not those that waited for a connection", async () => {
-    let match = (): void => undefined;
+    let answerFirst = (): void => undefined;
     const server = await serve((socket, { index, body }) => {
-      if (index === 0) match = () => socket.write(count(1));
-      if (index === 7) match(); // every connection has its request
+      if (index === 0) answerFirst = () => socket.write(match(body));
+      if (index === 7) answerFirst(); // every connection has its request
       if (body.includes("Other")) socket.write(count(0));
     });
     const many = { blockedDispositions: Array.from({ length: 100 }, (_, i) => `Disposition ${i}`) };

@@ -13,6 +13,7 @@ import { functionEnvironment } from "../../../lambda/settings";
 import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certificate";
 import { startFunction, type FunctionInstance } from "../../../emulators/lambda-runtime/function-instance";
 import { callFrom, connectEvent, CONTACT_ID, SETTINGS, type LogLine } from "./connect-event";
+import { match as matchResponse } from "./scripted-server";
 
 const directory = mkdtempSync(join(tmpdir(), "packaged-"));
 const caFile = join(directory, "ca.pem");
@@ -24,14 +25,15 @@ const requests: string[] = [];
 let handshakes = 0;
 /** Answers a query. The default is an immediate match. */
 let respond: (response: ServerResponse, body: string) => void;
-const MATCH = '{"Count":1,"ScannedCount":1}';
+/** The body of the response to a query that finds a contact. */
+const match = (query: string): string => matchResponse(query).split("\r\n\r\n")[1] ?? "";
 
 beforeEach(async () => {
   const certificate = selfSignedCertificate();
   writeFileSync(caFile, certificate.cert);
   handshakes = 0;
   requests.length = 0;
-  respond = (response) => response.end(MATCH);
+  respond = (response, body) => response.end(match(body));
   server = createServer(certificate, (request, response) => {
     requests.push(`${request.method ?? ""} ${String(request.headers["x-amz-target"])}`);
     void text(request).then((body) => {
@@ -114,14 +116,15 @@ test("a function that was frozen while the server closed the connection answers 
 
 describe("a function that is frozen after a match, while other queries wait for a response", () => {
   const BUDGET_MS = 400;
-  const held: ServerResponse[] = [];
+  const held: { readonly response: ServerResponse; readonly body: string }[] = [];
   let running: FunctionInstance;
   beforeEach(async () => {
     held.length = 0;
-    const blocked: ServerResponse[] = [];
+    const blocked: typeof held = [];
     respond = (response, body) => {
-      (body.includes('"Blocked"') ? blocked : held).push(response);
-      if (held.length === 2) blocked.pop()?.end(MATCH);
+      (body.includes('"Blocked"') ? blocked : held).push({ response, body });
+      if (held.length !== 2) return;
+      for (const first of blocked.splice(0)) first.response.end(match(first.body));
     };
     const settings = { ...SETTINGS, blockedDispositions: ["Blocked", "Spam", "Fraud"], budgetMs: BUDGET_MS };
     running = await start(functionEnvironment(settings));
@@ -143,7 +146,7 @@ describe("a function that is frozen after a match, while other queries wait for 
   test("keeps every connection if the responses arrive", async () => {
     for (let calls = 1; calls <= 3; calls++) {
       await callAndFreeze(() => {
-        for (const response of held.splice(0)) response.end(MATCH);
+        for (const { response, body } of held.splice(0)) response.end(match(body));
       });
     }
     expect(handshakes).toBe(3);
@@ -152,7 +155,7 @@ describe("a function that is frozen after a match, while other queries wait for 
 
   test("loses only the two connections that are reset", async () => {
     await callAndFreeze(() => {
-      for (const { socket } of held) socket?.destroy();
+      for (const { response } of held) response.socket?.destroy();
     });
     respond = (response) => response.end('{"Count":0,"ScannedCount":0}');
     expect((await running.invoke(connectEvent())).payload).toEqual({ response: "nomatch", reason: "not_blocked" });

@@ -1,6 +1,8 @@
 /** A server on a real socket that answers each request with the bytes and the timing of a script. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Certificate } from "../../../emulators/lambda-runtime/certificate";
 
 export interface Request {
   readonly method: string;
@@ -30,6 +32,16 @@ export function http(status: number, body: string, headers = ""): string {
   return `HTTP/1.1 ${status} X\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 }
 
+/** The response to a query that finds a contact. Like DynamoDB, it names the key of the query. */
+export function match(query: string): string {
+  const { ExpressionAttributeValues: values } = JSON.parse(query) as {
+    readonly ExpressionAttributeValues: Readonly<Record<string, unknown>>;
+  };
+  const item = { Disposition: values[":d"], CustomerEndpoint: values[":c"] };
+  return http(200, JSON.stringify({ Count: 1, Items: [item], ScannedCount: 1 }));
+}
+
+/** A response with a count and no item. */
 export const count = (n: number): string => http(200, JSON.stringify({ Count: n, ScannedCount: n }));
 
 /** An error response of DynamoDB. */
@@ -37,12 +49,12 @@ export function dynamoDbError(status: number, type: string, message = ""): strin
   return http(status, JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }));
 }
 
-/** Starts the server. It answers `GET /`, which the function sends during init, like DynamoDB. Every `POST` goes to the script. */
-export async function startScriptedServer(script: Script): Promise<ScriptedServer> {
+/** Starts the server. It answers `GET /`, which the function sends during init, like DynamoDB. Every `POST` goes to the script. With a certificate, it uses TLS. */
+export async function startScriptedServer(script: Script, certificate?: Certificate): Promise<ScriptedServer> {
   const requests: Request[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server = createServer((socket) => {
+  const onConnection = (socket: Socket): void => {
     connections++;
     sockets.add(socket);
     socket.on("error", () => undefined); // the function may close the connection early
@@ -69,12 +81,13 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
         script(socket, request);
       }
     });
-  });
+  };
+  const server = certificate === undefined ? createServer(onConnection) : createTlsServer(certificate, onConnection);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
     requests,
     connections: () => connections,
