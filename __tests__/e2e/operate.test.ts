@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
 import type { Check } from "../../fleet/checks/verify/verify";
+import { packageBlockedCalls } from "../../lambda/packaging";
 import { load } from "../config/environment-files";
 import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
@@ -137,6 +138,8 @@ describe("verify", () => {
       "ok index",
       "ok function",
       "ok alias",
+      "ok published",
+      "ok configuration",
       "ok environment",
       "ok permission",
       "ok role",
@@ -149,7 +152,7 @@ describe("verify", () => {
       "ok time",
     ]);
     expect(checks.get("time")?.detail).toMatch(
-      /^The slowest of 2 answers took [\d.]+ ms by its own clock, of a budget of 1500 ms\.$/,
+      /^The slowest of 2 answers took [\d.]+ ms \(measured by the function\); the budget is 1500 ms\.$/,
     );
   });
 
@@ -178,11 +181,16 @@ describe("each silent fault of the vendor's guide is found", () => {
     await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: Version }));
     const { exitCode, failed, checks } = await verify();
     await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: "1" }));
+    const unpublished = await verify();
+    const { zip } = packageBlockedCalls();
+    await lambda.send(new UpdateFunctionCodeCommand({ FunctionName: functionName, ZipFile: zip }));
+    expect(unpublished.failed).toEqual(["published"]);
+    expect(unpublished.checks.get("published")?.detail).toContain("differs from $LATEST in: code.");
     expect(exitCode).toBe(1);
     expect(failed).toEqual(["answers"]);
     expect(checks.get("answers")?.detail).toContain("Cannot find module 'aws-sdk'");
     expect(checks.get("answers")?.detail).toContain(
-      "Its code loads the AWS SDK v2, which the runtimes of Node.js 18 and later do not have",
+      "Its code loads version 2 of the AWS SDK, which the runtimes of Node.js 18 and later do not include",
     );
   });
 
@@ -306,6 +314,9 @@ describe("other faults of a deployed instance are found", () => {
     await lambda.send(new RemovePermissionCommand(statement));
     const { failed, checks } = await verify();
     await lambda.send(new UpdateAliasCommand({ ...alias, FunctionVersion: "1" }));
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Environment: { Variables } }),
+    );
     const instanceArn = `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${world.instanceId(name)}`;
     const connect = { Action: "lambda:InvokeFunction", Principal: "connect.amazonaws.com" };
     await lambda.send(

@@ -1,8 +1,14 @@
 /** Checks the function: the version that the alias points to, its environment, and its resource policy. */
-import { GetAliasCommand, GetPolicyCommand, type FunctionConfiguration } from "@aws-sdk/client-lambda";
+import { isDeepStrictEqual } from "node:util";
+import {
+  GetAliasCommand,
+  GetPolicyCommand,
+  type FunctionConfiguration,
+  type GetAliasCommandOutput,
+} from "@aws-sdk/client-lambda";
 import { aliasName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
-import { functionEnvironment } from "../../../lambda/settings";
+import { functionEnvironment, HANDLER } from "../../../lambda/settings";
 import { functionSettings } from "../../../stacks/function-settings";
 import { undefinedIfAbsent } from "../../aws/errors";
 import { functionConfiguration } from "../../aws/lambda-function";
@@ -12,7 +18,7 @@ import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
 
 export interface FunctionChecks {
-  /** `function`, `alias`, `environment` and `permission`. A check is left out if an earlier one found nothing to check. */
+  /** `function`, `alias`, `published`, `configuration`, `environment` and `permission`. A check is left out if an earlier one found nothing to check. */
   readonly checks: readonly Check[];
   /** The version that the alias points to; undefined if there is none. */
   readonly live: FunctionConfiguration | undefined;
@@ -45,16 +51,19 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
     }
     const { FunctionVersion: version = "" } = alias;
     live = await functionConfiguration(lambda, FunctionName, version);
-    return live === undefined ? missingVersion(instance, version) : versionFinding(instance, live);
+    return live === undefined ? missingVersion(instance, version) : versionFinding(instance, live, alias);
   });
-  if (live === undefined) return { checks: [first, second], live };
-  const { Variables = {} } = live.Environment ?? {};
+  if (latest === undefined || live === undefined) return { checks: [first, second], live };
+  const versions = { latest, live };
+  const published = await runCheck("published", () => publishedFinding(instance, versions));
+  const configuration = await runCheck("configuration", () => configurationFinding(instance, versions.live));
+  const { Variables = {} } = versions.live.Environment ?? {};
   const third = await runCheck("environment", () => environmentFinding(instance, Variables));
   const fourth = await runCheck("permission", async () => {
     const policy = await undefinedIfAbsent(lambda.send(new GetPolicyCommand({ FunctionName, Qualifier: aliasName })));
     return permissionFinding(instance, policy?.Policy);
   });
-  return { checks: [first, second, third, fourth], live };
+  return { checks: [first, second, published, configuration, third, fourth], live };
 }
 
 function missingVersion({ function: { name }, stackName }: InstanceConfig, version: string): Finding {
@@ -64,7 +73,11 @@ function missingVersion({ function: { name }, stackName }: InstanceConfig, versi
   );
 }
 
-function versionFinding({ function: { name }, stackName }: InstanceConfig, live: FunctionConfiguration): Finding {
+function versionFinding(
+  { function: { name }, region, stackName }: InstanceConfig,
+  live: FunctionConfiguration,
+  { RoutingConfig }: Pick<GetAliasCommandOutput, "RoutingConfig">,
+): Finding {
   const { Version = "", State, StateReason = "" } = live;
   // Lambda sets an idle function to Inactive; the next invocation activates it.
   if (State === "Failed" || State === "Pending") {
@@ -73,7 +86,70 @@ function versionFinding({ function: { name }, stackName }: InstanceConfig, live:
       State === "Pending" ? "Wait, then verify again." : `Deploy ${stackName} again.`,
     );
   }
+  const weights = Object.entries(RoutingConfig?.AdditionalVersionWeights ?? {});
+  if (weights.length > 0) {
+    const shares = weights.map(([version, weight]) => `${Number((weight * 100).toFixed(2))} % to version ${version}`);
+    return failed(
+      `The alias ${aliasName} of ${name} sends part of the calls to another version: ${shares.join(", ")}. These calls may be answered differently.`,
+      `Remove the weights: aws lambda update-alias --region ${region} --function-name ${name} --name ${aliasName} --routing-config 'AdditionalVersionWeights={}'`,
+    );
+  }
   return ok(`${aliasName} points to version ${Version} of ${name}.`);
+}
+
+/**
+ * Compares the alias's version with `$LATEST`. Terraform updates the configuration, then the code, and then publishes a version. If it is
+ * interrupted before it publishes, `$LATEST` is new and the alias still points to the old version. Later plans have no changes, because
+ * Terraform compares only `$LATEST`.
+ */
+function publishedFinding(
+  { function: { name }, region, stackName }: InstanceConfig,
+  { latest, live }: { readonly latest: FunctionConfiguration; readonly live: FunctionConfiguration },
+): Finding {
+  const variables = ({ Environment }: FunctionConfiguration) => Environment?.Variables ?? {};
+  const parts: readonly (readonly [string, (version: FunctionConfiguration) => unknown])[] = [
+    ["code", ({ CodeSha256 }) => CodeSha256],
+    ["handler", ({ Handler }) => Handler],
+    ["runtime", ({ Runtime }) => Runtime],
+    ["memory", ({ MemorySize }) => MemorySize],
+    ["timeout", ({ Timeout }) => Timeout],
+    ["role", ({ Role }) => Role],
+    ["log group", ({ LoggingConfig }) => LoggingConfig?.LogGroup],
+    ["environment", variables],
+  ];
+  const differing = parts.filter(([, read]) => !isDeepStrictEqual(read(latest), read(live))).map(([part]) => part);
+  const { Version = "" } = live;
+  if (differing.length === 0) return ok(`Version ${Version} is the same as $LATEST.`);
+  return failed(
+    `The alias ${aliasName} points to version ${Version} of ${name}, which differs from $LATEST in: ${differing.join(", ")}. ` +
+      "The last change of the function is not live: calls are answered by the old version.",
+    `Publish $LATEST: aws lambda publish-version --region ${region} --function-name ${name}. Then plan and deploy ${stackName}: the plan moves the alias to the new version.`,
+  );
+}
+
+/** Compares settings of the alias's version, except its environment variables, with the stack. */
+function configurationFinding(
+  { function: configured, lookup, stackName }: InstanceConfig,
+  { Handler, Runtime, MemorySize, Timeout, LoggingConfig }: FunctionConfiguration,
+): Finding {
+  const settings: readonly (readonly [string, unknown, unknown])[] = [
+    ["handler", HANDLER, Handler],
+    ["runtime", configured.runtime, Runtime],
+    ["memory in MB", configured.memoryMb, MemorySize],
+    ["timeout in seconds", lookup.flowTimeLimitSeconds, Timeout],
+    ["log group", configured.logGroupName, LoggingConfig?.LogGroup],
+  ];
+  const differing = settings.filter(([, expected, found]) => expected !== found);
+  if (differing.length === 0) return ok("The function's configuration matches the stack.");
+  const differences = differing.map(
+    ([name, expected, found]) => `${name} is ${String(found)} instead of ${String(expected)}`,
+  );
+  const hasOtherLog = differing.some(([name]) => name === "log group");
+  return failed(
+    `The function's configuration differs from the stack: ${differences.join(", ")}.` +
+      (hasOtherLog ? " The role may not write to another log group, so log lines and metrics are lost." : ""),
+    `Plan and deploy ${stackName}. If the plan has no changes, correct these settings of the function in the Lambda console, publish a version, and plan again.`,
+  );
 }
 
 /** Messages contain the names of variables but no values: `EXEMPT_NUMBERS` contains phone numbers. */

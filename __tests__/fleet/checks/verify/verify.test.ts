@@ -20,7 +20,12 @@ const simulated = (decision: string): string =>
   `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults><member><EvalActionName>dynamodb:Query</EvalActionName><EvalDecision>${decision}</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`;
 const configuration = {
   FunctionName: "blockedCalls-acme",
-  Runtime: "nodejs22.x",
+  Runtime: sampleInstance.function.runtime,
+  Handler: "index.handler",
+  MemorySize: sampleInstance.function.memoryMb,
+  Timeout: sampleInstance.lookup.flowTimeLimitSeconds,
+  CodeSha256: "new",
+  LoggingConfig: { LogGroup: sampleInstance.function.logGroupName },
   Version: "3",
   State: "Active",
   Role: "arn:aws:iam::111122223333:role/blockedCalls-acme-eu-central-1",
@@ -141,6 +146,65 @@ describe("function", () => {
 
   test("a version that is Inactive is ok", async () => {
     expect(await problems({ "lambda:GetFunctionConfiguration": { ...configuration, State: "Inactive" } })).toEqual([]);
+  });
+});
+
+describe("the version that the alias points to", () => {
+  /** `$LATEST` is healthy; the alias's version has these differences. */
+  const live =
+    (difference: object): Decider =>
+    (_, url) =>
+      url.includes("Qualifier=3") ? { ...configuration, ...difference } : configuration;
+
+  test.each([
+    ["code", { CodeSha256: "old" }],
+    ["role", { Role: "arn:aws:iam::111122223333:role/old" }],
+  ])("fails if $LATEST has other %s", async (part, difference) => {
+    aws.answers = { ...healthy, "lambda:GetFunctionConfiguration": live(difference) };
+    const checks = await verifyInstance(sampleInstance, aws.clients);
+    const published = checks.find(({ name }) => name === "published");
+    expect(published?.outcome).toBe("failed");
+    expect(published?.detail).toBe(
+      `The alias live points to version 3 of blockedCalls-acme, which differs from $LATEST in: ${part}. ` +
+        "The last change of the function is not live: calls are answered by the old version.",
+    );
+    expect(published?.fix).toBe(
+      "Publish $LATEST: aws lambda publish-version --region eu-central-1 --function-name blockedCalls-acme. " +
+        "Then plan and deploy test-acme-eu-central-1: the plan moves the alias to the new version.",
+    );
+  });
+
+  test("fails if $LATEST has another environment, and names no value", async () => {
+    const { Variables } = configuration.Environment;
+    const old = { Environment: { Variables: { ...Variables, EXEMPT_NUMBERS: listedNumber } } };
+    const found = await problems({ "lambda:GetFunctionConfiguration": live(old) });
+    expect(found).toEqual([
+      expect.stringMatching(/^failed published: .* differs from \$LATEST in: environment\./),
+      expect.stringMatching(/^failed environment: .*EXEMPT_NUMBERS/),
+    ]);
+    expect(found.join()).not.toContain(listedNumber);
+  });
+
+  test.each([
+    ["memory in MB", { MemorySize: 1 }, "memory in MB is 1 instead of"],
+    ["timeout in seconds", { Timeout: 900 }, "timeout in seconds is 900 instead of"],
+    ["handler", { Handler: "app.main" }, "handler is app.main instead of index.handler"],
+    ["runtime", { Runtime: "nodejs18.x" }, "runtime is nodejs18.x instead of"],
+    ["log group", { LoggingConfig: { LogGroup: "/other" } }, "log lines and metrics are lost"],
+  ])("fails if the %s differs from the stack", async (_, difference, detail) => {
+    const changed = { ...configuration, ...difference };
+    const found = await problems({ "lambda:GetFunctionConfiguration": changed });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(/^failed configuration: The function's configuration differs from the stack: /);
+    expect(found[0]).toContain(detail);
+  });
+
+  test("fails if the alias sends part of the calls to another version", async () => {
+    const RoutingConfig = { AdditionalVersionWeights: { "2": 0.1 } };
+    expect(await problems({ "lambda:GetAlias": { FunctionVersion: "3", RoutingConfig } })).toEqual([
+      expect.stringContaining("sends part of the calls to another version: 10 % to version 2."),
+    ]);
+    expect(await problems({ "lambda:GetAlias": { FunctionVersion: "3", RoutingConfig: {} } })).toEqual([]);
   });
 });
 
@@ -286,6 +350,9 @@ test("a module with invalid content fails, and so does one that is not published
   });
   expect(await problems(module({ Content: "[" }))).toEqual([
     expect.stringContaining("failed content: The module's content is not JSON"),
+  ]);
+  expect(await problems(module({ State: "ARCHIVED" }))).toEqual([
+    expect.stringContaining("(m) is ARCHIVED and published. Flows cannot call it"),
   ]);
   expect(await problems(module({ Status: "SAVED" }))).toEqual([
     expect.stringContaining("(m) is ACTIVE and SAVED. Flows cannot call it"),
