@@ -1,6 +1,8 @@
 /** The first Ctrl-C lets processes finish, the second one kills them, and nothing new starts. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { CommandError } from "../../../fleet/output/command-error";
+import { Interrupted } from "../../../fleet/output/interrupted";
 import { GracefulShutdown } from "../../../fleet/rollout/graceful-shutdown";
 
 const child = () => ({ pid: undefined, kill: jest.fn() });
@@ -43,7 +45,7 @@ test("the second Ctrl-C kills the process and its plugins, and names what stays 
   shutdown.interrupt();
   const [, signal] = (await closed) as [number | null, string];
   expect(signal).toBe("SIGKILL");
-  expect(printed.at(-1)).toContain("its lock stays");
+  expect(printed.at(-1)).toContain("its lock stays. What to do.");
 });
 
 test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIGINT", async () => {
@@ -57,4 +59,22 @@ test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIG
   });
   expect(runs.kill.mock.calls).toEqual([["SIGINT"]]);
   expect(process.listenerCount("SIGINT")).toBe(0);
+});
+
+test("the second Ctrl-C gives no advice about locks if no process runs", () => {
+  const printed: string[] = [];
+  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
+  shutdown.interrupt();
+  shutdown.interrupt();
+  expect(printed).toEqual(["Stopping.", "Still stopping."]);
+});
+
+test("an error that Ctrl-C caused becomes Interrupted, and another error stays", async () => {
+  const shutdown = new GracefulShutdown("", () => undefined);
+  const failed = new CommandError("The stacks cannot be synthesized.");
+  await expect(shutdown.during(() => Promise.reject(failed))).rejects.toBe(failed);
+  shutdown.interrupt();
+  await expect(shutdown.during(() => Promise.reject(failed))).rejects.toThrow(Interrupted);
+  const defect = new TypeError("no");
+  await expect(shutdown.during(() => Promise.reject(defect))).rejects.toBe(defect);
 });

@@ -1,0 +1,75 @@
+/** A fingerprint has every fact about the table that a plan depends on, and no other. */
+import type { TableDescription } from "@aws-sdk/client-dynamodb";
+import { changedFields, fingerprintOf } from "../../../fleet/plans/table-fingerprint";
+
+const index = (name: string, more: object = {}) => ({
+  IndexName: name,
+  KeySchema: [{ AttributeName: "Disposition", KeyType: "HASH" as const }],
+  Projection: { ProjectionType: "KEYS_ONLY" as const },
+  ...more,
+});
+
+const table: TableDescription = {
+  TableId: "id-1",
+  TableStatus: "ACTIVE",
+  ItemCount: 7,
+  KeySchema: [{ AttributeName: "hash", KeyType: "HASH" }],
+  AttributeDefinitions: [{ AttributeName: "hash", AttributeType: "S" }],
+  BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
+  GlobalSecondaryIndexes: [index("one")],
+};
+
+const changes = (more: TableDescription): readonly string[] =>
+  changedFields(fingerprintOf(table), fingerprintOf({ ...table, ...more }));
+
+test.each<[string, TableDescription, string]>([
+  ["the table id", { TableId: "id-2" }, "table id: id-1 → id-2"],
+  [
+    "the billing mode",
+    {
+      BillingModeSummary: { BillingMode: "PROVISIONED" },
+      ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 6 },
+    },
+    "capacity: on demand → provisioned, 5 read and 6 write units",
+  ],
+  [
+    "a throughput limit",
+    { OnDemandThroughput: { MaxWriteRequestUnits: 10 } },
+    "capacity: on demand → on demand, at most 10 write units",
+  ],
+  ["a new index", { GlobalSecondaryIndexes: [index("one"), index("two")] }, "index two: none → "],
+  ["a removed index", { GlobalSecondaryIndexes: [] }, "index one: Disposition (HASH), KEYS_ONLY → none"],
+  [
+    "the projection of an index",
+    { GlobalSecondaryIndexes: [index("one", { Projection: { ProjectionType: "ALL" } })] },
+    "index one: Disposition (HASH), KEYS_ONLY → Disposition (HASH), ALL",
+  ],
+  ["a local index", { LocalSecondaryIndexes: [index("local")] }, "local index local: none → "],
+  [
+    "an attribute definition",
+    { AttributeDefinitions: [{ AttributeName: "hash", AttributeType: "N" }] },
+    "attribute definitions: hash (S) → hash (N)",
+  ],
+  ["the replicas", { Replicas: [{ RegionName: "eu-west-1" }] }, "replicas: none → eu-west-1"],
+])("a change of %s is reported with both values", (_, more, expected) => {
+  expect(changes(more)).toEqual([expect.stringContaining(expected)]);
+});
+
+test("a change of the status or the number of items is not reported", () => {
+  const building = [index("one", { IndexStatus: "UPDATING", ItemCount: 9 })];
+  expect(changes({ TableStatus: "UPDATING", ItemCount: 8, GlobalSecondaryIndexes: building })).toEqual([]);
+});
+
+test("the order of indexes, attributes and replicas does not matter", () => {
+  const attributes = ["a", "b"].map((name) => ({ AttributeName: name, AttributeType: "S" as const }));
+  const replicas = ["eu-west-1", "us-west-2"].map((RegionName) => ({ RegionName }));
+  const indexes = [index("one"), index("two")];
+  const of = (reverse: boolean) =>
+    fingerprintOf({
+      ...table,
+      AttributeDefinitions: reverse ? attributes.slice().reverse() : attributes,
+      Replicas: reverse ? replicas.slice().reverse() : replicas,
+      GlobalSecondaryIndexes: reverse ? indexes.slice().reverse() : indexes,
+    });
+  expect(changedFields(of(false), of(true))).toEqual([]);
+});
