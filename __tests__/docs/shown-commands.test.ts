@@ -17,7 +17,7 @@ import { loadEnvironments } from "../../config/load";
 import { selectFrom } from "../../config/project";
 import { parseSelection } from "../../config/selection";
 import { findCommand, parseArguments } from "../../fleet/commands/command-line";
-import { commands } from "../../fleet/commands/registry";
+import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { recordedJson, recordedYaml } from "../fleet/guard/recorded-plan";
 import { runFleet } from "../fleet/run-fleet";
@@ -38,7 +38,15 @@ const placeOf = ({ page, line, text }: Shown): string => `${page}:${line}  ${tex
 /** Commands of ours that ask nothing of AWS or Terraform: they are run below. */
 const offline: ReadonlySet<string> = new Set(["list", "config", "flows", "iam", "guard", "matrix", "atlantis"]);
 /** Scripts that are run below, in a copy of the project. */
-const offlineScripts: ReadonlySet<string> = new Set(["schema", "reference", "runbook", "flows", "sandbox", "synth"]);
+const offlineScripts: ReadonlySet<string> = new Set([
+  "schema",
+  "reference",
+  "runbook",
+  "flows",
+  "iam-examples",
+  "sandbox",
+  "synth",
+]);
 
 /** What is run neither here nor end to end: the file that runs it or that it runs, and what it says there. */
 const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
@@ -68,7 +76,7 @@ function refusal({ words, variables, page, isBlock }: Shown): string | undefined
     if (args !== undefined) {
       const [name = "", ...rest] = args;
       if (name === "--help") return undefined;
-      const command = findCommand(commands, name);
+      const command = findCommand(commandGroups, name);
       if (rest.includes("--help") || (!isBlock && rest.length === 0)) return undefined;
       const { selection } = parseArguments(command, rest);
       // The quick start makes a file of its own.

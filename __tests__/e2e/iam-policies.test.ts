@@ -155,6 +155,9 @@ function questions({ service, operation, url, input }: RecordedCall): AccessRequ
       return [
         ...ask(index === undefined ? table : `${table}/index/${index}`, undefined, {
           "dynamodb:Attributes": attributes,
+          ...(operation === "GetItem"
+            ? { "dynamodb:Select": ProjectionExpression === "" ? "ALL_ATTRIBUTES" : "SPECIFIC_ATTRIBUTES" }
+            : {}),
         }),
         // DynamoDB uses the customer managed key of the table on behalf of the caller.
         ...ask(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
@@ -179,8 +182,9 @@ function questions({ service, operation, url, input }: RecordedCall): AccessRequ
       const called = named.startsWith("arn:") ? named : arn(`function:${named}`);
       if (operation === "Invoke") return ask(called, "lambda:InvokeFunction");
       const role = given["Role"];
+      const principal = given["Principal"];
       return [
-        ...ask(called),
+        ...ask(called, undefined, principal === undefined ? {} : { "lambda:Principal": principal }),
         ...(role !== undefined ? ask(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" }) : []),
         ...(given["Tags"] === undefined ? [] : ask(called, "lambda:TagResource")),
       ];
