@@ -1,4 +1,4 @@
-/** Runs the command line as a process of its own, on environment files of a test's making. */
+/** Runs the command line as a separate process, with environment files that the test supplies. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** One file with all that it imports: it starts in a fraction of the time. Built when first needed. */
+/** Bundles the command line into one file, which starts faster. Built on first use. */
 function program(): string {
   const outfile = path.join(scratch, "fleet.js");
   builtProgram ??= buildSync({
@@ -35,8 +35,8 @@ let builtProgram: object | undefined;
 /**
  * `npm run fleet -- <args>`.
  *
- * @param files names and contents of the directory `environments`
- * @param env environment variables; none of the person who runs the tests but PATH
+ * @param files content by name of the files in `environments`
+ * @param env environment variables; only PATH is inherited
  */
 export async function runFleet(
   args: readonly string[],
@@ -46,7 +46,7 @@ export async function runFleet(
   return startFleet(args, files, env).finished;
 }
 
-/** The same, not waited for: it can be sent signals. */
+/** Like {@link runFleet}, but returns the running process, for example to send signals. */
 export function startFleet(
   args: readonly string[],
   files: Readonly<Record<string, string>>,

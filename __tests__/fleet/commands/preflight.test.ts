@@ -1,4 +1,4 @@
-/** `fleet preflight` as a person runs it, on an account of emulators: clean, hurt, made by hand, and stopped in the middle. */
+/** The command `preflight` on an emulated account: clean, with violations, with existing resources, and interrupted. */
 import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import { Testing } from "cdktf";
@@ -24,7 +24,7 @@ const instance = loadOne(yaml);
 let world: Account;
 const everyCall: RecordedCall[] = [];
 
-/** `Blocked` twice with a number and once withheld; each item of another partition. */
+/** Contacts 0 to 2 are blocked; contact 2 has no number. Each contact is in its own partition. */
 const contact = (n: number, more: WireItem = {}): WireItem => ({
   hash: { S: `contact-${n}` },
   range: { S: "ctr" },
@@ -65,7 +65,7 @@ function hashes(): string[] {
     .flatMap(({ output }) => (output as { Items: { hash: { S: string } }[] }).Items.map(({ hash }) => hash.S));
 }
 
-test("a clean table and a Connect instance with room: exit code 0, and a table that says why", async () => {
+test("a clean table and a Connect instance below its quotas end with exit code 0", async () => {
   const { exitCode, stdout, stderr } = await preflight("--full", "--rate", "1000");
   expect(stdout).toContain("dev-acme-us-east-1\n");
   expect(stdout).not.toContain("FAILED");
@@ -76,16 +76,16 @@ test("a clean table and a Connect instance with room: exit code 0, and a table t
   );
   expect(stdout).toContain("1 instance: 1 can be deployed");
   expect(exitCode).toBe(0);
-  // Of callers nothing is printed but counts.
+  // Callers appear only as counts.
   expect(stdout + stderr).not.toMatch(/\+1555|555501/);
   expect(new Set(hashes()).size).toBe(2000);
   for (const service of ["dynamodb", "connect"]) expect(world.proxy.mutating(service)).toEqual([]);
 });
 
-test("stopped by Ctrl-C in the middle of a page: it waits for that page, and --resume reads each item once over both runs", async () => {
+test("Ctrl-C stops after the current page, and --resume reads each remaining item once", async () => {
   let scans = 0;
   const running = startFleet(["preflight", "--full", "--rate", "20"], files, world.env);
-  // It has yet to start: no call of it can have come.
+  // The process has not started, so it has made no call yet.
   const done = world.proxy.intercept(
     ({ operation }) => {
       if (operation === "Scan" && ++scans === 4) running.child.kill("SIGINT");
@@ -107,13 +107,13 @@ test("stopped by Ctrl-C in the middle of a page: it waits for that page, and --r
   expect(second.stdout).toContain("2,000 items read");
   expect([hashes().length, new Set(hashes()).size]).toEqual([2000, 2000]);
 
-  // What is finished is not read again.
+  // A finished scan is not repeated.
   world.proxy.clear();
   expect((await preflight("--full", "--resume")).exitCode).toBe(0);
   expect(hashes()).toEqual([]);
 });
 
-test("items that violate the index are shown by shape, masked, and fail it", async () => {
+test("items that violate the index are reported by type, masked, and fail the check", async () => {
   await world.table.put("dextr-acme", [
     contact(5, { Disposition: { N: "4" } }),
     contact(6, { CustomerEndpoint: { M: { Address: { S: "+15555550106" }, Type: { S: "TELEPHONE_NUMBER" } } } }),
@@ -129,7 +129,7 @@ test("items that violate the index are shown by shape, masked, and fail it", asy
   expect(detail).toContain("Disposition is null in 1 (hash=+1••••••••07 range=ctr: NULL)");
 });
 
-test("by the vendor's guide to the letter: each of its four silent breaks is told by its sentence", async () => {
+test("each of the four silent faults of the vendor's guide is reported", async () => {
   const role = "microservice";
   const functionArn = `arn:aws:lambda:${region}:${account}:function:blockedCalls`;
   world.byHand.functions.set("blockedCalls", {
@@ -181,7 +181,7 @@ test("by the vendor's guide to the letter: each of its four silent breaks is tol
     expect(of.get(name)?.detail).toContain("no caller is blocked");
   }
 
-  // With each put right, its sentence is gone.
+  // After a repair, the check passes.
   world.byHand.roles.set(role, { Description: "", documents: [document([...actions, "dynamodb:Query"])] });
   world.byHand.functions.set("blockedCalls", { ...world.byHand.functions.get("blockedCalls"), Runtime: "nodejs16.x" });
   const better = await checks("--sample", "10");
@@ -189,7 +189,7 @@ test("by the vendor's guide to the letter: each of its four silent breaks is tol
   expect(better.of.get("guide: function")?.outcome).toBe("ok");
 });
 
-test("names that are taken fail it, and a customer's key is looked at", async () => {
+test("used names fail, and a customer managed key is a warning", async () => {
   const { name, roleName, logGroupName } = instance.function;
   const Role = `arn:aws:iam::${account}:role/service-role/microservice`;
   const byHand = { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler", Description: "mine", Role };
@@ -210,7 +210,7 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
   }
   expect(taken.of.get("encryption")?.outcome).toBe("warning");
 
-  // What cannot be changed in place is not to be adopted: the plan would refuse it.
+  // A resource that cannot be changed in place cannot be adopted: the plan would refuse it.
   world.byHand.functions.set(name, { ...byHand, Runtime: "python3.12" });
   world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
   const unfit = await checks("--sample", "10");
@@ -225,7 +225,7 @@ test("names that are taken fail it, and a customer's key is looked at", async ()
   }
 });
 
-test("names that the canary needs are looked at too, and adoptExisting takes none of them over", async () => {
+test("the names of the canary are checked, and adoptExisting does not apply to them", async () => {
   const { name, roleName, logGroupName } = instance.canary;
   world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler" });
   world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
@@ -248,7 +248,7 @@ test("names that the canary needs are looked at too, and adoptExisting takes non
   for (const check of ["canary name", "canary role name", "canary log group"])
     expect([check, ours.of.get(check)?.outcome]).toEqual([check, "ok"]);
 
-  // Without a canary nothing of that name is made.
+  // Without a canary, these names are not used.
   world.byHand.functions.set(name, { FunctionName: name, Description: "mine" });
   const without = { "dev.yaml": yaml.replace("instances:", "alarms: { canaryMinutes: false }\ninstances:") };
   const { stdout } = await runFleet(["preflight", "--sample", "10", "--json"], without, world.env);
@@ -258,7 +258,7 @@ test("names that the canary needs are looked at too, and adoptExisting takes non
   world.byHand.logGroups.delete(logGroupName);
 });
 
-/** Descriptions of the canary and its role, as the stack of the instance writes them. */
+/** The descriptions of the canary and its role in the stack. */
 function madeByTheStack(): { readonly canary: string; readonly role: string } {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
   const stack = new CallBlockingStack(Testing.app(), {
@@ -284,7 +284,7 @@ describe("with adoptExisting", () => {
   const all = () => adopting(`module: ${moduleThere()}, function: true, role: true, logGroup: true`);
   const looked = ["function name", "role name", "log group"] as const;
 
-  test("names that are taken by what is taken over are as they should be, and what was made by hand is not told to go", async () => {
+  test("names of adopted resources are ok, and no removal is recommended", async () => {
     const Role = `arn:aws:iam::${account}:role/${roleName}`;
     const byHand = { FunctionName: name, Runtime: "nodejs18.x", Handler: "index.handler", CodeSize: 1114, Role };
     world.byHand.functions.set(name, byHand);
@@ -300,7 +300,7 @@ describe("with adoptExisting", () => {
     expect(of.get("guide: function")?.fix).toContain("it adopts and corrects the resources in adoptExisting");
   });
 
-  test("what cannot be changed in place fails it, with what to do instead", async () => {
+  test("a resource that cannot be changed in place fails, with an alternative", async () => {
     const Role = `arn:aws:iam::${account}:role/service-role/${roleName}`;
     world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs18.x", Handler: "app.main", Role });
     world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
@@ -317,7 +317,7 @@ describe("with adoptExisting", () => {
     });
   });
 
-  test("what is to be taken over and is not there fails it, and so does another module of the name", async () => {
+  test("a missing resource to adopt fails, and so does another module with the name", async () => {
     world.byHand.functions.delete(name);
     world.byHand.roles.delete(roleName);
     world.byHand.logGroups.delete(logGroupName);
@@ -341,7 +341,7 @@ describe("with adoptExisting", () => {
   });
 });
 
-describe("where the role may not look", () => {
+describe("without permission to read", () => {
   const refused = async (what: (request: { readonly operation: string; readonly url: string }) => boolean) => {
     const allow = world.proxy.intercept(what, () => ({
       status: 403,
@@ -353,7 +353,7 @@ describe("where the role may not look", () => {
     return of;
   };
 
-  test("at the function, its log group is not somebody else's: nobody is told to delete it", async () => {
+  test("the function: the log group's creator is unknown, and no deletion is recommended", async () => {
     const { name, logGroupName } = instance.function;
     world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
     world.byHand.logGroups.add(logGroupName);
@@ -364,14 +364,14 @@ describe("where the role may not look", () => {
       detail: expect.stringContaining("shows in the function, which could not be looked at") as string,
       fix: expect.stringContaining("leave the log group as it is until then") as string,
     });
-    // Free it is whoever made the function.
+    // Without the log group, its name is free.
     world.byHand.logGroups.delete(logGroupName);
     const free = await refused(({ url }) => url.includes(`/functions/${name}/configuration`));
     expect(free.get("log group")?.outcome).toBe("ok");
     world.byHand.functions.clear();
   });
 
-  test("at the modules, nothing is said of what was made by hand", async () => {
+  test("the modules: nothing is reported about the vendor's guide", async () => {
     world.byHand.functions.clear();
     const of = await refused(({ url }) => url.includes("/contact-flow-modules-summary/"));
     expect(of.get("modules")?.outcome).toBe("failed");
@@ -379,7 +379,7 @@ describe("where the role may not look", () => {
   });
 });
 
-test("an alias that is not the configured name, and a table that is not there, are told as what they are", async () => {
+test("a wrong instance alias and a missing table are reported", async () => {
   const other = { "dev.yaml": yaml.replace("name: acme", "name: other") };
   const { exitCode, stdout } = await runFleet(["preflight"], other, world.env);
   const text = stdout.replaceAll(/\s+/g, " ");
@@ -396,7 +396,7 @@ test("invalid options are reported together, before any request", async () => {
   expect(world.proxy.calls()).toEqual([]);
 });
 
-/** What IAM is asked about a call. */
+/** The IAM request of a call. */
 function question({ service, operation, url, input }: RecordedCall): AccessRequest {
   const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
   const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
@@ -427,14 +427,14 @@ function question({ service, operation, url, input }: RecordedCall): AccessReque
   }
 }
 
-test("the policy preflight allows every call that was made above, and no action that never was", () => {
+test("the policy preflight allows every call of these tests, and no other action", () => {
   const adopting = loadOne(`${yaml}    adoptExisting: { role: true }\n`);
   const policies = policiesFor([instance, adopting])
     .filter(({ name }) => name.startsWith("preflight-"))
     .map(({ document }) => document);
   const asked = everyCall
     .map(question)
-    // The one of an instance that is not configured, and what the test itself made.
+    // Excludes the instance that is not configured, and the module that the test creates.
     .filter(({ action, resource }) => !resource.includes("other") && action !== "connect:CreateContactFlowModule");
   expect(asked.filter((one) => decide(policies, one) !== "allowed")).toEqual([]);
   const called = new Set(asked.map(({ action }) => action));
