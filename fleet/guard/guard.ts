@@ -4,6 +4,7 @@ import { neverAllowed } from "../../config/guard-rules";
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 import { callPath } from "./call-path-rules";
+import { applyable, safeConfiguration } from "./configuration-rules";
 import { content } from "./content-rules";
 import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
@@ -29,7 +30,11 @@ export interface GuardResult {
 
 /** Every rule, in the order in which violations are reported. */
 export const rules: Readonly<Record<GuardRuleId, Rule>> = {
-  "whole-plan": wholePlan,
+  "whole-plan": (plan, instance) => [
+    ...wholePlan(plan, instance),
+    ...applyable(plan, instance),
+    ...safeConfiguration(plan, instance),
+  ],
   "table-kept": tableKept,
   "table-identity": tableIdentity,
   "table-settings": tableSettings,

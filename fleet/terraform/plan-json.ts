@@ -55,6 +55,8 @@ export interface PlanJson {
   readonly resource_drift: readonly ResourceChange[];
   readonly deferred_changes: readonly unknown[];
   readonly output_changes: Readonly<Record<string, Change>>;
+  /** The configuration that was planned; absent in shortened recordings. */
+  readonly configuration?: unknown;
   /** Unknown keys at the top level. The guard refuses a plan that has any. */
   readonly unknownKeys: readonly string[];
 }
@@ -82,6 +84,12 @@ const sequences: readonly string[] = [
   "create,forget",
 ];
 
+function without<T extends object, K extends keyof T>(value: T, ...keys: readonly K[]): Omit<T, K> {
+  const copy = { ...value };
+  for (const key of keys) Reflect.deleteProperty(copy, key);
+  return copy;
+}
+
 /** A value of any form, or none. */
 const anything = z.unknown().exactOptional();
 
@@ -102,8 +110,8 @@ const changeSchema: z.ZodType<Change> = z
     before_identity: anything,
     after_identity: anything,
   })
-  .transform(({ generated_config, before_identity, after_identity, importing, before, after, ...rest }) => ({
-    ...rest,
+  .transform(({ importing, before, after, ...rest }) => ({
+    ...without(rest, "generated_config", "before_identity", "after_identity"),
     before: before ?? null,
     after: after ?? null,
     ...(importing === undefined || importing === null ? {} : { importing }),
@@ -123,7 +131,7 @@ const resourceSchema: z.ZodType<ResourceChange> = z
     action_reason: z.string().exactOptional(),
     change: changeSchema,
   })
-  .transform(({ module_address, provider_name, ...rest }) => rest);
+  .transform((resource) => without(resource, "module_address", "provider_name"));
 
 /** A list that may be absent. */
 const listOf = <T extends z.ZodType>(item: T) =>
@@ -141,6 +149,7 @@ const planSchema = z.looseObject({
   resource_changes: listOf(resourceSchema),
   resource_drift: listOf(resourceSchema),
   deferred_changes: listOf(z.unknown()),
+  configuration: z.unknown().optional(),
   output_changes: z
     .record(z.string(), changeSchema)
     .nullish()
@@ -152,7 +161,6 @@ const ignoredKeys: readonly string[] = [
   "variables",
   "planned_values",
   "prior_state",
-  "configuration",
   "relevant_attributes",
   "checks",
   "timestamp",
@@ -185,6 +193,7 @@ export function parsePlan(json: string): PlanJson {
     resource_drift: plan.resource_drift,
     deferred_changes: plan.deferred_changes,
     output_changes: plan.output_changes,
+    ...(plan.configuration === undefined ? {} : { configuration: plan.configuration }),
     unknownKeys: Object.keys(value as object).filter(
       (key) => !Object.hasOwn(planSchema.shape, key) && !ignoredKeys.includes(key),
     ),
@@ -197,7 +206,8 @@ function issueText(issue: z.core.$ZodIssue, plan: unknown): string {
   const [list, index] = issue.path;
   const address =
     typeof index === "number" ? (plan as Record<string, { address?: unknown }[]>)[String(list)]?.[index]?.address : "";
-  const place = (steps.join("").slice(1) || "the plan") + (typeof address === "string" && address && ` (${address})`);
+  const name = typeof address === "string" && address !== "" ? ` (${address})` : "";
+  const place = `${steps.join("").slice(1) || "the plan"}${name}`;
   if (issue.code === "unrecognized_keys") {
     return `${place} has the unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
   }

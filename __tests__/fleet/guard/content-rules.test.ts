@@ -28,7 +28,7 @@ function withResource(name: string, address: string, change: ResourceChange["cha
   const plan = recordedPlan(name);
   const [type = "", logicalId = ""] = address.split(".");
   const resource = { address, mode: "managed" as const, type, name: logicalId, change };
-  return { ...plan, resource_changes: [...plan.resource_changes, resource] };
+  return { ...plan, applyable: true, resource_changes: [...plan.resource_changes, resource] };
 }
 
 /** A planned value of the adoption. */

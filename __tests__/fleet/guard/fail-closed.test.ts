@@ -221,7 +221,7 @@ describe("release", () => {
       if (type === "aws_dynamodb_table") change["actions"] = actions;
       else Object.assign(change, { actions: ["delete"], before: change["after"], after: null });
     }
-    return plan as unknown as PlanJson;
+    return { ...plan, applyable: true } as unknown as PlanJson;
   }
 
   test("remove-index: our resources and exactly our index are deleted", () => {

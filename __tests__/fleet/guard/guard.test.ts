@@ -95,7 +95,11 @@ test("every violation states the effect and the fix in complete sentences", () =
 /** The recorded plan with some of its resources edited. */
 function edited(name: string, edits: Readonly<Record<string, (resource: ResourceChange) => ResourceChange>>) {
   const plan = recordedPlan(name);
-  return { ...plan, resource_changes: plan.resource_changes.map((one) => edits[one.address]?.(one) ?? one) };
+  return {
+    ...plan,
+    applyable: true,
+    resource_changes: plan.resource_changes.map((one) => edits[one.address]?.(one) ?? one),
+  };
 }
 
 const rulesAndAddresses = (plan: ReturnType<typeof edited>, more: string): string[] =>

@@ -1,0 +1,88 @@
+/** Rules about the planned configuration: an apply must not run commands, and must use the provider, account, region and role of the instance. */
+import type { InstanceConfig } from "../../config/types";
+import { fieldsOf, isEqual, itemsOf, shown, textAt, valueAt } from "../terraform/json-values";
+import { isTouched } from "../terraform/plan-json";
+import type { Rule, Violation } from "./rule";
+
+const providerSource = "registry.terraform.io/hashicorp/aws";
+
+/** Types of the data sources that stacks read. Other types can have side effects, such as `external` and `aws_lambda_invocation`. */
+const dataTypes: readonly string[] = ["aws_dynamodb_table", "aws_lambda_function", "aws_iam_role"];
+
+/** Arguments of the provider that stacks set. Others, such as `endpoints`, can send requests and credentials elsewhere. */
+const providerArguments: readonly string[] = ["region", "allowed_account_ids", "assume_role", "default_tags"];
+
+const refuse = (address: string, what: string): Violation => ({
+  rule: "whole-plan",
+  address,
+  what,
+  fix: "Do not apply this plan. Check for edits in stacks/ and in the synthesized directory, synthesize again, and plan again.",
+});
+
+/** Refuses a plan that Terraform itself would not apply. */
+export const applyable: Rule = (plan) => {
+  if (plan.applyable || !plan.resource_changes.some(isTouched)) return [];
+  return [refuse("", "Terraform says that this plan cannot be applied, but the plan contains changes.")];
+};
+
+/** https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation */
+export const safeConfiguration: Rule = ({ configuration }, instance) => {
+  if (configuration === undefined) return [];
+  const root = valueAt(configuration, "root_module");
+  return [
+    ...itemsOf(valueAt(root, "resources")).flatMap(resourceProblems),
+    ...Object.keys(fieldsOf(valueAt(root, "module_calls"))).map((name) =>
+      refuse(`module.${name}`, `The configuration calls the module ${shown(name)}, and no stack contains a module.`),
+    ),
+    ...Object.values(fieldsOf(valueAt(configuration, "provider_config"))).flatMap((provider) =>
+      providerProblems(provider, instance),
+    ),
+  ];
+};
+
+function resourceProblems(resource: unknown): Violation[] {
+  const address = textAt(resource, "address") ?? "";
+  const type = textAt(resource, "type") ?? "";
+  if (itemsOf(valueAt(resource, "provisioners")).length > 0) {
+    return [refuse(address, `${address} has a provisioner, which runs commands during the apply.`)];
+  }
+  if (textAt(resource, "mode") === "data" && !dataTypes.includes(type)) {
+    return [
+      refuse(
+        address,
+        `The configuration reads the data source ${address}, which no stack reads and which can have side effects.`,
+      ),
+    ];
+  }
+  return [];
+}
+
+function providerProblems(provider: unknown, instance: InstanceConfig): Violation[] {
+  const name = textAt(provider, "full_name") ?? textAt(provider, "name") ?? "";
+  if (name !== providerSource) {
+    return [refuse("", `The configuration uses the provider ${shown(name)} instead of ${providerSource}.`)];
+  }
+  const expressions = valueAt(provider, "expressions");
+  const constant = (key: string): unknown => valueAt(valueAt(expressions, key), "constant_value");
+  const roles = [instance.deployRole?.arn, instance.planRole?.arn].filter((arn) => arn !== undefined);
+  const assumed = itemsOf(valueAt(expressions, "assume_role")).map((block) =>
+    textAt(valueAt(block, "role_arn"), "constant_value"),
+  );
+  const problems = [
+    ...Object.keys(fieldsOf(expressions))
+      .filter((key) => !providerArguments.includes(key))
+      .map((key) => `sets ${key}, which no stack sets`),
+    ...(constant("region") === instance.region
+      ? []
+      : [`has the region ${shown(constant("region"))} instead of ${shown(instance.region)}`]),
+    ...(isEqual(constant("allowed_account_ids"), [instance.account])
+      ? []
+      : [`allows the accounts ${shown(constant("allowed_account_ids"))} instead of ${shown([instance.account])}`]),
+    ...assumed
+      .filter((arn) => arn === undefined || !roles.includes(arn))
+      .map((arn) => `assumes the role ${shown(arn)}, which the environment file does not name`),
+  ];
+  return problems.map((problem) =>
+    refuse("", `The AWS provider ${problem}: the plan may change another account or region.`),
+  );
+}
