@@ -168,7 +168,7 @@ test.each([
   ["a property name of every object", ["list", "--constructor"], "--constructor is not an option of list."],
   ["a short option", ["list", "-j"], "-j is not an option of list. Allowed: --json, --help."],
   ["an unknown field", ["list", "regon=eu-*"], '"regon" is not a field. Did you mean "region"?'],
-  ["a selection without a match", ["config", "env=test"], 'no env is "test".'],
+  ["a selection without a match", ["config", "env=test"], 'no env matches "test".'],
   ["no selection", ["config"], "The selection of instances is missing. '*', in quotes, selects all of them."],
   [
     "the former name of a command",
