@@ -14,7 +14,6 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
   const {
     name,
     id,
-    tableName: _tableName,
     wave,
     suspended,
     release,
@@ -25,7 +24,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     planRole,
     inboundFlow,
     ...settings
-  } = fill(instanceSchema.shape, candidate.settings);
+  } = omit(fill(instanceSchema.shape, candidate.settings), "tableName");
   const { bucket, region: stateRegion, ...state } = settings.state;
   const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
   if (name === undefined || id === undefined || account === undefined || region === undefined) return undefined;
@@ -37,7 +36,6 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
   const home = { account, region };
   const partition = names.partitionOf(region);
   const instanceId = bareId(id);
-  const { canaryName: _canaryName, canaryRoleName: _canaryRoleName, ...alarms } = settings.alarms;
   return {
     environment,
     name,
@@ -64,7 +62,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       arn: names.tableArn(home, table),
       indexArn: names.indexArn(home, table),
     },
-    alarms,
+    alarms: omit(settings.alarms, "canaryName", "canaryRoleName"),
     canary: {
       name: canary,
       roleName: canaryRole,
@@ -81,6 +79,11 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       logGroupArn: names.logGroupArn(home, functionName),
     },
   };
+}
+
+function omit<T extends object, K extends keyof T & string>(map: T, ...keys: readonly K[]): Omit<T, K> {
+  const omitted: ReadonlySet<string> = new Set(keys);
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !omitted.has(key))) as Omit<T, K>;
 }
 
 /** The id at the end of an ARN, or the id itself. */

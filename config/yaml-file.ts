@@ -22,7 +22,6 @@ export class YamlFile {
   readonly value: unknown;
   readonly problems: readonly Problem[];
   private readonly found: Problem[] = [];
-  private text = "";
   /** Offsets at which the lines start. */
   private lineStarts: readonly number[] = [0];
   private readonly contents: Node | null;
@@ -68,7 +67,7 @@ export class YamlFile {
         "It must be a file that you may read.",
       );
     }
-    const text = (this.text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     this.lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
     if (!Buffer.from(text).equals(bytes)) {
       return this.refuse(text.indexOf("\uFFFD"), "The file is not in UTF-8.", "Save it again as UTF-8.");

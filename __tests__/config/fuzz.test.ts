@@ -45,7 +45,12 @@ function expectValid(instance: InstanceConfig): void {
   expect(instance.blockedDispositions.every((name) => name !== "" && name === name.trim())).toBe(true);
   expect(instance.lookup.budgetMs + 500).toBeLessThanOrEqual(instance.lookup.flowTimeLimitSeconds * 1000);
   expect(instance.function.roleName.length).toBeLessThanOrEqual(64);
-  expect(Object.values(instance.tags).every((value) => typeof value === "string")).toBe(true);
+  const tagKeys = Object.keys(instance.tags);
+  expect(tagKeys.length).toBeLessThanOrEqual(50);
+  expect(new Set(tagKeys.map((name) => name.toLowerCase())).size).toBe(tagKeys.length);
+  expect(tagKeys.filter((name) => /^aws:/i.test(name))).toEqual([]);
+  expect(Object.values(instance.tags).every((value) => typeof value === "string" && value !== "")).toBe(true);
+  expect(JSON.stringify(instance)).not.toMatch(/[\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/);
   expect(JSON.parse(JSON.stringify(instance))).toEqual(instance);
 }
 
