@@ -268,7 +268,7 @@ class Analysis {
    * Whether a matched caller reaches a queue or flow for blocked callers. Its error branches are not followed: if the queue or flow
    * cannot be reached, the call goes through by design.
    */
-  private isIntended(state: State, id: string | null | undefined): id is string {
+  private isIntended(state: State, id: string | null | undefined): boolean {
     return state.isMatched && typeof id === "string" && this.blockedTargets.has(id);
   }
 
@@ -305,24 +305,24 @@ class Analysis {
       this.followErrors(state, action);
       return;
     }
-    this.takeCondition(state, state.status, Conditions, Errors, {
-      isMatched: state.isMatched || (state.isChecked && state.status === MATCH),
-    });
+    const isMatch = state.isMatched || (state.isChecked && state.status === MATCH);
+    this.takeCondition(state, state.status, Conditions, Errors, {}, { isMatched: isMatch });
   }
 
-  /** Takes the condition that is true for a known value, or NoMatchingCondition. */
+  /** Takes the condition that is true for a known value, or NoMatchingCondition. `onTrue` applies only to a condition. */
   private takeCondition(
     state: State,
     value: string | null | undefined,
     conditions: NonNullable<Transitions["Conditions"]>,
     errors: NonNullable<Transitions["Errors"]>,
     facts: Partial<Facts> & { frame?: Frame },
+    onTrue: Partial<Facts> = {},
   ): void {
     const condition = conditions.find(({ Condition }) =>
       conditionMatches(value, Condition.Operator, Condition.Operands[0] ?? ""),
     );
     if (condition !== undefined) {
-      this.next(state, conditionName(condition.Condition), condition.NextAction, facts);
+      this.next(state, conditionName(condition.Condition), condition.NextAction, { ...facts, ...onTrue });
       return;
     }
     const otherwise = errors.find(({ ErrorType }) => ErrorType === "NoMatchingCondition");
