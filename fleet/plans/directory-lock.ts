@@ -55,12 +55,13 @@ export function liveHolder(directory: string): LockHolder | undefined {
 export function lockDirectory(directory: string, command: string, print: (text: string) => void): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = lockFileIn(directory);
+  const start = processStart(process.pid);
   const own: LockHolder = {
     command,
     pid: process.pid,
     host: hostname(),
     since: new Date().toISOString(),
-    processStart: processStart(process.pid) ?? null,
+    processStart: typeof start === "number" ? start : null,
   };
   const ownFile = `${file}.${process.pid}`;
   writeFileSync(ownFile, JSON.stringify(own), { mode: 0o600 });
@@ -116,7 +117,8 @@ function hasEnded({ host, pid, processStart: recorded }: LockHolder): boolean {
   if (host !== hostname()) return false;
   // This process does not hold the lock yet. An earlier process had the same id, as is usual in containers.
   if (pid === process.pid || !isAlive(pid)) return true;
-  const start = recorded === null ? undefined : processStart(pid);
+  const start = processStart(pid);
+  if (start === "ended") return true;
   // `ps` computes the start from the system's uptime, so it may differ by a second.
   return recorded !== null && start !== undefined && Math.abs(start - recorded) > 5000;
 }
@@ -130,12 +132,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Milliseconds since 1970; undefined if `ps` is missing or does not know the process. */
-function processStart(pid: number): number | undefined {
+/** Milliseconds since 1970, or "ended" for a zombie; undefined if `ps` is missing or does not know the process. */
+function processStart(pid: number): number | "ended" | undefined {
   try {
     const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-    const text = execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8", env, stdio: "pipe" });
-    const time = Date.parse(`${text.trim()} UTC`);
+    const text = execFileSync("ps", ["-o", "stat=,lstart=", "-p", `${pid}`], { encoding: "utf8", env, stdio: "pipe" });
+    const [, state = "", start = ""] = /^(\S+)\s+(.+)$/.exec(text.trim()) ?? [];
+    if (state.startsWith("Z")) return "ended";
+    const time = Date.parse(`${start} UTC`);
     return Number.isNaN(time) ? undefined : time;
   } catch {
     return undefined;

@@ -18,7 +18,7 @@ export class GracefulShutdown implements ProcessShutdown {
    * @param print prints one line for the user
    */
   constructor(
-    private readonly adviceAfterKill: string = "Run the same command again.",
+    private readonly adviceAfterKill = "Run the same command again.",
     private readonly print: (text: string) => void = printToStderr,
   ) {}
 

@@ -134,7 +134,7 @@ test("a changed asset is rejected", () => {
   expect(reasons(directory, inputs)).toEqual([expect.stringContaining("assets were changed")]);
 });
 
-test("an edited note is rejected, whatever the edit", () => {
+test("an edited note is rejected for every edit", () => {
   const { directory, inputs } = saved();
   const file = path.join(directory, "fleet-plan.json");
   const note = JSON.parse(readFileSync(file, "utf8")) as SavedPlan;
