@@ -27,16 +27,18 @@ test.each([
   ["(555) 555-0100", "has no country code"],
   ["15555550100", "has no country code"],
   ["001 555 555 0100", "begins with 00"],
-  ["+44 (0)20 7946 0000", "has a 0 in brackets"],
+  ["+44 (0)20 7946 0000", "has a 0 in brackets, which is dialled only within the country: remove it"],
+  ["+39 (0)2 0000000", "has a 0 in brackets, which belongs to numbers of this country: write it without brackets"],
+  ["+378 (0)549 000000", "has a 0 in brackets, which belongs to numbers of this country"],
   ["+1 555 555 0100 ext. 7", "has an extension"],
   ["+1 555 555 0100 x7", "has an extension"],
   ["+1-800-FLOWER5", "has letters in it"],
   ["+0 555 555 0100", "begins with +0"],
   ["+1", "quote a number with spaces"],
-  ["+15555550100555555", "is none of E.164"],
-  ["+1+5555550100", "is none of E.164"],
-])("%s is refused: it %s", (text, why) => {
-  expect(() => callerFrom(text)).toThrow(why);
+  ["+15555550100555555", "is not an E.164 number"],
+  ["+1+5555550100", "is not an E.164 number"],
+])("%s is refused: it %s", (text, problem) => {
+  expect(() => callerFrom(text)).toThrow(problem);
 });
 
 test("grouping does not change a number, and no message contains one", () => {
