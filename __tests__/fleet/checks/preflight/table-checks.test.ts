@@ -80,7 +80,7 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     { KeySchema: [{ AttributeName: "ContactId", KeyType: "HASH" }], AttributeDefinitions: [attribute("ContactId")] },
     "keys",
     "warning",
-    "ContactId (HASH, S), and ConnectPath's tables have hash (HASH, S), range (RANGE, S)",
+    "The keys are ContactId (HASH, S). ConnectPath's tables have hash (HASH, S), range (RANGE, S).",
   ],
   ["with twenty indexes", { GlobalSecondaryIndexes: full }, "indexes", "failed", "20 of 20 global indexes are used"],
   [
@@ -160,7 +160,7 @@ test.each<[what: string, change: TableDescription, check: string, outcome: strin
     { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
     "encryption",
     "ok",
-    "AWS manages",
+    "The AWS managed key for DynamoDB",
     { key: { KeyManager: "AWS", KeyState: "Enabled" } },
   ],
   ["provisioned", provisioned, "capacity", "warning", "Provisioned with 17 read and 9 write units"],
