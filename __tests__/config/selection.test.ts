@@ -50,15 +50,15 @@ test.each([
   expect(selected(expression)).toEqual(names);
 });
 
-describe("a refusal", () => {
-  test("names an unknown field and the one that was probably meant", () => {
+describe("an error", () => {
+  test("names an unknown field and suggests the nearest one", () => {
     expect(refusal("regoin=eu-*")).toContain('"regoin=eu-*": "regoin" is not a field. Did you mean "region"?');
     expect(refusal("colour=red")).toContain(
       '"colour=red": "colour" is not a field. Allowed: env, instance, region, account, stack, wave, status.',
     );
   });
 
-  test("tells every mistake of the expression, and how one is written", () => {
+  test("lists every mistake of the expression, and the syntax", () => {
     const message = refusal("env= =x region=a,,b instance=a=b stack==x !prod");
     expect(message.split("\n").slice(0, 6)).toEqual([
       '"env=": a value is missing. Write a value on both sides of each comma.',
@@ -75,7 +75,7 @@ describe("a refusal", () => {
     expect(refusal(expression)).toMatch(/^The selection is empty\. To select everything, write \*\.\n/);
   });
 
-  test("names each value that matches nothing, in exceptions too, and lists what there is", () => {
+  test("names each value without a match, also in negated terms, and lists the existing values", () => {
     expect(refusal("env=prdo region!=ap-* dev-acme")).toBe(
       [
         '"env=prdo": no env matches "prdo". Did you mean "prod"?',
@@ -95,14 +95,14 @@ describe("a refusal", () => {
     },
   );
 
-  test("of terms that exclude each other counts what each selects alone, and lists the stacks", () => {
+  test("of terms without a common match counts the matches of each term, and lists the stacks", () => {
     expect(refusal("env=dev region=eu-*")).toBe(
       'No instance matches all terms of "env=dev region=eu-*". env=dev alone matches 1. region=eu-* alone matches 2.\n' +
         "  Existing: dev-acme-dev-us-east-1, prod-Globex-eu-central-1, prod-acme-one-eu-west-1, prod-acme-two-us-west-2.",
     );
   });
 
-  test("of a large fleet stays on one screen", () => {
+  test("of a large fleet fits on one screen", () => {
     const large = Array.from({ length: 1000 }, (_, i) => one("prod", `i${i}`, "eu-west-1", "111122223333"));
     const message = refusal("nothing", large);
     expect(message).toContain(", and 960 more.");
@@ -141,7 +141,7 @@ describe("for any fleet", () => {
     }
   }
 
-  test("a glob means what the regular expression with .* for * means", () => {
+  test("a glob matches like the regular expression with .* for *", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, (instances, by, pattern) => {
         const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
@@ -150,7 +150,7 @@ describe("for any fleet", () => {
     );
   });
 
-  test("a term and its negation share nothing and leave nothing out", () => {
+  test("a term and its negation together select every instance exactly once", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, (instances, by, pattern) => {
         const matching = tried(instances, `${by}=${pattern}`);
@@ -162,7 +162,7 @@ describe("for any fleet", () => {
     );
   });
 
-  test("alternatives add up, terms narrow, and the fleet's order stays", () => {
+  test("values are alternatives, terms are combined, and the order of the fleet is kept", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, field, glob, (instances, a, x, b, y) => {
         const first = tried(instances, `${a}=${x}`);
@@ -187,7 +187,7 @@ describe("for any fleet", () => {
   });
 });
 
-test("arbitrary text is read or refused with a message, never anything else", () => {
+test("arbitrary text is parsed or refused with a message", () => {
   const parts = fc.constantFrom("env", "region", "=", "!=", "!", ",", "*", " ", "prod", "\n", "é", "'", "$(");
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -204,7 +204,7 @@ test("arbitrary text is read or refused with a message, never anything else", ()
   );
 });
 
-test("a glob of many stars is answered at once", () => {
+test("a glob with many stars is matched quickly", () => {
   const long = one("dev", "a".repeat(45), "us-east-1", "111122223333");
   const started = performance.now();
   expect(refusal(`instance=${"*a".repeat(40)}*b`, [long])).toContain("no instance matches");

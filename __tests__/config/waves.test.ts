@@ -13,16 +13,16 @@ function environment(waves: string | undefined, ...instances: readonly string[])
 }
 const wavesOf = (instances: readonly InstanceConfig[]) => instances.map(({ wave }) => `${wave.index} ${wave.name}`);
 
-test("an instance is in the wave it names, and in the last one when it names none", () => {
+test("an instance is in its wave, or in the last wave by default", () => {
   const yaml = environment("[canary, few, rest]", "", "wave: canary", "wave: few", "wave: rest");
   expect(wavesOf(load({ "prod.yaml": yaml }))).toEqual(["2 rest", "0 canary", "1 few", "2 rest"]);
 });
 
-test("without waves all instances are in one", () => {
+test("without waves all instances are in one wave", () => {
   expect(wavesOf(load({ "prod.yaml": environment(undefined, "", "") }))).toEqual(["0 all", "0 all"]);
 });
 
-test("another wave changes nothing else of an instance", () => {
+test("another wave changes no other value of an instance", () => {
   const [first, second] = ["wave: canary", "wave: rest"].map((wave) => {
     const [own] = load({ "prod.yaml": environment("[canary, rest]", wave, "wave: canary", "wave: rest") });
     return { ...own, wave: undefined };
@@ -37,7 +37,7 @@ test.each([
     '7:65  instances[0].wave: "canry" is not a wave of this environment.\n  Did you mean "canary"?',
   ],
   [
-    "a wave that there is not",
+    "an unknown wave",
     environment("[canary, rest]", "wave: canary", "wave: blue"),
     '8:65  instances[1].wave: "blue" is not a wave of this environment.\n  Allowed: canary, rest.',
   ],
@@ -92,12 +92,12 @@ test.each([
 });
 
 describe("a suspended instance", () => {
-  test("is one, and the others are not", () => {
+  test("is marked as suspended, and the others are not", () => {
     const instances = load({ "prod.yaml": environment(undefined, "suspended: true", "suspended: false", "") });
     expect(instances.map(({ suspended }) => suspended)).toEqual([true, false, false]);
   });
 
-  test("keeps its wave from being empty", () => {
+  test("counts for its wave", () => {
     const yaml = environment("[canary, rest]", "wave: canary, suspended: true", "");
     expect(wavesOf(load({ "prod.yaml": yaml }))).toEqual(["0 canary", "1 rest"]);
   });
@@ -107,13 +107,13 @@ describe("a suspended instance", () => {
     expect(problemsOf({ "prod.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[1].tableName"]);
   });
 
-  test("is checked like any other", () => {
+  test("is checked like any other instance", () => {
     const yaml = environment(undefined, "suspended: true, region: us-east1");
     expect(problemsOf({ "prod.yaml": yaml }).map(({ path }) => path)).toEqual(["instances[0].region"]);
   });
 });
 
-test("any environment loads exactly if each of its instances is in a wave that it has and each wave has an instance", () => {
+test("an environment loads exactly if every instance is in a known wave and every wave has an instance", () => {
   const name: fc.Arbitrary<string> = fc.constantFrom("canary", "few", "most", "rest");
   const waves = fc.uniqueArray(name, { minLength: 1 });
   const instances = fc.array(fc.option(name, { nil: undefined }), { minLength: 1, maxLength: 6 });
@@ -136,7 +136,7 @@ test("any environment loads exactly if each of its instances is in a wave that i
   );
 });
 
-test("an environment without readable instances is told that, and not that its waves are empty", () => {
+test("an environment without readable instances gets no errors about empty waves", () => {
   const noInstances = validYaml.slice(0, validYaml.indexOf("instances:"));
   expect(problemsOf({ "prod.yaml": `${noInstances}waves: [canary]\ninstances: []\n` }).map(({ path }) => path)).toEqual(
     ["instances"],
