@@ -253,6 +253,62 @@ test("a loop that checks in its second iteration is too late for its first", () 
   expect(analyze(content).verdict).toBe("checked too late");
 });
 
+describe("a flow with opening hours, a menu, staffing and a callback", () => {
+  /** Blocks after the entry, in the shape of console exports; `entry` starts the flow and leads to `hours`. */
+  const officeFlow = (...entry: Action[]) =>
+    flow(
+      action("log", "UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { NextAction: "voice" }),
+      action("voice", "UpdateContactTextToSpeechVoice", { TextToSpeechVoice: "Joanna" }, { NextAction: "record" }),
+      action(
+        "record",
+        "UpdateContactRecordingBehavior",
+        { RecordingBehavior: { RecordedParticipants: ["Agent", "Customer"] } },
+        { NextAction: entry[0]?.Identifier ?? "hours" },
+      ),
+      ...entry,
+      action(
+        "hours",
+        "CheckHoursOfOperation",
+        { HoursOfOperationId: "hours-1" },
+        { NextAction: "end", Errors: [onError("end")], Conditions: [equals("True", "menu"), equals("False", "end")] },
+      ),
+      block.menu("menu", "end", "set"),
+      block.setQueue("set", "staff", "end"),
+      action(
+        "staff",
+        "CheckMetricData",
+        { MetricType: "NumberOfAgentsAvailable" },
+        {
+          NextAction: "number",
+          Errors: [onError("number"), onError("number", "NoMatchingCondition")],
+          Conditions: [{ NextAction: "to", Condition: { Operator: "NumberGreaterThan", Operands: ["0"] } }],
+        },
+      ),
+      block.toQueue("to", "number"),
+      action(
+        "number",
+        "UpdateContactCallbackNumber",
+        { CallbackNumber: "$.CustomerEndpoint.Address" },
+        {
+          NextAction: "ring",
+          Errors: [onError("end", "InvalidCallbackNumber"), onError("end", "CallbackNumberNotDialable")],
+        },
+      ),
+      block.callback("ring", "end"),
+      block.hangUp(),
+    );
+
+  test("is not checked without the module", () => {
+    const coverage = analyze(officeFlow());
+    expect(coverage.verdict).toBe("not checked");
+    expect(blocks(coverage)).toEqual(["log", "voice", "record", "hours", "menu", "set", "staff", "to"]);
+  });
+
+  test("is protected if the module comes first", () => {
+    expect(analyze(officeFlow(...checked("hours")))).toEqual({ verdict: "protected" });
+  });
+});
+
 test("transfers in circles end the analysis", () => {
   const first = flow(block.toFlow("go", "second", "end"), block.hangUp());
   const second = flow(block.toFlow("go", "first", "end"), block.hangUp());
