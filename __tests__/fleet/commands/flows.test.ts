@@ -83,7 +83,7 @@ test("a mistake in an environment or an unusable directory is reported without a
 `,
   });
   expect(unsayable.exitCode).toBe(1);
-  expect(unsayable.stderr).toContain("3001 characters of text");
+  expect(unsayable.stderr).toContain("The SSML has 3001 characters without markup");
   const unwritable = await runFleet(["flows", "--out", __filename], { "dev.yaml": validYaml });
   expect(unwritable.exitCode).toBe(1);
   expect(unwritable.stderr).toMatch(/^The flows cannot be written\. /);
