@@ -396,9 +396,10 @@ const content = (prefix: string): fc.Arbitrary<readonly Action[]> => {
       if (kind === 0 && n === 0) return block.check(id, ids[1] ?? id, or);
       if (kind === 0 && n === 1) return block.compare(id, ids[5] ?? id, or);
       // A menu with a path around the check.
-      if (kind === 1 && n === 0) return block.menu(id, ids[1] ?? id, to);
+      if (kind === 1 && n === 0) return block.menu(id, ids[1] ?? id, ids[3] ?? id);
       if (kind === 1 && n === 1) return block.check(id, ids[2] ?? id, or);
       if (kind === 1 && n === 2) return block.compare(id, ids[5] ?? id, or);
+      if (kind === 1 && n === 3) return block.moveQueue(id, to);
       // A check without a comparison, and a check after a callback.
       if (kind === 2 && n === 0) return block.check(id, ids[1] ?? id, or);
       if (kind === 2 && n === 1) return block.moveQueue(id, or);
@@ -503,7 +504,7 @@ test("the simulator confirms every verdict over generated flows", async () => {
         }
       },
     ),
-    { numRuns: Number(process.env["RUNS"] ?? 200) },
+    { numRuns: Number(process.env["RUNS"] ?? 300) },
   );
   expect([...verdicts.keys()].sort()).toEqual(
     ["answer ignored", "checked too late", "not checked", "protected", "protected on some paths", "unknown"].sort(),
