@@ -319,7 +319,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   ],
   [
     "a tag key that differs only in case from one of another level",
-    `${inEnvironment("tags: { owner: us }").replace("name: acme\n", "name: acme\n    tags: { OWNER: them }\n")}`,
+    inEnvironment("tags: { owner: us }").replace("name: acme\n", "name: acme\n    tags: { OWNER: them }\n"),
     '7:20  instances[0].tags.OWNER: The tag keys "owner" and "OWNER" differ only in case. IAM treats them as one key.\n  Rename or remove one of them.',
   ],
   [

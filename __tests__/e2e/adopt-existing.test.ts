@@ -354,10 +354,10 @@ test("a function or role that cannot be changed in place stops the plan with a r
   expect(exitCode).not.toBe(0);
   expect(unwrapped(output)).toContain(
     "The function by-hand cannot be changed in place: it has the runtime python3.12 and the handler lambda_function.lambda_handler, " +
-      "and while its configuration is new and its code still old, calls need nodejs and index.handler. Nothing was changed. " +
-      "Set another function.name for hash-only in environments/e2e.yaml and remove adoptExisting.function: a new function then takes its place in the module.",
+      "but its old code must run with nodejs and index.handler until its code is replaced. Nothing was changed. " +
+      "Set another function.name for hash-only in environments/e2e.yaml and remove adoptExisting.function: the module then invokes a new function.",
   );
   expect(unwrapped(output)).toContain(
-    `The role ${roleOf[bySwitch]} has the path /service-role/, as the Lambda console gives it, and a path cannot be changed.`,
+    `The role ${roleOf[bySwitch]} has the path /service-role/, which the Lambda console sets, and a path cannot be changed.`,
   );
 });

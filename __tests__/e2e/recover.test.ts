@@ -153,7 +153,7 @@ test("a foreign resource with one of our names stops it before anything is writt
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description: "mine" }));
   lambda.destroy();
   const { exitCode, output } = await recover("--yes");
-  expect(output).toContain('aws_lambda_function.blocked_calls is of another maker: its description is "mine".');
+  expect(output).toContain('aws_lambda_function.blocked_calls has another creator: its description is "mine".');
   expect(output).toContain("Nothing was written.");
   expect(exitCode).toBe(3);
   expect(await hasState()).toBe(false);

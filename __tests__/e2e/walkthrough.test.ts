@@ -168,7 +168,9 @@ test("verify passes every check after the deployment", () => {
 test("a blocked caller is no longer blocked after the contact is overridden", () => {
   const [blocked, overridden] = [nth("check", 0).output, nth("check", 1).output];
   for (const output of [blocked, overridden]) expect(output).not.toContain("5555550101");
-  expect(blocked).toContain(`${stack}: BLOCKED (blocked)\n  A contact of +1••••••••01 has the blocked Disposition "Blocked".`);
+  expect(blocked).toContain(
+    `${stack}: BLOCKED (blocked)\n  A contact of +1••••••••01 has the blocked Disposition "Blocked".`,
+  );
   expect(blocked).toMatch(/^ +contact-4 +ctr$/m);
   expect(overridden.trim()).toBe(
     `${stack}: not blocked (not_blocked)\n  No contact of +1••••••••01 has the Disposition "Blocked".`,

@@ -188,7 +188,8 @@ describe("in this process", () => {
       expect(await call(callFrom(number))).toMatchObject({ response: number === BLOCKED ? "match" : "nomatch" });
       expect(lines.at(-1)).toMatchObject({ attempts: 1 });
       expect(server.connections()).toBe(i);
-      const closed = once(lastSocket as Socket, "close");
+      if (lastSocket === undefined) throw new Error("the server has no connection");
+      const closed = once(lastSocket, "close");
       sendAgain();
       await closed;
     }

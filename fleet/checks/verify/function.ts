@@ -27,20 +27,20 @@ export interface FunctionChecks {
 /** @throws CredentialsError */
 export async function functionChecks(instance: InstanceConfig, { lambda }: InstanceClients): Promise<FunctionChecks> {
   const FunctionName = instance.function.name;
-  let latest: FunctionConfiguration | undefined;
+  const versions: { latest?: FunctionConfiguration | undefined; live?: FunctionConfiguration | undefined } = {};
   const first = await runCheck("function", async () => {
-    latest = await functionConfiguration(lambda, FunctionName);
-    if (latest === undefined) {
+    versions.latest = await functionConfiguration(lambda, FunctionName);
+    if (versions.latest === undefined) {
       return failed(
         `There is no function ${FunctionName} in ${instance.region} of account ${instance.account}. The flow's Lambda block takes its error branch, and no caller is blocked.`,
         `Deploy ${instance.stackName}.`,
       );
     }
-    return ok(`${FunctionName} runs on ${latest.Runtime ?? "no runtime"}.`);
+    return ok(`${FunctionName} runs on ${versions.latest.Runtime ?? "no runtime"}.`);
   });
+  const { latest } = versions;
   if (latest === undefined) return { checks: [first], live: undefined };
 
-  let live: FunctionConfiguration | undefined;
   const second = await runCheck("alias", async () => {
     const alias = await undefinedIfAbsent(lambda.send(new GetAliasCommand({ FunctionName, Name: aliasName })));
     if (alias === undefined) {
@@ -50,14 +50,16 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
       );
     }
     const { FunctionVersion: version = "" } = alias;
-    live = await functionConfiguration(lambda, FunctionName, version);
-    return live === undefined ? missingVersion(instance, version) : versionFinding(instance, live, alias);
+    versions.live = await functionConfiguration(lambda, FunctionName, version);
+    return versions.live === undefined
+      ? missingVersion(instance, version)
+      : versionFinding(instance, versions.live, alias);
   });
-  if (latest === undefined || live === undefined) return { checks: [first, second], live };
-  const versions = { latest, live };
-  const published = await runCheck("published", () => publishedFinding(instance, versions));
-  const configuration = await runCheck("configuration", () => configurationFinding(instance, versions.live));
-  const { Variables = {} } = versions.live.Environment ?? {};
+  const { live } = versions;
+  if (live === undefined) return { checks: [first, second], live };
+  const published = await runCheck("published", () => publishedFinding(instance, { latest, live }));
+  const configuration = await runCheck("configuration", () => configurationFinding(instance, live));
+  const { Variables = {} } = live.Environment ?? {};
   const third = await runCheck("environment", () => environmentFinding(instance, Variables));
   const fourth = await runCheck("permission", async () => {
     const policy = await undefinedIfAbsent(lambda.send(new GetPolicyCommand({ FunctionName, Qualifier: aliasName })));
