@@ -329,8 +329,8 @@ describe("with adoptExisting", () => {
     ] as const) {
       expect(of.get(check)).toMatchObject({
         outcome: "failed",
-        detail: expect.stringContaining(`adoptExisting.${key} says that`) as string,
-        fix: expect.stringContaining(`remove adoptExisting.${key}: it is then made`) as string,
+        detail: expect.stringContaining(`adoptExisting.${key} is set, but `) as string,
+        fix: expect.stringContaining(`or remove adoptExisting.${key} to create one`) as string,
       });
     }
     const other = await adopting("module: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e");
@@ -361,8 +361,8 @@ describe("without permission to read", () => {
     expect(of.get("function name")?.outcome).toBe("failed");
     expect(of.get("log group")).toMatchObject({
       outcome: "failed",
-      detail: expect.stringContaining("shows in the function, which could not be looked at") as string,
-      fix: expect.stringContaining("leave the log group as it is until then") as string,
+      detail: expect.stringContaining("depends on the function, which could not be read") as string,
+      fix: expect.stringContaining("Do not change the log group until then") as string,
     });
     // Without the log group, its name is free.
     world.byHand.logGroups.delete(logGroupName);
@@ -385,7 +385,7 @@ test("a wrong instance alias and a missing table are reported", async () => {
   const text = stdout.replaceAll(/\s+/g, " ");
   expect(exitCode).toBe(1);
   expect(text).toContain("There is no table dextr-other in us-east-1");
-  expect(text).toContain('The Connect instance\'s alias is "acme", and the environment file calls it "other"');
+  expect(text).toContain('The Connect instance\'s alias is "acme", but its name in the environment file is "other"');
 });
 
 test("invalid options are reported together, before any request", async () => {
