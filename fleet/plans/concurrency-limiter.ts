@@ -5,13 +5,11 @@ interface Limits {
   readonly parallel: number;
   /** Maximum for each group. */
   readonly perGroup: number;
-  /** Checked before each start. Once it returns true, nothing else starts. */
-  readonly isStopping: () => boolean;
 }
 
 interface Waiting {
   readonly group: string;
-  readonly start: (isStarted: boolean) => void;
+  readonly start: () => void;
 }
 
 export class ConcurrencyLimiter {
@@ -21,17 +19,12 @@ export class ConcurrencyLimiter {
 
   constructor(private readonly limits: Limits) {}
 
-  /**
-   * Runs the work when a slot is free, in the order of the calls. Work whose group is full does not delay other groups.
-   *
-   * @returns the result of the work; undefined if the work was not started, because the program is stopping
-   */
-  async run<T>(group: string, work: () => Promise<T>): Promise<T | undefined> {
-    const isStarted = await new Promise<boolean>((start) => {
+  /** Runs the work when a slot is free, in the order of the calls. Work whose group is full does not delay other groups. */
+  async run<T>(group: string, work: () => Promise<T>): Promise<T> {
+    await new Promise<void>((start) => {
       this.waiting.push({ group, start });
       this.startNext();
     });
-    if (!isStarted) return undefined;
     try {
       return await work();
     } finally {
@@ -42,14 +35,13 @@ export class ConcurrencyLimiter {
   }
 
   private startNext(): void {
-    if (this.limits.isStopping()) for (const { start } of this.waiting.splice(0)) start(false);
     while (this.running < this.limits.parallel) {
       const index = this.waiting.findIndex(({ group }) => this.runningIn(group) < this.limits.perGroup);
       const [next] = index < 0 ? [] : this.waiting.splice(index, 1);
       if (next === undefined) return;
       this.running++;
       this.runningByGroup.set(next.group, this.runningIn(next.group) + 1);
-      next.start(true);
+      next.start();
     }
   }
 

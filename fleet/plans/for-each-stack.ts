@@ -41,12 +41,13 @@ export interface StackWork<T> {
 export class StackRunner {
   private readonly limiter: ConcurrencyLimiter;
   private readonly progress: Progress;
+  private readonly shutdown: StackRunnerOptions["shutdown"];
 
   /** @param total number of stacks, for the progress line */
   constructor(total: number, { parallel, kind, shutdown }: StackRunnerOptions) {
-    const isStopping = (): boolean => shutdown.isStopping;
-    this.limiter = new ConcurrencyLimiter({ parallel, perGroup: perAccountAndRegion[kind], isStopping });
+    this.limiter = new ConcurrencyLimiter({ parallel, perGroup: perAccountAndRegion[kind] });
     this.progress = new Progress(process.stderr, total);
+    this.shutdown = shutdown;
   }
 
   /** @returns undefined if the work was not started, because the program is stopping */
@@ -57,7 +58,9 @@ export class StackRunner {
     const step = (text: string): void => {
       this.progress.step(instance.stackName, text);
     };
-    const result = await this.limiter.run(accountAndRegion(instance), async () => ({ value: await work(step) }));
+    const result = await this.limiter.run(accountAndRegion(instance), async () =>
+      this.shutdown.isStopping ? undefined : { value: await work(step) },
+    );
     this.progress.done(instance.stackName, result === undefined ? "not started: stopping" : describe(result.value));
     return result?.value;
   }

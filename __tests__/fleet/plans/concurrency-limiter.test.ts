@@ -1,6 +1,7 @@
-/** The limiter bounds concurrent work in total and for each group. */
+/** The limiter bounds concurrent work in total and for each group; the stack runner starts nothing after a stop. */
 import fc from "fast-check";
 import { ConcurrencyLimiter, waitForAll } from "../../../fleet/plans/concurrency-limiter";
+import { StackRunner } from "../../../fleet/plans/for-each-stack";
 
 interface Watched {
   readonly started: string[];
@@ -27,32 +28,40 @@ function watch(limiter: ConcurrencyLimiter, names: readonly string[]): Watched {
   return { started, end, results: Promise.all(results) };
 }
 
-const never = (): boolean => false;
-
 test("work that waits for its own group does not delay another group", async () => {
-  const work = watch(new ConcurrencyLimiter({ parallel: 2, perGroup: 1, isStopping: never }), ["a:1", "a:2", "b:1"]);
+  const work = watch(new ConcurrencyLimiter({ parallel: 2, perGroup: 1 }), ["a:1", "a:2", "b:1"]);
   await work.end("");
   expect(work.started).toEqual(["a:1", "b:1"]);
   await work.end("a:1");
   expect(work.started).toEqual(["a:1", "b:1", "a:2"]);
 });
 
-test("after a stop nothing starts, and running work continues to its end", async () => {
-  let isStopping = false;
-  const work = watch(new ConcurrencyLimiter({ parallel: 1, perGroup: 1, isStopping: () => isStopping }), [
-    "a:1",
-    "a:2",
-    "a:3",
-  ]);
-  await work.end("");
-  isStopping = true;
-  await work.end("a:1");
-  expect(await work.results).toEqual(["a:1", undefined, undefined]);
-  expect(work.started).toEqual(["a:1"]);
+test("after a stop no other stack starts, and running work continues to its end", async () => {
+  const shutdown = { isStopping: false };
+  const print = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+  const runner = new StackRunner(3, { parallel: 1, kind: "apply", shutdown });
+  const started: string[] = [];
+  const results = ["one", "two", "three"].map((stackName) =>
+    runner.run(
+      { stackName, account: "111122223333", region: "eu-central-1" },
+      {
+        work: async () => {
+          started.push(stackName);
+          await new Promise(setImmediate);
+          shutdown.isStopping = true;
+          return stackName;
+        },
+        describe: () => "deployed",
+      },
+    ),
+  );
+  expect(await Promise.all(results)).toEqual(["one", undefined, undefined]);
+  expect(started).toEqual(["one"]);
+  expect(print.mock.calls.map(([text]) => text)).toContain("[2/3] two: not started: stopping\n");
 });
 
 test("failed work frees its slot", async () => {
-  const limiter = new ConcurrencyLimiter({ parallel: 1, perGroup: 1, isStopping: never });
+  const limiter = new ConcurrencyLimiter({ parallel: 1, perGroup: 1 });
   await expect(limiter.run("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await limiter.run("a", () => Promise.resolve("yes"))).toBe("yes");
 });
@@ -66,7 +75,7 @@ test("no limit is exceeded, all work is done, and no slot stays free while work 
       fc.infiniteStream(fc.nat()),
       async (groups, parallel, perGroup, choices) => {
         const names = groups.map((group, n) => `${group}:${n}`);
-        const work = watch(new ConcurrencyLimiter({ parallel, perGroup, isStopping: never }), names);
+        const work = watch(new ConcurrencyLimiter({ parallel, perGroup }), names);
         const ended: string[] = [];
         await work.end("");
         while (ended.length < names.length) {

@@ -1,6 +1,7 @@
 /** Verifies several instances at the same time. */
 import type { InstanceConfig } from "../../../config/types";
 import { instanceClients } from "../../aws/instance-clients";
+import { ConcurrencyLimiter } from "../../plans/concurrency-limiter";
 import { accountAndRegion } from "../../plans/for-each-stack";
 import { instanceReport, type InstanceReport } from "../finding";
 import { verifyInstance } from "./verify";
@@ -13,11 +14,9 @@ export type VerifiedStack = InstanceReport<"unproven">;
  * @returns a promise per instance, in the order of `instances`
  */
 export function verifyInstances(instances: readonly InstanceConfig[]): readonly Promise<VerifiedStack>[] {
-  const last = new Map<string, Promise<VerifiedStack>>();
+  const limiter = new ConcurrencyLimiter({ parallel: Infinity, perGroup: 1 });
   return instances.map((instance) => {
-    const queue = accountAndRegion(instance);
-    const result = (last.get(queue) ?? Promise.resolve()).then(() => verifyStack(instance));
-    last.set(queue, result);
+    const result = limiter.run(accountAndRegion(instance), () => verifyStack(instance));
     // The caller awaits the promises in turn. Until then, a rejection must not end the process as unhandled.
     result.catch(() => undefined);
     return result;
