@@ -1,5 +1,6 @@
-// Two test projects: `unit` needs Node alone; `e2e` needs terraform and moto_server, which __tests__/e2e/run.js looks for.
-// The SDK would print its plans for Node 20 into every test file's output.
+// Two test projects: `unit` needs only Node.js; `e2e` also needs terraform and moto_server. __tests__/e2e/run.js checks that both are
+// installed.
+// Without this variable, the AWS SDK prints a warning about the end of Node.js 20 in every test file.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 const shared = {

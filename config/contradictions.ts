@@ -14,7 +14,7 @@ const flowMarginMs = 500;
 /**
  * Required keys that no level gives.
  *
- * A key that no instance of the environment has is reported once: where its map is, or for the whole environment.
+ * If no instance of the environment has a key, the key is reported once: at its map, or at the environment if there is no map.
  *
  * @param environment all instances of one environment
  */
@@ -48,7 +48,7 @@ function missingIn(candidate: Candidate, shape: z.core.$ZodShape, at: Path): (re
   });
 }
 
-/** Values that contradict each other. A refused value is undefined here and contradicts nothing. */
+/** Values that contradict each other. A refused value is undefined at this point, so it causes no further problem. */
 export function contradictions(candidate: Candidate): Problem[] {
   const { settings } = candidate;
   const { id, state, awsProvider, function: own, region } = { ...builtInDefaults, ...settings };

@@ -7,7 +7,7 @@ import type { Path, Problem } from "./problems";
 /** A name that only one instance can have. */
 interface UniqueName {
   readonly what: string;
-  /** Undefined while it is unknown. The same applies to each part of the scope. */
+  /** Undefined if the name is not known. A part of the scope is undefined if that part is not known. */
   readonly name: string | undefined;
   /** The account and region in which the name is unique; empty: in all files. */
   readonly scope: readonly (string | undefined)[];
@@ -19,7 +19,7 @@ interface UniqueName {
 /**
  * Conflicts between all instances. The place of each problem is the later instance, and its message names the earlier one.
  *
- * State keys need no check: two of them are equal only if the stack names are.
+ * State keys need no check: two state keys are equal only if the stack names are equal.
  */
 export function conflicts(instances: readonly Candidate[]): Problem[] {
   const owners = new Map<string, Candidate>();
@@ -45,8 +45,8 @@ export function conflicts(instances: readonly Candidate[]): Problem[] {
 }
 
 /**
- * Names are compared without case. IAM compares role names this way, and so do some file systems the directories of stacks. Two names
- * that differ only in case are a typing error.
+ * Names are compared without case. IAM compares role names without case, and some file systems compare the directories of stacks without
+ * case. Two names that differ only in case are a typing error.
  */
 function uniqueNames(candidate: Candidate): UniqueName[] {
   const { account, region, id, tableName, function: given, alarms } = candidate.settings;

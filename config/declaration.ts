@@ -1,4 +1,4 @@
-/** How a key of an environment file is declared: its values, its description and its default, all in one place. */
+/** Declares keys of environment files. One declaration has the allowed values, the description and the default of a key. */
 import { z } from "zod";
 import type { Region } from "./aws-names";
 
@@ -17,7 +17,7 @@ export interface DerivedDefault {
   readonly value: (instance: Identity) => string;
 }
 
-/** What applies if no level gives the key. */
+/** The effect if no level gives the key. */
 type Absence<Value> =
   | { readonly default: Value }
   | { readonly derived: DerivedDefault }
@@ -37,7 +37,7 @@ type FilledKey<T extends z.ZodType> = z.ZodOptional<T> & Filled;
  * Declares a key. Every key is optional for the parser, because any level may give it. A value that was refused is undefined too, so
  * that no value of an outer level replaces it.
  *
- * @param description shown in editors and in the reference; what applies to an absent key is appended
+ * @param description shown in editors and in the reference; the effect of an absent key is appended
  */
 export function key<T extends z.ZodType>(
   schema: T,

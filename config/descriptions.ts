@@ -1,22 +1,25 @@
-/** By what a description in AWS tells that a stack made the thing: written by the stacks, looked for by the commands that look. */
+/**
+ * Descriptions of resources in AWS that show which stack created the resource. The stacks write these descriptions, and `fleet` commands
+ * compare them.
+ */
 
-/** How the function's begins. @param instanceName the Connect instance's alias */
+/** Start of the description of the function. @param instanceName alias of the Connect instance */
 export const answersInstance = (instanceName: string): string => `Answers Connect instance ${instanceName}:`;
 
-/** How the canary's begins. @param functionName of the function that it asks */
+/** Start of the description of the canary. @param functionName name of the function that the canary tests */
 export const asksFunction = (functionName: string): string => `Asks ${functionName} about numbers that are listed`;
 
-/** How a role's begins. @param functionName of the function that has the role */
+/** Start of the description of a role. @param functionName name of the function that has the role */
 export const runsFunction = (functionName: string): string => `Runs ${functionName}:`;
 
-/** How a module's and a flow's ends. */
+/** End of the description of a module or flow. */
 export const managedBy = (stackName: string): string => `Managed by Terraform (${stackName}).`;
 
 /**
  * Whether a description in AWS shows that the same stack created the resource. Only the part that names the stack, the instance or the
- * function is compared: later versions of this project may word the rest differently.
+ * function is compared, because a later version of this project may change the rest of the text.
  *
- * @param own description that the stack gives the resource, or its first words
+ * @param own complete description that the stack gives the resource, or the start of that description
  */
 export function isOwnDescription(own: string, actual: string | undefined): boolean {
   const stack = managingStack(own);
@@ -24,6 +27,6 @@ export function isOwnDescription(own: string, actual: string | undefined): boole
   return actual?.startsWith(own.split(" ").slice(0, 4).join(" ")) === true;
 }
 
-/** The stack that {@link managedBy} names at a description's end; undefined where it names none. */
+/** The name of the stack at the end of a description, as {@link managedBy} writes it; undefined if the description names no stack. */
 export const managingStack = (description: string | undefined): string | undefined =>
   /Managed by Terraform \(([^()]+)\)\.?$/.exec(description ?? "")?.[1];

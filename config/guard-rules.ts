@@ -1,8 +1,8 @@
-/** The rules of the guard, which judges a plan before it is applied: their ids, and why some of them allow no exception. */
+/** Ids of the guard rules, and the reason why some rules allow no exception. The guard checks each plan before the apply. */
 
 const vendorData = "the table is the vendor's live data, and a change cannot be undone";
 
-/** Rules without exceptions have the reason here. Undefined: an allowance can disable the rule for one resource. */
+/** For each rule the reason why no allowance can disable it. Undefined: an allowance can disable the rule for one resource. */
 const neverAllowedReasons = {
   "whole-plan": "an incomplete plan does not show everything that Terraform will change",
   "table-kept": vendorData,
@@ -23,5 +23,5 @@ export type GuardRuleId = keyof typeof neverAllowedReasons;
 
 export const guardRuleIds = Object.keys(neverAllowedReasons) as readonly GuardRuleId[];
 
-/** Why no allowance can disable a rule; undefined if an allowance can. */
+/** The reason why no allowance can disable the rule; undefined if an allowance can disable it. */
 export const neverAllowed = (rule: GuardRuleId): string | undefined => neverAllowedReasons[rule];

@@ -1,4 +1,6 @@
-/** Finds characters that nobody sees and that can change how text is read: bidirectional controls, zero-width characters, controls. */
+/**
+ * Finds invisible characters that can change how a reader understands a text: bidirectional controls, zero-width and control characters.
+ */
 
 /**
  * Control characters (except tab and line ends), format characters (bidirectional controls, zero-width characters, tags), line and

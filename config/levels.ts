@@ -58,7 +58,7 @@ export function levelWith({ levels }: Candidate, path: Path): Level | undefined 
   return levels.find(({ file, at }) => file.mentions([...at, ...path]));
 }
 
-/** A problem with values that are valid on their own. Its place is the innermost of them. */
+/** A problem with several values that contradict each other. The place of the problem is the value at the innermost level. */
 export function problemAt(candidate: Candidate, paths: readonly Path[], message: string, fix: string): Problem[] {
   for (const { file, at } of candidate.levels) {
     const path = paths.find((key) => file.mentions([...at, ...key]));

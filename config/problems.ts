@@ -22,7 +22,7 @@ export class EnvironmentErrors extends Error {
   override readonly name = "EnvironmentErrors";
   readonly problems: readonly Problem[];
 
-  /** @param found in any order, with duplicates: each instance reports the problems of the levels that it inherits. */
+  /** @param found problems in any order. Duplicates are removed: each instance also reports the problems of its outer levels. */
   constructor(found: readonly Problem[]) {
     const unique = new Map(found.map((problem) => [formatProblem(problem), problem]));
     const sorted = [...unique].sort(([, a], [, b]) => byPlace(a, b));

@@ -36,7 +36,7 @@ const renamed: Readonly<Record<string, Path>> = {
   "canary.roleName": ["alarms", "canaryRoleName"],
 };
 
-/** Values that no key gives, and what they are computed from. */
+/** Computed values that have no key, and the values that they are computed from. */
 const computed: Readonly<Record<string, string>> = {
   environment: "the file's name",
   stackName: "environment, name, region",

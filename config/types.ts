@@ -1,4 +1,4 @@
-/** The resolved configuration of one Connect instance. All other code reads this instead of YAML. */
+/** The resolved configuration of one Connect instance. Code outside `config/` reads this type, not YAML. */
 import type { ResolvedInstance } from "./schema";
 
 /** What happens to a withheld caller (no number), without a table lookup. */
@@ -127,7 +127,7 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
     readonly logGroupName: string;
     readonly logGroupArn: string;
   };
-  /** Dashboard of the environment in this account. Only one of the instances there has it. */
+  /** Dashboard of the environment in this account. Only one instance of the environment in the account has a dashboard. */
   readonly dashboard?: {
     readonly name: string;
     /** Regions of the instances on the dashboard. */

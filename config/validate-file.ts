@@ -8,7 +8,9 @@ import type { YamlFile } from "./yaml-file";
 
 export interface ValidatedFile<T> {
   readonly yaml: YamlFile;
-  /** Refused values, and lists with a refused item, are undefined. Undefined as a whole if the file cannot be read. */
+  /**
+   * The valid values. A refused value, and a list with a refused item, is undefined. The result is undefined if the file cannot be read.
+   */
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
   /** Whether the file has a value at `path`, valid or not. A refused value must not be reported as missing too. */
@@ -101,7 +103,10 @@ function keysAt(schema: z.core.$ZodType, path: Path): string[] {
   return child === undefined ? [] : keysAt(child, rest);
 }
 
-/** The value without its refused parts. A list with a refused item is removed as a whole, except `instances`: a shorter list has another meaning. */
+/**
+ * The value without its refused parts. A list with a refused item is removed as a whole, except `instances`: a shorter list has another
+ * meaning.
+ */
 function without(refused: ReadonlySet<string>, schema: z.ZodType, value: unknown, path: Path): unknown {
   const isInstance = path.length === 2 && path[0] === "instances";
   if (refused.has(id(path))) return isInstance ? {} : undefined;

@@ -24,7 +24,7 @@ export function waveOf(waves: readonly string[] = [onlyWave], given: string | un
  */
 export function waveProblems(file: ValidatedFile<EnvironmentSettings>): Problem[] {
   const { waves, instances = [] } = file.value ?? {};
-  // The names in a refused list are unknown, and so are the waves of instances that cannot be read.
+  // If the list of waves was refused, its names are not known. If an instance cannot be read, its wave is not known.
   if ((waves === undefined && file.mentions(["waves"])) || instances.length === 0) return [];
 
   const unknown = instances.flatMap(({ wave }, index) => {

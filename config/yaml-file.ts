@@ -91,10 +91,10 @@ export class YamlFile {
         "Remove brackets or indentation.",
       );
     }
-    // `plain` finds duplicate keys, because it knows both places and the path.
+    // The parser ignores duplicate keys: `plain` reports them with the path and both places.
     const { contents, errors, warnings, directives } = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     for (const { code, message, pos } of [...errors, ...warnings]) {
-      // After an error the parser reports every word that follows. These are not separate mistakes.
+      // After the first error, the parser also reports errors for the words that follow. Those errors are not separate mistakes.
       if (code === "UNEXPECTED_TOKEN" && this.found.length > 0) continue;
       const [what = ""] = message.split("\n");
       const [problem, fix] = syntaxErrors[code] ?? [what.replace(/[.:]?$/, "."), anySyntaxFix];

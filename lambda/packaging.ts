@@ -77,7 +77,8 @@ function write({ zip, ...properties }: FunctionPackage, file: string): PackagedF
   const directory = join(projectRoot(), "build");
   const zipPath = join(directory, file);
   mkdirSync(directory, { recursive: true });
-  // Two synths can run at the same time and write the same bytes. Because of the rename, none reads an incomplete file.
+  // Two synths can run at the same time and write the same bytes. The file is renamed when it is complete, so no synth reads an incomplete
+  // file.
   writeFileSync(`${zipPath}.${process.pid}`, zip);
   renameSync(`${zipPath}.${process.pid}`, zipPath);
   return { zipPath, ...properties };
@@ -99,7 +100,7 @@ function build(entry: string): FunctionPackage {
     { "index.mjs": bundle(entry) },
     {
       level: 9,
-      // fflate writes the local time, so a local date gives the same bytes in every time zone.
+      // fflate writes local time into the zip. This date is in local time too, so the bytes are the same in every time zone.
       mtime: new Date(1980, 0, 1, 12),
       os: 3, // Unix: `attrs` is then a file mode
       attrs: 0o644 << 16, // Lambda requires read permission for all users

@@ -1,6 +1,9 @@
 /** Settings of one deployed function, written to and read from Lambda's environment variables. */
 
-/** Name of the index that the function queries. Its keys are `Disposition` (S, hash) and `CustomerEndpoint` (S, range); it projects keys only. */
+/**
+ * Name of the index that the function queries. Its keys are `Disposition` (S, hash) and `CustomerEndpoint` (S, range); it projects keys
+ * only.
+ */
 export const INDEX_NAME = "Disposition-CustomerEndpoint-index";
 
 /** Lambda's handler setting of both functions, `file.export`. An existing function is updated in place only if its handler is the same. */
@@ -45,6 +48,7 @@ const isBudget = (ms: number): boolean =>
 /** Environment variables, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** An exempt number, or a prefix that ends with `*`. */
 const EXEMPT = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
 
 /** The settings of one instance do not fit into Lambda's environment variables. The message says what to shorten. */
@@ -52,7 +56,9 @@ export class FunctionEnvironmentTooLarge extends Error {
   override readonly name = "FunctionEnvironmentTooLarge";
 }
 
-/** JSON without `${` and `%{`, which Terraform would read as the start of a template: the rest is free text of users. */
+/**
+ * Returns JSON in which `${` and `%{` are escaped. Terraform would read them as the start of a template, but here they are text of users.
+ */
 export function literalJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");
 }

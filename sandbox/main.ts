@@ -36,7 +36,7 @@ const contacts = (blocked: string): readonly FinishedContact[] => [
   { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
 ];
 
-/** The project's environment files; the examples where there are none. */
+/** The first active instance of the project's environment files, or of the examples if the project has no environment files. */
 function instanceToPlay(): { readonly directory: string; readonly stackName: string } {
   const own = environmentsDirectory();
   const directory = hasEnvironmentFiles(own) ? own : path.join(projectRoot(), "examples");

@@ -34,7 +34,7 @@ function bundle(entryPoints) {
   }
 }
 
-/** Two commands may start at the same time. Neither may run a file that the other has only half written. */
+/** Writes a file under a temporary name and renames it. Two commands may start at the same time, and neither may run an incomplete file. */
 function writeAtomically(file, content) {
   if (existsSync(file) && readFileSync(file).equals(content)) return;
   mkdirSync(path.dirname(file), { recursive: true });

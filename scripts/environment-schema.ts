@@ -1,4 +1,4 @@
-/** Writes `environments/schema.json`, with which editors complete and check environment files. */
+/** Writes `environments/schema.json`. Editors use this JSON Schema to complete and check environment files. */
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { environmentSchema } from "../config/schema";

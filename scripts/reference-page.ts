@@ -19,7 +19,7 @@ interface Described {
 
 const describe = (schema: z.ZodType): Described => z.toJSONSchema(schema, { target: "draft-7" }) as Described;
 
-/** A key with more allowed values shows only their number: regions, retention periods. */
+/** Maximum number of allowed values that a row lists. For a key with more values, such as regions, the row shows only the number. */
 const listedValues = 8;
 
 /** The page, in Markdown. */

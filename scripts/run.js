@@ -7,7 +7,7 @@ const { runMain } = require("node:module");
 const path = require("node:path");
 const { bundle, root, writeAtomically } = require("./bundle");
 
-// The AWS SDK would print its end date for Node 20 on every start. README.md lists the supported versions.
+// Without this variable, the AWS SDK prints a warning about the end of Node.js 20 on every start. README.md lists the supported versions.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const args = process.argv.slice(2);
@@ -20,9 +20,9 @@ process.argv = [process.argv[0], path.join(root, "build", entry.replace(/\.ts$/,
 runMain();
 
 /**
- * Checks the types of the app, unless the same sources passed before: code with a type error must not be deployed. The comparison is by content, so
- * an older file that someone restores counts as a change. An installation without development dependencies has no compiler. Its code has passed
- * `npm test`.
+ * Checks the types of the app, unless the same sources passed before: code with a type error must not be deployed. The comparison is by
+ * content, so an older file that someone restores counts as a change. An installation without development dependencies has no compiler. Its
+ * code has passed `npm test`.
  */
 function checkTypes() {
   const compiler = path.join(root, "node_modules/typescript/bin/tsc");

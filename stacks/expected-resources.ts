@@ -1,4 +1,4 @@
-/** What the resources of an instance must be according to its environment file: names, ARNs, content and permissions. */
+/** Derives the expected resources of an instance from its environment file: names, ARNs, content and permissions. */
 import { aliasName, watchName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
@@ -18,7 +18,7 @@ export class Pattern {
   ) {}
 }
 
-/** What an expected resource is compared with besides its own values. */
+/** Values from the plan that expected resources refer to. */
 export interface PlanContext {
   /** Id of the module that the plan deploys; undefined if it is not known before the apply. */
   readonly moduleId: string | undefined;
@@ -196,7 +196,9 @@ const json = (value: unknown): string => JSON.stringify(value);
 
 const policy = (statements: readonly object[]): string => json({ Version: "2012-10-17", Statement: statements });
 
-/** The policy to decrypt the table. The environment file does not name the key of the table's owner, so any key of the region is accepted. */
+/**
+ * The policy to decrypt the table. The environment file does not name the key of the table's owner, so any key of the region is accepted.
+ */
 function decryptPattern(instance: InstanceConfig): Pattern {
   const keyArn = new RegExp(`"arn:${instance.partition}:kms:${instance.region}:\\d{12}:key/[\\w-]+"`);
   const expected = decryptPolicy(instance, "key");

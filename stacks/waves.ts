@@ -8,7 +8,7 @@ export interface PlacedStack {
 }
 
 /**
- * Makes each stack depend on all stacks of the previous wave in the same environment. Stacks that are not in `placed` do not count.
+ * Makes each stack depend on all stacks of the previous wave in the same environment. Stacks that are not in `placed` are ignored.
  *
  * Waves are data beside the construct tree. If an instance moves to another wave, no logical id changes.
  */

@@ -26,11 +26,11 @@ const descriptionsWhileBuilding = 2;
 /**
  * Corrects requests and responses between clients and moto:
  *
- * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given ones and drops definitions that no key uses.
+ * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given definitions and drops definitions that no key uses.
  * - DynamoDB does not store the table class and the on-demand throughput of tables and indexes.
  * - DynamoDB sets an index to ACTIVE immediately; AWS first shows the table UPDATING and the index CREATING.
  * - DynamoDB returns `[]` for missing indexes, and the billing mode of a provisioned table; AWS omits both.
- * - Lambda does not store `LoggingConfig`; AWS always returns one.
+ * - Lambda does not store `LoggingConfig`; AWS always returns a logging configuration.
  * - Lambda does not store architectures from a code update.
  */
 export function fillMotoGaps(moto: Responder): Responder {
@@ -98,7 +98,7 @@ function rememberIndex(dropped: DroppedOfTable, index: Json): void {
     dropped.indexOnDemandThroughput.set(String(index["IndexName"]), index["OnDemandThroughput"]);
 }
 
-/** Converts moto's description of a table to the one of AWS. */
+/** Converts moto's description of a table to the form that AWS returns. */
 function asAwsDescribes(description: Json, dropped: DroppedOfTable): Json {
   const globalIndexes = asRecords(description["GlobalSecondaryIndexes"]).map((index) => {
     const name = String(index["IndexName"]);
@@ -177,7 +177,7 @@ const withDefaults = (functionName: string, given: Json = {}): Json => ({
 const unqualified = (functionArn: string): string => functionArn.split(":").slice(0, 7).join(":");
 
 function replaceBody(response: AwsResponse, body: Json): AwsResponse {
-  // SDKs verify this checksum, and it belongs to the original body.
+  // SDKs verify this checksum, but the checksum is that of the original body.
   const headers = Object.entries(response.headers ?? {}).filter(([name]) => name !== "x-amz-crc32");
   return { ...response, headers: Object.fromEntries(headers), body: JSON.stringify(body) };
 }

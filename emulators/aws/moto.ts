@@ -57,7 +57,7 @@ export async function startMoto(account: string, limitMs = 60_000): Promise<Moto
   }
 }
 
-/** Reads moto's output until it prints its address. It listens by then. */
+/** Reads moto's output until moto prints its address, and returns the address. moto accepts requests when it prints the address. */
 async function announcedUrl(child: ChildProcess, limitMs: number): Promise<string> {
   const lines: string[] = [];
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Decides where Terraform gets the AWS provider from, also if the public registry cannot be reached. */
+/** Selects the source of the AWS provider for Terraform, also for a machine that cannot reach the public registry. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";

@@ -12,7 +12,7 @@ import type { AwsRequest } from "./aws-request";
 import { splitTarget } from "./request-target";
 
 export interface UploadedFunctions {
-  /** Answers `Invoke`, and forwards all other calls to moto. It keeps the zips that these upload. */
+  /** Answers `Invoke`, forwards all other calls to moto, and keeps the zips of uploaded functions. */
   readonly lambda: Responder;
   /** Ends all processes. */
   close(): Promise<void>;
@@ -32,7 +32,7 @@ const maxWarm = 4;
 
 interface Warm {
   readonly instance: FunctionInstance;
-  /** Ends with the current event: an execution environment processes one event at a time. */
+  /** Resolves when the current event is processed. An execution environment processes one event at a time. */
   last: Promise<unknown>;
 }
 
@@ -94,7 +94,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
       },
     }).then((instance) => ({ instance, last: Promise.resolve() }));
     warm.set(key, started);
-    // If it cannot start, the next event tries again, as on Lambda.
+    // If the execution environment cannot start, the next event starts a new one, as on Lambda.
     started.catch(() => warm.delete(key));
     const [oldest] = warm.keys();
     if (warm.size > maxWarm && oldest !== undefined) await stop(oldest);
@@ -175,7 +175,7 @@ function uploadedZip(input: unknown): Buffer | undefined {
   return typeof text === "string" ? Buffer.from(text, "base64") : undefined;
 }
 
-/** Converts moto's error for a missing function or alias to the one of `Invoke`. */
+/** Converts moto's error for a missing function or alias to the error that `Invoke` returns. */
 function asAnswer(error: unknown): AwsResponse {
   const isMissing = error instanceof Error && error.name === "ResourceNotFoundException";
   if (!isMissing) throw error;

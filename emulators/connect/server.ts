@@ -107,7 +107,7 @@ const instanceAttributes: Readonly<Record<string, string>> = {
   MESSAGE_STREAMING: "false",
 };
 
-/** The API's different names for modules and flows. */
+/** Names in the API that differ between modules and flows. */
 const naming = {
   module: {
     arnPart: "flow-module",

@@ -35,7 +35,7 @@ async function main() {
   const loadMs = Number(process.hrtime.bigint() - start) / 1e6;
   const loadCpu = process.cpuUsage(cpuAtStart);
 
-  // Load http only after the function, so that it starts in a process without loaded network modules.
+  // Load http after the function, so that no network module is loaded when the function starts.
   const http = require("node:http");
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");

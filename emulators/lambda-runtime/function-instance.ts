@@ -80,7 +80,7 @@ interface Pending {
   readonly started: number;
   readonly logs: string[];
   answered?: { readonly body: string; readonly failed: boolean; readonly durationMs: number };
-  /** How many of the two output streams have been read to the end. */
+  /** Number of output streams (of two) that have been read to the end. */
   ended: number;
   readonly settle: (result: Omit<Invocation, "logs">) => void;
 }

@@ -19,7 +19,7 @@ export type Verdict =
 
 /** One block on a path and the branch that the path takes. */
 export interface PathStep {
-  /** Name of the flow or module that contains the block, as the analysis was given it. */
+  /** Name of the flow or module that contains the block: `name` of the analysis, or the name from the resolver. */
   readonly flow: string;
   readonly block: string;
   /** `success`, an error type, a condition such as `Equals match`, or `end`. */

@@ -313,7 +313,7 @@ export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
 };
 
 /**
- * Documented action types without a rule (devguide/flow-language-actions). A similar name is not a typo of a modelled type.
+ * Documented action types without a rule (devguide/flow-language-actions). `similarType` never takes them for a typo of a modelled type.
  */
 const OTHER_DOCUMENTED_TYPES: ReadonlySet<string> = new Set(
   [

@@ -22,12 +22,12 @@ export type Exchange =
 export type Retry = "never" | "after a pause" | "at once";
 
 /**
- * A larger response does not come from DynamoDB. The response to our query has a count and at most one key: at most 7 KB, or 42 KB if
- * JSON escapes every character.
+ * Maximum size of a response. The response to our query has a count and at most one key: at most 7 KB, or 42 KB if JSON escapes every
+ * character. A larger response does not come from DynamoDB.
  */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
-/** Further parallel lookups share these connections, because each connection costs the CPU time of a TLS handshake. */
+/** Maximum number of connections. Further parallel lookups share them, because each connection costs the CPU time of a TLS handshake. */
 const MAX_CONNECTIONS = 8;
 
 /** The exchanges of one call. They are counted together, and abandoned together when one of them decides the call. */
@@ -54,8 +54,8 @@ export class Connection {
   /** Abandoned requests that still wait for their response. */
   readonly #abandoned = new Set<ClientRequest>();
   /**
-   * Exchanges that wait for a connection, in order. The agent's own queue would send the next request on a connection in the same turn
-   * of the event loop in which the last response ended, before unexpected data could show.
+   * Exchanges that wait for a connection, in order. The queue of Node's `Agent` is not used, because it sends the next request in the
+   * same turn of the event loop in which the previous response ended. Unexpected data on the connection would not be noticed yet.
    */
   readonly #waiting = new Set<() => void>();
   #inUse = 0;
@@ -79,8 +79,8 @@ export class Connection {
   }
 
   /**
-   * Opens `count` connections and leaves them idle for later requests. If this fails, the first request meets the failure.
-   * DynamoDB answers `GET /` with a few bytes and without credentials.
+   * Opens `count` connections and leaves them idle for later requests. A connection that cannot be opened is no error here: the first
+   * request opens it again and reports the fault. DynamoDB answers `GET /` with a few bytes and without credentials.
    */
   async open(count: number, limits: Limits): Promise<void> {
     const exchanges = Array.from({ length: Math.min(count, MAX_CONNECTIONS) }, () =>
@@ -99,8 +99,8 @@ export class Connection {
    * Sends one request and waits for the complete response, at most until the time limit. Never rejects. If a reused connection is dead,
    * the idle connections are closed too: they probably died together while the execution environment was frozen.
    *
-   * HTTP/1.1 does not say to which request a response belongs. A server or proxy can write a second response to an earlier request. So
-   * a connection on which data arrives while it is idle is closed, and so is one whose response fails `isForeign`.
+   * HTTP/1.1 does not say to which request a response belongs. A server or proxy can write a second response to an earlier request.
+   * Therefore a connection is closed if data arrives on it while it is idle, or if `isForeign` returns true for its response.
    *
    * @param isForeign - whether a response is proven to belong to another request
    */
@@ -251,14 +251,14 @@ function closeOnData(this: Socket): void {
 
 /**
  * Calls back after the event loop has polled all sockets at least once, so that data that arrived earlier has been delivered. After the
- * execution environment thaws, an event can be delivered before such data. The first `setImmediate` can run before the next poll, the
- * second cannot. Both together take less than 0.1 ms.
+ * execution environment thaws, an event can be delivered before data that arrived earlier. The first `setImmediate` can run before the next
+ * poll, the second cannot. The two `setImmediate` calls together take less than 0.1 ms.
  */
 function afterPoll(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
 }
 
-/** Maps an error code of a socket, of DNS or of TLS to a reason, and tells when another attempt can help. */
+/** Maps an error code of a socket, of DNS or of TLS to a reason, and to the time at which another attempt can help. */
 function classify(code: string): readonly [FailureReason, Retry] {
   if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH")
     return ["connection_failed", "after a pause"];

@@ -48,7 +48,7 @@ export function createHandler(environment: Environment, write: (line: string) =>
     const table = createTable(settings, environment);
     configuration = { settings, table };
     const limits = { connectMs: INIT_CONNECT_MS, totalMs: INIT_CONNECT_MS };
-    // A rejection would fail Lambda's init phase. If the fault persists, the first call meets it and counts it.
+    // A rejected promise would fail Lambda's init phase. If the fault persists, the first call fails too and counts a LookupError.
     connected = table.connection.open(settings.blockedDispositions.length, limits).catch(() => undefined);
   } catch (error) {
     detail = error instanceof Error ? error.message : undefined;

@@ -37,8 +37,8 @@ export function classifyAddress(address: string): AddressKind {
  * 1. An exempt number is never blocked.
  * 2. The flow module must pass the `InstanceName` of the deployed instance and a `BlockedDisposition`. Otherwise the answer is
  *    `nomatch`, for every caller.
- * 3. An E.164 number is looked up, on every channel. A configured Disposition stands for all configured Dispositions. Any other
- *    Disposition, from a module that was imported by hand, is looked up alone.
+ * 3. An E.164 number is looked up, on every channel. If the module passes a configured Disposition, the number is looked up under all
+ *    configured Dispositions. If a module that was imported by hand passes another Disposition, only that Disposition is looked up.
  * 4. A withheld caller on a phone call follows `anonymousCallers`.
  *
  * @param event - the event of Connect, of any shape

@@ -27,7 +27,7 @@ const BACKOFF_MS = 25;
 /** No attempt starts with less time than this. */
 const SHORTEST_ATTEMPT_MS = 20;
 
-/** A table and the means to query it. */
+/** A table, with the connection and the credentials for its queries. */
 export interface Table {
   readonly name: string;
   readonly region: string;
@@ -73,9 +73,9 @@ export async function query(
 }
 
 /**
- * The response to a match contains the Disposition and the number, which are in the request anyway, and no other attribute of the
- * contact. They prove to which request the response belongs. This costs the same read capacity as `Select: COUNT`. An index does not
- * support consistent reads.
+ * The body of a query. For a match, DynamoDB returns the Disposition and the number, and no other attribute of the contact. Both are
+ * also in the request, so they prove to which request the response belongs. The query costs the same read capacity as `Select: COUNT`.
+ * An index does not support consistent reads.
  */
 function queryBody(table: string, disposition: string, number: string): string {
   return JSON.stringify({
@@ -89,7 +89,7 @@ function queryBody(table: string, disposition: string, number: string): string {
   });
 }
 
-/** Whether a response reports a match and does not name exactly this key. It then belongs to another request. */
+/** Whether a response reports a match for another key. Such a response belongs to another request. */
 function namesOtherKey(body: string, disposition: string, number: string): boolean {
   const json = parse(body);
   const count = field(json, "Count");

@@ -37,7 +37,10 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256"
 const uriEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** The signing key changes once a day and with the credentials. Deriving it is half of the work of a signature. */
+/**
+ * The latest signing key. A signing key is valid for one day and one set of credentials. Deriving the key is half of the work of a
+ * signature.
+ */
 let cachedKey: { scope: string; secret: string; key: Buffer } | undefined;
 
 function signingKey(secret: string, date: string, region: string, service: string): Buffer {
@@ -53,7 +56,7 @@ function signingKey(secret: string, date: string, region: string, service: strin
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The canonical request encodes the path
  * segments a second time, as for every service except S3.
  *
- * @param now - the time of the signature; AWS accepts it for five minutes
+ * @param now - the time of the signature; AWS accepts a signature for five minutes
  */
 export function signedHeaders(request: SignableRequest, credentials: Credentials, now: Date): Record<string, string> {
   const time = now.toISOString().replace(/[-:]|\.\d{3}/g, ""); // 20150830T123600Z

@@ -53,7 +53,10 @@ export const CONTACTS_READ = 100;
 /** Numbers reserved for fiction, so no caller has one. */
 const FICTITIOUS = Array.from({ length: 100 }, (_, n) => `+155555501${String(n).padStart(2, "0")}`);
 
-/** Fictitious numbers to try. One can be listed by mistake or after a spoofed call. If all of these are listed, none is used. */
+/**
+ * Number of fictitious numbers to try. A fictitious number can be listed by mistake or after a spoofed call. If all tried numbers are
+ * listed, no unlisted number is tested.
+ */
 const MAX_FICTITIOUS_TRIED = 5;
 
 /**
