@@ -10,12 +10,20 @@ import type {
 import { indexName } from "../../config/aws-names";
 import { undefinedIfAbsent } from "./errors";
 
+/** @throws ResourceNotFoundException if the table does not exist */
+export async function describeExistingTable(
+  dynamodb: Pick<DynamoDBClient, "send">,
+  TableName: string,
+): Promise<TableDescription> {
+  return (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table ?? {};
+}
+
 /** Undefined if the table does not exist. */
 export async function describeTable(
   dynamodb: Pick<DynamoDBClient, "send">,
   TableName: string,
 ): Promise<TableDescription | undefined> {
-  return (await undefinedIfAbsent(dynamodb.send(new DescribeTableCommand({ TableName }))))?.Table;
+  return undefinedIfAbsent(describeExistingTable(dynamodb, TableName));
 }
 
 /** The index with our name, in any shape. */
@@ -55,6 +63,6 @@ export function tableKeys({ KeySchema = [] }: TableDescription): readonly string
 }
 
 /** Keys of a table or an index as text: `hash (HASH), range (RANGE)`. */
-export function keysText(keys: readonly KeySchemaElement[]): string {
+export function keysText(keys: readonly KeySchemaElement[] = []): string {
   return keys.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", ");
 }

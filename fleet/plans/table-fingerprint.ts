@@ -1,8 +1,6 @@
 /** The facts about the contact table that a plan depends on. They are saved with the plan and compared before the apply. */
-import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type {
   GlobalSecondaryIndexDescription,
-  KeySchemaElement,
   LocalSecondaryIndexDescription,
   OnDemandThroughput,
   ProvisionedThroughputDescription,
@@ -11,6 +9,7 @@ import type {
 import type { InstanceConfig } from "../../config/types";
 import { TABLE } from "../../stacks/resource-types";
 import { instanceClients } from "../aws/instance-clients";
+import { describeExistingTable, keysText } from "../aws/live-table";
 import { errorMessage } from "../output/error-message";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson } from "../terraform/plan-json";
@@ -27,8 +26,7 @@ export const touchesTable = ({ resource_changes }: PlanJson): boolean =>
 export async function readTableFingerprint(instance: InstanceConfig): Promise<TableFingerprint> {
   const clients = instanceClients(instance);
   try {
-    const { Table } = await clients.dynamodb.send(new DescribeTableCommand({ TableName: instance.table.name }));
-    return fingerprintOf(Table ?? {});
+    return fingerprintOf(await describeExistingTable(clients.dynamodb, instance.table.name));
   } finally {
     clients.destroy();
   }
@@ -47,7 +45,7 @@ export function fingerprintOf(table: TableDescription): TableFingerprint {
   );
   return {
     "table id": table.TableId ?? "unknown",
-    keys: keysOf(table.KeySchema),
+    keys: keysText(table.KeySchema),
     capacity: capacityOf(isOnDemand, table.ProvisionedThroughput, table.OnDemandThroughput),
     "attribute definitions": attributes.sort().join(", ") || "none",
     replicas: replicas.join(", ") || "none",
@@ -56,9 +54,6 @@ export function fingerprintOf(table: TableDescription): TableFingerprint {
     ),
   };
 }
-
-const keysOf = (keys: readonly KeySchemaElement[] = []): string =>
-  keys.map(({ AttributeName = "", KeyType = "" }) => `${AttributeName} (${KeyType})`).join(", ");
 
 function capacityOf(
   isOnDemand: boolean,
@@ -83,7 +78,7 @@ function indexOf(index: GlobalSecondaryIndexDescription | LocalSecondaryIndexDes
     "ProvisionedThroughput" in index || "OnDemandThroughput" in index
       ? `, ${capacityOf(isOnDemand, index.ProvisionedThroughput, index.OnDemandThroughput)}`
       : "";
-  return `${keysOf(index.KeySchema)}, ${projection}${capacity}`;
+  return `${keysText(index.KeySchema)}, ${projection}${capacity}`;
 }
 
 /** One text per changed field: `capacity: provisioned, 17 read and 9 write units → provisioned, 1000 read and 1000 write units`. */

@@ -1,5 +1,6 @@
 /** Permissions of the commands that read without Terraform: `preflight`, `verify`, `check` and `discover`. */
 import { guideFunctionName } from "../../../config/aws-names";
+import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
 import { contactIdAttributes } from "../contact-id-attributes";
 import { adoptedRoles, guideResources, monitoringResources, resourcesOf } from "./resources";
@@ -19,7 +20,7 @@ export function preflightStatements(instances: readonly InstanceConfig[]): State
       "ScanIndexKeys",
       ["dynamodb:Scan"],
       stack.tables,
-      onlyAttributes(["CustomerEndpoint", "Disposition", ...tableKeys]),
+      onlyAttributes([blockingIndex.rangeKey, blockingIndex.hashKey, ...tableKeys]),
     ),
     allow("DescribeTableKey", ["kms:DescribeKey"], stack.allKeys),
     allow("DescribeConnectInstance", ["connect:DescribeInstance"], stack.connectInstances),

@@ -1,11 +1,10 @@
 /** Decides for one instance whether a caller would be blocked, by which rule and by which contacts. */
-import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../../config/types";
 import { decide } from "../../../lambda/blocked-calls/policy";
 import { probeEvent } from "../../../lambda/canary/probe";
 import { functionSettings } from "../../../stacks/function-settings";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { tableKeys } from "../../aws/live-table";
+import { describeExistingTable, tableKeys } from "../../aws/live-table";
 import { contactsUnder, type Listed } from "./contacts";
 import { nearDispositions } from "./near-dispositions";
 
@@ -43,8 +42,7 @@ export async function answerFor(
     const reason = exemptBy === undefined ? decision : "exempt";
     return { blocked: reason === "anonymous_blocked", reason, exemptBy, listed: [], near: [] };
   }
-  const { Table = {} } = await dynamodb.send(new DescribeTableCommand({ TableName: instance.table.name }));
-  const keyNames = tableKeys(Table);
+  const keyNames = tableKeys(await describeExistingTable(dynamodb, instance.table.name));
   const under = async (dispositions: readonly string[]): Promise<Listed[]> => {
     const found: Listed[] = [];
     for (const disposition of dispositions)

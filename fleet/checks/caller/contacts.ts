@@ -1,7 +1,7 @@
 /** Reads the contacts of one number with a Disposition: keys from the index, contact ids from the items. */
 import { GetItemCommand, paginateQuery, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { contactIdAttributes } from "../../aws/contact-id-attributes";
-import { indexName } from "../../../config/aws-names";
+import { indexQuery } from "../../aws/index-query";
 
 export interface Contact {
   /** The table's keys in order: `hash` and `range`. */
@@ -36,12 +36,7 @@ export async function contactsUnder(
   const keys: Record<string, AttributeValue>[] = [];
   const query = paginateQuery(
     { client: dynamodb, pageSize: contactsListed + 1 },
-    {
-      TableName: tableName,
-      IndexName: indexName,
-      KeyConditionExpression: "Disposition = :disposition AND CustomerEndpoint = :number",
-      ExpressionAttributeValues: { ":disposition": { S: disposition }, ":number": { S: number } },
-    },
+    indexQuery(tableName, disposition, number),
   );
   for await (const { Items = [] } of query) {
     keys.push(

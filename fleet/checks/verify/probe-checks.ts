@@ -1,11 +1,11 @@
 /** Invokes the deployed function as Connect does, with a listed and an unlisted number. */
 import { QueryCommand, paginateQuery } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { indexName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
 import { CONTACTS_READ, probe, type ProbeAnswer, type ProbeResult } from "../../../lambda/canary/probe";
 import { explanationOf } from "../../../lambda/explanations";
 import { failed, ok } from "../finding";
+import { indexQuery } from "../../aws/index-query";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { redactNumbers, printable } from "../../output/redact";
 import type { Check, Finding } from "./check";
@@ -66,29 +66,17 @@ async function ask(
   { dynamodb, lambda }: InstanceClients,
   times: Times,
 ): Promise<ProbeResult> {
-  const TableName = instance.table.name;
   return probe(
     { ...instance, instanceName: instance.name },
     {
       listedNumbers: async function* (disposition) {
-        const input = {
-          TableName,
-          IndexName: indexName,
-          KeyConditionExpression: "Disposition = :disposition",
-          ExpressionAttributeValues: { ":disposition": { S: disposition } },
-        };
+        const input = indexQuery(instance.table.name, disposition);
         for await (const { Items = [] } of paginateQuery({ client: dynamodb, pageSize: CONTACTS_READ }, input))
           for (const { CustomerEndpoint } of Items) yield CustomerEndpoint?.S ?? "";
       },
       isListed: async (disposition, number) => {
         const { Count = 0 } = await dynamodb.send(
-          new QueryCommand({
-            TableName,
-            IndexName: indexName,
-            KeyConditionExpression: "Disposition = :disposition AND CustomerEndpoint = :number",
-            ExpressionAttributeValues: { ":disposition": { S: disposition }, ":number": { S: number } },
-            Limit: 1,
-          }),
+          new QueryCommand({ ...indexQuery(instance.table.name, disposition, number), Limit: 1 }),
         );
         return Count > 0;
       },
