@@ -1,18 +1,19 @@
-// Lint rules: strict type-checked TypeScript, the one-way dependencies between folders, and one CDKTF import discipline.
+// Lint rules: strict type-checked TypeScript, one-way dependencies between folders, short test names, and no import of the provider's
+// barrel.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import tseslint from "typescript-eslint";
 
 /**
- * What each folder may import besides itself, npm packages and Node. Everything else in the project is refused. A path names a folder,
- * or a file without its ending.
+ * The allowed imports of each folder. A folder may also import its own files, npm packages and Node modules. All other imports are
+ * refused. A path is a folder, or a file without its extension.
  */
 const mayImport = {
   lambda: [],
   flows: [],
   config: [],
   stacks: ["lambda/packaging", "lambda/settings", "lambda/canary/settings", "flows", "config"],
-  "fleet/output": [],
+  "fleet/output": ["config/printable"],
   "fleet/terraform": ["fleet/output"],
   "fleet/aws": ["fleet/output", "config", "flows", "stacks/resource-types"],
   "fleet/guard": ["fleet/terraform", "config", "stacks/resource-types", "stacks/expected-resources"],
@@ -32,11 +33,11 @@ const mayImport = {
     "fleet/output",
     "config",
     "flows",
-    // What is deployed, to compare with what is found.
+    // The expected settings and flow contents, which the checks compare with the deployed ones.
     "stacks/flow-contents",
     "stacks/function-settings",
     "lambda/settings",
-    // How the deployed function decides, asks and explains itself: one policy, and one list of reasons.
+    // The policy, the probe and the reasons of the deployed function, so that the checks use the same ones.
     "lambda/blocked-calls/policy",
     "lambda/canary/probe",
     "lambda/explanations",
@@ -63,13 +64,13 @@ const mayImport = {
 const root = import.meta.dirname;
 const isWithin = (file, place) => file === place || file === `${place}.ts` || file.startsWith(`${place}/`);
 
-/** The project file that a relative import names, from the root and without its ending; undefined for a package. */
+/** The path of a relative import from the project root, without extension; undefined for a package. */
 function importedFile(filename, specifier) {
   if (!specifier.startsWith(".")) return undefined;
   return path.relative(root, path.resolve(path.dirname(filename), specifier)).replaceAll(path.sep, "/");
 }
 
-/** Reports an import against the direction of the folders, and two files that import each other. Imports of types count. */
+/** Reports an import that `mayImport` does not allow, and two files that import each other. Imports of types are checked too. */
 const oneWay = {
   meta: { type: "problem", schema: [] },
   create(context) {
@@ -91,7 +92,7 @@ const oneWay = {
       if (imports.some(([, specifier]) => `${importedFile(back, specifier)}.ts` === file)) {
         context.report({
           node,
-          message: `${file} and ${target}.ts import each other. Move what both need into a third file.`,
+          message: `${file} and ${target}.ts import each other. Move the shared code to a third file.`,
         });
       }
     };
@@ -129,8 +130,23 @@ export default tseslint.config(
           ],
         },
       ],
-      // Numbers read well in messages and need no String() around them.
+      // A number in a template literal needs no String().
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+  {
+    // Every other text of the command line passes through this file, which escapes it.
+    files: ["fleet/**/*.ts"],
+    ignores: ["fleet/output/terminal.ts"],
+    rules: {
+      "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[object.name='process'][property.name=/^(stdout|stderr|emitWarning)$/]",
+          message: "Print through fleet/output/terminal.ts, which escapes text that controls a terminal or a CI log.",
+        },
+      ],
     },
   },
 );

@@ -5,11 +5,9 @@ import { commandHelp, findCommand, overview, parseArguments } from "./commands/c
 import { CommandError } from "./output/command-error";
 import { Interrupted, interruptedExitCode } from "./output/interrupted";
 import { commandGroups } from "./commands/registry";
+import { ignoreClosedPipes, printDefect, printToStderr, printToStdout as print } from "./output/terminal";
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
-  const print = (text: string): void => {
-    process.stdout.write(`${text}\n`);
-  };
   if (name === undefined) throw new CommandError(overview(commandGroups));
   if (["--help", "-h", "help"].includes(name)) {
     print(overview(commandGroups));
@@ -20,22 +18,22 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   else process.exitCode = (await command.run(parseArguments(command, args), print)) ?? 0;
 }
 
-// A reader such as `head` may close the pipe early. The command finishes its work without further output.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+ignoreClosedPipes();
+// Node would print the message of the error unescaped.
+process.on("uncaughtException", (error) => {
+  printDefect(error);
+  process.exit(1);
+});
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // Any other error is a defect of this program and keeps its stack trace.
   if (error instanceof Interrupted) {
-    process.stderr.write(`${error.message}\n`);
+    printToStderr(error.message);
     process.exitCode = interruptedExitCode;
     return;
   }
   const isExpected = [CommandError, EnvironmentErrors, SelectionError].some((kind) => error instanceof kind);
-  if (!isExpected) throw error;
-  process.stderr.write(`${(error as Error).message}\n`);
+  if (isExpected) printToStderr((error as Error).message);
+  else printDefect(error);
   process.exitCode = 1;
 });

@@ -1,10 +1,11 @@
 /** The result of one check of an instance, and how a check runs. */
-import { grant, isAboutCredentials, isAccessDenied } from "../aws/errors";
+import { attachPolicyFix, isAboutCredentials, isAccessDenied } from "../aws/errors";
 import { errorMessage } from "../output/error-message";
+import { maxName, oneLine } from "../output/foreign-text";
 
-/** @typeParam Own the outcome that this kind of check has besides `ok` and `failed` */
+/** @typeParam Own the third outcome of a check of this command, besides `ok` and `failed`: `warning` or `unproven` */
 export interface Check<Own extends string> {
-  /** One or two words for the subject. The same in every run. */
+  /** One or two words for the subject. A name does not change between runs. */
   readonly name: string;
   readonly outcome: "ok" | "failed" | Own;
   /** The state that was found; for a failed check also its effect on calls. Never contains a phone number. */
@@ -35,33 +36,43 @@ export type CheckRunner<Own extends string> = (
 ) => Promise<Check<Own>>;
 
 /** @param policy the policy of `fleet iam` that allows the calls of these checks */
-export function checkRunner<Own extends string>(policy: Parameters<typeof grant>[0]): CheckRunner<Own> {
+export function checkRunner<Own extends string>(policy: Parameters<typeof attachPolicyFix>[0]): CheckRunner<Own> {
   return async (name, find) => {
     try {
       return { name, ...(await find()) };
     } catch (error) {
       if (isAboutCredentials(error)) throw new CredentialsError(errorMessage(error), { cause: error });
       const fix = isAccessDenied(error)
-        ? grant(policy)
+        ? attachPolicyFix(policy)
         : "Run the command again. If the error persists, its message names the cause.";
       return { name, ...failed(`The check could not run. ${errorMessage(error)}`, fix) };
     }
   };
 }
 
-/** All checks of an instance. Without valid credentials, only one failed check. */
+/** Runs all checks of an instance. Without valid credentials, the result is one failed check. */
 export async function checksUnlessSignedOut<Own extends string>(
   account: string,
   checks: () => Promise<readonly Check<Own>[]>,
 ): Promise<readonly Check<Own>[]> {
   try {
-    return await checks();
+    return (await checks()).map(onOneLine);
   } catch (error) {
     if (!(error instanceof CredentialsError)) throw error;
     const detail = `There are no valid credentials for account ${account}. ${error.message}`;
     const fix = "Sign in, or set planRole to a role that these credentials may assume.";
     return [{ name: "credentials", ...failed(detail, fix) }];
   }
+}
+
+/** Details contain names, values and errors from AWS. */
+function onOneLine<Own extends string>({ name, outcome, detail, fix }: Check<Own>): Check<Own> {
+  return {
+    name: oneLine(name, maxName),
+    outcome,
+    detail: oneLine(detail),
+    ...(fix === undefined ? {} : { fix: oneLine(fix) }),
+  };
 }
 
 /** The checks of one instance. */

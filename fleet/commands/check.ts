@@ -4,6 +4,7 @@ import { selectionSyntax } from "../../config/selection";
 import { callerFrom } from "../checks/caller/caller";
 import { checkCaller, type CallerCheck } from "../checks/caller/check-caller";
 import { callerJson, callerReport, redactionFor } from "../checks/caller/report";
+import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
 import { json } from "./options";
 
@@ -20,10 +21,10 @@ export const check: Command = {
     json,
   },
   details: `NUMBER is the caller's number with country code, quoted, such as '+1 (555) 555-0100'; or the text that Connect sends instead of
-a number, such as Anonymous. The answer follows from the environment files and the current table, by the rules of the deployed
-function. Use verify to check that they are deployed.
+a number, such as Anonymous. The answer comes from the environment files, the current table and the rules of the
+function. Use verify to check that the deployed function has the same settings.
 
-Exit codes: 0 every instance answered, 1 an instance could not be asked.
+Exit codes: 0 every instance answered, 1 the answer for an instance is unknown.
 
 ${selectionSyntax}`,
   async run({ argument, selection, switches }, print) {
@@ -35,14 +36,7 @@ ${selectionSyntax}`,
       if (!switches.has("json")) print(`${checks.length === 0 ? "" : "\n"}${callerReport(result, address, redact)}`);
       checks.push(result);
     }
-    if (switches.has("json"))
-      print(
-        JSON.stringify(
-          checks.map((result) => callerJson(result, redact)),
-          null,
-          2,
-        ),
-      );
+    if (switches.has("json")) print(new JsonDocument(checks.map((result) => callerJson(result, redact))));
     return checks.some(({ answer }) => typeof answer === "string") ? 1 : 0;
   },
 };

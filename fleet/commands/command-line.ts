@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../../config/did-you-mean";
 import { CommandError } from "../output/command-error";
+import type { Print } from "../output/terminal";
 
 export interface Option {
   /** Placeholder of the value in the help, such as `NAME`. An option without it is a switch. */
@@ -12,7 +13,7 @@ export interface Option {
   readonly description: string;
   /** The value is a whole number within this range. */
   readonly wholeNumber?: WholeNumber;
-  /** Checks any other value. @returns what is wrong and what is allowed; undefined if the value is usable */
+  /** Checks a value that is not a whole number. @returns the problem and the allowed values; undefined if the value is valid */
   readonly problemWith?: (value: string) => string | undefined;
   /** Name of an option that must not be given together with this one. */
   readonly excludes?: string;
@@ -41,7 +42,7 @@ export interface Arguments {
 
 export interface Command {
   readonly name: string;
-  /** A former name. Using it is an error that shows the new name. */
+  /** A former name of the command. The command line refuses the former name and shows the new name. */
   readonly formerName?: string;
   /** One sentence in the third person: what the command does. */
   readonly summary: string;
@@ -50,7 +51,7 @@ export interface Command {
   /** Whether the command takes a selection of instances. */
   readonly selection: "required" | "optional" | "none";
   readonly options: Readonly<Record<string, Option>>;
-  /** Former option names and their new names. Using one is an error that shows the new name. */
+  /** New option names by former option name. The command line refuses a former name and shows the new name. */
   readonly formerOptions?: Readonly<Record<string, string>>;
   /** Text below the options on the command's help page. */
   readonly details?: string;
@@ -60,7 +61,7 @@ export interface Command {
    * @throws CommandError, EnvironmentErrors or SelectionError if the command cannot run
    */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands succeed or throw
-  run(given: Arguments, print: (text: string) => void): Promise<number | void> | number | void;
+  run(given: Arguments, print: Print): Promise<number | void> | number | void;
 }
 
 export interface CommandGroup {
@@ -95,9 +96,9 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     if (option === undefined) {
       mistakes.push(unknownOption(token.name, token.rawName, command));
     } else if (values.has(token.name) || switches.has(token.name)) {
-      mistakes.push(`${token.rawName} is given twice.`);
+      mistakes.push(`${token.rawName} is given twice. Give it once.`);
     } else if (option.value === undefined) {
-      if (token.value !== undefined) mistakes.push(`${token.rawName} takes no value.`);
+      if (token.value !== undefined) mistakes.push(`${token.rawName} takes no value. Write only ${token.rawName}.`);
       switches.add(token.name);
     } else {
       const isMissing = !token.value || (!token.inlineValue && token.value.startsWith("-"));
@@ -119,7 +120,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     mistakes.push(`${command.name} takes only options, not ${JSON.stringify(words.join(" "))}.`);
   }
   if (command.selection === "required" && words.length === 0) {
-    mistakes.push("The selection of instances is missing. '*', in quotes, selects all of them.");
+    mistakes.push("The selection of instances is missing. Give '*', in quotes, to select all instances.");
   }
   if (mistakes.length > 0) throw new CommandError([...mistakes, "", usage(command)].join("\n"));
   const selection = words.length === 0 ? undefined : words.join(" ");
@@ -134,8 +135,10 @@ function problemsWith(option: string, value: string, { wholeNumber, problemWith 
   const { min, max } = wholeNumber;
   const isAllowed = /^\d{1,15}$/.test(value) && Number(value) >= min && Number(value) <= max;
   if (isAllowed) return [];
-  const preset = wholeNumber.default === undefined ? "" : ` Default: ${wholeNumber.default}.`;
-  return [`${option} ${JSON.stringify(value)} is not allowed. Give a whole number from ${min} to ${max}.${preset}`];
+  const defaultText = wholeNumber.default === undefined ? "" : ` Default: ${wholeNumber.default}.`;
+  return [
+    `${option} ${JSON.stringify(value)} is not allowed. Give a whole number from ${min} to ${max}.${defaultText}`,
+  ];
 }
 
 function unknownOption(name: string, given: string, command: Command): string {
@@ -170,8 +173,8 @@ export function commandHelp(command: Command): string {
 
 function describe({ description, wholeNumber }: Option): string {
   if (wholeNumber === undefined) return description;
-  const preset = wholeNumber.default === undefined ? "" : `; default: ${wholeNumber.default}`;
-  return `${description} From ${wholeNumber.min} to ${wholeNumber.max}${preset}.`;
+  const defaultText = wholeNumber.default === undefined ? "" : `; default: ${wholeNumber.default}`;
+  return `${description} From ${wholeNumber.min} to ${wholeNumber.max}${defaultText}.`;
 }
 
 /** The help page of all commands. */

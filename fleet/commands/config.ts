@@ -2,6 +2,7 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import type { Origin, Setting } from "../../config/provenance";
 import { selectionSyntax } from "../../config/selection";
+import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -21,7 +22,7 @@ ${selectionSyntax}`,
       settings: environments.settingsOf(instance).map(maskExemptNumbers),
     }));
     if (switches.has("json")) {
-      print(JSON.stringify(instances, null, 2));
+      print(new JsonDocument(instances));
       return;
     }
     const tables = instances.map(({ stack, settings }) => {

@@ -3,8 +3,9 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { withDirectoryLock } from "../plans/directory-lock";
 import type { PlanRejection } from "../plans/saved-plan";
+import { printToStderr } from "../output/terminal";
 import { applyWaves } from "../rollout/apply-waves";
-import { interruptedExitCode, GracefulShutdown, printToStderr } from "../rollout/graceful-shutdown";
+import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
 import { replannedDeployments } from "../rollout/replan";
 import { savedDeployments } from "../rollout/saved-deployments";
 import type { Command } from "./command-line";
@@ -31,9 +32,9 @@ that the guard refuses, or whose stack, state or lock file changed since. If it 
 If an instance fails while it is applied or verified, the rest of its wave continues, and later waves of its environment do not
 start. Suspended instances are skipped.
 
-After Ctrl-C, Terraform finishes its current operations, writes its state and releases its lock. After that, or after a failure or a
-kill, use --resume: finished stacks are kept, and an interrupted stack is planned again. Its new plan is applied only if every change
-in it was reviewed. --resume uses plans that were already compared with their review, so it does not take --reviewed.
+After Ctrl-C, Terraform finishes its current operations, writes its state and releases its lock. To continue after Ctrl-C, a failure
+or a kill, use --resume. Finished stacks are not deployed again, and an interrupted stack is planned again. The new plan is applied
+only if every change in the new plan was reviewed. --resume uses plans that were already compared with their review, so it does not take --reviewed.
 
 Exit codes: 0 everything is deployed and verified, 1 an error, 3 refused, 130 stopped by Ctrl-C.
 

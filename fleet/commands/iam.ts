@@ -2,6 +2,7 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { policiesFor } from "../aws/iam/policies";
+import { JsonDocument } from "../output/foreign-text";
 import { writeFiles } from "../output/write-files";
 import type { Command } from "./command-line";
 
@@ -9,7 +10,12 @@ export const iam: Command = {
   name: "iam",
   summary: "Prints the least-privilege IAM policies for the roles that plan, deploy and check the selected instances.",
   selection: "optional",
-  options: { out: { value: "DIRECTORY", description: "Writes one file per policy to this directory instead." } },
+  options: {
+    out: {
+      value: "DIRECTORY",
+      description: "Writes one file per policy to this directory. Default: prints all policies as one JSON object.",
+    },
+  },
   details: `For each account of the instances: deploy, deploy-watch, plan, preflight, read-and-invoke (for verify, check and deploy) and discover.
 For each account of the state buckets: state (for deploy) and state-read (for plan --read-only and drift).
 docs/iam/README.md describes what each policy allows and why.
@@ -20,7 +26,7 @@ ${selectionSyntax}`,
     const directory = values.get("out");
     if (directory === undefined) {
       const documents = Object.fromEntries(policies.map(({ name, document }) => [name, document]));
-      print(JSON.stringify(documents, null, 2));
+      print(new JsonDocument(documents));
       return;
     }
     const files = policies.map(

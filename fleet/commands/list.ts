@@ -1,6 +1,7 @@
 /** The command `list`. */
 import { readEnvironments } from "../../config/project";
 import { select, selectionSyntax } from "../../config/selection";
+import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -12,7 +13,7 @@ export const list: Command = {
   options: { json },
   details: selectionSyntax,
   run({ selection, switches }, print) {
-    // Suspended instances are listed too, so that nobody forgets them.
+    // Suspended instances are listed too, so that they are not forgotten.
     const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({
       stack: instance.stackName,
       environment: instance.environment,
@@ -26,6 +27,6 @@ export const list: Command = {
     }));
     const header = ["stack", "environment", "instance", "region", "account", "table", "wave", "status", "release"];
     const rows = stacks.map((stack) => Object.values(stack).map((value) => value ?? "-"));
-    print(switches.has("json") ? JSON.stringify(stacks, null, 2) : textTable(header, rows));
+    print(switches.has("json") ? new JsonDocument(stacks) : textTable(header, rows));
   },
 };

@@ -2,6 +2,7 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { CommandError } from "../output/command-error";
+import { JsonDocument } from "../output/foreign-text";
 import { matrixJobs } from "../plans/matrix-jobs";
 import type { Command } from "./command-line";
 
@@ -20,7 +21,7 @@ export const matrix: Command = {
       wholeNumber: { min: 1, max: 9999, default: defaultSize },
     },
     "per-environment": {
-      description: "Creates one job per environment. Deployments need this, for the order of waves.",
+      description: "Creates one job per environment. Required for deployments, because waves need an order.",
     },
   },
   details: `Stacks of the same account and region share a job if they fit, because Connect's API limits apply per account and region.
@@ -36,6 +37,6 @@ ${selectionSyntax}`,
           `  Give --size ${Math.ceil(instances.length / maxJobs) + 1} or more, or a narrower selection.`,
       );
     }
-    print(JSON.stringify({ include }));
+    print(new JsonDocument({ include }, 0));
   },
 };

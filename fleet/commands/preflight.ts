@@ -3,6 +3,8 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { preflightInstances, progressDirectory } from "../checks/preflight/preflight-instances";
 import { reportOf, summaryOf } from "../checks/preflight/report";
+import { JsonDocument } from "../output/foreign-text";
+import { terminalColumns } from "../output/terminal";
 import { interruptedExitCode } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -21,7 +23,7 @@ export const preflight: Command = {
       wholeNumber: { min: 1, max: 999_999_999, default: defaultSample },
       excludes: "full",
     },
-    full: { description: "Reads all contacts. Only this proves that no contact violates the index." },
+    full: { description: "Reads all contacts. A sample cannot prove that no contact violates the index." },
     rate: {
       value: "UNITS",
       description:
@@ -32,13 +34,14 @@ export const preflight: Command = {
     json,
   },
   details: `Once the index exists, DynamoDB rejects every write of a contact whose Disposition or CustomerEndpoint is not a non-empty string of
-at most 2,048 or 1,024 bytes. A plan cannot show this, so preflight reads the two attributes of contacts and counts violations. It
-shows a few of them with masked keys. A sample covers segments of the whole table. One read capacity unit reads 8 kB.
+at most 2,048 or 1,024 bytes. A plan cannot show such contacts, so preflight reads the two attributes of contacts and counts
+violations. The report shows a few violations with masked keys. A sample covers segments of the whole table. One read capacity unit reads 8 kB.
 
 preflight also checks the table (indexes, keys, owner, replicas, encryption, capacity), the cost of the index backfill, Connect's
 instance, quotas and names, the names of the function, canary, roles and log groups, and resources from the vendor's guide.
 
-Ctrl-C stops after the current page. ${progressDirectory} keeps the position, also after a kill; --resume continues from there.
+Ctrl-C stops after the current page. ${progressDirectory} keeps the position, even if the process is killed. --resume continues at this
+position.
 
 Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C.
 
@@ -54,10 +57,10 @@ ${selectionSyntax}`,
         resume: switches.has("resume"),
       },
       (stack) => {
-        if (!isJson) print(`${reportOf(stack, process.stdout.columns || 140)}\n`);
+        if (!isJson) print(`${reportOf(stack, terminalColumns() ?? 140)}\n`);
       },
     );
-    print(isJson ? JSON.stringify(stacks, null, 2) : summaryOf(stacks));
+    print(isJson ? new JsonDocument(stacks) : summaryOf(stacks));
     if (isStopped) return interruptedExitCode;
     return stacks.some(({ outcome }) => outcome === "failed") ? 1 : 0;
   },

@@ -3,6 +3,7 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { stackReport, verifySummary } from "../checks/verify/report";
 import { verifyInstances, type VerifiedStack } from "../checks/verify/verify-instances";
+import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
 import { json } from "./options";
 
@@ -12,7 +13,7 @@ export const verify: Command = {
   selection: "optional",
   options: { json },
   details: `Checks the table and index, the function and alias, the role and permission, and the association and module. Then it invokes the
-function with a listed number and an unlisted number. Such an invocation leaves a log line but no metrics, because it is no call.
+function with a listed number and an unlisted number. Each invocation writes a log line but no metrics, because it is not a call.
 
 Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check failed.
 
@@ -25,7 +26,7 @@ ${selectionSyntax}`,
       if (!switches.has("json")) print(`${stacks.length === 0 ? "" : "\n"}${stackReport(stack)}`);
       stacks.push(stack);
     }
-    print(switches.has("json") ? JSON.stringify(stacks, null, 2) : `\n${verifySummary(stacks)}`);
+    print(switches.has("json") ? new JsonDocument(stacks) : `\n${verifySummary(stacks)}`);
     return stacks.some(({ outcome }) => outcome === "failed") ? 1 : 0;
   },
 };

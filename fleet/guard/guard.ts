@@ -1,6 +1,7 @@
-/** Judges a saved plan before it is applied: its effect on the vendor's table, on calls and on other resources. */
+/** Decides whether a saved plan may be applied, by its effect on the vendor's table, on calls and on other resources. */
 import type { GuardRuleId } from "../../config/guard-rules";
 import { neverAllowed } from "../../config/guard-rules";
+import { oneLine } from "../../config/printable";
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 import { callPath } from "./call-path-rules";
@@ -50,7 +51,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
 };
 
 /**
- * Judges exactly the plan that will be applied. The guard refuses everything that it does not know, and cannot be switched off.
+ * Checks the plan that will be applied. The guard refuses every unknown part of a plan, and cannot be switched off.
  *
  * @param today `YYYY-MM-DD`, to decide which allowances have expired; with any other text, no allowance counts
  */
@@ -68,22 +69,37 @@ export function guard(plan: PlanJson, instance: InstanceConfig, today: string): 
     const last = fitting.at(-1);
     if (allowance !== undefined) allowed.push({ violation, allowance });
     else if (last === undefined) violations.push(violation);
-    else violations.push({ ...violation, what: `${violation.what} The allowance for it ended on ${last.until}.` });
+    else
+      violations.push({
+        ...violation,
+        what: `${violation.what} The allowance for this violation ended on ${last.until}.`,
+      });
   }
   const used = new Set(allowed.map(({ allowance }) => allowance));
   return {
-    violations,
-    allowed,
+    violations: violations.map(onOneLine),
+    allowed: allowed.map(({ violation, allowance }) => ({ violation: onOneLine(violation), allowance })),
     expired: instance.allowances.filter((allowance) => !isCurrent(allowance)),
     unused: instance.allowances.filter((allowance) => isCurrent(allowance) && !used.has(allowance)),
   };
 }
 
+/** Characters of an address. Longer ones are cut. */
+const maxAddress = 300;
+
+/** Violations contain names and values from the plan. */
+const onOneLine = ({ rule, address, what, fix }: Violation): Violation => ({
+  rule,
+  address: oneLine(address, maxAddress),
+  what: oneLine(what),
+  fix: oneLine(fix),
+});
+
 function violationsIn(plan: PlanJson, instance: InstanceConfig): readonly Violation[] {
   const found = Object.values(rules).flatMap((rule) => rule(plan, instance));
   // The rule "rename" explains the deletion under the old address too.
   const renamed = new Set(found.filter(({ rule }) => rule === "rename").map(({ address }) => address));
-  // Every other rule says more about a resource than "content".
+  // The message of every other rule is more specific than the message of "content".
   const refused = new Set(found.filter(({ rule }) => rule !== "content").map(({ address }) => address));
   return found.filter(
     ({ rule, address }) =>

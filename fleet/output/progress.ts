@@ -1,13 +1,15 @@
 /** Shows the progress of each stack: one line that is redrawn in a terminal, one line per step elsewhere. */
 
-/** An output stream such as `process.stderr`. */
+/** A terminal or a log. */
 export interface ProgressOutput {
   write(text: string): unknown;
+  /** Removes the text of the current line. */
+  eraseLine(): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** Milliseconds between two redraws, which update the seconds. */
+/** Milliseconds between two redraws. A redraw updates the seconds. */
 const redrawInterval = 1000;
 
 export class Progress {
@@ -63,7 +65,7 @@ export class Progress {
   }
 
   private get isLive(): boolean {
-    // Some CI services offer a terminal, but they record everything that is written to it.
+    // Some CI services provide a terminal, but their logs contain every redraw.
     return this.output.isTTY === true && !process.env["CI"];
   }
 
@@ -80,7 +82,7 @@ export class Progress {
   }
 
   private erase(): void {
-    if (this.isDrawn) this.output.write("\r\u001b[2K");
+    if (this.isDrawn) this.output.eraseLine();
     this.isDrawn = false;
   }
 }

@@ -1,22 +1,21 @@
-/** Redacts phone numbers and e-mail addresses in printed text, and escapes characters that control a terminal. */
+/** Redacts phone numbers and e-mail addresses in printed text. */
+import { printable } from "../../config/printable";
 
 /** Maximum length of a redacted text. */
 const maxLength = 60;
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-/** Seven or more digits, with any grouping: shorter numbers need a prefix to reach a person. */
+/** Seven or more digits, with any grouping. Shorter numbers do not identify a person. */
 const phoneNumber = /\+?\d(?:[\s().\/\p{Pd}\p{Cc}\p{Cf}]{0,3}\d){6,}/gu;
 const email = /[^\s<>"'@#:]+@[^\s<>"'@#:]+/g;
-/** Control characters, and characters that change the direction or the position of the following text. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}]/gu;
 
 /**
- * Redacts a text from the contact table. Of a phone number, the first two characters and the last two digits stay (`+1••••••••01`). Of
- * an e-mail address, nothing stays. A UUID is not redacted, because it is needed to find the contact.
+ * Redacts a text from the contact table. Shows only the first two characters and the last two digits of a phone number
+ * (`+1••••••••01`), and nothing of an e-mail address. A UUID is not redacted, because it is needed to find the contact.
  */
 export function redactText(text: string): string {
   if (uuid.test(text)) return text;
-  // Shorten first, so that a long text costs little. The limit is high enough that a number at the end is still redacted.
+  // Shorten first, because redacting a long text is slow. The limit leaves enough text to redact a number that is cut at the end.
   const shortened = text.length > 4 * maxLength ? text.slice(0, 4 * maxLength) : text;
   const redacted = printable(shortened.replaceAll(phoneNumber, redactNumber).replaceAll(email, "•••@•••"));
   const isShortened = shortened.length < text.length || redacted.length > maxLength;
@@ -24,7 +23,7 @@ export function redactText(text: string): string {
   return isShortened ? `${redacted.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, "")}…` : redacted;
 }
 
-/** An international number or a prefix of one. */
+/** An international number, or a prefix of an international number. */
 const international = /\+([1-9])(\d{2,14})(\*?)/g;
 
 /**
@@ -35,11 +34,6 @@ export function redactNumbers(text: string): string {
   return text.replace(international, (whole, first: string, rest: string, star: string) =>
     star === "*" ? `+${first}${"•".repeat(rest.length)}*` : redactNumber(whole),
   );
-}
-
-/** Escapes characters that control a terminal: `\\u{1b}`. */
-export function printable(text: string): string {
-  return text.replaceAll(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 function redactNumber(number: string): string {

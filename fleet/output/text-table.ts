@@ -1,4 +1,11 @@
 /** Formats rows as text with aligned columns. */
+import { oneLine } from "./foreign-text";
+
+/** Maximum length of a cell. */
+const maxCell = 1000;
+
+/** A longer cell is not aligned, so that one long value does not widen every row. */
+const maxWidth = 100;
 
 /**
  * @param header names of the columns
@@ -6,10 +13,12 @@
  * @returns one line for the header, one rule, and one line per row, without trailing spaces
  */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const cells = rows.map((row) => row.map((cell) => oneLine(cell, maxCell)));
+  const widths = header.map((name, column) =>
+    cells.reduce((width, row) => Math.max(width, Math.min(row[column]?.length ?? 0, maxWidth)), name.length),
+  );
   const rule = widths.map((width) => "-".repeat(width));
-  return [header, rule, ...rows]
+  return [header, rule, ...cells]
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -6,7 +6,7 @@ import { errorMessage } from "./error-message";
 
 /**
  * @param files name (relative to the directory) and text of each file
- * @param label what the files contain, as the subject of an error message
+ * @param label the name of the files as the subject of an error message, such as `The policies`
  * @returns the path of each file
  * @throws CommandError if a file cannot be written
  */

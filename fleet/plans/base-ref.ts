@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
+import { boundedLines } from "../output/foreign-text";
 import { readSynthesis, synthesize } from "./synthesis";
 import type { Synthesis } from "./synthesis";
 
@@ -32,7 +33,7 @@ const notSynthesized = [
 export interface Base {
   /** Full commit id. */
   readonly commit: string;
-  /** Digest by stack name, also of suspended stacks. */
+  /** Digest by stack name, including suspended stacks. */
   readonly digests: ReadonlyMap<string, string>;
   /** One line that says how the base was synthesized. */
   readonly description: string;
@@ -41,8 +42,8 @@ export interface Base {
 /**
  * Synthesizes a commit in a temporary git worktree.
  *
- * The app runs as the `cdktf.json` of the commit says. If both commits have the same package-lock.json, the app uses the packages of
- * this checkout, otherwise its own (`npm ci`). If only environment files and files that a synth never reads differ, the app of this
+ * The command in the `cdktf.json` of the commit runs the app. If both commits have the same package-lock.json, the app uses the packages
+ * of this checkout. Otherwise `npm ci` installs the packages of the commit. If only environment files and files that a synth never reads differ, the app of this
  * checkout runs with the environment files of the commit, because the result is the same.
  *
  * @param ref branch, tag or commit
@@ -55,29 +56,29 @@ export async function synthesizeBase(
   print: (text: string) => void,
   project: string = process.cwd(),
 ): Promise<Base> {
-  const top = realpathSync((await git(project, "rev-parse", "--show-toplevel")).trim());
+  const repositoryRoot = realpathSync((await git(project, "rev-parse", "--show-toplevel")).trim());
   const commit = await commitOf(project, ref);
-  const inside = path.relative(top, realpathSync(project));
-  const environments = environmentsInside(project, top);
+  const projectPath = path.relative(repositoryRoot, realpathSync(project));
+  const environments = environmentsInside(project, repositoryRoot);
 
   const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-base-"));
   const worktree = path.join(scratch, "worktree");
   const outdir = path.join(scratch, "cdktf.out");
   try {
     await git(project, "worktree", "add", "--detach", "--force", worktree, commit);
-    const base = path.join(worktree, inside);
+    const base = path.join(worktree, projectPath);
     const baseEnvironments = path.join(worktree, environments);
-    const short = commit.slice(0, 12);
+    const shortCommit = commit.slice(0, 12);
     if (!existsSync(baseEnvironments)) {
       return {
         commit,
         digests: new Map(),
-        description: `The base ${ref} (${short}) has no environment files: every stack is new.`,
+        description: `The base ${ref} (${shortCommit}) has no environment files: every stack is new.`,
       };
     }
-    const differing = await differingFiles(project, commit, inside);
+    const differing = await differingFiles(project, commit, projectPath);
     const isSameCode = differing.every(
-      (file) => isEnvironmentFile(path.join(inside, file), environments) || isNotSynthesized(file),
+      (file) => isEnvironmentFile(path.join(projectPath, file), environments) || isNotSynthesized(file),
     );
     const start = Date.now();
     let synthesis: Synthesis;
@@ -92,7 +93,7 @@ export async function synthesizeBase(
         print(`The base ${ref} has other packages: installing them with npm ci. This takes one or two minutes.`);
         await runWithTimeout("npm ci", "npm", ["ci", "--no-audit", "--no-fund"], base);
       }
-      print(`Synthesizing the base ${ref} (${short}) with its own code.`);
+      print(`Synthesizing the base ${ref} (${shortCommit}) with its own code.`);
       await runWithTimeout("The synth of the base", "sh", ["-c", appOf(base)], base, {
         SELECT: "status=*",
         CDKTF_OUTDIR: outdir,
@@ -105,7 +106,7 @@ export async function synthesizeBase(
     return {
       commit,
       digests: new Map([...synthesis.stacks].map(([name, { digest }]) => [name, digest])),
-      description: `Base: ${ref} (${short}), synthesized ${code} in ${seconds} s.`,
+      description: `Base: ${ref} (${shortCommit}), synthesized ${code} in ${seconds} s.`,
     };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -125,7 +126,7 @@ async function commitOf(project: string, ref: string): Promise<string> {
   } catch {
     const isShallow = (await git(project, "rev-parse", "--is-shallow-repository")).trim() === "true";
     throw new CommandError(
-      `--changed-since ${ref}: this clone does not have the commit.\n` +
+      `--changed-since ${ref}: the commit or ref does not exist in this clone.\n` +
         (isShallow
           ? "  The clone is shallow. Fetch the commit first: git fetch origin <commit>; in GitHub Actions, fetch-depth: 0."
           : "  Use a branch, a tag or a commit that git log shows."),
@@ -133,26 +134,26 @@ async function commitOf(project: string, ref: string): Promise<string> {
   }
 }
 
-/** Path of the directory of environment files, relative to the top of the repository. */
-function environmentsInside(project: string, top: string): string {
+/** Path of the directory of environment files, relative to the root of the repository. */
+function environmentsInside(project: string, repositoryRoot: string): string {
   const directory = realpathSync(path.resolve(project, process.env["ENVIRONMENTS_DIR"] ?? "environments"));
-  const inside = path.relative(top, directory);
-  if (!inside.startsWith("..") && !path.isAbsolute(inside)) return inside;
+  const environments = path.relative(repositoryRoot, directory);
+  if (!environments.startsWith("..") && !path.isAbsolute(environments)) return environments;
   throw new CommandError(
     `--changed-since compares the environment files of two commits, but ${directory} is not in this repository.\n` +
       "  Plan all stacks: leave out --changed-since.",
   );
 }
 
-/** Paths of the files in the working tree that differ from the commit, also of untracked files, relative to the project. */
-async function differingFiles(project: string, commit: string, inside: string): Promise<readonly string[]> {
+/** Paths, relative to the project, of files in the working tree that differ from the commit, including untracked files. */
+async function differingFiles(project: string, commit: string, projectPath: string): Promise<readonly string[]> {
   const changed = await git(project, "diff", "--name-only", "-z", commit, "--", ".");
   const others = await git(project, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ".");
   return `${changed}\0${others}`
     .split("\0")
     .filter(Boolean)
     .map((file) => path.join(file))
-    .map((file) => (inside === "" ? file : path.relative(inside, file)));
+    .map((file) => (projectPath === "" ? file : path.relative(projectPath, file)));
 }
 
 const isEnvironmentFile = (file: string, environments: string): boolean =>
@@ -186,7 +187,7 @@ async function git(cwd: string, ...args: readonly string[]): Promise<string> {
   }
 }
 
-/** Runs a command with a time limit. The error has the end of its output. */
+/** Runs a command with a time limit. @throws CommandError with the last lines of its output */
 async function runWithTimeout(
   name: string,
   command: string,
@@ -213,5 +214,6 @@ async function runWithTimeout(
   if (signal !== null) {
     throw new CommandError(`${name} was ended by ${signal}. The time limit is ${limitMinutes} minutes.`);
   }
-  if (exitCode !== 0) throw new CommandError(`${name} failed.\n${output.trim().split("\n").slice(-30).join("\n")}`);
+  if (exitCode !== 0)
+    throw new CommandError(`${name} failed.\n${boundedLines(output.trim().split("\n").slice(-30).join("\n"))}`);
 }

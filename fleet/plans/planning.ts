@@ -1,21 +1,23 @@
 /** Plans stacks: initializes, plans, applies the guard and saves each plan. A failed stack does not stop the others. */
 import type { InstanceConfig } from "../../config/types";
-import { guard, today } from "../guard/guard";
 import { changeDigest } from "../review/change-digest";
 import type { PlannedStack } from "../review/review";
 import { outcomeOf } from "../review/summary";
 import { UnreadablePlanFile } from "../terraform/plan-file";
+import { boundedLines } from "../output/foreign-text";
 import { errorMessage } from "../output/error-message";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
 import { forEachStack } from "./for-each-stack";
 import { readOnlyAccess, terraformStackOf } from "./instance-terraform";
+import { judgePlan } from "./judge-plan";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
 import { readTableFingerprint, touchesTable } from "./table-fingerprint";
 import { synthesizedStackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
+import { planFailureText } from "./table-replacement";
 
 /** The result of planning one stack; `failure` says why there is no plan. */
 export interface PlanningResult extends PlannedStack {
@@ -79,10 +81,11 @@ async function planStack(
         at: new Date(),
       },
     );
-    return { instance, plan, guard: guard(plan, instance, today()), saved };
+    step("comparing the plan with AWS");
+    return { instance, plan, ...(await judgePlan(plan, instance)), saved };
   } catch (error) {
     const isExpected = [TerraformError, UnreadablePlan, UnreadablePlanFile].some((kind) => error instanceof kind);
     if (!isExpected) throw error;
-    return { instance, failure: (error as Error).message };
+    return { instance, failure: boundedLines(await planFailureText(error as Error, instance, stack)) };
   }
 }

@@ -6,6 +6,7 @@ import path from "node:path";
 import { z } from "zod";
 import type { InstanceConfig } from "../../config/types";
 import { CommandError } from "../output/command-error";
+import { boundedLines } from "../output/foreign-text";
 import { canonicalJson } from "../terraform/json-values";
 
 /** One synthesized stack: a directory in which Terraform runs. */
@@ -31,11 +32,11 @@ export interface SynthesisInput {
   readonly environments?: string;
   /** Selection of the stacks. The app leaves out suspended stacks unless the selection has a `status` term. */
   readonly select: string;
-  /** Output directory. It is deleted first, because the app does not delete the stacks of removed instances. */
+  /** Output directory. `synthesize` deletes it first, because the app does not delete the stacks of removed instances. */
   readonly outdir: string;
 }
 
-/** Selects exactly these stacks, also suspended ones. */
+/** Selects exactly these stacks, including suspended stacks. */
 export function selectionOf(stackNames: readonly string[]): string {
   return `stack=${stackNames.join(",")} status=*`;
 }
@@ -62,7 +63,7 @@ export async function synthesize({ project = ".", environments, select, outdir }
     CDKTF_OUTDIR: outdir,
     ...(environments === undefined ? {} : { ENVIRONMENTS_DIR: environments }),
   });
-  if (exitCode !== 0) throw new CommandError(`The stacks cannot be synthesized.\n${output.trim()}`);
+  if (exitCode !== 0) throw new CommandError(`The stacks cannot be synthesized.\n${boundedLines(output.trim())}`);
   return readSynthesis(outdir);
 }
 
@@ -114,7 +115,7 @@ export function digestOf(directory: string): string {
   return hash.digest("hex");
 }
 
-/** `cdk.tf.json` without what Terraform ignores: comments (`//`) and the order of keys. */
+/** `cdk.tf.json` with sorted keys and without comments (`//`), because Terraform ignores comments and the order of keys. */
 export function configurationText(json: string): string {
   return canonicalJson(JSON.parse(json, (key, value: unknown) => (key === "//" ? undefined : value)));
 }

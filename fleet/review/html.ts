@@ -1,7 +1,7 @@
 /** The review as one self-contained HTML file, for large and small screens, in light and dark mode. */
 import { createHash } from "node:crypto";
 import type { Allowance } from "../../config/types";
-import { escapeXml } from "../../flows/diagram/svg";
+import { htmlText } from "../output/foreign-text";
 import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
@@ -23,7 +23,7 @@ function html(
   const text = strings.map((string, n) => {
     const value = values[n];
     if (value === undefined) return string;
-    if (typeof value === "string" || typeof value === "number") return string + escaped(String(value));
+    if (typeof value === "string" || typeof value === "number") return string + htmlText(String(value));
     return (
       string +
       (Array.isArray(value) ? (value as readonly Markup[]) : [value as Markup]).map(({ markup }) => markup).join("")
@@ -33,12 +33,6 @@ function html(
 }
 
 const nothing: Markup = { markup: "" };
-
-/** Text for an element or an attribute. Characters that HTML does not allow become the replacement character. */
-function escaped(text: string): string {
-  // XML allows these control characters, HTML does not.
-  return escapeXml(text.replace(/[\u{7F}-\u{9F}]/gu, "\u{FFFD}"));
-}
 
 /** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot start any. */
 export function reviewHtml(stacks: readonly PlannedStack[]): string {
@@ -61,8 +55,8 @@ export function reviewHtml(stacks: readonly PlannedStack[]): string {
       <body>
         ${banner(review)}
         <main>
-          ${table(review.rows)} ${violations(review)} ${failures(review)} ${allowances(review)} ${changes(review)}
-          ${byOthers(review)}
+          ${table(review.rows)} ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)}
+          ${changes(review)} ${byOthers(review)}
         </main>
       </body>
     </html> `;
@@ -164,25 +158,40 @@ function failures({ failures: found }: Review): Markup {
   );
 }
 
+function warnings({ warnings: found }: Review): Markup {
+  return section(
+    "Not checked",
+    found.map(
+      ({ stacks, value }) =>
+        html`<article class="card">
+          <p class="where">${stackList(stacks, 20)}</p>
+          <p>${value}</p>
+        </article>`,
+    ),
+  );
+}
+
 function allowances({ allowed, expired, unused }: Review): Markup {
   const item = (
     kind: string,
-    how: string,
+    use: string,
     stacks: readonly string[],
     { resource, rule, reason, until }: Allowance,
   ): Markup =>
     html`<article class="card ${kind}">
       <p class="where"><code>${resource}</code> in ${stackList(stacks)}</p>
       <p>“${reason}”</p>
-      <p>${how}</p>
+      <p>${use}</p>
       <p class="rule">rule <code>${rule}</code>, until ${until}</p>
     </article>`;
   return section("Allowances", [
     ...allowed.map(({ stacks, value: { allowance, violation } }) =>
       item("allowed", `Used: ${violation.what}`, stacks, allowance),
     ),
-    ...expired.map(({ stacks, value }) => item("failed", "Expired: remove it, or set a later date.", stacks, value)),
-    ...unused.map(({ stacks, value }) => item("idle", "This plan does not need it.", stacks, value)),
+    ...expired.map(({ stacks, value }) =>
+      item("failed", "Expired: remove the allowance, or set a later date.", stacks, value),
+    ),
+    ...unused.map(({ stacks, value }) => item("idle", "This plan does not need the allowance.", stacks, value)),
   ]);
 }
 
@@ -209,7 +218,7 @@ function changes({ changes: groups }: Review): Markup {
 }
 
 function resource({ address, verb, lines }: ResourceDiff): Markup {
-  const kind = /destroy|old one/.test(verb)
+  const kind = /destroy/.test(verb)
     ? "destroy"
     : (/create|import|change|replace|stop managing|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
   return html`<div class="resource">
@@ -253,7 +262,7 @@ function pictures({ kind, title, before, after }: FlowChange): Markup {
   return html`${drawn}`;
 }
 
-function byOthers({ byOthers: groups }: Review): Markup {
+function byOthers({ changesByOthers: groups }: Review): Markup {
   return section(
     "Changed by others since the last deployment",
     groups.map(

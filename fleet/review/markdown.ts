@@ -1,5 +1,6 @@
 /** The review as Markdown, for a comment on a pull request: the most important parts first, and shorter than GitHub's limit. */
 import type { Allowance } from "../../config/types";
+import { markdownBlock as block, markdownCode as code, markdownInline as inline } from "../output/foreign-text";
 import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
 import { drawings, mermaidOf } from "./flow-picture";
@@ -101,7 +102,14 @@ function parts(review: Review): Part[] {
       "Failed",
       review.failures.map(({ stacks, value }) => ({
         name: `failure of ${stackList(stacks)}`,
-        text: `${inline(stackList(stacks))}\n\n${fence("text", lastLines(value))}`,
+        text: `${inline(stackList(stacks))}\n\n${block("text", lastLines(value))}`,
+      })),
+    ),
+    ...list(
+      "Not checked",
+      review.warnings.map(({ stacks, value }) => ({
+        name: `warning of ${stackList(stacks)}`,
+        text: `- ${inline(stackList(stacks))}: ${inline(value)}`,
       })),
     ),
     ...list("Allowances", [
@@ -109,9 +117,11 @@ function parts(review: Review): Part[] {
         allowancePart(stacks, allowance, `used: ${violation.what}`),
       ),
       ...review.expired.map(({ stacks, value }) =>
-        allowancePart(stacks, value, "**expired**: remove it, or set a later date."),
+        allowancePart(stacks, value, "**expired**: remove the allowance, or set a later date."),
       ),
-      ...review.unused.map(({ stacks, value }) => allowancePart(stacks, value, "this plan does not need it.")),
+      ...review.unused.map(({ stacks, value }) =>
+        allowancePart(stacks, value, "this plan does not need the allowance."),
+      ),
     ]),
     ...review.changes.map(({ stacks, value }, index): Part => {
       const note = review.changes.length > 1 && index > 0 ? " (different change)" : "";
@@ -125,19 +135,19 @@ function parts(review: Review): Part[] {
         text: [
           `### ${stacks.length === 1 ? "1 instance" : `${stacks.length} instances with the same change`}${note}`,
           inline(stackList(stacks, 20)),
-          fence("diff", body.join("\n")),
-          ...(iam.length === 0 ? [] : ["**Permissions**", fence("diff", iam.map(diffLine).join("\n"))]),
+          block("diff", body.join("\n")),
+          ...(iam.length === 0 ? [] : ["**Permissions**", block("diff", iam.map(diffLine).join("\n"))]),
           ...flows,
         ].join("\n\n"),
       };
     }),
     ...list(
       "Changed by others since the last deployment",
-      review.byOthers.map(({ stacks, value }) => ({
+      review.changesByOthers.map(({ stacks, value }) => ({
         name: `changes by others in ${stackList(stacks)}`,
         text: [
           inline(stackList(stacks)),
-          fence(
+          block(
             "diff",
             value
               .flatMap(({ address, what, lines, iam }) => [`  ${what} ${address}`, ...[...lines, ...iam].map(diffLine)])
@@ -166,31 +176,14 @@ function allowancePart(stacks: readonly string[], { resource, rule, reason, unti
 function pictures({ kind, title, before, after }: FlowChange): string[] {
   return drawings(before, after, (content) => mermaidOf(content, kind)).map(
     ([caption, diagram]) =>
-      `<details><summary>${inline(title)}, ${caption}</summary>\n\n${fence("mermaid", diagram)}\n\n</details>`,
+      `<details><summary>${inline(title)}, ${caption}</summary>\n\n${block("mermaid", diagram)}\n\n</details>`,
   );
 }
 
-const diffLine = ({ sign, text }: DiffLine): string => `${sign === "~" ? "!" : sign} ${text}`.replace(/[\r\n]+/g, " ");
+const diffLine = ({ sign, text }: DiffLine): string => `${sign === "~" ? "!" : sign} ${text}`;
 
 /** The end of a long text, which contains the error. */
 function lastLines(text: string): string {
   const lines = text.trimEnd().split("\n").slice(-30);
   return lines.map((line) => line.slice(0, 500)).join("\n");
 }
-
-/** A fence longer than any run of backticks in the text, so that the text cannot end it. */
-function fence(language: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const ticks = "`".repeat(longest + 1);
-  return `${ticks}${language}\n${text.replace(/\n+$/, "")}\n${ticks}`;
-}
-
-/** Text on one line, escaped so that it contains no markup, mention or link. */
-function inline(text: string): string {
-  return text
-    .replace(/[\r\n]+/g, " ")
-    .replace(/[\\`*_{}[\]<>#|~@&$]|:(?=\/\/)|(?<=www)\./g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-const code = (text: string): string =>
-  `<code>${text.replace(/[\r\n]+/g, " ").replace(/[^\w. -]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)}</code>`;

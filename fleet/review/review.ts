@@ -2,6 +2,7 @@
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { GuardResult, Violation } from "../guard/guard";
 import type { PlanJson } from "../terraform/plan-json";
+import { boundedLines, maxName, oneLine } from "../output/foreign-text";
 import { redactNumbers } from "../output/redact";
 import { changesByOthers } from "./changes-by-others";
 import type { ChangeByOthers } from "./changes-by-others";
@@ -9,6 +10,7 @@ import { countsOf } from "./counts";
 import type { Counts } from "./counts";
 import { diffOfPlan } from "./diff";
 import type { ResourceDiff } from "./diff";
+import type { DiffLine } from "./diff-line";
 import { groupEqual } from "./groups";
 import type { Shared } from "./groups";
 
@@ -20,9 +22,11 @@ export interface PlannedStack {
   readonly instance: InstanceConfig;
   readonly plan?: PlanJson;
   readonly guard?: GuardResult;
+  /** What could not be checked, and why. */
+  readonly warnings?: readonly string[];
   /** Why planning failed: one or more lines. */
   readonly failure?: string;
-  /** The synthesized output equals the one of the base ref, so the stack was not planned. */
+  /** Whether the stack was not planned because its synthesized output equals the output of the base ref. */
   readonly unchanged?: boolean;
 }
 
@@ -38,7 +42,7 @@ export interface Row {
   readonly counts?: Counts;
   readonly guard: "passed" | "allowed" | "refused" | "failed";
   /** Number of violations, or of allowed violations. */
-  readonly number: number;
+  readonly violationCount: number;
 }
 
 /** The content of a review, in reading order. */
@@ -49,12 +53,13 @@ export interface Review {
   readonly unchanged: number;
   readonly violations: readonly Shared<Violation>[];
   readonly failures: readonly Shared<string>[];
+  readonly warnings: readonly Shared<string>[];
   readonly allowed: readonly Shared<{ readonly violation: Violation; readonly allowance: Allowance }>[];
   readonly expired: readonly Shared<Allowance>[];
   readonly unused: readonly Shared<Allowance>[];
   /** The most common change first. Each stack with changes is in one group. */
   readonly changes: readonly Shared<readonly ResourceDiff[]>[];
-  readonly byOthers: readonly Shared<readonly ChangeByOthers[]>[];
+  readonly changesByOthers: readonly Shared<readonly ChangeByOthers[]>[];
 }
 
 /** The verdict on all stacks. A refusal has precedence over a failure, because a refused plan must not be applied. */
@@ -101,18 +106,54 @@ export function reviewOf(stacks: readonly PlannedStack[]): Review {
     violations: grouped(({ guard }) => (guard?.violations ?? []).map(redacted)),
     failures: grouped((stack) =>
       isFailed(stack)
-        ? [redactNumbers(stack.failure ?? "The guard has not judged a plan of this stack. Plan it again.")]
+        ? [
+            boundedLines(
+              redactNumbers(stack.failure ?? "The guard has not judged a plan of this stack. Plan it again."),
+            ),
+          ]
         : [],
     ),
+    warnings: grouped(({ warnings = [] }) => warnings.map((warning) => boundedLines(redactNumbers(warning)))),
     allowed: grouped(({ guard }) => (guard?.allowed ?? []).map(redacted)),
-    expired: grouped(({ guard }) => guard?.expired ?? []),
-    unused: grouped(({ guard }) => guard?.unused ?? []),
-    changes: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : diffOfPlan(plan))),
-    byOthers: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : changesByOthers(plan))),
+    expired: grouped(({ guard }) => (guard?.expired ?? []).map(shownAllowance)),
+    unused: grouped(({ guard }) => (guard?.unused ?? []).map(shownAllowance)),
+    changes: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : diffOfPlan(plan))).map(shownGroup),
+    changesByOthers: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : changesByOthers(plan))).map(shownGroup),
   };
 }
 
 const nonEmpty = <T>(list: readonly T[]): readonly (readonly T[])[] => (list.length === 0 ? [] : [list]);
+
+/** Characters of a line in the review. */
+const maxLine = 1000;
+
+/** A line of a review, without unprintable characters. */
+export const shownLine = ({ sign, text }: DiffLine): DiffLine => ({ sign, text: oneLine(text, maxLine) });
+
+/**
+ * Names and values as they are shown: on one line, and cut. This is the last step, because two long values can differ in the part that
+ * is cut.
+ */
+function shownGroup<T extends ResourceDiff | ChangeByOthers>({
+  stacks,
+  value,
+}: Shared<readonly T[]>): Shared<readonly T[]> {
+  const shown = value.map((change) => ({
+    ...change,
+    address: oneLine(change.address, maxName),
+    lines: change.lines.map(shownLine),
+    iam: change.iam.map(shownLine),
+    ...(change.flow === undefined ? {} : { flow: { ...change.flow, title: oneLine(change.flow.title, maxName) } }),
+  }));
+  return { stacks, value: shown };
+}
+
+const shownAllowance = ({ resource, rule, reason, until }: Allowance): Allowance => ({
+  resource: oneLine(resource, maxName),
+  rule,
+  reason: oneLine(reason),
+  until,
+});
 
 const redacted = <T>(value: T): T => JSON.parse(redactNumbers(JSON.stringify(value))) as T;
 
@@ -124,10 +165,10 @@ function rowOf(stack: PlannedStack): Row {
     stack: instance.stackName,
     ...(plan === undefined ? {} : { counts: countsOf(plan) }),
     ...(refused > 0
-      ? { guard: "refused", number: refused }
+      ? { guard: "refused", violationCount: refused }
       : isFailed(stack)
-        ? { guard: "failed", number: 0 }
-        : { guard: allowed > 0 ? "allowed" : "passed", number: allowed }),
+        ? { guard: "failed", violationCount: 0 }
+        : { guard: allowed > 0 ? "allowed" : "passed", violationCount: allowed }),
   };
 }
 
@@ -138,9 +179,9 @@ function urgency({ guard, counts }: Row): number {
 }
 
 /** The guard's result, for a cell of the table. */
-export function guardText({ guard, number }: Row): string {
-  if (guard === "refused") return `refused (${number})`;
-  return guard === "allowed" ? `passed, ${number} by allowance` : guard;
+export function guardText({ guard, violationCount }: Row): string {
+  if (guard === "refused") return `refused (${violationCount})`;
+  return guard === "allowed" ? `passed, ${violationCount} by allowance` : guard;
 }
 
 /** `a`, `a and b`, or `a, b and 12 more`. */

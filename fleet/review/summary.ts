@@ -1,4 +1,5 @@
 /** The review for a terminal: a row for each stack, all refusals and failures, and the verdict. */
+import { boundedLines, maxName, oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { PlanJson } from "../terraform/plan-json";
 import { countsOf } from "./counts";
@@ -15,15 +16,16 @@ export function summary(stacks: readonly PlannedStack[]): string {
     return [instance.stackName, ...counts, unchanged === true ? "unchanged" : guardCell(stack)];
   });
   const header = ["stack", "import", "add", "change", "destroy", "forget", "guard"];
-  const details = stacks.flatMap(({ instance, failure, guard }) => [
-    ...(failure === undefined ? [] : [`${instance.stackName}: ${failure}`]),
+  const details = stacks.flatMap(({ instance, failure, guard, warnings = [] }) => [
+    ...(failure === undefined ? [] : [`${instance.stackName}: ${boundedLines(failure)}`]),
     ...(guard?.violations ?? []).map(
       ({ rule, address, what, fix }) =>
         `${instance.stackName}: refused by "${rule}"${address === "" ? "" : `, ${address}`}\n  ${what}\n  ${fix}`,
     ),
+    ...warnings.map((warning) => `${instance.stackName}: warning: ${boundedLines(warning)}`),
     ...(guard?.allowed ?? []).map(
       ({ violation, allowance }) =>
-        `${instance.stackName}: "${violation.rule}" is allowed until ${allowance.until} for ${violation.address}: ${allowance.reason}`,
+        `${instance.stackName}: "${violation.rule}" is allowed until ${allowance.until} for ${violation.address}: ${oneLine(allowance.reason)}`,
     ),
   ]);
   return [textTable(header, rows), ...details.map((text) => `\n${text}`), `\n${verdictOf(stacks).sentence}`].join("\n");
@@ -37,7 +39,7 @@ function guardCell(stack: PlannedStack): string {
 
 /** The result for one stack, in a few words. */
 export function outcomeOf({ plan, guard, failure }: PlannedStack): string {
-  if (failure !== undefined) return failure.split("\n")[0] ?? "failed";
+  if (failure !== undefined) return oneLine(failure.split("\n")[0] ?? "failed", maxName);
   if (guard !== undefined && guard.violations.length > 0) return `refused (${guard.violations.length})`;
   return plan === undefined || !hasChanges(plan) ? "nothing to do" : countsText(plan);
 }

@@ -2,23 +2,27 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
+import { oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import { openToolchain } from "../plans/instance-terraform";
 import { planInstances } from "../plans/planning";
 import { synthesizeInto } from "../plans/plans-directory";
 import { openRunDirectory } from "../plans/run-directory";
-import { driftFindings } from "../review/drift-findings";
-import type { DriftFinding } from "../review/drift-findings";
+import { differencesIn } from "../review/differences";
+import type { Difference } from "../review/differences";
 import type { GracefulShutdown } from "./graceful-shutdown";
 
 const directory = path.join("build", "drift");
 
-/** Diff lines shown per finding. */
+/** Maximum number of diff lines shown per difference. */
 const shownLines = 12;
+
+/** Characters shown of a diff line. */
+const maxLine = 1000;
 
 export interface StackDrift {
   readonly instance: InstanceConfig;
-  readonly findings: readonly DriftFinding[];
+  readonly differences: readonly Difference[];
   /** Why the stack could not be compared. */
   readonly failure?: string;
 }
@@ -38,7 +42,7 @@ export async function findDrift(
     });
     return planned.map(({ instance, plan, failure }) => ({
       instance,
-      findings: plan === undefined ? [] : driftFindings(plan, instance),
+      differences: plan === undefined ? [] : differencesIn(plan, instance),
       ...(failure === undefined ? {} : { failure: explainedFailure(failure, instance) }),
     }));
   } finally {
@@ -58,28 +62,28 @@ function explainedFailure(failure: string, { table, region, account }: InstanceC
 }
 
 /** Whether our resources differ from the configuration. */
-export const isDrifted = ({ findings }: StackDrift): boolean => findings.some(({ kind }) => kind === "drift");
+export const isDrifted = ({ differences }: StackDrift): boolean => differences.some(({ kind }) => kind === "drift");
 
 function statusOf(stack: StackDrift): string {
   if (stack.failure !== undefined) return "failed";
   if (isDrifted(stack)) return "drift";
-  return stack.findings.some(({ kind }) => kind === "pending")
+  return stack.differences.some(({ kind }) => kind === "pending")
     ? "as deployed; a newer configuration is not deployed yet"
     : "as deployed";
 }
 
-/** One table row per instance, then the findings of each instance. */
+/** One table row per instance, then the differences of each instance. */
 export function driftReport(stacks: readonly StackDrift[]): string {
   const rows = stacks.map((stack) => [stack.instance.stackName, statusOf(stack)]);
-  const details = stacks.flatMap(({ instance: { stackName }, findings, failure }) => [
+  const details = stacks.flatMap(({ instance: { stackName }, differences, failure }) => [
     ...(failure === undefined ? [] : [`${stackName}: ${failure}`]),
-    ...findings.map(({ what, author, remediation, diff }) => {
+    ...differences.map(({ what, author, remediation, diff }) => {
       const more = diff.length > shownLines ? [`… and ${diff.length - shownLines} more`] : [];
-      const lines = [...diff.slice(0, shownLines), ...more].map((line) => `    ${line}`);
+      const lines = [...diff.slice(0, shownLines), ...more].map((line) => `    ${oneLine(line, maxLine)}`);
       return [
-        `${stackName}: ${what}`,
-        ...(author === undefined ? [] : [`  ${author}`]),
-        ...(remediation === undefined ? [] : [`  ${remediation}`]),
+        `${stackName}: ${oneLine(what)}`,
+        ...(author === undefined ? [] : [`  ${oneLine(author)}`]),
+        ...(remediation === undefined ? [] : [`  ${oneLine(remediation)}`]),
         ...lines,
       ].join("\n");
     }),

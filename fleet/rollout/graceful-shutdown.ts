@@ -1,7 +1,8 @@
-/** Handles Ctrl-C: the first one lets running processes finish and starts nothing new, the second one kills them. */
+/** Handles Ctrl-C. The first Ctrl-C lets running processes finish and starts no new process. The second Ctrl-C kills them. */
 import type { ChildProcess } from "node:child_process";
 import { CommandError } from "../output/command-error";
 import { Interrupted } from "../output/interrupted";
+import { printToStderr } from "../output/terminal";
 import type { ProcessShutdown } from "../terraform/terraform";
 import { TerraformError } from "../terraform/terraform-stack";
 
@@ -70,7 +71,7 @@ export class GracefulShutdown implements ProcessShutdown {
         this.running.size === 0
           ? "Stopping."
           : "Stopping: Terraform finishes its current operations, writes its state and releases its lock. " +
-              "Press Ctrl-C again only if Terraform hangs: that leaves the lock.",
+              "Press Ctrl-C again only if Terraform hangs: then the lock stays.",
       );
       // Only to Terraform: its provider plugins must run until Terraform has finished.
       for (const child of this.running) child.kill("SIGINT");
@@ -91,9 +92,4 @@ function killGroup(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
-}
-
-/** Prints to standard error, because another program may read standard output. */
-export function printToStderr(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -1,12 +1,12 @@
 /** Synthesizes and plans the selected instances into a plans directory, or only those that differ from another commit. */
 import type { InstanceConfig } from "../../config/types";
 import { synthesizeBase } from "../plans/base-ref";
+import { printToStderr } from "../output/terminal";
 import { openToolchain } from "../plans/instance-terraform";
 import { planInstances } from "../plans/planning";
 import type { PlanningResult } from "../plans/planning";
 import { synthesizeInto } from "../plans/plans-directory";
 import type { SynthesizedStack } from "../plans/synthesis";
-import { printToStderr } from "./graceful-shutdown";
 import type { GracefulShutdown } from "./graceful-shutdown";
 import { discardJournal } from "./journal";
 

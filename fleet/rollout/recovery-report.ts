@@ -1,6 +1,8 @@
 /** The report of `recover` as text: the resources found, the differences from the configuration, and the next steps. */
+import { maxName, oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import { diffOfPlan } from "../review/diff";
+import { shownLine } from "../review/review";
 import type { PlannedStack } from "../review/review";
 import { summary } from "../review/summary";
 import type { RecoveryResult } from "./recover-stacks";
@@ -51,7 +53,7 @@ function stackReport({ instance: { stackName }, recovery, problem }: RecoveryRes
 function differencesOf({ plan }: PlannedStack): readonly string[] {
   if (plan === undefined) return [];
   return diffOfPlan(plan).flatMap(({ address, verb, lines }) => [
-    `  ${verb} ${address}`,
-    ...(verb === "create" ? [] : lines.map(({ sign, text }) => `    ${sign} ${text}`)),
+    `  ${verb} ${oneLine(address, maxName)}`,
+    ...(verb === "create" ? [] : lines.map(shownLine).map(({ sign, text }) => `    ${sign} ${text}`)),
   ]);
 }

@@ -1,5 +1,6 @@
 /** Parses Terraform's machine-readable output (`-json`): errors, state locks, and resources that an apply started to create. */
 import { z } from "zod";
+import { boundedLines, oneLine } from "../output/foreign-text";
 import { redactNumbers } from "../output/redact";
 
 const diagnosticSchema = z.looseObject({
@@ -49,8 +50,8 @@ export function errorsIn(output: string): readonly Diagnostic[] {
   ];
 }
 
-/** Why a run failed, as text without phone numbers. If the output has no messages, the text is the whole output. */
-export const failureText = (output: string): string => redactNumbers(textOf(output));
+/** Why a run failed, as text without phone numbers and unprintable characters, of at most 120 lines. If the output has no messages, the text is the whole output. */
+export const failureText = (output: string): string => boundedLines(redactNumbers(textOf(output)));
 
 function textOf(output: string): string {
   const errors = errorsIn(output).map(({ address, summary, detail }) => {
@@ -88,13 +89,14 @@ function lockOf(summary: string, output: string): StateLock | undefined {
   const field = (name: string): string =>
     new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, "m").exec(source ?? "")?.[1]?.trim() ?? "";
   const id = field("ID");
-  if (id === "") return undefined;
+  // The id becomes a part of a command that a person copies.
+  if (!/^[\w-]+$/.test(id)) return undefined;
   return { id, who: field("Who"), created: field("Created"), operation: field("Operation") };
 }
 
-/** The holder of a lock and its creation time, as a sentence. @param more further sentences, such as the remedy */
+/** The holder and the creation time of a lock, as a sentence. @param more further sentences, such as the fix */
 export const lockText = ({ who, created, operation }: StateLock, more = ""): string =>
-  `Its state is locked by ${who}, since ${created} (${operation}). ${more}`.trim();
+  `${oneLine(`The state is locked by ${who}, since ${created} (${operation}).`)} ${more}`.trim();
 
 /** A resource that an apply started to create. */
 export interface StartedCreation {
@@ -103,7 +105,7 @@ export interface StartedCreation {
   readonly id: string | undefined;
 }
 
-/** The resources that an apply started to create, without those that the provider refused to create. */
+/** The resources that an apply started to create, without the resources that the provider refused to create. */
 export function startedCreations(output: string): readonly StartedCreation[] {
   const started = new Map<string, string | undefined>();
   for (const { type, hook } of messages(output)) {

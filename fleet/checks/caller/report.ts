@@ -1,13 +1,14 @@
 /** The result of `check` as text and as JSON, with phone numbers masked. */
 import type { InstanceConfig } from "../../../config/types";
 import { explanationOf, NO_ACTION } from "../../../lambda/explanations";
-import { redactText, printable, redactNumbers } from "../../output/redact";
+import { printable } from "../../../config/printable";
+import { redactText, redactNumbers } from "../../output/redact";
 import { textTable } from "../../output/text-table";
 import type { Answer } from "./answer";
 import type { CallerCheck } from "./check-caller";
-import { contactsListed, itemsRead, type Listed } from "./contacts";
+import { contactsListed, itemsRead, type ContactList } from "./contacts";
 
-/** Makes a text of the table safe to print. */
+/** Makes a text from the table safe to print. */
 type Redact = (text: string) => string;
 
 /** @param isShown whether the user asked for whole numbers */
@@ -33,7 +34,7 @@ export function callerReport({ instance, answer }: CallerCheck, address: string,
     ...(answer.listed.length > 0 && address.startsWith("+") && redact !== printable
       ? ["  (--show-numbers prints the whole number.)"]
       : []),
-    ...answer.near.flatMap((listed) => ["", `  ${nearMissText(instance, listed)}`]),
+    ...answer.nearMisses.flatMap((listed) => ["", `  ${nearMissText(instance, listed)}`]),
   ].join("\n");
 }
 
@@ -64,7 +65,7 @@ function unblockSteps({ listed, exemptBy }: Answer, caller: string): readonly st
   ];
 }
 
-function nearMissText({ blockedDispositions }: InstanceConfig, { disposition, contacts, more }: Listed): string {
+function nearMissText({ blockedDispositions }: InstanceConfig, { disposition, contacts, more }: ContactList): string {
   const count = `${more ? "more than " : ""}${contacts.length} ${contacts.length === 1 ? "contact has" : "contacts have"}`;
   return (
     `Near miss: ${count} the Disposition ${JSON.stringify(disposition)}, which does not block: ` +
@@ -72,7 +73,7 @@ function nearMissText({ blockedDispositions }: InstanceConfig, { disposition, co
   );
 }
 
-function contactTable({ disposition, contacts, more }: Listed, redact: Redact): string[] {
+function contactTable({ disposition, contacts, more }: ContactList, redact: Redact): string[] {
   const header = [...new Set(contacts.flatMap(({ keys, ids }) => [...keys, ...ids].map(([name]) => name)))];
   const rows = contacts.map(({ keys, ids }) => {
     const values = new Map([...keys, ...ids]);
@@ -91,8 +92,8 @@ function contactTable({ disposition, contacts, more }: Listed, redact: Redact): 
 /** The same result for `--json`. */
 export function callerJson({ instance, answer }: CallerCheck, redact: Redact) {
   if (typeof answer === "string") return { stack: instance.stackName, error: redact(answer) };
-  const { blocked, reason, exemptBy, listed, near } = answer;
-  const contactsJson = (groups: readonly Listed[]) =>
+  const { blocked, reason, exemptBy, listed, nearMisses } = answer;
+  const contactsJson = (groups: readonly ContactList[]) =>
     groups.map(({ disposition, more, contacts }) => ({
       disposition,
       more,
@@ -106,11 +107,12 @@ export function callerJson({ instance, answer }: CallerCheck, redact: Redact) {
     reason,
     ...(exemptBy === undefined ? {} : { exemptBy: redact(exemptBy) }),
     listed: contactsJson(listed),
-    nearMisses: contactsJson(near),
+    nearMisses: contactsJson(nearMisses),
   };
 }
 
-const dispositionsOf = (listed: readonly Listed[]): readonly string[] => listed.map(({ disposition }) => disposition);
+const dispositionsOf = (listed: readonly ContactList[]): readonly string[] =>
+  listed.map(({ disposition }) => disposition);
 
 const quoted = (values: readonly string[], separator: string): string =>
   values.map((value) => JSON.stringify(value)).join(separator);

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { InstanceConfig } from "../../../config/types";
 import { instanceClients } from "../../aws/instance-clients";
+import { progressOutput } from "../../output/terminal";
 import { instanceReport } from "../finding";
 import { systemClock } from "./clock";
 import { preflightInstance } from "./preflight";
@@ -24,13 +25,13 @@ export async function preflightInstances(
   options: PreflightOptions,
   report: (stack: Preflight) => void,
 ): Promise<PreflightRun> {
-  const stream = process.stderr;
+  const stream = progressOutput;
   const stop = new AbortController();
   const onSignal = (): void => {
     stream.write("\nStopping after the current page. Press Ctrl-C again to stop immediately.\n");
     stop.abort();
   };
-  const around = {
+  const context = {
     clock: systemClock,
     stop: stop.signal,
     files: new ProgressFiles(path.resolve(progressDirectory)),
@@ -45,7 +46,7 @@ export async function preflightInstances(
       if (stop.signal.aborted) break;
       const clients = instanceClients(instance);
       try {
-        const stack = instanceReport(instance.stackName, await preflightInstance(instance, clients, options, around));
+        const stack = instanceReport(instance.stackName, await preflightInstance(instance, clients, options, context));
         report(stack);
         stacks.push(stack);
       } finally {

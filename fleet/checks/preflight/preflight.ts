@@ -1,11 +1,12 @@
 /** Checks one instance before a deployment: table, contacts, Connect, names, and resources from the vendor's guide. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { InstanceConfig } from "../../../config/types";
-import { grant, isAccessDenied } from "../../aws/errors";
+import { attachPolicyFix, isAccessDenied } from "../../aws/errors";
 import { failed, checksUnlessSignedOut } from "../finding";
 import { CommandError } from "../../output/command-error";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { errorMessage } from "../../output/error-message";
+import type { ProgressOutput } from "../../output/progress";
 import { capacityOf, tableKeys } from "../../aws/live-table";
 import { scanAttributes } from "./attribute-scan";
 import { backfillFinding } from "./backfill";
@@ -18,7 +19,6 @@ import type { ScannedContacts } from "./contact-checks";
 import { guideChecks } from "./vendor-guide-checks";
 import { nameChecks } from "./name-checks";
 import { ProgressLine } from "./progress-line";
-import type { ProgressStream } from "./progress-line";
 import type { Extent } from "./scan-plan";
 import type { ProgressFiles, ScanIdentity, ScanProgress } from "./scan-progress";
 import { tableChecks } from "./table-checks";
@@ -31,13 +31,13 @@ export interface PreflightOptions {
   readonly resume: boolean;
 }
 
-export interface Surroundings {
+export interface PreflightContext {
   readonly clock: Clock;
   /** Stops a scan after the current page. */
   readonly stop: AbortSignal;
   readonly files: ProgressFiles;
-  /** Shows progress. */
-  readonly stream: ProgressStream;
+  /** Receives the progress line. */
+  readonly stream: ProgressOutput;
 }
 
 /** Read units per second on an on-demand table: about 200 kB/s, a very small part of its capacity. */
@@ -54,7 +54,7 @@ export async function preflightInstance(
   instance: InstanceConfig,
   clients: InstanceClients,
   options: PreflightOptions,
-  around: Surroundings,
+  context: PreflightContext,
 ): Promise<readonly Check[]> {
   return checksUnlessSignedOut(instance.account, async () => {
     const { checks, table } = await tableChecks(instance, clients);
@@ -62,7 +62,7 @@ export async function preflightInstance(
     const names = await nameChecks(instance, clients);
     const guide = await guideChecks(instance, clients, connect);
     // The scan runs last because it takes the longest. If it is stopped, all other results are known.
-    const contacts = table === undefined ? [] : await contactsOf(instance, clients, table, options, around);
+    const contacts = table === undefined ? [] : await contactsOf(instance, clients, table, options, context);
     return [...checks, ...contacts, ...connect.checks, ...names, ...guide];
   });
 }
@@ -72,11 +72,11 @@ async function contactsOf(
   clients: InstanceClients,
   table: TableDescription,
   options: PreflightOptions,
-  around: Surroundings,
+  context: PreflightContext,
 ): Promise<readonly Check[]> {
   let scanned: ScannedContacts | undefined;
   try {
-    scanned = await scan(instance, clients, table, options, around);
+    scanned = await scan(instance, clients, table, options, context);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return [{ name: "contacts read", ...failed(error.message, "No contact was read.") }];
@@ -91,12 +91,12 @@ async function scan(
   { dynamodb }: InstanceClients,
   table: TableDescription,
   { extent, rate = rateFor(table), resume }: PreflightOptions,
-  { clock, stop, files, stream }: Surroundings,
+  { clock, stop, files, stream }: PreflightContext,
 ): Promise<ScannedContacts> {
   const capacity = capacityOf(table);
   if (capacity !== undefined && rate > capacity.read) {
     throw new CommandError(
-      `--rate ${rate} is more than the ${capacity.read} read units a second that ${instance.table.name} is provisioned with.`,
+      `--rate ${rate} is more than the ${capacity.read} read units per second of the table ${instance.table.name}. Give ${capacity.read} or less.`,
     );
   }
   const { blockedDispositions } = instance;
@@ -131,7 +131,7 @@ async function scan(
     );
   } catch (error) {
     if (saved === undefined) throw error;
-    const cause = `${errorMessage(error)}. ${isAccessDenied(error) ? grant("preflight") : ""}`.trim();
+    const cause = `${errorMessage(error)}. ${isAccessDenied(error) ? attachPolicyFix("preflight") : ""}`.trim();
     return scanResult(saved, cause);
   } finally {
     line.clear();

@@ -1,16 +1,11 @@
 /** Shows the progress of a scan: on one line in a terminal, otherwise on a new line every few seconds. */
 import type { Clock } from "./clock";
 import type { RunningScan } from "./attribute-scan";
+import type { ProgressOutput } from "../../output/progress";
 import { dollars, duration, prices, thousands } from "./prices";
 
-/** Standard error, so that standard output has only the report. */
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
-const everyMs = { terminal: 200, lines: 10_000 } as const;
+/** Minimum time between two outputs. */
+const intervalMs = { terminal: 200, lines: 10_000 } as const;
 
 export class ProgressLine {
   private shownAt = -Infinity;
@@ -19,11 +14,12 @@ export class ProgressLine {
   /**
    * @param title the name of the instance
    * @param expected number of items that will be read; 0 if unknown
+   * @param before items and units of earlier runs of this scan
    */
   constructor(
     private readonly title: string,
     private readonly expected: number,
-    private readonly stream: ProgressStream,
+    private readonly stream: ProgressOutput,
     private readonly clock: Pick<Clock, "now">,
     private readonly before: { readonly items: number; readonly units: number },
   ) {
@@ -32,17 +28,20 @@ export class ProgressLine {
 
   show(scan: RunningScan): void {
     const now = this.clock.now();
-    if (now - this.shownAt < (this.stream.isTTY === true ? everyMs.terminal : everyMs.lines)) return;
+    if (now - this.shownAt < (this.stream.isTTY === true ? intervalMs.terminal : intervalMs.lines)) return;
     this.shownAt = now;
     const text = this.text(scan, (now - this.startedAt) / 1000);
     if (this.stream.isTTY !== true) this.stream.write(`${text}\n`);
     // A carriage return cannot overwrite a line that is longer than the terminal.
-    else this.stream.write(`\r\u001b[K${text.slice(0, (this.stream.columns ?? 80) - 1)}`);
+    else {
+      this.stream.eraseLine();
+      this.stream.write(text.slice(0, (this.stream.columns ?? 80) - 1));
+    }
   }
 
   /** Removes the line before other output. */
   clear(): void {
-    if (this.stream.isTTY === true && this.shownAt !== -Infinity) this.stream.write("\r\u001b[K");
+    if (this.stream.isTTY === true && this.shownAt !== -Infinity) this.stream.eraseLine();
   }
 
   private text({ stats, units }: RunningScan, seconds: number): string {

@@ -7,14 +7,15 @@ import { explanationOf } from "../../../lambda/explanations";
 import { failed, ok } from "../finding";
 import { indexQuery } from "../../aws/index-query";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { redactNumbers, printable } from "../../output/redact";
+import { oneLine } from "../../output/foreign-text";
+import { redactNumbers } from "../../output/redact";
 import type { Check, Finding } from "./check";
 import { runCheck, unproven } from "./check";
 
 /** Durations of the answers, in milliseconds. */
 interface Times {
   /** Measured by the function, from its log lines. */
-  readonly own: number[];
+  readonly byFunction: number[];
   /** Measured by this process, with the network. */
   readonly roundTrip: number[];
 }
@@ -38,9 +39,9 @@ export async function probeChecks(
   if (!isReady) {
     return [{ name: "answers", ...unproven("The function was not invoked: see the failed checks.") }];
   }
-  const times: Times = { own: [], roundTrip: [] };
+  const times: Times = { byFunction: [], roundTrip: [] };
   let result: ProbeResult | undefined;
-  const asked = await runCheck("answers", async () => {
+  const answersCheck = await runCheck("answers", async () => {
     try {
       result = await ask(instance, clients, times);
       return ok("The function answers.");
@@ -49,7 +50,7 @@ export async function probeChecks(
       throw error;
     }
   });
-  if (result === undefined) return [asked];
+  if (result === undefined) return [answersCheck];
   const { answers } = result;
   return [
     { name: "unlisted number", ...unlistedFinding(answers) },
@@ -90,7 +91,7 @@ async function ask(
           }),
         );
         times.roundTrip.push(performance.now() - begun);
-        times.own.push(...latencies(LogResult));
+        times.byFunction.push(...latencies(LogResult));
         const text = Buffer.from(Payload ?? []).toString();
         if (FunctionError !== undefined) throw new FunctionFailed(messageOf(text));
         return JSON.parse(text) as unknown;
@@ -121,8 +122,8 @@ function messageOf(payload: string): string {
     readonly errorMessage?: string;
   };
   const [first = ""] = errorMessage.split("\n");
-  // Code of others may repeat the phone number in its message.
-  return printable(redactNumbers(`${errorType}: ${first}`).slice(0, 200));
+  // The message of another function may contain the phone number.
+  return oneLine(redactNumbers(`${errorType}: ${first}`), 200);
 }
 
 function functionFailed({ stackName }: InstanceConfig, message: string): Finding {
@@ -163,7 +164,7 @@ function wrongAnswer(number: string, { answered, expected, reason }: ProbeAnswer
     expected === "match"
       ? "the caller is not blocked"
       : answered === "match"
-        ? "wrong callers are blocked"
+        ? "callers are blocked by mistake"
         : "calls go through because of a fault";
   return failed(
     `For ${number} the answer is ${answered} (${reason}) instead of ${expected}: ${effect}.` +
@@ -173,15 +174,15 @@ function wrongAnswer(number: string, { answered, expected, reason }: ProbeAnswer
   );
 }
 
-function timeFinding({ lookup: { budgetMs } }: InstanceConfig, { own, roundTrip }: Times): Finding {
-  const measured = own.length > 0 ? own : roundTrip;
+function timeFinding({ lookup: { budgetMs } }: InstanceConfig, { byFunction, roundTrip }: Times): Finding {
+  const measured = byFunction.length > 0 ? byFunction : roundTrip;
   if (measured.length === 0) return unproven("The function was not invoked.");
   const slowest = Math.max(...measured);
-  const by = own.length > 0 ? "measured by the function" : "measured from here";
+  const by = byFunction.length > 0 ? "measured by the function" : "measured from here";
   const detail = `The slowest of ${measured.length} answers took ${slowest.toFixed(1)} ms (${by}); the budget is ${budgetMs} ms.`;
   if (slowest <= budgetMs) return ok(detail);
   // This time includes the network between here and Lambda.
-  if (own.length === 0) return unproven(detail);
+  if (byFunction.length === 0) return unproven(detail);
   return failed(
     detail,
     "Verify again. If the time does not improve, check DynamoDB's latency and, in a VPC, the function's route to DynamoDB.",

@@ -1,0 +1,80 @@
+/** Makes text of unknown origin safe to print: escapes characters that control a terminal or a CI log, and shortens long text. */
+
+/**
+ * Control characters, characters that change the direction or the position of the following text, and invisible characters. The two
+ * selectors between text and emoji are printable: they only choose how the character before them looks.
+ */
+const unprintable =
+  /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Escapes every unprintable character, line breaks included: `\\u{1b}`. */
+export function printable(text: string): string {
+  return text.replaceAll(unprintable, escapeCharacter);
+}
+
+const escapeCharacter = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+
+/** Like {@link printable}, but as the escape sequence of a JSON string: the text of a JSON document keeps its meaning. */
+export function printableJson(json: string): string {
+  // `##[` starts a command of CI systems anywhere in a line.
+  return json
+    .replaceAll("##", "#\\u0023")
+    .split("\n")
+    .map((line) => line.replaceAll(unprintable, jsonEscape))
+    .join("\n");
+}
+
+function jsonEscape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, n) => character.charCodeAt(n));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+}
+
+/**
+ * Keeps line breaks, and escapes every other unprintable character. A line is also escaped if a CI system would run it as a command:
+ * `::error::` of GitHub Actions, and `##[error]`, `##vso[…]` and `##teamcity[…]` of others.
+ *
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+export function printableLines(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replaceAll("\t", "  ")
+    .split("\n")
+    .map(printable)
+    .join("\n")
+    .replaceAll(/^([^\S\n]*)::/gm, "$1\\u{3a}:")
+    .replaceAll(/##(?=\w*\[)/g, "#\\u{23}");
+}
+
+/** Maximum length of a message in characters. */
+const maxMessage = 2000;
+
+/** A text on one line, without unprintable characters. Of a long text, the start and the end stay. */
+export function oneLine(text: string, maxLength: number = maxMessage): string {
+  return shortened(printable(text.replaceAll(/[\t\n\v\f\r]\s*/g, " ")), maxLength);
+}
+
+/** Limits of {@link boundedLines}. */
+const maxLines = { first: 80, last: 40 };
+const maxLine = 1000;
+
+/** A text of several lines, such as the output of a program, without unprintable characters. Of a long text, the start and the end stay. */
+export function boundedLines(text: string): string {
+  const lines = text.split("\n");
+  const omitted = lines.length - maxLines.first - maxLines.last;
+  const shown =
+    omitted <= 0
+      ? lines
+      : [...lines.slice(0, maxLines.first), `… ${omitted} lines omitted …`, ...lines.slice(-maxLines.last)];
+  return shown.map((line) => shortened(printableLines(line.replace(/\r$/, "")), maxLine)).join("\n");
+}
+
+/** The start and the end of a long text, with its length between them. A text of at most `maxLength` characters is returned unchanged. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const tail = Math.floor(maxLength / 4);
+  // Do not split a character that has two UTF-16 units.
+  const start = text.slice(0, maxLength - tail).replace(/[\uD800-\uDBFF]$/, "");
+  const end = text.slice(text.length - tail).replace(/^[\uDC00-\uDFFF]/, "");
+  return `${start}… (${text.length} characters) …${end}`;
+}

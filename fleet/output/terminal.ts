@@ -1,0 +1,48 @@
+/**
+ * Standard output and standard error. No other file of the command line writes to them, so every text is escaped here, wherever it came
+ * from.
+ */
+import { inspect } from "node:util";
+import { JsonDocument, terminalText } from "./foreign-text";
+import type { ProgressOutput } from "./progress";
+
+/** Writes one or more lines, or a JSON document. */
+export type Print = (output: string | JsonDocument) => void;
+
+export const printToStdout: Print = (output) => {
+  process.stdout.write(`${output instanceof JsonDocument ? output.text : terminalText(output)}\n`);
+};
+
+/** Prints to standard error, because another program may read standard output. */
+export function printToStderr(text: string): void {
+  process.stderr.write(`${terminalText(text)}\n`);
+}
+
+/** An error that is a defect of this program, with its stack trace. */
+export function printDefect(error: unknown): void {
+  printToStderr(inspect(error));
+}
+
+/** Standard error, for lines that are drawn again. */
+export const progressOutput: ProgressOutput = {
+  write: (text) => process.stderr.write(terminalText(text)),
+  eraseLine: () => process.stderr.write("\r\u001b[2K"),
+  get isTTY() {
+    return process.stderr.isTTY;
+  },
+  get columns() {
+    return process.stderr.columns;
+  },
+};
+
+/** Columns of the terminal; undefined if standard output is not a terminal. */
+export const terminalColumns = (): number | undefined => process.stdout.columns || undefined;
+
+/** A reader such as `head` may close the pipe early. The command then finishes its work without further output. */
+export function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
