@@ -16,7 +16,9 @@ import { compareDirectories, isExpected, type Difference } from "./compare";
 
 const PACKAGES = join(projectRoot(), "bench/cdktn/package.json");
 
-/** The replacement of each package. `constructs` resolves to the successor's copy, because two copies of its classes do not work together. */
+/**
+ * The replacement of each package. `constructs` resolves to the successor's copy, because two copies of its classes do not work together.
+ */
 const SUCCESSORS = { cdktf: "cdktn", "@cdktf/provider-aws": "@cdktn/provider-aws", constructs: "constructs" } as const;
 
 const successors: esbuild.Plugin = {

@@ -1,9 +1,9 @@
 /**
- * Measures the planning of a fleet against emulators: one stack after the other, as `cdktf diff` does it, and `fleet plan`; then
- * `fleet plan --changed-since` with one stack changed.
+ * Measures plans of several stacks on emulators: `cdktf diff` for one stack after the other, `fleet plan` for all stacks, and
+ * `fleet plan --changed-since` with one changed stack.
  *
- * Usage, with Terraform and moto_server on the PATH: `npm run bench:fleet [-- --stacks 8] [--write]`; `--write` puts the result
- * into docs/performance.md.
+ * Usage, with Terraform and moto_server on the PATH: `npm run bench:fleet [-- --stacks 8] [--write]`. `--write` updates
+ * docs/performance.md.
  */
 import { spawn } from "node:child_process";
 import {
@@ -35,15 +35,16 @@ const provider = "registry.terraform.io/hashicorp/aws/5.100.0";
 
 class UsageError extends Error {}
 
-/** Seconds of wall time, and of CPU of the process and all that it started. */
+/** Wall time of a command, and CPU time of the command and its child processes, in seconds. */
 interface Sample {
   readonly wall: number;
   readonly cpu: number;
 }
 
 interface Result extends Sample {
-  /** How often the provider was installed anew, instead of linked from a cache. */
+  /** Number of installations of the AWS provider. A link to the plugin cache is not an installation. */
   readonly installs: number;
+  /** Number of stacks with a plan. */
   readonly plans: number;
 }
 
@@ -63,12 +64,12 @@ instances:
 ${instances.join("")}`;
 }
 
-/** Runs to its end. A shell around it counts the CPU of all that it waited for (POSIX `times`). */
+/** Runs the command to its end. A shell runs the command and reports the CPU time of all child processes (POSIX `times`). */
 async function measured(
   command: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv,
-  allowed: readonly number[],
+  allowedExitCodes: readonly number[],
 ): Promise<Sample> {
   const begin = process.hrtime.bigint();
   const script = '"$@"; code=$?; times; exit $code';
@@ -80,15 +81,23 @@ async function measured(
     child.once("error", reject).once("close", resolve);
   });
   const wall = Number(process.hrtime.bigint() - begin) / 1e9;
-  if (code === null || !allowed.includes(code)) throw new UsageError(`${command.join(" ")} failed:\n${output}`);
-  // The second line is of the children: user and system time, 0m1.23s each.
+  if (code === null || !allowedExitCodes.includes(code))
+    throw new UsageError(`${command.join(" ")} failed:\n${output}`);
+  // The second line of the output of `times` has the user and system time of the child processes: 0m1.23s 0m0.45s.
   const times = [...output.matchAll(/^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/gm)].at(-1) ?? [];
   const [, userMinutes, user, systemMinutes, system] = times.map(Number);
   return { wall, cpu: (userMinutes ?? NaN) * 60 + (user ?? NaN) + (systemMinutes ?? NaN) * 60 + (system ?? NaN) };
 }
 
-/** How often the provider was installed for the stacks that have a plan: once into the cache, if any links to it, and once for each that does not. */
-function look(stacks: string, cache: string, plan: string): { readonly installs: number; readonly plans: number } {
+/**
+ * Counts the stacks with a plan, and the installations of the provider for them: one for the cache if at least one stack links to the
+ * cache, and one for each stack without a link.
+ */
+function countInstallations(
+  stacks: string,
+  cache: string,
+  plan: string,
+): { readonly installs: number; readonly plans: number } {
   const planned = readdirSync(stacks)
     .map((stack) => join(stacks, stack))
     .filter((directory) => existsSync(join(directory, plan)));
@@ -96,7 +105,7 @@ function look(stacks: string, cache: string, plan: string): { readonly installs:
     try {
       return readlinkSync(join(directory, ".terraform/providers", provider, platform())).startsWith(cache);
     } catch {
-      return false; // not a link: a copy
+      return false; // a copy, not a link
     }
   };
   const linked = planned.filter(isLinked).length;
@@ -145,7 +154,7 @@ async function main(): Promise<void> {
     mkdirSync(home);
     const env = {
       PATH: process.env["PATH"],
-      // A home of its own: cdktf keeps its plugin cache there, and this is a machine that has none yet.
+      // An empty home directory, because cdktf has its plugin cache there. The first command starts without a cache.
       HOME: home,
       AWS_ENDPOINT_URL: proxy.url,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -155,28 +164,32 @@ async function main(): Promise<void> {
       ...terraform.env,
     };
 
-    process.stderr.write("cdktf diff, one stack after the other\n");
+    process.stderr.write("cdktf diff, sequential\n");
     let [wall, cpu] = [0, 0];
     for (const n of ids) {
-      // Without its own locking of providers, which would take longer still.
+      // Without --skip-provider-lock, cdktf also locks the providers for other platforms and takes longer.
       const command = [join(projectRoot(), "node_modules/.bin/cdktf"), "diff", stackName(n), "--skip-provider-lock"];
       const sample = await measured(command, project, env, [0]);
       [wall, cpu] = [wall + sample.wall, cpu + sample.cpu];
     }
-    const cdktf: Result = { wall, cpu, ...look(join(project, "cdktf.out/stacks"), join(home, ".terraform.d"), "plan") };
+    const cdktf: Result = {
+      wall,
+      cpu,
+      ...countInstallations(join(project, "cdktf.out/stacks"), join(home, ".terraform.d"), "plan"),
+    };
 
     const fleet = [process.execPath, join(project, "build/fleet/main.js"), "plan"];
     const cache = join(project, "build/terraform-plugins/cache");
     const plans = join(project, "build/plans/cdktf.out/stacks");
     process.stderr.write("fleet plan\n");
     const all = await measured(fleet, project, env, [0, 2]);
-    const ours: Result = { ...all, ...look(plans, cache, "fleet.tfplan") };
+    const fleetAll: Result = { ...all, ...countInstallations(plans, cache, "fleet.tfplan") };
 
-    process.stderr.write("fleet plan, one changed\n");
+    process.stderr.write("fleet plan, one changed stack\n");
     writeFileSync(join(project, "environments/e2e.yaml"), yaml.replace(`memoryMb: ${511 + stacks}`, "memoryMb: 1024"));
     const changed = await measured([...fleet, "--changed-since", "HEAD"], project, env, [0, 2]);
-    // The cache is there by now.
-    const one: Result = { ...changed, ...look(plans, cache, "fleet.tfplan"), installs: 0 };
+    // The provider is in the cache since the previous command.
+    const fleetChanged: Result = { ...changed, ...countInstallations(plans, cache, "fleet.tfplan"), installs: 0 };
 
     const [processor] = cpus();
     const result = [
@@ -184,7 +197,7 @@ async function main(): Promise<void> {
         `${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node.js ${process.version}; ` +
         `${stacks} stacks, once each; \`npm run bench:fleet -- --stacks ${stacks} --write\`.`,
       "",
-      report(cdktf, ours, one),
+      report(cdktf, fleetAll, fleetChanged),
     ].join("\n");
     process.stdout.write(`${result}\n`);
     if (values.write) writeInto(join(projectRoot(), "docs/performance.md"), result);
@@ -195,26 +208,26 @@ async function main(): Promise<void> {
   }
 }
 
-function report(cdktf: Result, ours: Result, one: Result): string {
-  const row = (what: string, { plans, installs, wall, cpu }: Result): string =>
-    `| ${what} | ${plans} | ${installs} | ${wall.toFixed(1)} | ${cpu.toFixed(1)} | ${(cdktf.wall / wall).toFixed(1)}× | ${(cdktf.cpu / cpu).toFixed(1)}× |`;
-  const ratio = cdktf.wall / ours.wall;
+function report(cdktf: Result, fleetAll: Result, fleetChanged: Result): string {
+  const row = (command: string, { plans, installs, wall, cpu }: Result): string =>
+    `| ${command} | ${plans} | ${installs} | ${wall.toFixed(1)} | ${cpu.toFixed(1)} | ${(cdktf.wall / wall).toFixed(1)}× | ${(cdktf.cpu / cpu).toFixed(1)}× |`;
+  const ratio = cdktf.wall / fleetAll.wall;
   return [
-    "| | plans | provider installed | wall s | CPU s | wall, of cdktf | CPU, of cdktf |",
+    "| | plans | provider installed | wall s | CPU s | wall: cdktf / this | CPU: cdktf / this |",
     "|---|---:|---:|---:|---:|---:|---:|",
-    row("`cdktf diff`, one after the other", cdktf),
-    row("`fleet plan`", ours),
-    row("`fleet plan --changed-since`, one changed", one),
+    row("`cdktf diff`, one stack after the other", cdktf),
+    row("`fleet plan`", fleetAll),
+    row("`fleet plan --changed-since`, one stack changed", fleetChanged),
     "",
     "| goal | measured | limit | met |",
     "|---|---:|---:|---|",
     `| \`cdktf diff\` / \`fleet plan\`, at least | ${ratio.toFixed(1)}× | 1.5× | ${ratio >= 1.5 ? "yes" : "**no**"} |`,
-    `| provider installed, at most | ${ours.installs} | 1 | ${ours.installs === 1 ? "yes" : "**no**"} |`,
-    `| plans that run for one changed stack, at most | ${one.plans} | 1 | ${one.plans === 1 ? "yes" : "**no**"} |`,
+    `| provider installed, at most | ${fleetAll.installs} | 1 | ${fleetAll.installs === 1 ? "yes" : "**no**"} |`,
+    `| plans that run for one changed stack, at most | ${fleetChanged.plans} | 1 | ${fleetChanged.plans === 1 ? "yes" : "**no**"} |`,
   ].join("\n");
 }
 
-/** Replaces what stands between the two markers. */
+/** Replaces the text between the two markers in the file. */
 function writeInto(file: string, result: string): void {
   const [begin, end] = ["<!-- bench:fleet begin -->", "<!-- bench:fleet end -->"];
   const text = readFileSync(file, "utf8");

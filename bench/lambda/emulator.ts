@@ -1,4 +1,4 @@
-/** DynamoDB over TLS on this machine: dynalite, with the table and its index, behind a certificate of its own. */
+/** Starts a DynamoDB emulator with TLS: dynalite with the contact table, behind an HTTPS server with a self-signed certificate. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
@@ -12,14 +12,15 @@ import { selfSignedCertificate } from "../../emulators/lambda-runtime/certificat
 
 export interface Emulator {
   readonly url: string;
-  /** File with the certificate that a client must trust. */
+  /** Path of the certificate that clients must trust. */
   readonly caFile: string;
   readonly stop: () => Promise<void>;
 }
 
-export async function startEmulator(tableName: string, blocked: string): Promise<Emulator> {
+/** Starts the emulator. The table has one contact with a blocked Disposition, from the number `blockedNumber`. */
+export async function startEmulator(tableName: string, blockedNumber: string): Promise<Emulator> {
   const table = await startContactTable(tableName, "us-east-1");
-  await table.put({ contactId: "1", customerEndpoint: blocked, disposition: "Blocked" });
+  await table.put({ contactId: "1", customerEndpoint: blockedNumber, disposition: "Blocked" });
   const directory = mkdtempSync(join(tmpdir(), "bench-"));
   const caFile = join(directory, "ca.pem");
   const certificate = selfSignedCertificate();
@@ -27,11 +28,11 @@ export async function startEmulator(tableName: string, blocked: string): Promise
   const agent = new HttpAgent({ keepAlive: true });
   const server = createServer(certificate, (request, response) => {
     const { method, url, headers } = request;
-    const onward = httpRequest(table.endpoint, { agent, method, path: url, headers }, (answer) => {
+    const forwarded = httpRequest(table.endpoint, { agent, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    request.pipe(onward);
+    request.pipe(forwarded);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

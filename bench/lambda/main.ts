@@ -1,8 +1,8 @@
 /**
- * Measures the packaged function beside its yardsticks, each in a process as Lambda runs it, against an emulator over TLS.
+ * Measures the packaged function and the baselines. Each one runs in its own process, as in Lambda, and queries an emulator over TLS.
  *
- * Usage, after `npm --prefix bench/lambda ci`: `npm run bench:lambda [-- --rounds 11] [--write]`; `--write` puts the result
- * into docs/performance.md. Every round runs every contender once, so the ratios are of neighbours in time; medians are over the rounds.
+ * Usage, after `npm --prefix bench/lambda ci`: `npm run bench:lambda [-- --rounds 11] [--write]`. `--write` updates docs/performance.md.
+ * Each round measures each variant once. Ratios compare measurements of the same round. The figures are medians over the rounds.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../lambda/packaging";
 import { functionEnvironment } from "../../lambda/settings";
 import { startFunction } from "../../emulators/lambda-runtime/function-instance";
-import { contenders, type Contender } from "./contenders";
+import { variants, type Variant } from "./variants";
 import { startEmulator, type Emulator } from "./emulator";
 
 const NUMBER = "+15555550100";
@@ -38,53 +38,58 @@ const EVENT = {
   },
 };
 
-/** Calls before those that are measured, for the compiler to settle. */
+/** Number of calls before the measured calls, so that the JIT compiler has optimized the code. */
 const WARM_UP_CALLS = 200;
+/** Number of measured calls. */
 const CALLS = 400;
 
-/** One contender in one round. Times in milliseconds. */
+/** The measurement of one variant in one round. Times are in milliseconds. */
 interface Sample {
-  /** Require or import of the function's code; the yardsticks make their client there, the product settles for its module. */
+  /** Time to load the code of the function. Baselines also create their client; our function only loads its module. */
   readonly load: number;
-  /** CPU time of that, which other work on the machine hardly changes. */
+  /** CPU time to load the code. Other work on the machine hardly changes this figure. */
   readonly loadCpu: number;
-  /** What init takes beyond that: the product reads its settings and opens its connection, the others with their first call. */
+  /**
+   * The rest of the init phase, in which our function reads its settings and opens its connection. 0 for baselines, which connect in their
+   * first call.
+   */
   readonly connect: number;
+  /** Time of the first call. */
   readonly first: number;
-  /** CPU of the process for one warm call, what the harness costs included. */
+  /** CPU time of the process for one warm call, including the cost of the test harness. */
   readonly cpu: number;
   readonly p50: number;
   readonly p99: number;
   readonly rssMb: number;
 }
 
-async function measure(contender: Contender, nodePath: string, emulator: Emulator): Promise<Sample> {
-  const { zip, handler } = contender;
+async function measure(variant: Variant, nodePath: string, emulator: Emulator): Promise<Sample> {
+  const { zip, handler } = variant;
   const environment = {
     ...functionEnvironment(SETTINGS),
-    ...contender.environment,
+    ...variant.environment,
     AWS_ENDPOINT_URL_DYNAMODB: emulator.url,
     NODE_EXTRA_CA_CERTS: emulator.caFile,
   };
-  let loaded: { readonly load: number; readonly loadCpu: number } | undefined;
-  if (contender.id === "product") {
-    // Without a region it stops before it makes anything that could connect.
-    const unconnected = await startFunction({
+  let loadOnly: { readonly load: number; readonly loadCpu: number } | undefined;
+  if (variant.id === "product") {
+    // Without a region, the function loads its code but creates no connection.
+    const withoutConnection = await startFunction({
       zip,
       handler,
       nodePath,
       environment: { ...environment, AWS_REGION: "" },
     });
-    loaded = { load: unconnected.loadMs, loadCpu: unconnected.loadCpuMs };
-    await unconnected.stop();
+    loadOnly = { load: withoutConnection.loadMs, loadCpu: withoutConnection.loadCpuMs };
+    await withoutConnection.stop();
   }
   const instance = await startFunction({ zip, handler, nodePath, environment });
   try {
-    const expected = contender.id === "c" ? "nomatch" : "match";
+    const expected = variant.id === "c" ? "nomatch" : "match";
     const call = async (): Promise<number> => {
       const { payload, error, durationMs } = await instance.invoke(EVENT);
       const response = (payload as { response?: string } | undefined)?.response;
-      if (response !== expected) throw new Error(`${contender.title} answered ${JSON.stringify(payload ?? error)}`);
+      if (response !== expected) throw new Error(`${variant.title} answered ${JSON.stringify(payload ?? error)}`);
       return durationMs;
     };
     const first = await call();
@@ -94,9 +99,9 @@ async function measure(contender: Contender, nodePath: string, emulator: Emulato
     for (let i = 0; i < CALLS; i++) times.push(await call());
     const { cpuMs, rssBytes } = instance.usage;
     return {
-      load: loaded?.load ?? instance.loadMs,
-      loadCpu: loaded?.loadCpu ?? instance.loadCpuMs,
-      connect: loaded === undefined ? 0 : Math.max(0, instance.loadMs - loaded.load),
+      load: loadOnly?.load ?? instance.loadMs,
+      loadCpu: loadOnly?.loadCpu ?? instance.loadCpuMs,
+      connect: loadOnly === undefined ? 0 : Math.max(0, instance.loadMs - loadOnly.load),
       first,
       cpu: (cpuMs - before) / CALLS,
       p50: quantile(times, 0.5),
@@ -114,12 +119,12 @@ function quantile(values: readonly number[], q: number): number {
 }
 const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Samples by contender, in the order of the rounds. */
+/** Samples by id of the variant, in the order of the rounds. */
 type Samples = Readonly<Record<string, readonly Sample[]>>;
 
-/** A goal that this function was set: what, the figure, the most it may be. */
+/** A performance goal of our function: the measured value must not exceed the limit. */
 interface Goal {
-  readonly what: string;
+  readonly title: string;
   readonly value: number;
   readonly limit: number;
   readonly unit: string;
@@ -127,7 +132,7 @@ interface Goal {
 
 function goals(samples: Samples, bytes: number): readonly Goal[] {
   const of = (id: string): readonly Sample[] => samples[id] ?? [];
-  /** Median over the rounds of a figure computed from the samples of one round. */
+  /** Returns the median over the rounds. `compute` gets the samples of our function, of `other` and of (c) in one round. */
   const paired = (compute: (product: Sample, other: Sample, empty: Sample) => number, other: string): number =>
     median(
       of("product").map((sample, round) => {
@@ -139,24 +144,34 @@ function goals(samples: Samples, bytes: number): readonly Goal[] {
   const cpuRatio = (product: Sample, other: Sample, empty: Sample): number =>
     netCpu(product, empty) / netCpu(other, empty);
   return [
-    { what: "load, of (a)", value: paired((p, a) => p.load / a.load, "a"), limit: 0.25, unit: "×" },
-    { what: "load, above (c)", value: paired((p, c) => p.load - c.load, "c"), limit: 25, unit: " ms" },
-    { what: "CPU of load, of (a)", value: paired((p, a) => p.loadCpu / a.loadCpu, "a"), limit: 0.25, unit: "×" },
-    { what: "CPU of load, above (c)", value: paired((p, c) => p.loadCpu - c.loadCpu, "c"), limit: 25, unit: " ms" },
-    { what: "first call, of (a)", value: paired((p, a) => p.first / a.first, "a"), limit: 0.5, unit: "×" },
+    { title: "load, relative to (a)", value: paired((p, a) => p.load / a.load, "a"), limit: 0.25, unit: "×" },
+    { title: "load, in addition to (c)", value: paired((p, c) => p.load - c.load, "c"), limit: 25, unit: " ms" },
     {
-      what: "load, connecting and first call together, of (a)",
+      title: "CPU of load, relative to (a)",
+      value: paired((p, a) => p.loadCpu / a.loadCpu, "a"),
+      limit: 0.25,
+      unit: "×",
+    },
+    {
+      title: "CPU of load, in addition to (c)",
+      value: paired((p, c) => p.loadCpu - c.loadCpu, "c"),
+      limit: 25,
+      unit: " ms",
+    },
+    { title: "first call, relative to (a)", value: paired((p, a) => p.first / a.first, "a"), limit: 0.5, unit: "×" },
+    {
+      title: "load, connecting and first call together, relative to (a)",
       value: paired((p, a) => (p.load + p.connect + p.first) / (a.load + a.first), "a"),
       limit: 0.5,
       unit: "×",
     },
-    { what: "CPU per warm call, of (a)", value: paired(cpuRatio, "a"), limit: 1 / 3, unit: "×" },
-    { what: "CPU per warm call, of (d)", value: paired(cpuRatio, "d"), limit: 1.5, unit: "×" },
-    { what: "bundle", value: bytes / 1000, limit: 25, unit: " kB" },
+    { title: "CPU per warm call, relative to (a)", value: paired(cpuRatio, "a"), limit: 1 / 3, unit: "×" },
+    { title: "CPU per warm call, relative to (d)", value: paired(cpuRatio, "d"), limit: 1.5, unit: "×" },
+    { title: "bundle", value: bytes / 1000, limit: 25, unit: " kB" },
   ];
 }
 
-function report(version: string, all: readonly Contender[], samples: Samples): string {
+function report(version: string, all: readonly Variant[], samples: Samples): string {
   const empty = median((samples["c"] ?? []).map(({ cpu }) => cpu));
   const rows = all.map(({ id, title, bytes }) => {
     const middle = (field: keyof Sample): number => median((samples[id] ?? []).map((sample) => sample[field]));
@@ -175,8 +190,8 @@ function report(version: string, all: readonly Contender[], samples: Samples): s
   });
   const bytes = all.find(({ id }) => id === "product")?.bytes ?? NaN;
   const goalRows = goals(samples, bytes).map(
-    ({ what, value, limit, unit }) =>
-      `| ${what} | ${value.toFixed(2)}${unit} | ${Number(limit.toFixed(2))}${unit} | ${value <= limit ? "yes" : "**no**"} |`,
+    ({ title, value, limit, unit }) =>
+      `| ${title} | ${value.toFixed(2)}${unit} | ${Number(limit.toFixed(2))}${unit} | ${value <= limit ? "yes" : "**no**"} |`,
   );
   return [
     `### Node.js ${version}`,
@@ -198,26 +213,26 @@ async function main(): Promise<void> {
   });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
-    throw new UsageError(`--rounds "${values.rounds}" is not a whole number above zero.`);
-  const yardsticks = join(projectRoot(), "bench/lambda/node_modules");
-  if (!existsSync(join(yardsticks, "aws-sdk"))) {
-    throw new UsageError("The yardsticks are not installed. Run: npm --prefix bench/lambda ci");
+    throw new UsageError(`--rounds "${values.rounds}" is not a whole number of at least 1.`);
+  const baselines = join(projectRoot(), "bench/lambda/node_modules");
+  if (!existsSync(join(baselines, "aws-sdk"))) {
+    throw new UsageError("The baselines are not installed. Run: npm --prefix bench/lambda ci");
   }
 
-  const all = contenders();
+  const all = variants();
   const emulator = await startEmulator(SETTINGS.tableName, NUMBER);
   const sections: string[] = [];
   try {
     for (const name of ["node-22", "node-24"]) {
-      const nodePath = join(yardsticks, name, "bin/node");
+      const nodePath = join(baselines, name, "bin/node");
       const version = execFileSync(nodePath, ["--version"], { encoding: "utf8" }).trim();
       const samples: Record<string, Sample[]> = Object.fromEntries(all.map(({ id }) => [id, []]));
       for (let round = 0; round <= rounds; round++) {
         process.stderr.write(`\r${version}: round ${round} of ${rounds} `);
-        for (const contender of all) {
-          const sample = await measure(contender, nodePath, emulator);
-          // Round 0 warms the disk cache and the emulator.
-          if (round > 0) samples[contender.id]?.push(sample);
+        for (const variant of all) {
+          const sample = await measure(variant, nodePath, emulator);
+          // Round 0 only fills the disk cache and warms up the emulator.
+          if (round > 0) samples[variant.id]?.push(sample);
         }
       }
       process.stderr.write("\n");
@@ -239,7 +254,7 @@ async function main(): Promise<void> {
   if (values.write) writeInto(join(projectRoot(), "docs/performance.md"), result);
 }
 
-/** Replaces what stands between the two markers. */
+/** Replaces the text between the two markers in the file. */
 function writeInto(path: string, result: string): void {
   const [begin, end] = ["<!-- bench:lambda begin -->", "<!-- bench:lambda end -->"];
   const text = readFileSync(path, "utf8");

@@ -1,4 +1,4 @@
-/** The comparison of the rehearsal: silent about the library's own versions, and about nothing else. */
+/** Tests that the comparison reports every difference between two syntheses, except the versions of the library and provider. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -26,7 +26,7 @@ const stack = JSON.stringify(
   }).toTerraform(),
 );
 
-/** Two directories that are the same but for the change to the stack. */
+/** Creates two directories that differ only in the given change of the stack. */
 function compared(change: (text: string) => string) {
   const directory = mkdtempSync(path.join(scratch, "pair-"));
   const [before, after] = [path.join(directory, "before"), path.join(directory, "after")];
@@ -41,7 +41,7 @@ function compared(change: (text: string) => string) {
   return { before, after, differences: () => compareDirectories(before, after) };
 }
 
-test("an id that changed is found, as lost and as new", () => {
+test("a changed logical id is reported as a removed and an added resource", () => {
   const unexpected = compared((text) => text.replaceAll('"blocked_status":', '"blockedStatus":'))
     .differences()
     .filter((difference) => !isExpected(difference));
@@ -51,7 +51,7 @@ test("an id that changed is found, as lost and as new", () => {
   ]);
 });
 
-test("the versions of the library and of the provider may differ, in the stack and in the manifest", () => {
+test("different versions of the library and of the provider are expected differences", () => {
   const { after, differences } = compared((text) =>
     text.replaceAll('"stubbed"', '"0.24.0"').replaceAll("~> 5.100.0", "6.66.0").replaceAll('"hashicorp/aws"', '"aws"'),
   );
@@ -65,7 +65,7 @@ test("the versions of the library and of the provider may differ, in the stack a
   expect(differences().filter((difference) => !isExpected(difference))).toEqual([]);
 });
 
-test("a file that is missing, one of other bytes, and the same values in another order are differences", () => {
+test("missing files, other bytes and another order of the same values are differences", () => {
   const { before, after, differences } = compared((text) => text + "\n");
   writeFileSync(path.join(after, "stacks/test/function.zip"), "other");
   writeFileSync(path.join(before, "stacks/test/more.txt"), "");
@@ -73,7 +73,7 @@ test("a file that is missing, one of other bytes, and the same values in another
   expect(differences().some(isExpected)).toBe(false);
 });
 
-test("any value changed anywhere is found where it is", () => {
+test("every changed value is reported with its path", () => {
   const leaves = (value: unknown, keys: readonly string[] = []): readonly (readonly string[])[] =>
     typeof value === "object" && value !== null
       ? Object.entries(value).flatMap(([key, each]) => leaves(each, [...keys, key]))

@@ -1,4 +1,4 @@
-/** The yardstick of the synth is still made of the project's sources as they are, and has the habits it is measured for. */
+/** Tests that the ordinary app, the baseline of the synth benchmark, is derived from the current sources. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,7 +1,7 @@
-// Yardstick (b): the lookup as in the vendor's guide, with the DocumentClient of SDK v2 that runtimes carried until Node 16.
+// Baseline (b): the lookup of the vendor's guide with the DocumentClient of AWS SDK v2, which the runtimes until Node.js 16 contain.
 const AWS = require("aws-sdk");
 
-// Version 2 does not know AWS_ENDPOINT_URL_DYNAMODB.
+// SDK v2 does not read AWS_ENDPOINT_URL_DYNAMODB.
 const client = new AWS.DynamoDB.DocumentClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB });
 
 exports.handler = async (event) => {

@@ -1,4 +1,4 @@
-// Yardstick (a): the same lookup with the AWS SDK for JavaScript v3, client made outside the handler as AWS advises.
+// Baseline (a): the lookup with the AWS SDK for JavaScript v3. As AWS recommends, the client is created outside the handler.
 import { DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 
 const client = new DynamoDBClient({});

@@ -1,4 +1,4 @@
-// Yardstick (d): a signed request over node:https and nothing else. No policy, no limits, no retry, no log line.
+// Baseline (d): one signed request over node:https, without policy, limits, retries and log line.
 import { Agent, request } from "node:https";
 import { signedHeaders } from "../../../lambda/blocked-calls/signature";
 
