@@ -39,6 +39,7 @@ const placeOf = ({ page, line, text }: Shown): string => `${page}:${line}  ${tex
 const offline: ReadonlySet<string> = new Set(["list", "config", "flows", "iam", "guard", "matrix", "atlantis"]);
 /** Scripts that are run below, in a copy of the project. */
 const offlineScripts: ReadonlySet<string> = new Set([
+  "compile",
   "schema",
   "reference",
   "runbook",

@@ -4,7 +4,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { unique } from "./statement";
 
 /** An ARN in the account and region of the instance. */
-const regionalArn = (
+export const regionalArn = (
   { partition, region, account }: InstanceConfig,
   service: string,
   resource: string,
