@@ -1,9 +1,6 @@
 /** The resolved configuration of one Connect instance. Code outside `config/` reads this type, not YAML. */
 import type { ResolvedInstance } from "./schema";
 
-/** What happens to a withheld caller (no number), without a table lookup. */
-export type AnonymousCallers = ResolvedInstance["anonymousCallers"];
-
 /** Supported version constraints of the AWS provider. 6.0 to 6.43 have index bugs (hashicorp/terraform-provider-aws#44692, #46322). */
 export type AwsProviderConstraint = ResolvedInstance["awsProvider"];
 

@@ -40,7 +40,7 @@ export interface FunctionSettings {
 export const ENVIRONMENT_LIMIT_BYTES = 4096;
 
 /** Limits of `budgetMs`. The environment files have the same limits. */
-export const BUDGET_LIMITS_MS = { min: 100, max: 7500 } as const;
+const BUDGET_LIMITS_MS = { min: 100, max: 7500 } as const;
 
 const isBudget = (ms: number): boolean =>
   Number.isInteger(ms) && ms >= BUDGET_LIMITS_MS.min && ms <= BUDGET_LIMITS_MS.max;

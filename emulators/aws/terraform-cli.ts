@@ -30,7 +30,7 @@ export interface ProviderSources {
 }
 
 /** This machine. Implied mirrors: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories */
-export const thisMachine = (): ProviderSources => ({
+const thisMachine = (): ProviderSources => ({
   env: process.env,
   home: homedir(),
   impliedMirrors: [

@@ -54,7 +54,7 @@ export interface Step {
 }
 
 /** Marks a bucket that this command created or adopted. */
-export const markerTag = { Key: "connectpath-call-blocking", Value: "terraform-state" } as const;
+const markerTag = { Key: "connectpath-call-blocking", Value: "terraform-state" } as const;
 
 /** Prefix of the keys of all states (`stateKey` in config/aws-names.ts). */
 const statePrefix = "connectpath-call-blocking/";

@@ -48,7 +48,7 @@ const noteSchema = savedPlanSchema.extend({ checksum: z.string() });
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** {@link SavedPlan.instance} */
-export const instanceDigest = (instance: InstanceConfig): string => sha256(canonicalJson(instance));
+const instanceDigest = (instance: InstanceConfig): string => sha256(canonicalJson(instance));
 
 /** The inputs of a plan. */
 export interface PlanInputs {

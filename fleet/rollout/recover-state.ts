@@ -247,7 +247,7 @@ const descriptionOf = ({ description }: Readonly<Record<string, unknown>>): stri
  *
  * @param before text of the earlier state; empty if there was none
  */
-export function withNextSerial(before: string, state: StateJson): StateJson {
+function withNextSerial(before: string, state: StateJson): StateJson {
   if (before.trim() === "") return state;
   return { ...state, serial: stateVersion(before).serial + 1 };
 }

@@ -132,7 +132,7 @@ const prompt: ActionRule["parameters"] = {
 };
 
 /** Rules by action type. Sources: the devguide page of each action, corrected by published answers of the live service. */
-export const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
+const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   InvokeLambdaFunction: {
     parameters: {
       LambdaFunctionARN: { required: true, value: id },

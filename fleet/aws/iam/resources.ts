@@ -4,7 +4,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { unique } from "./statement";
 
 /** An ARN in the account and region of the instance. */
-export const regionalArn = (
+const regionalArn = (
   { partition, region, account }: InstanceConfig,
   service: string,
   resource: string,

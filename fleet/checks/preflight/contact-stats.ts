@@ -8,14 +8,6 @@ import type { IndexKey, Shape } from "./index-keys";
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
-/** One item that violates the index, redacted. */
-export interface Example {
-  /** The table's keys, redacted: `hash=contact-7 range=ctr`. */
-  readonly item: string;
-  /** Type and size of the value, without the value: `map of Address, Type`. */
-  readonly value: string;
-}
-
 /** Distinct Dispositions that are counted one by one. */
 const maxDispositions = 500;
 /** Examples per attribute and shape. */
@@ -28,6 +20,7 @@ const violationSchema = z.strictObject({
   attribute: z.enum(indexKeyNames as [IndexKey, ...IndexKey[]]),
   shape: z.enum(shapes),
   items: count,
+  /** `item`: the table's keys, redacted: `hash=contact-7 range=ctr`. `value`: its type and size only: `map of Address, Type`. */
   examples: z.array(z.strictObject({ item: text, value: text })).max(maxExamples),
 });
 
