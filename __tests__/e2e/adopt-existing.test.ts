@@ -16,12 +16,12 @@ import {
 import { AddPermissionCommand, CreateFunctionCommand, GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { unzipSync, zipSync } from "fflate";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
-import { adoptable, createVendorTable, INDEX, look } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX, readTable } from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
 
-/** In one instance every resource has the name that the stack uses; in the other only the module has. */
+/** In the first instance, every resource has the name that the stack uses. In the second instance, only the module has. */
 const [inPlace, bySwitch] = ["made-by-hand", "hash-only"] as const;
 const functionOf = { [inPlace]: `blockedCalls-${inPlace}`, [bySwitch]: "blockedCalls" } as const;
 const roleOf = { [inPlace]: `blockedCalls-${inPlace}-${REGION}`, [bySwitch]: "blockedCalls-role-x1y2z3" } as const;
@@ -32,7 +32,7 @@ let iam: IAMClient;
 let lambda: LambdaClient;
 const moduleIds = new Map<Name, string>();
 let calls: readonly RecordedCall[] = [];
-let looked: Finished;
+let preflight: Finished;
 let deployed: Finished;
 
 const arnOf = (functionName: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${functionName}`;
@@ -166,7 +166,7 @@ beforeAll(async () => {
     `adoptExisting: { ${modules(inPlace)}, function: true, role: true, logGroup: true }`,
   );
   edit(`adoptExisting: {} # ${bySwitch}`, `adoptExisting: { ${modules(bySwitch)} }`);
-  looked = await world.fleet("preflight");
+  preflight = await world.fleet("preflight");
   world.proxy.clear();
   deployed = await deploy(inPlace, bySwitch);
   calls = world.proxy.calls();
@@ -174,7 +174,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** What the module would call at one moment. */
+/** The function that the module would call after one recorded call, and the state of this function. */
 interface Moment {
   readonly after: string;
   /** ARN that the module calls. */
@@ -186,8 +186,8 @@ interface Moment {
   readonly runs: boolean;
 }
 
-/** Replays the recorded calls: what the module would have called after each of them. */
-function moments(name: Name): readonly Moment[] {
+/** Replays the recorded calls. Returns the function that the module would have called after each recorded call. */
+function replayedMoments(name: Name): readonly Moment[] {
   const byHand = arnOf(functionOf[name]);
   const functions = new Set([byHand]);
   const permitted = new Set([byHand]);
@@ -210,7 +210,7 @@ function moments(name: Name): readonly Moment[] {
       handlers.set(arn, String(given["Handler"]));
       zips.set(arn, (given["Code"] as { ZipFile: string }).ZipFile);
     } else if (operation === "UpdateFunctionConfiguration") {
-      // The provider sends only what changes.
+      // The provider sends only the changed settings.
       if (typeof given["Handler"] === "string") handlers.set(arn, given["Handler"]);
     } else if (operation === "UpdateFunctionCode") zips.set(arn, String(given["ZipFile"]));
     else if (operation === "DeleteFunction") functions.delete(arn);
@@ -237,16 +237,16 @@ function moments(name: Name): readonly Moment[] {
 }
 
 test("preflight accepts the resources that adoptExisting names", () => {
-  expect(looked.output).not.toContain("FAILED");
-  expect(looked.output).toContain("2 instances: 2 can be deployed");
-  expect(unwrapped(looked.output)).toContain(
-    `${functionOf[inPlace]} is there, and is changed in place from nodejs18.x`,
+  expect(preflight.output).not.toContain("FAILED");
+  expect(preflight.output).toContain("2 instances: 2 can be deployed");
+  expect(unwrapped(preflight.output)).toContain(
+    `${functionOf[inPlace]} (nodejs18.x) is adopted and changed in place`,
   );
   for (const name of [inPlace, bySwitch])
-    expect(unwrapped(looked.output)).toContain(
-      `${String(moduleIds.get(name))} is there, made by hand, and is taken over`,
+    expect(unwrapped(lookepreflightut)).toContain(
+      `${String(moduleIds.get(name))} was created by hand and is adopted`,
     );
-  expect(looked.exitCode).toBe(0);
+  expect(looked.exitCpreflightoBe(0);
 });
 
 test("one deployment adopts the named resources and creates the others", () => {
@@ -266,7 +266,7 @@ test("one deployment adopts the named resources and creates the others", () => {
 test.each([inPlace, bySwitch])(
   "%s: at every moment the module calls a function that exists, may be invoked and runs",
   (name) => {
-    const all = moments(name);
+    const all = replayedMoments(name);
     expect(
       all.filter(({ exists, associated, permitted, runs }) => !(exists && associated && permitted && runs)),
     ).toEqual([]);
@@ -325,7 +325,7 @@ test("an index created by hand is mirrored, and the table is not written to", as
     ({ operation, input }) => operation === "UpdateTable" && JSON.stringify(input).includes(inPlace),
   );
   expect(writes).toEqual([]);
-  expect([...(await look(world.dynamodb, inPlace)).indexes.keys()]).toContain(INDEX);
+  expect([...(await readTable(world.dynamodb, inPlace)).indexes.keys()]).toContain(INDEX);
 });
 
 test.each([inPlace, bySwitch])("%s: the next plan is empty", async (name) => {

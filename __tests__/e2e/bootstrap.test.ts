@@ -1,4 +1,4 @@
-/** `fleet bootstrap` against an S3 emulator: what it creates, what it keeps, and what it does not change. */
+/** Tests `fleet bootstrap` with an S3 emulator: created settings, kept settings, and buckets that it refuses. */
 import {
   CreateBucketCommand,
   DeleteBucketEncryptionCommand,
@@ -81,7 +81,7 @@ function keepLifecycles(respond: Responder): Responder {
 
 const bucket = { Bucket: BUCKET };
 const edited = (yaml: string, from: string, to: string): string => {
-  if (!yaml.includes(from)) throw new Error(`${from} is not there`);
+  if (!yaml.includes(from)) throw new Error(`the file does not contain ${from}`);
   return yaml.replace(from, to);
 };
 
@@ -167,7 +167,7 @@ test("a bucket is created with every setting, step by step, and a second run cha
 /** Records the requests to S3 from now on, with their headers. */
 function requests(): readonly AwsRequest[] {
   const seen: AwsRequest[] = [];
-  // Answers no request itself: the emulator does.
+  // The condition is always false, so the emulator answers the request.
   proxy.intercept(
     (request) => request.service === "s3" && seen.push(request) < 0,
     () => ({ status: 500, body: "" }),
@@ -230,9 +230,9 @@ test("a dry run reports the steps and changes nothing, with and without an exist
 });
 
 test.each(["PutBucketTagging", "PutBucketVersioning", "PutBucketPolicy", "PutBucketLifecycle"])(
-  "interrupted at %s it says where, and goes on from there the next time",
+  "after an error in %s, the error names the step, and the next run continues there",
   async (operation) => {
-    const mend = proxy.intercept(
+    const removeFault = proxy.intercept(
       (request) => request.operation === operation,
       () => ({ status: 403, body: `<Error><Code>AccessDenied</Code><Message>not ${operation}</Message></Error>` }),
     );
@@ -241,7 +241,7 @@ test.each(["PutBucketTagging", "PutBucketVersioning", "PutBucketPolicy", "PutBuc
     expect(interrupted.stderr).toContain(`not ${operation}`);
     expect(interrupted.stderr).toContain("run the command again");
     expect(interrupted.stderr).not.toContain("    at ");
-    mend();
+    removeFault();
     const second = await bootstrap();
     expect(second).toMatchObject({ exitCode: 0, stderr: "" });
     expect(second.stdout).toMatch(/already {3}the bucket/);
@@ -307,7 +307,7 @@ describe("a bucket that exists", () => {
     const now = await settings();
     expect(now.statements).toEqual([tlsOnly, foreignStatement]);
     expect(now.rules).toEqual([expect.objectContaining(foreignRule), expect.objectContaining(hardened.rules[0] ?? {})]);
-    // A call that does not repeat this setting resets it for the other rules.
+    // A request without this setting would reset the setting of the other rules.
     const put = seen.find(({ operation }) => operation === "PutBucketLifecycle");
     expect(put?.headers["x-amz-transition-default-minimum-object-size"]).toBe("varies_by_storage_class");
     expect(now.tags).toEqual({ ...hardened.tags, team: "data" });

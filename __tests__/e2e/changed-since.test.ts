@@ -1,4 +1,4 @@
-/** With one changed instance of twenty, only that one is planned, and AWS gets no call about the others. */
+/** With one changed instance of twenty, only the changed instance is planned, and AWS gets no call for the others. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copyProject } from "../../emulators/project-copy";

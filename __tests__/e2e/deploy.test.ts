@@ -24,9 +24,9 @@ import {
   createVendorTable,
   INDEX,
   KEY_ARN,
-  look,
+  readTable,
   refused,
-  type Seen,
+  type TableState,
   type VendorTable,
 } from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
@@ -35,7 +35,7 @@ jest.setTimeout(15 * 60_000);
 
 let world: World;
 let deployed: Finished;
-const before = new Map<string, Seen>();
+const before = new Map<string, TableState>();
 let deployCalls: readonly RecordedCall[] = [];
 /** The instance with `inboundFlow`, and its queue. */
 const withInboundFlow = "rich";
@@ -50,7 +50,7 @@ beforeAll(async () => {
   );
   for (const vendor of [...adoptable, ...refused]) {
     await createVendorTable(world.dynamodb, vendor);
-    before.set(vendor.name, await look(world.dynamodb, vendor.name));
+    before.set(vendor.name, await readTable(world.dynamodb, vendor.name));
   }
   deployed = await world.cdktf(
     "deploy",
@@ -70,9 +70,9 @@ afterAll(() => world.stop());
 
 const tableOf = (call: RecordedCall): string => String((call.input as { TableName?: string }).TableName);
 
-function seenBefore(name: string): Seen {
+function stateBefore(name: string): TableState {
   const seen = before.get(name);
-  if (seen === undefined) throw new Error(`${name} was not looked at`);
+  if (seen === undefined) throw new Error(`the table of ${name} was not read before the deployment`);
   return seen;
 }
 
@@ -166,13 +166,13 @@ describe.each(adoptable)("a table $what", (vendor: VendorTable) => {
       ],
     });
     expect(new Map(AttributeDefinitions.map((a) => [a.AttributeName, a.AttributeType]))).toEqual(
-      new Map([...seenBefore(name).attributes, ["Disposition", "S"], ["CustomerEndpoint", "S"]]),
+      new Map([...stateBefore(name).attributes, ["Disposition", "S"], ["CustomerEndpoint", "S"]]),
     );
   });
 
   test("has our index, and every item and other property is unchanged", async () => {
-    const then = seenBefore(name);
-    const now = await look(world.dynamodb, name);
+    const then = stateBefore(name);
+    const now = await readTable(world.dynamodb, name);
     expect(now.table).toEqual(then.table);
     expect(now.items).toEqual(then.items);
     expect(now.attributes).toEqual(new Map([...then.attributes, ["Disposition", "S"], ["CustomerEndpoint", "S"]]));
@@ -312,7 +312,7 @@ describe("a table that cannot be adopted", () => {
       expect(world.proxy.mutating("dynamodb")).toEqual([]);
       expect(world.proxy.mutating("lambda")).toEqual([]);
       expect(world.connect.modules(world.instanceId(name)).size).toBe(0);
-      expect(await look(world.dynamodb, name)).toEqual(seenBefore(name));
+      expect(await readTable(world.dynamodb, name)).toEqual(stateBefore(name));
     },
   );
 });
@@ -409,7 +409,7 @@ describe("content that Connect refuses", () => {
     try {
       const { exitCode, output } = await world.cdktf("deploy", world.stackName(name), "--auto-approve");
       expect(exitCode).not.toBe(0);
-      expect(unwrapped(output)).toContain('blockedDispositions[0]: "" is empty. The match is exact');
+      expect(unwrapped(output)).toContain('blockedDispositions[0]: "" is empty. The comparison is exact');
       expect(output).not.toMatch(/^\s+at .*\(/m);
     } finally {
       rmSync(file);

@@ -33,13 +33,13 @@ function planned(inputs: readonly object[]): readonly unknown[] {
   }
 }
 
-test("a real plan holds every text character for character", () => {
+test("a Terraform plan contains every text unchanged", () => {
   const instances = [...hostileTexts, ...fc.sample(composedText, { numRuns: 40, seed: 4 })].map((text) =>
     instanceWith(text, text),
   );
   const inputs = instances.map((instance) => {
     const { module, inbound, variables } = synthesizedTexts(instance);
-    // The id is unknown before the apply. A known template shows that this place is evaluated.
+    // The id is not known before the apply. The known template proves that Terraform evaluates this place.
     return { module, inbound: inbound.replace(MODULE_REFERENCE, '${"blockedStatus"}'), variables };
   });
   const plan = planned(inputs) as { module: string; inbound: string; variables: Record<string, string> }[];

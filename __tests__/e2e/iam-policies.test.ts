@@ -30,8 +30,8 @@ beforeAll(async () => {
 
   const deploy = () => world.cdktf("deploy", world.stackName(name), "--auto-approve", "--skip-provider-lock");
   const apply = (...args: string[]) => world.terraform(name, "apply", "-auto-approve", "-no-color", ...args);
-  await during("create", deploy);
-  await during("plan", () => world.terraform(name, "plan", "-input=false", "-no-color"));
+  await recordPhase("create", deploy);
+  await recordPhase("plan", () => world.terraform(name, "plan", "-input=false", "-no-color"));
 
   const file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");
   const deployed = readFileSync(file, "utf8");
@@ -50,7 +50,7 @@ beforeAll(async () => {
     },
     () => ({ status: 500, body: "" }),
   );
-  await during("plan that only reads", () => world.fleet("plan", "--read-only", "--plans", plans));
+  await recordPhase("plan that only reads", () => world.fleet("plan", "--read-only", "--plans", plans));
   overhear();
   writeFileSync(file, deployed);
 
@@ -61,11 +61,11 @@ beforeAll(async () => {
       .replace("inboundFlow: {", "$& name: Front door, whenBlocked: { action: message, text: Goodbye. },")
       .replace(/$/, "    function: { memoryMb: 256, logRetentionDays: 7 }\n"),
   );
-  await during("change of the configuration", deploy);
+  await recordPhase("change of the configuration", deploy);
 
-  await during("verify and check", async () => {
+  await recordPhase("verify and check", async () => {
     const verified = await world.fleet("verify", world.stackName(name));
-    const whileBuilding = world.proxy.intercept(({ operation }) => operation === "DescribeTable", indexInTheMaking);
+    const whileBuilding = world.proxy.intercept(({ operation }) => operation === "DescribeTable", tableWithBuildingIndex);
     const unfinished = await world.fleet("verify", world.stackName(name));
     whileBuilding();
     expect(unfinished.output).toContain("is CREATING");
@@ -73,15 +73,15 @@ beforeAll(async () => {
     expect(checked.output).toContain("BLOCKED");
     return verified.exitCode === 0 ? checked : verified;
   });
-  await during("discover", () => world.fleet("discover", "--region", REGION));
+  await recordPhase("discover", () => world.fleet("discover", "--region", REGION));
 
-  // A new version of this project: another zip, and other descriptions.
+  // Simulate a new version of this project: another zip and other descriptions.
   edit(path.join(world.stackDirectory(name), "cdk.tf.json"), (json) =>
     json
       .replace(/("source_code_hash": ")[^"]*/g, `$1${Buffer.alloc(32).toString("base64")}`)
       .replaceAll(/("description": ")(Runs|Sets|What|Answers|Asks|Starts)/g, "$1Newly: $2"),
   );
-  await during("change of the code", apply);
+  await recordPhase("change of the code", apply);
   const removed = [
     "aws_iam_role.blocked_calls",
     "aws_cloudwatch_log_group.blocked_calls",
@@ -91,7 +91,7 @@ beforeAll(async () => {
     "aws_sns_topic.alarms",
     "aws_cloudwatch_dashboard.environment",
   ];
-  await during("removal", () => apply("-destroy", ...removed.map((address) => `-target=${address}`)));
+  await recordPhase("removal", () => apply("-destroy", ...removed.map((address) => `-target=${address}`)));
 
   const { instances } = loadEnvironments(String(world.env["ENVIRONMENTS_DIR"]));
   // The bucket of the emulator counts as a bucket in S3.
@@ -104,7 +104,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-function indexInTheMaking() {
+function tableWithBuildingIndex() {
   const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
   const KeySchema = [key("Disposition", "HASH"), key("CustomerEndpoint", "RANGE")];
   const AttributeDefinitions = KeySchema.map(({ AttributeName }) => ({ AttributeName, AttributeType: "S" }));
@@ -113,7 +113,7 @@ function indexInTheMaking() {
   return { status: 200, body: JSON.stringify({ Table }) };
 }
 
-async function during(phase: string, run: () => Promise<{ exitCode: number; output: string }>): Promise<void> {
+async function recordPhase(phase: string, run: () => Promise<{ exitCode: number; output: string }>): Promise<void> {
   world.proxy.clear();
   const { exitCode, output } = await run();
   if (exitCode !== 0) throw new Error(`${phase} failed:\n${output}`);
@@ -127,13 +127,13 @@ function edit(file: string, change: (text: string) => string): void {
   writeFileSync(file, after);
 }
 
-/** The IAM actions that a call needs: its own, and those that it implies. */
-function questions({ service, operation, url, input }: RecordedCall): AccessRequest[] {
+/** Returns the IAM actions that a call needs: the action of the operation, and actions that the operation implies. */
+function requiredAccess({ service, operation, url, input }: RecordedCall): AccessRequest[] {
   const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
   const { pathname } = new URL(url, "http://aws");
   const segments = pathname.split("/").filter(Boolean).map(decodeURIComponent);
   const arn = (resource: string, of = service): string => `arn:aws:${of}:${REGION}:${ACCOUNT}:${resource}`;
-  const ask = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
+  const requestFor = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
 
   switch (service) {
     // Unsigned: the function opens its connection before the first call.
@@ -143,9 +143,9 @@ function questions({ service, operation, url, input }: RecordedCall): AccessRequ
     case "sts":
       return [];
     case "dynamodb": {
-      if (operation === "ListTables") return ask("*");
+      if (operation === "ListTables") return requestFor("*");
       const table = given["ResourceArn"] ?? arn(`table/${String(given["TableName"])}`);
-      if (!["Query", "GetItem"].includes(operation)) return ask(table);
+      if (!["Query", "GetItem"].includes(operation)) return requestFor(table);
       const { Key = {}, ProjectionExpression = "" } = input as {
         readonly Key?: object;
         readonly ProjectionExpression?: string;
@@ -153,58 +153,58 @@ function questions({ service, operation, url, input }: RecordedCall): AccessRequ
       const attributes = [...Object.keys(Key), ...ProjectionExpression.split(/, */).filter(Boolean)];
       const index = given["IndexName"];
       return [
-        ...ask(index === undefined ? table : `${table}/index/${index}`, undefined, {
+        ...requestFor(index === undefined ? table : `${table}/index/${index}`, undefined, {
           "dynamodb:Attributes": attributes,
           ...(operation === "GetItem"
             ? { "dynamodb:Select": ProjectionExpression === "" ? "ALL_ATTRIBUTES" : "SPECIFIC_ATTRIBUTES" }
             : {}),
         }),
         // DynamoDB uses the customer managed key of the table on behalf of the caller.
-        ...ask(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
+        ...requestFor(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
       ];
     }
     case "kms":
-      return ask(arn("key/1234abcd"), undefined, { "kms:RequestAlias": String(given["KeyId"]) });
+      return requestFor(arn("key/1234abcd"), undefined, { "kms:RequestAlias": String(given["KeyId"]) });
     case "logs": {
       const group = arn(`log-group:${String(given["logGroupName"])}`);
-      if (operation === "DescribeLogGroups") return ask(arn("log-group:*"));
+      if (operation === "DescribeLogGroups") return requestFor(arn("log-group:*"));
       const implied =
-        operation === "CreateLogGroup" && given["tags"] !== undefined ? ask(group, "logs:TagResource") : [];
-      return [...ask(given["resourceArn"] ?? group), ...implied];
+        operation === "CreateLogGroup" && given["tags"] !== undefined ? requestFor(group, "logs:TagResource") : [];
+      return [...requestFor(given["resourceArn"] ?? group), ...implied];
     }
     case "iam": {
-      if (operation === "SimulatePrincipalPolicy") return ask(String(given["PolicySourceArn"]));
+      if (operation === "SimulatePrincipalPolicy") return requestFor(String(given["PolicySourceArn"]));
       const role = `arn:aws:iam::${ACCOUNT}:role/${String(given["RoleName"])}`;
-      return [...ask(role), ...(given["Tags.member.1.Key"] === undefined ? [] : ask(role, "iam:TagRole"))];
+      return [...requestFor(role), ...(given["Tags.member.1.Key"] === undefined ? [] : requestFor(role, "iam:TagRole"))];
     }
     case "lambda": {
       const named = segments.find((segment) => segment.includes("blockedCalls")) ?? String(given["FunctionName"]);
       const called = named.startsWith("arn:") ? named : arn(`function:${named}`);
-      if (operation === "Invoke") return ask(called, "lambda:InvokeFunction");
+      if (operation === "Invoke") return requestFor(called, "lambda:InvokeFunction");
       const role = given["Role"];
       const principal = given["Principal"];
       return [
-        ...ask(called, undefined, principal === undefined ? {} : { "lambda:Principal": principal }),
-        ...(role !== undefined ? ask(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" }) : []),
-        ...(given["Tags"] === undefined ? [] : ask(called, "lambda:TagResource")),
+        ...requestFor(called, undefined, principal === undefined ? {} : { "lambda:Principal": principal }),
+        ...(role !== undefined ? requestFor(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" }) : []),
+        ...(given["Tags"] === undefined ? [] : requestFor(called, "lambda:TagResource")),
       ];
     }
     case "connect": {
-      if (segments[0] === "tags") return ask(String(segments[1]));
-      if (operation === "ListInstances") return ask("*");
+      if (segments[0] === "tags") return requestFor(String(segments[1]));
+      if (operation === "ListInstances") return requestFor("*");
       const instance = arn(`instance/${String(segments[1])}`);
-      if (segments[0] === "instance" || operation === "ListContactFlowModules") return ask(instance);
+      if (segments[0] === "instance" || operation === "ListContactFlowModules") return requestFor(instance);
       const kind = segments[0] === "contact-flows" ? "contact-flow" : "flow-module";
       const flow = `${instance}/${kind}/${segments[2] ?? "of-an-unknown-id"}`;
       return [
-        ...ask(flow),
-        ...(operation === "CreateContactFlowModule" ? ask(instance) : []),
-        ...(given["Tags"] === undefined ? [] : ask(flow, "connect:TagResource")),
+        ...requestFor(flow),
+        ...(operation === "CreateContactFlowModule" ? requestFor(instance) : []),
+        ...(given["Tags"] === undefined ? [] : requestFor(flow, "connect:TagResource")),
       ];
     }
     case "monitoring": {
       const of = (name: unknown, resource: string): AccessRequest[] =>
-        ask(resource + String(name), `cloudwatch:${operation}`);
+        requestFor(resource + String(name), `cloudwatch:${operation}`);
       const alarms = `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:`;
       if (operation.includes("Dashboard")) {
         const name = given["DashboardName"] ?? given["DashboardNames.member.1"];
@@ -213,32 +213,32 @@ function questions({ service, operation, url, input }: RecordedCall): AccessRequ
       if (given["ResourceARN"] !== undefined) return of(given["ResourceARN"], "");
       const name = given["AlarmName"] ?? given["AlarmNames.member.1"];
       if (name === undefined) return of("*", "");
-      const tagged = given["Tags.member.1.Key"] === undefined ? [] : ask(alarms + name, "cloudwatch:TagResource");
+      const tagged = given["Tags.member.1.Key"] === undefined ? [] : requestFor(alarms + name, "cloudwatch:TagResource");
       return [...of(name, alarms), ...tagged];
     }
     case "sns": {
       const topic = given["TopicArn"] ?? given["ResourceArn"] ?? arn(String(given["Name"]));
-      const tagged = given["Tags.member.1.Key"] === undefined ? [] : ask(topic, "sns:TagResource");
-      return [...ask(topic), ...tagged];
+      const tagged = given["Tags.member.1.Key"] === undefined ? [] : requestFor(topic, "sns:TagResource");
+      return [...requestFor(topic), ...tagged];
     }
     case "events": {
       const rule = given["ResourceARN"] ?? arn(`rule/${given["Rule"] ?? String(given["Name"])}`);
-      return [...ask(rule), ...(given["Tags"] === undefined ? [] : ask(rule, "events:TagResource"))];
+      return [...requestFor(rule), ...(given["Tags"] === undefined ? [] : requestFor(rule, "events:TagResource"))];
     }
     case "s3": {
       const [bucket = "", ...key] = segments;
       const object = `arn:aws:s3:::${[bucket, ...key].join("/")}`;
-      if (operation === "ListObjectsV2") return ask(`arn:aws:s3:::${bucket}`, "s3:ListBucket");
-      return ask(object, operation === "HeadObject" ? "s3:GetObject" : undefined);
+      if (operation === "ListObjectsV2") return requestFor(`arn:aws:s3:::${bucket}`, "s3:ListBucket");
+      return requestFor(object, operation === "HeadObject" ? "s3:GetObject" : undefined);
     }
     default:
-      return ask("*");
+      return requestFor("*");
   }
 }
 
 /** The IAM requests of all calls of a phase, without repetition. */
-function asked(phase: string): AccessRequest[] {
-  const all = (calls.get(phase) ?? []).flatMap(questions);
+function accessOfPhase(phase: string): AccessRequest[] {
+  const all = (calls.get(phase) ?? []).flatMap(requiredAccess);
   return [...new Map(all.map((question) => [JSON.stringify(question), question])).values()];
 }
 
@@ -252,20 +252,20 @@ const documents = (...names: string[]): PolicyDocument[] =>
 test.each(["create", "plan", "change of the configuration", "change of the code", "removal"])(
   "deploy and state allow every call of a %s",
   (phase) => {
-    const refused = asked(phase).filter(
+    const refused = accessOfPhase(phase).filter(
       (question) => decide(documents("deploy", "deploy-watch", "state"), question) !== "allowed",
     );
     expect(refused).toEqual([]);
-    expect(asked(phase).length).toBeGreaterThan(15);
+    expect(accessOfPhase(phase).length).toBeGreaterThan(15);
   },
 );
 
 test("plan and state-read allow every call of a read-only plan, and no write", () => {
   const all = documents("plan", "state-read");
-  const questions = asked("plan that only reads");
+  const questions = accessOfPhase("plan that only reads");
   expect(questions.filter((question) => decide(all, question) !== "allowed")).toEqual([]);
   expect(questions.map(({ action }) => action)).toEqual(expect.arrayContaining(["s3:GetObject", "iam:GetRole"]));
-  const writes = [...calls.keys()].flatMap(asked).filter(({ action }) => !/:(Describe|Get|List)/.test(action));
+  const writes = [...calls.keys()].flatMap(accessOfPhase).filter(({ action }) => !/:(Describe|Get|List)/.test(action));
   expect(writes.filter((question) => decide(all, question) === "allowed")).toEqual([]);
 });
 
@@ -274,7 +274,7 @@ test("a read-only plan assumes planRole for the resources and state.planRoleArn 
 });
 
 test("deploy and state allow only actions that are called", () => {
-  const called = new Set([...calls.keys()].flatMap(asked).map(({ action }) => action));
+  const called = new Set([...calls.keys()].flatMap(accessOfPhase).map(({ action }) => action));
   const allowed = documents("deploy", "deploy-watch", "state").flatMap(({ Statement }) =>
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
   );
@@ -285,7 +285,7 @@ test.each([
   ["read-and-invoke", "verify and check"],
   ["discover", "discover"],
 ])("%s allows every call of %s, and no action that is never called", (policy, phase) => {
-  const questions = asked(phase);
+  const questions = accessOfPhase(phase);
   expect(questions.filter((question) => decide(documents(policy), question) !== "allowed")).toEqual([]);
   const called = new Set(questions.map(({ action }) => action));
   const allowed = documents(policy).flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));

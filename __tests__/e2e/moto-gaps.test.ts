@@ -1,4 +1,4 @@
-/** The answers of moto with its gaps filled, read through the SDK. */
+/** Tests the corrected responses of moto through the SDK. */
 import {
   CreateTableCommand,
   type CreateTableCommandInput,

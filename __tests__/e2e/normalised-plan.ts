@@ -15,11 +15,11 @@ const kept = [
   "output_changes",
 ] as const;
 
-/** Removes masks that mark no value. */
+/** Keys of the masks in a plan. A mask that marks no value is removed. */
 const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_sensitive"];
 
 /**
- * @param json what `terraform show -json` printed
+ * @param json output of `terraform show -json`
  * @param fixedIds UUIDs that are the same in every run
  */
 export function normalisedPlan(json: string, fixedIds: readonly string[]): object {
@@ -29,7 +29,7 @@ export function normalisedPlan(json: string, fixedIds: readonly string[]): objec
     type: string;
     change: Record<string, unknown>;
   }[]) {
-    // Before and after are equal here. The guard reads both only for the table.
+    // Without a change, `before` equals `after`. The guard reads `before` only for the table.
     if (String(change["actions"]) === "no-op" && type !== "aws_dynamodb_table") delete change["before"];
   }
   const text = JSON.stringify(whole, (key, value: unknown) =>

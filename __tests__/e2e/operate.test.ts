@@ -17,7 +17,7 @@ import { zipSync } from "fflate";
 import type { Check } from "../../fleet/checks/verify/verify";
 import { packageBlockedCalls } from "../../lambda/packaging";
 import { load } from "../config/environment-files";
-import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX, readTable, type TableState } from "./vendor-tables";
 import { ACCOUNT, createWorld, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -30,7 +30,7 @@ let world: World;
 let lambda: LambdaClient;
 let iam: IAMClient;
 let events: EventBridgeClient;
-let deployed: Seen;
+let deployed: TableState;
 
 beforeAll(async () => {
   // The others exist in Connect only, not in the environment file.
@@ -56,7 +56,7 @@ beforeAll(async () => {
   lambda = new LambdaClient(settings);
   iam = new IAMClient(settings);
   events = new EventBridgeClient(settings);
-  deployed = await look(world.dynamodb, name);
+  deployed = await readTable(world.dynamodb, name);
 });
 
 afterAll(async () => {
@@ -68,9 +68,9 @@ afterAll(async () => {
 
 interface Verified {
   readonly exitCode: number;
-  /** By name. */
+  /** Checks by name. */
   readonly checks: ReadonlyMap<string, Check>;
-  /** Names of the failed ones. */
+  /** Names of the failed checks. */
   readonly failed: readonly string[];
 }
 
@@ -85,7 +85,7 @@ async function verify(): Promise<Verified> {
   };
 }
 
-/** One call to Connect, like the console sends it. */
+/** Sends a request to Connect, as the console does. */
 function atConnect(method: string, url: string, body?: object): void {
   const id = world.instanceId(name);
   const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
@@ -127,7 +127,7 @@ describe("verify", () => {
       [aliasArn, aliasArn].map((arn) => `/2015-03-31/functions/${arn}/invocations`),
     );
     expect(invoked.map(({ input }) => (input as { Name: string }).Name)).toEqual(Array(2).fill("CallBlockingProbe"));
-    expect(await look(world.dynamodb, name)).toEqual(deployed);
+    expect(await readTable(world.dynamodb, name)).toEqual(deployed);
   });
 
   test("lists each check once, in the order in which a call depends on them", async () => {
@@ -195,7 +195,7 @@ describe("each silent fault of the vendor's guide is found", () => {
   });
 
   test.each(["IAM's simulator", "the policies, where its simulator is not allowed"])(
-    "a role that may not query, told by %s",
+    "a role that may not query, detected by %s",
     async (by) => {
       const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));
       // The console's template "Simple microservice permissions".
@@ -220,7 +220,7 @@ describe("each silent fault of the vendor's guide is found", () => {
         `The role ${role.RoleName} may not dynamodb:Query on the index. Every lookup ends with access_denied, and no caller is blocked.`,
       );
       expect(checks.get("listed: Blocked")?.detail).toContain(
-        "is answered with nomatch (access_denied) instead of match",
+        "the answer is nomatch (access_denied) instead of match",
       );
       expect(checks.get("unlisted number")?.detail).toContain("calls go through because of a fault");
     },
@@ -228,7 +228,7 @@ describe("each silent fault of the vendor's guide is found", () => {
 
   test("a function that is not associated with the instance", async () => {
     atConnect("DELETE", `/instance/{id}/lambda-function?functionArn=${encodeURIComponent(aliasArn)}`);
-    // A plausible attempt to repair it.
+    // A user tries to repair the fault: the ARN without an alias is associated.
     const unqualified = aliasArn.replace(":live", "");
     atConnect("PUT", "/instance/{id}/lambda-function", { FunctionArn: unqualified });
     const { exitCode, failed, checks } = await verify();
@@ -470,7 +470,7 @@ describe("check", () => {
 });
 
 describe("discover", () => {
-  test("prints new instances as a valid file, and lists what it could not match", async () => {
+  test("prints new instances as a valid file, and lists tables and instances without a partner", async () => {
     const byHand = adoptable.find((table) => table.name === "made-by-hand");
     const plain = adoptable.find((table) => table.name === "hash-only");
     if (byHand === undefined || plain === undefined) throw new Error("there are no such tables");
@@ -500,10 +500,10 @@ describe("discover", () => {
     expect(exitCode).toBe(1);
     for (const service of ["connect", "dynamodb", "lambda"]) expect(world.proxy.mutating(service)).toEqual([]);
     for (const note of [
-      `${REGION}: instance ${name} is in the environment e2e already, as ${name}.`,
+      `${REGION}: instance ${name} is already in the environment e2e, as ${name}.`,
       `${REGION}: instance lonely has no table dextr-lonely`,
       `${REGION}: table dextr-orphan has no instance with the alias orphan`,
-      "Not known. eu-central-1: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
+      "Not read: eu-central-1: Connect instances: AccessDeniedException: not authorized to perform: connect:ListInstances",
     ])
       expect(output).toContain(`# ${note}`);
     expect(output).toContain(`index ${INDEX} (ACTIVE), module blockedStatus (`);

@@ -16,14 +16,14 @@ const TABLE = "aws_dynamodb_table";
 const MODULE = "aws_connect_contact_flow_module";
 const FLOW = "aws_connect_contact_flow";
 
-/** One resource of the stack. */
+/** Returns one resource of the stack. */
 function block(stack: Synthesized, type: string, name: string): Block {
   const found = stack.resource[type]?.[name];
   if (found === undefined) throw new Error(`the stack has no ${type}.${name}`);
   return found;
 }
 
-/** Every resource of a type. */
+/** Removes every resource of a type. */
 function remove(stack: Synthesized, type: string): void {
   Reflect.deleteProperty(stack.resource, type);
 }
@@ -31,7 +31,7 @@ function remove(stack: Synthesized, type: string): void {
 const table = (stack: Synthesized): Block => block(stack, TABLE, "contacts");
 
 /** Removes these arguments of the table from `ignore_changes`. */
-function notice(stack: Synthesized, ...keys: readonly string[]): void {
+function stopIgnoring(stack: Synthesized, ...keys: readonly string[]): void {
   const lifecycle = table(stack)["lifecycle"] as { ignore_changes: string[]; prevent_destroy?: boolean };
   lifecycle.ignore_changes = lifecycle.ignore_changes.filter((key) => !keys.includes(key));
 }
@@ -39,7 +39,7 @@ function notice(stack: Synthesized, ...keys: readonly string[]): void {
 /** Replaces a text everywhere in the stack. */
 function replaceEverywhere(stack: Synthesized, from: string, to: string): void {
   const text = JSON.stringify(stack);
-  if (!text.includes(from)) throw new Error(`the stack does not say ${from}`);
+  if (!text.includes(from)) throw new Error(`the stack does not contain ${from}`);
   Object.assign(stack, JSON.parse(text.replaceAll(from, to)));
 }
 
@@ -50,14 +50,14 @@ function dynamic(stack: Synthesized, name: string): { for_each: string; content:
   ] as never;
 }
 
-function leaveOut(stack: Synthesized, kind: string, condition: string): void {
+function filterMirroredBlocks(stack: Synthesized, kind: string, condition: string): void {
   const at = dynamic(stack, kind);
   const edited = at.for_each.replace(/ \}\)\}$/, ` if ${condition} })}`);
-  if (edited === at.for_each) throw new Error(`for_each of ${kind} is not what it was`);
+  if (edited === at.for_each) throw new Error(`for_each of ${kind} does not have the expected form`);
   at.for_each = edited;
 }
 
-/** Before anything is deployed. */
+/** Accidents in the plan of the first apply. */
 export const beforeTheFirstApply: Readonly<Record<string, Edit>> = {
   adoption: () => undefined,
   "import-lost": (stack) => {
@@ -69,16 +69,17 @@ export const beforeTheFirstApply: Readonly<Record<string, Edit>> = {
       Object.assign(part, "id" in part ? { id: "dextr-stranger" } : { name: "dextr-stranger" });
     }
   },
-  // The provider compares definitions by name only. It sends another type with the next change of an index, and the adoption is one.
+  // The provider compares attribute definitions only by name. It sends a changed type with the next change of an index, and the adoption
+  // changes an index.
   "key-type-changed": (stack) => {
     dynamic(stack, "attribute").content["type"] = '${attribute.key == "g2" ? "S" : attribute.value}';
   },
 };
 
-/** Once it is deployed. */
-export const afterwards: Readonly<Record<string, Edit>> = {
+/** Accidents in a plan after the deployment. */
+export const afterTheDeployment: Readonly<Record<string, Edit>> = {
   "table-replaced": (stack) => {
-    notice(stack, "range_key");
+    stopIgnoring(stack, "range_key");
     (table(stack)["lifecycle"] as { prevent_destroy: boolean }).prevent_destroy = false;
     table(stack)["range_key"] = "g1";
   },
@@ -87,25 +88,25 @@ export const afterwards: Readonly<Record<string, Edit>> = {
     stack.resource[TABLE] = { table: table(stack) };
   },
   "foreign-index-deleted": (stack) => {
-    leaveOut(stack, "global_secondary_index", 'i.name != "vendor-1"');
-    leaveOut(stack, "attribute", '!contains(["g1", "g2"], a.name)');
+    filterMirroredBlocks(stack, "global_secondary_index", 'i.name != "vendor-1"');
+    filterMirroredBlocks(stack, "attribute", '!contains(["g1", "g2"], a.name)');
   },
   "our-index-deleted": (stack) => {
     for (const [kind, ours] of [
       ["global_secondary_index", 'i.name != "Disposition-CustomerEndpoint-index"'],
       ["attribute", '!contains(["Disposition", "CustomerEndpoint"], a.name)'],
     ] as const) {
-      leaveOut(stack, kind, ours);
+      filterMirroredBlocks(stack, kind, ours);
       const at = dynamic(stack, kind);
-      // Without the values that `merge` puts over the live ones.
+      // Remove the values with which `merge` overrides the live values.
       at.for_each = at.for_each.replace(/^\$\{merge\(\{.*?\}, \{ for/s, "${merge({}, { for").replace(/\{ \}, /, "{}, ");
     }
   },
   "tags-removed": (stack) => {
-    notice(stack, "tags", "tags_all");
+    stopIgnoring(stack, "tags", "tags_all");
   },
   "billing-changed": (stack) => {
-    notice(stack, "billing_mode");
+    stopIgnoring(stack, "billing_mode");
     table(stack)["billing_mode"] = "PROVISIONED";
   },
   "association-gap": (stack) => {

@@ -9,7 +9,7 @@ import { UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { projectRoot } from "../../lambda/packaging";
 import { normalisedPlan } from "./normalised-plan";
-import { afterwards, beforeTheFirstApply, type Edit, type Synthesized } from "./plan-accidents";
+import { afterTheDeployment, beforeTheFirstApply, type Edit, type Synthesized } from "./plan-accidents";
 import { createVendorTable, index, type VendorTable } from "./vendor-tables";
 import { createWorld, REGION, type World } from "./world";
 
@@ -160,8 +160,8 @@ test("after the deployment: no change, intended changes, and every accident", as
   await apply("-refresh-only");
 
   for (const [directory, [from, to]] of Object.entries(changes)) synthesize(directory, from, to);
-  for (const [directory, edit] of Object.entries(afterwards)) edited(directory, edit);
-  await expectAllRecorded([...Object.keys(changes), ...Object.keys(afterwards)]);
+  for (const [directory, edit] of Object.entries(afterTheDeployment)) edited(directory, edit);
+  await expectAllRecorded([...Object.keys(changes), ...Object.keys(afterTheDeployment)]);
 });
 
 test("after the deployment, with a new index of the vendor and a module edited in the console", async () => {
@@ -207,7 +207,7 @@ test("after the deployment, with a new index of the vendor and a module edited i
 
 test("every recorded plan was made by this test", () => {
   const made = [
-    ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterwards }),
+    ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterTheDeployment }),
     "role-by-hand",
     "no-change",
     "vendor-index-added",

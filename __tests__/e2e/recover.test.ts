@@ -5,7 +5,7 @@ import { LambdaClient, UpdateFunctionConfigurationCommand } from "@aws-sdk/clien
 import { DeleteObjectCommand, HeadObjectCommand, NotFound } from "@aws-sdk/client-s3";
 import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
-import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
+import { adoptable, createVendorTable, readTable, type TableState } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -16,7 +16,7 @@ const Key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate`;
 
 let world: World;
 let plans: string;
-let deployed: Seen;
+let deployed: TableState;
 
 const plan = (): Promise<Finished> => world.fleet("plan", `instance=${name}`, "--plans", plans);
 const recover = (...more: readonly string[]): Promise<Finished> => world.fleet("recover", `instance=${name}`, ...more);
@@ -61,7 +61,7 @@ beforeAll(async () => {
   await plan();
   const { output } = await world.fleet("deploy", `instance=${name}`, "--plans", plans);
   expect(output).toContain("Everything is deployed and verified.");
-  deployed = await look(world.dynamodb, name);
+  deployed = await readTable(world.dynamodb, name);
 });
 
 afterAll(() => world.stop());
@@ -69,7 +69,7 @@ beforeEach(() => {
   world.proxy.clear();
 });
 
-test("a state that holds resources is refused, because it is not lost", async () => {
+test("a state with resources is refused, because the state is not lost", async () => {
   const { exitCode, output } = await recover("--yes");
   expect(output).toContain(`The state s3://${BUCKET}/${Key} holds resources (`);
   expect(output).toContain("it is not lost, and nothing was written");
@@ -139,7 +139,7 @@ test("the next plan is empty, and the table is unchanged", async () => {
   const { exitCode, output } = await plan();
   expect(output).toContain("nothing to do");
   expect(exitCode).toBe(0);
-  expect(await look(world.dynamodb, name)).toEqual(deployed);
+  expect(await readTable(world.dynamodb, name)).toEqual(deployed);
 });
 
 test("a foreign resource with one of our names stops it before anything is written", async () => {

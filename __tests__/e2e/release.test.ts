@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { projectRoot } from "../../lambda/packaging";
-import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX, readTable, type TableState } from "./vendor-tables";
 import { createWorld, type Finished, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -14,7 +14,7 @@ const inTwoSteps = ["on-demand", "provisioned"] as const;
 const keepsIndex = "hash-only";
 const names = [...inTwoSteps, keepsIndex];
 let world: World;
-const before = new Map<string, Seen>();
+const before = new Map<string, TableState>();
 let removal: readonly RecordedCall[] = [];
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
     const vendor = adoptable.find((table) => table.name === name);
     if (vendor === undefined) throw new Error(`no table ${name}`);
     await createVendorTable(world.dynamodb, vendor);
-    before.set(name, await look(world.dynamodb, name));
+    before.set(name, await readTable(world.dynamodb, name));
   }
   const { exitCode, output } = await world.cdktf(
     "deploy",
@@ -94,7 +94,7 @@ test("cdktf destroy is refused with the release steps, before any call to AWS", 
   expect(world.proxy.calls()).toEqual([]);
 });
 
-test("terraform destroy is refused, with the steps to take instead", async () => {
+test("terraform destroy is refused, with the steps of a release", async () => {
   const { exitCode, output } = await world.terraform(keepsIndex, "plan", "-destroy", "-input=false", "-no-color");
   expect(exitCode).toBe(1);
   expect(output).toContain('- letting_go         = "Not by destroy. Set release: remove-index for hash-only in');
@@ -154,7 +154,7 @@ describe("release: remove-index", () => {
   });
 
   test.each(inTwoSteps)("%s: the table is as before, and still in the state", async (name) => {
-    expect(await look(world.dynamodb, name)).toEqual(before.get(name));
+    expect(await readTable(world.dynamodb, name)).toEqual(before.get(name));
     expect(await managed(name)).toEqual(["aws_dynamodb_table.contacts"]);
     await expectNothingToPlan(name);
   });
@@ -180,7 +180,7 @@ describe("release: forget", () => {
     expect(exitCode).toBe(0);
     expect(changes(world.proxy.calls(), name)).toEqual([]);
     expect(await managed(name)).toEqual([]);
-    expect(await look(world.dynamodb, name)).toEqual(before.get(name));
+    expect(await readTable(world.dynamodb, name)).toEqual(before.get(name));
     await expectNothingToPlan(name);
   });
 
@@ -194,7 +194,7 @@ describe("release: forget", () => {
 
 test("release: keep-index removes everything in one step, and keeps the index on the table", async () => {
   release("keep-index", keepsIndex);
-  const now = await look(world.dynamodb, keepsIndex);
+  const now = await readTable(world.dynamodb, keepsIndex);
   const { exitCode } = await apply(keepsIndex);
   expect(exitCode).toBe(0);
   expect(world.proxy.mutating("dynamodb")).toEqual([]);
@@ -203,7 +203,7 @@ test("release: keep-index removes everything in one step, and keeps the index on
   expect(order).not.toContain("DeleteLogGroup");
   expect(await managed(keepsIndex)).toEqual([]);
   const then = before.get(keepsIndex);
-  const left = await look(world.dynamodb, keepsIndex);
+  const left = await readTable(world.dynamodb, keepsIndex);
   expect(left).toEqual(now);
   expect([...left.indexes.keys()]).toEqual([...(then?.indexes.keys() ?? []), INDEX]);
   expect({ table: left.table, items: left.items }).toEqual({ table: then?.table, items: then?.items });

@@ -6,7 +6,7 @@ import { LambdaClient, RemovePermissionCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { readStatuses } from "../../fleet/rollout/journal";
-import { adoptable, createVendorTable, INDEX, look, type Seen } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX, readTable, type TableState } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -24,7 +24,7 @@ const names = Object.keys(wave) as Name[];
 
 let world: World;
 let plans: string;
-const before = new Map<Name, Seen>();
+const before = new Map<Name, TableState>();
 
 beforeAll(async () => {
   world = await createWorld(names, {
@@ -36,7 +36,7 @@ beforeAll(async () => {
     const vendor = adoptable.find((table) => table.name === name);
     if (vendor === undefined) throw new Error(`there is no table ${name}`);
     await createVendorTable(world.dynamodb, vendor);
-    before.set(name, await look(world.dynamodb, name));
+    before.set(name, await readTable(world.dynamodb, name));
   }
 });
 
@@ -69,10 +69,10 @@ async function hasLock(name: Name): Promise<boolean> {
 /** The table has our ACTIVE index, is otherwise unchanged, and received no other change. */
 async function expectOnlyOurIndex(name: Name): Promise<void> {
   const was = before.get(name);
-  const is = await look(world.dynamodb, name);
-  expect(is.items).toEqual(was?.items);
-  expect(is.indexes.get(INDEX)).toMatchObject({ IndexStatus: "ACTIVE" });
-  expect(new Map([...is.indexes].filter(([index]) => index !== INDEX))).toEqual(
+  const table = await readTable(world.dynamodb, name);
+  expect(table.items).toEqual(was?.items);
+  expect(table.indexes.get(INDEX)).toMatchObject({ IndexStatus: "ACTIVE" });
+  expect(new Map([...table.indexes].filter(([index]) => index !== INDEX))).toEqual(
     new Map([...(was?.indexes ?? [])].filter(([index]) => index !== INDEX)),
   );
 }

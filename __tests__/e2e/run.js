@@ -1,4 +1,4 @@
-// Runs the end-to-end tests where terraform and moto_server are found; elsewhere says in one line what was not run.
+// Runs the end-to-end tests. If terraform or moto_server is missing, prints a notice and skips the tests.
 "use strict";
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
@@ -21,17 +21,17 @@ const tools = [
 const missing = tools.filter(({ found }) => !found);
 
 if (missing.length > 0) {
-  const what = missing.map(({ command, get }) => `${command} (${get})`).join(" and ");
+  const missingTools = missing.map(({ command, get }) => `${command} (${get})`).join(" and ");
   console.error(
     required
-      ? `end-to-end tests FAILED to run: not found: ${what}`
-      : `end-to-end tests NOT RUN (they deploy to emulators with real Terraform): not found: ${what}; E2E=required makes this a failure`,
+      ? `end-to-end tests FAILED: missing: ${missingTools}`
+      : `end-to-end tests SKIPPED: missing: ${missingTools}. With E2E=required, a missing program is a failure.`,
   );
   process.exit(required ? 1 : 0);
 }
 
 const root = path.resolve(__dirname, "../..");
-// Once, before two files want it at the same time.
+// Compile once, before two test files need the bundles at the same time.
 const compiled = spawnSync(process.execPath, [path.join(root, "scripts/bundle.js")], { cwd: root, stdio: "inherit" });
 if (compiled.status !== 0) process.exit(1);
 const jest = spawnSync(
@@ -40,7 +40,7 @@ const jest = spawnSync(
     require.resolve("jest/bin/jest"),
     "--selectProjects",
     "e2e",
-    // Each file has emulators, ports and directories of its own, and waits for much of its time.
+    // Two test files can run at the same time: each file has its own emulators, ports and directories, and mostly waits.
     "--maxWorkers=2",
     ...process.argv.slice(2).filter((a) => a !== "--required"),
   ],

@@ -75,8 +75,8 @@ afterAll(async () => {
 });
 
 const zip = (source: string): Uint8Array => zipSync({ "index.js": Buffer.from(source) });
-/** A function that returns its version and its input. */
-const telling = (code: string): Uint8Array =>
+/** The zip of a function that returns its code name, a setting, its version and its input. */
+const reportingZip = (code: string): Uint8Array =>
   zip(`exports.handler = async (event) => {
     console.log("asked " + event.n);
     return { code: "${code}", setting: process.env.SETTING, version: process.env.AWS_LAMBDA_FUNCTION_VERSION, event };
@@ -102,13 +102,13 @@ async function invoke(FunctionName: string, event: object = {}, more: Partial<In
 }
 
 test("an alias runs its version with the code and settings of that version", async () => {
-  await create("versions", telling("one"));
+  await create("versions", reportingZip("one"));
   await lambda.send(new CreateAliasCommand({ FunctionName: "versions", Name: "live", FunctionVersion: "1" }));
   const alias = "arn:aws:lambda:us-east-1:111122223333:function:versions:live";
   const first = { code: "one", setting: "first", version: "1" };
   expect((await invoke(alias, { n: 1 })).payload).toEqual({ ...first, event: { n: 1 } });
 
-  await lambda.send(new UpdateFunctionCodeCommand({ FunctionName: "versions", ZipFile: telling("two") }));
+  await lambda.send(new UpdateFunctionCodeCommand({ FunctionName: "versions", ZipFile: reportingZip("two") }));
   await lambda.send(
     new UpdateFunctionConfigurationCommand({
       FunctionName: "versions",
@@ -128,7 +128,7 @@ test("an alias runs its version with the code and settings of that version", asy
 });
 
 test("concurrent events get their own answers, with the log on request", async () => {
-  await create("many", telling("one"));
+  await create("many", reportingZip("one"));
   const asked = Array.from({ length: 8 }, (_, n) => n);
   const answers = await Promise.all(asked.map((n) => invoke("many", { n }, { LogType: "Tail" })));
   expect(answers.map(({ payload }) => (payload as { event: object }).event)).toEqual(asked.map((n) => ({ n })));

@@ -258,7 +258,7 @@ export async function createVendorTable(dynamodb: DynamoDBClient, vendor: Vendor
 }
 
 /** All properties of a table, and every item. */
-export interface Seen {
+export interface TableState {
   readonly table: Readonly<Record<string, unknown>>;
   readonly indexes: ReadonlyMap<string, unknown>;
   readonly attributes: ReadonlyMap<string, string>;
@@ -266,10 +266,10 @@ export interface Seen {
 }
 
 /** Reads everything that a deployment could change. */
-export async function look(dynamodb: DynamoDBClient, name: string): Promise<Seen> {
+export async function readTable(dynamodb: DynamoDBClient, name: string): Promise<TableState> {
   const TableName = `dextr-${name}`;
   const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
-  if (Table === undefined) throw new Error(`${TableName} is gone`);
+  if (Table === undefined) throw new Error(`the table ${TableName} does not exist`);
   const { GlobalSecondaryIndexes = [], AttributeDefinitions = [], ...rest } = Table;
   const { TimeToLiveDescription } = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName }));
   const backups = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName }));

@@ -5,7 +5,7 @@ import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import { projectRoot } from "../../lambda/packaging";
-import { adoptable, createVendorTable, look, type Seen } from "./vendor-tables";
+import { adoptable, createVendorTable, readTable, type TableState } from "./vendor-tables";
 import { ACCOUNT, BUCKET, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -19,8 +19,8 @@ interface Step {
 }
 
 let world: World;
-let before: Seen;
-let after: Seen;
+let before: TableState;
+let after: TableState;
 const steps: Step[] = [];
 
 const nth = (command: string, n: number): Finished => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
-  before = await look(world.dynamodb, name);
+  before = await readTable(world.dynamodb, name);
   // The page starts without an environment file.
   const directory = String(world.env["ENVIRONMENTS_DIR"]);
   rmSync(path.join(directory, "e2e.yaml"));
@@ -66,7 +66,7 @@ beforeAll(async () => {
     }
     for (const line of text.trim().split("\n")) {
       const given = /^npm run (?:--silent )?fleet -- (.+?)(?: > (\S+))?$/.exec(line);
-      if (given === null) throw new Error(`this is no command of ours: ${line}`);
+      if (given === null) throw new Error(`unknown command on the page: ${line}`);
       const [, command = "", redirected] = given;
       const words = command.split(" ");
       if (words[0] === "plan") words.push("--plans", plans);
@@ -81,7 +81,7 @@ beforeAll(async () => {
     }
   }
   await choose("Blocked");
-  after = await look(world.dynamodb, name);
+  after = await readTable(world.dynamodb, name);
 });
 
 afterAll(() => world.stop());
@@ -147,6 +147,7 @@ test("verify passes every check after the deployment", () => {
   expect([...found.keys()].sort()).toEqual([
     "alias",
     "association",
+    "configuration",
     "content",
     "environment",
     "function",
@@ -154,13 +155,14 @@ test("verify passes every check after the deployment", () => {
     "listed: Blocked",
     "module",
     "permission",
+    "published",
     "role",
     "table",
     "time",
     "unlisted number",
   ]);
   expect([...found.values()].filter((text) => !text.startsWith("ok: "))).toEqual([]);
-  expect(found.get("listed: Blocked")).toBe("ok: A number that is listed under it is answered with match.");
+  expect(found.get("listed: Blocked")).toBe("ok: For a number with this Disposition the answer is match.");
   expect(found.get("unlisted number")).toBe("ok: The answer is nomatch.");
   expect(output).toContain("1 instance: 1 proven, 0 unproven, 0 failed.");
 });

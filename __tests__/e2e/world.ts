@@ -107,7 +107,7 @@ export async function createWorld(
     lambda: roles.asRoleAllows(functions.lambda),
   });
   const made = await fetch(`${moto.url}/${BUCKET}`, { method: "PUT" });
-  if (!made.ok) throw new Error(`the state bucket could not be made: ${made.status}`);
+  if (!made.ok) throw new Error(`the state bucket could not be created: ${made.status}`);
 
   writeFileSync(
     path.join(environments, "e2e.yaml"),
@@ -196,7 +196,7 @@ function start(command: string, args: readonly string[], cwd: string, env: Reado
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
-      for (const look of waiting) look();
+      for (const checkOutput of waiting) checkOutput();
     });
   const finished = new Promise<Finished>((resolve, reject) => {
     child.once("error", reject);
