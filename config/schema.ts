@@ -323,9 +323,13 @@ const settings = {
         "KMS key that encrypts the state. It must be in the region of the bucket.",
         { otherwise: "none, the bucket's own encryption" },
       ),
-      roleArn: key(roleArn, "Role that is assumed only for the state, for a bucket in another account.", {
-        otherwise: "none, Terraform uses its own credentials",
-      }),
+      roleArn: key(
+        roleArn,
+        "Role that Terraform assumes only for the state, for example if the bucket is in another account.",
+        {
+          otherwise: "none, Terraform uses its own credentials",
+        },
+      ),
       planRoleArn: key(
         roleArn,
         "Role that replaces roleArn in commands that only read the state: plan --read-only, drift.",
@@ -386,7 +390,7 @@ const settings = {
       ),
     ),
     "Dispositions that block a caller, exactly as ConnectPath stores them. Two levels are joined with a colon (Nuisance:Confirmed). " +
-      "The flow module uses the first one.",
+      "The function looks up all of them. The flow module passes the first one to the function.",
     { required: 'Add the Disposition that blocks a caller, for example blockedDispositions: ["Blocked"].' },
   ),
   anonymousCallers: key(
@@ -538,7 +542,7 @@ const settings = {
       ),
       neverMatchesContacts: key(
         wholeNumber(1, 100, "contacts"),
-        "Number of contacts with a blocked Disposition that must exist for neverMatchesDays to count a day.",
+        "Minimum number of contacts with a blocked Disposition. With fewer contacts, the alarm of neverMatchesDays does not fire.",
         { default: 20 },
       ),
       matchesPercent: key(
@@ -548,12 +552,12 @@ const settings = {
       ),
       matchesOfCalls: key(
         wholeNumber(1, 100000, "calls"),
-        "Number of calls in that hour below which matchesPercent does not apply.",
+        "Minimum number of calls in 1 hour. With fewer calls, the alarm of matchesPercent does not fire.",
         { default: 20 },
       ),
       indexThrottles: key(
         threshold(1, 100000, "events"),
-        "Alarm threshold: reads of the index, or writes to it, that DynamoDB throttles in 5 minutes. Reads and writes have an alarm each.",
+        "Alarm threshold: throttled reads of the index in 5 minutes, and throttled writes to the index in 5 minutes. Reads and writes have separate alarms.",
         { default: 1 },
       ),
     },
@@ -660,7 +664,7 @@ export const instanceSchema = z
         ),
         role: key(
           z.boolean(),
-          "Whether a role named function.roleName exists and is adopted. All permissions except ours are removed from it once the module invokes our function.",
+          "Whether a role named function.roleName exists and is adopted. When the module invokes our function, the deployment removes all other permissions from the role.",
           { default: false },
         ),
         logGroup: key(

@@ -46,7 +46,7 @@ export const selectionSyntax = `A selection has one or more terms. An instance m
   status=suspended         suspended instances; no other selection includes them (status=*: all instances)
   prod-*                   the name of the stack (also: stack=prod-*)
 Case is ignored. Every value must match at least one instance, so a typing error never selects too much.
-In a shell, quote the whole selection: 'env=prod region=eu-*'. The shell replaces an unquoted * by file names.`;
+In a shell, quote the whole selection: 'env=prod region=eu-*'. The shell replaces an unquoted * with file names.`;
 
 /** At least one term. An instance must match all of them. */
 export type Selection = readonly [Term, ...Term[]];

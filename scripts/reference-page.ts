@@ -36,7 +36,7 @@ export function referencePage(): string {
     "",
     "Each environment has one file, `environments/<environment>.yaml`. Shared values can be in `environments/defaults.yaml`.",
     "The innermost level wins: instance, then environment, then defaults.yaml, then the default below. Values and lists are",
-    "replaced. Maps are merged key by key. Unknown keys are refused. One run reports every mistake of every file, with file,",
+    "replaced, and maps are merged key by key. Unknown keys are refused. One run reports every mistake of every file, with file,",
     "line and fix. `npm run fleet -- config '*'` prints the resolved values of each instance and the origin of each value.",
     "",
     "[examples/](../examples) has complete files of made-up companies.",

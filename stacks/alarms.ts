@@ -234,8 +234,8 @@ export const ALARMS: readonly Alarm[] = [
     impact: "If numbers are stored in another format, blocked callers get through. Otherwise, callers notice nothing.",
     diagnosis: [
       "Find a contact with a blocked Disposition in ConnectPath. Compare its number with the number of the same caller in Connect's contact search. Both must consist of `+` and digits.",
-      "Run `npm run fleet -- check <number>`. The command shows the function's answer and its reason.",
-      "Check whether the instance had few calls, or has few blocked numbers. The alarm then fires without a fault.",
+      "Run `npm run fleet -- check <number>`. The command shows the expected answer and its reason.",
+      "Check whether the instance had few calls or has few blocked numbers. In these cases the alarm fires without a fault.",
     ],
     remediation: [
       "If numbers are stored in another format, contact ConnectPath's support.",

@@ -11,7 +11,7 @@ export const atlantis: Command = {
   summary: "Writes an atlantis.yaml with one project for each wave of an environment.",
   selection: "optional",
   options: { out: { value: "FILE", description: "Writes to this file. Default: atlantis.yaml." } },
-  details: `Atlantis runs plan and deploy of this command line, so the guard applies and each instance is verified. In the Atlantis server's
+  details: `Atlantis runs fleet plan and fleet deploy, so the guard applies and each instance is verified. In the Atlantis server's
 repository configuration, set allow_custom_workflows, add workflow and apply_requirements to allowed_overrides, and run npm ci in
 pre_workflow_hooks.
 

@@ -22,11 +22,11 @@ export const plan: Command = {
   options: {
     "changed-since": {
       value: "REF",
-      description: "Plans only stacks that synthesize differently than at this commit.",
+      description: "Plans only stacks whose synthesized output differs from this commit.",
     },
     plans,
     "read-only": {
-      description: "Plans with planRole and without locks. deploy refuses such plans; use it for reviews.",
+      description: "Plans with planRole and without locks, for reviews only: deploy refuses such plans.",
     },
     ...reviewFiles,
     parallel,
