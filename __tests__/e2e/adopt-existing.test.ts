@@ -239,14 +239,10 @@ function replayedMoments(name: Name): readonly Moment[] {
 test("preflight accepts the resources that adoptExisting names", () => {
   expect(preflight.output).not.toContain("FAILED");
   expect(preflight.output).toContain("2 instances: 2 can be deployed");
-  expect(unwrapped(preflight.output)).toContain(
-    `${functionOf[inPlace]} (nodejs18.x) is adopted and changed in place`,
-  );
+  expect(unwrapped(preflight.output)).toContain(`${functionOf[inPlace]} (nodejs18.x) is adopted and changed in place`);
   for (const name of [inPlace, bySwitch])
-    expect(unwrapped(lookepreflightut)).toContain(
-      `${String(moduleIds.get(name))} was created by hand and is adopted`,
-    );
-  expect(looked.exitCpreflightoBe(0);
+    expect(unwrapped(preflight.output)).toContain(`${String(moduleIds.get(name))} was created by hand and is adopted`);
+  expect(preflight.exitCode).toBe(0);
 });
 
 test("one deployment adopts the named resources and creates the others", () => {

@@ -65,7 +65,10 @@ beforeAll(async () => {
 
   await recordPhase("verify and check", async () => {
     const verified = await world.fleet("verify", world.stackName(name));
-    const whileBuilding = world.proxy.intercept(({ operation }) => operation === "DescribeTable", tableWithBuildingIndex);
+    const whileBuilding = world.proxy.intercept(
+      ({ operation }) => operation === "DescribeTable",
+      tableWithBuildingIndex,
+    );
     const unfinished = await world.fleet("verify", world.stackName(name));
     whileBuilding();
     expect(unfinished.output).toContain("is CREATING");
@@ -133,7 +136,9 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
   const { pathname } = new URL(url, "http://aws");
   const segments = pathname.split("/").filter(Boolean).map(decodeURIComponent);
   const arn = (resource: string, of = service): string => `arn:aws:${of}:${REGION}:${ACCOUNT}:${resource}`;
-  const requestFor = (resource: string, action = `${service}:${operation}`, context = {}) => [{ action, resource, context }];
+  const requestFor = (resource: string, action = `${service}:${operation}`, context = {}) => [
+    { action, resource, context },
+  ];
 
   switch (service) {
     // Unsigned: the function opens its connection before the first call.
@@ -160,7 +165,9 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
             : {}),
         }),
         // DynamoDB uses the customer managed key of the table on behalf of the caller.
-        ...requestFor(arn("key/1234abcd", "kms"), "kms:Decrypt", { "kms:ViaService": `dynamodb.${REGION}.amazonaws.com` }),
+        ...requestFor(arn("key/1234abcd", "kms"), "kms:Decrypt", {
+          "kms:ViaService": `dynamodb.${REGION}.amazonaws.com`,
+        }),
       ];
     }
     case "kms":
@@ -175,7 +182,10 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
     case "iam": {
       if (operation === "SimulatePrincipalPolicy") return requestFor(String(given["PolicySourceArn"]));
       const role = `arn:aws:iam::${ACCOUNT}:role/${String(given["RoleName"])}`;
-      return [...requestFor(role), ...(given["Tags.member.1.Key"] === undefined ? [] : requestFor(role, "iam:TagRole"))];
+      return [
+        ...requestFor(role),
+        ...(given["Tags.member.1.Key"] === undefined ? [] : requestFor(role, "iam:TagRole")),
+      ];
     }
     case "lambda": {
       const named = segments.find((segment) => segment.includes("blockedCalls")) ?? String(given["FunctionName"]);
@@ -185,7 +195,9 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
       const principal = given["Principal"];
       return [
         ...requestFor(called, undefined, principal === undefined ? {} : { "lambda:Principal": principal }),
-        ...(role !== undefined ? requestFor(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" }) : []),
+        ...(role !== undefined
+          ? requestFor(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" })
+          : []),
         ...(given["Tags"] === undefined ? [] : requestFor(called, "lambda:TagResource")),
       ];
     }
@@ -213,7 +225,8 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
       if (given["ResourceARN"] !== undefined) return of(given["ResourceARN"], "");
       const name = given["AlarmName"] ?? given["AlarmNames.member.1"];
       if (name === undefined) return of("*", "");
-      const tagged = given["Tags.member.1.Key"] === undefined ? [] : requestFor(alarms + name, "cloudwatch:TagResource");
+      const tagged =
+        given["Tags.member.1.Key"] === undefined ? [] : requestFor(alarms + name, "cloudwatch:TagResource");
       return [...of(name, alarms), ...tagged];
     }
     case "sns": {

@@ -219,9 +219,7 @@ describe("each silent fault of the vendor's guide is found", () => {
       expect(checks.get("role")?.detail).toContain(
         `The role ${role.RoleName} may not dynamodb:Query on the index. Every lookup ends with access_denied, and no caller is blocked.`,
       );
-      expect(checks.get("listed: Blocked")?.detail).toContain(
-        "the answer is nomatch (access_denied) instead of match",
-      );
+      expect(checks.get("listed: Blocked")?.detail).toContain("the answer is nomatch (access_denied) instead of match");
       expect(checks.get("unlisted number")?.detail).toContain("calls go through because of a fault");
     },
   );
