@@ -13,5 +13,8 @@ export const blockingIndex = {
 /** The attributes that are keys of the index, hash key first. */
 export const blockingIndexKeys = [blockingIndex.hashKey, blockingIndex.rangeKey] as const;
 
+/** DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). The stack never exceeds it. */
+export const maxGlobalIndexes = 20;
+
 /** Text of the index's shape for messages. */
 export const blockingIndexShape = `hash ${blockingIndex.hashKey}, range ${blockingIndex.rangeKey}, ${blockingIndex.projection}`;

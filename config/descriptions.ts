@@ -30,3 +30,11 @@ export function isOwnDescription(own: string, actual: string | undefined): boole
 /** The name of the stack at the end of a description, as {@link managedBy} writes it; undefined if the description names no stack. */
 export const managingStack = (description: string | undefined): string | undefined =>
   /Managed by Terraform \(([^()]+)\)\.?$/.exec(description ?? "")?.[1];
+
+/** Whether a stack of the instance wrote the description. The function in a description of a role or canary may have had another name. */
+export const isFromStackOf = (
+  instance: { stackName: string; name: string },
+  description: string | undefined,
+): boolean =>
+  [managedBy(instance.stackName), answersInstance(instance.name)].some((own) => isOwnDescription(own, description)) ||
+  /^(Runs|Asks) \S+/.test(description ?? "");

@@ -5,7 +5,7 @@ import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AwsProviderConstraint } from "../config/types";
 import { indexName } from "../config/aws-names";
-import { blockingIndex, blockingIndexShape } from "../config/blocking-index";
+import { blockingIndex, blockingIndexShape, maxGlobalIndexes } from "../config/blocking-index";
 import type { ImportBlock } from "./state-blocks";
 
 export interface AdoptedTableProps {
@@ -22,9 +22,6 @@ export interface AdoptedTableProps {
 }
 
 export const tableAddress = "aws_dynamodb_table.contacts";
-
-/** DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). */
-const MAX_GLOBAL_INDEXES = 20;
 
 /**
  * All attributes of `aws_dynamodb_table` except the indexes and their attribute definitions.
@@ -93,10 +90,10 @@ const ADOPTABLE = [
       `This instance cannot have call blocking while that index exists. Ask the owner of the table to delete that index.`,
   },
   {
-    condition: `\${length(self.global_secondary_index) < ${MAX_GLOBAL_INDEXES} || contains([for i in self.global_secondary_index : i.name], "${indexName}")}`,
+    condition: `\${length(self.global_secondary_index) < ${maxGlobalIndexes} || contains([for i in self.global_secondary_index : i.name], "${indexName}")}`,
     errorMessage:
       `Table \${self.name} already has \${length(self.global_secondary_index)} global secondary indexes, and DynamoDB allows ` +
-      `${MAX_GLOBAL_INDEXES}: Terraform cannot add ${indexName}. Nothing was changed. ` +
+      `${maxGlobalIndexes}: Terraform cannot add ${indexName}. Nothing was changed. ` +
       `Ask the owner of the table to delete an unused index, then plan again.`,
   },
 ];

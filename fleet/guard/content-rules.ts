@@ -1,6 +1,6 @@
 /** Rule about the content of our resources: a plan may only make them what the environment file says. */
 import { watchName } from "../../config/aws-names";
-import { isOwnDescription, managedBy } from "../../config/descriptions";
+import { isFromStackOf } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources, isExpected, Pattern } from "../../stacks/expected-resources";
 import { FUNCTION, isManagedType, MODULE, resourceType, TABLE } from "../../stacks/resource-types";
@@ -85,13 +85,9 @@ const logicalIds: readonly string[] = [
 
 /** Whether the resource to remove was created by this stack, also under an earlier name. */
 function isRemovable({ type, name, change: { before } }: ResourceChange, instance: InstanceConfig): boolean {
-  const { stackName } = instance;
   if (type === "aws_cloudwatch_metric_alarm") return isOwnAlarm(name, textAt(before, "alarm_name"), instance);
   if (!logicalIds.includes(name)) return false;
-  if (resourceType(type)?.hasOwnerInDescription !== true) return true;
-  const description = textAt(before, "description");
-  const own = [managedBy(stackName), `Answers Connect instance ${instance.name}:`];
-  return own.some((text) => isOwnDescription(text, description)) || /^(Runs|Asks) \S+/.test(description ?? "");
+  return resourceType(type)?.hasOwnerInDescription !== true || isFromStackOf(instance, textAt(before, "description"));
 }
 
 const isOwnAlarm = (logicalId: string, alarmName: string | undefined, { stackName }: InstanceConfig): boolean =>

@@ -3,7 +3,7 @@ import { ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
 import type { TableDescription, Tag } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { indexName } from "../../../config/aws-names";
-import { blockingIndex, blockingIndexKeys, blockingIndexShape } from "../../../config/blocking-index";
+import { blockingIndex, blockingIndexKeys, blockingIndexShape, maxGlobalIndexes } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
@@ -11,9 +11,6 @@ import { capacityOf, describeTable, ourIndex, fixForStatus, shapeOf } from "../.
 import { runCheck, warning } from "./check";
 import type { Check, Finding } from "./check";
 import { thousands } from "./prices";
-
-/** DynamoDB's default quota of global secondary indexes per table. The stack never exceeds it. */
-const mostIndexes = 20;
 
 export interface TableResult {
   readonly checks: readonly Check[];
@@ -87,7 +84,7 @@ function keysFinding({ KeySchema = [], AttributeDefinitions = [] }: TableDescrip
 
 function indexesFinding(table: TableDescription): Finding {
   const { GlobalSecondaryIndexes: indexes = [] } = table;
-  const used = `${indexes.length} of ${mostIndexes} global indexes are used`;
+  const used = `${indexes.length} of ${maxGlobalIndexes} global indexes are used`;
   const busy = indexes.filter(({ IndexStatus, IndexName }) => IndexStatus !== "ACTIVE" && IndexName !== indexName);
   if (busy.length > 0) {
     const named = busy.map(({ IndexName = "", IndexStatus = "" }) => `${IndexName} is ${IndexStatus}`).join(", ");
@@ -96,7 +93,7 @@ function indexesFinding(table: TableDescription): Finding {
       "Wait until it is ACTIVE or deleted.",
     );
   }
-  if (indexes.length >= mostIndexes && ourIndex(table) === undefined) {
+  if (indexes.length >= maxGlobalIndexes && ourIndex(table) === undefined) {
     return failed(
       `${used}, so ${indexName} cannot be added.`,
       "Ask the owner of the table to delete an unused index. A higher quota does not help: the stack allows no more than 20.",
