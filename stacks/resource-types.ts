@@ -41,6 +41,8 @@ export interface ResourceType {
   readonly reviewPosition?: number;
   /** The canary has a resource of this type. @default false */
   readonly isUsedByCanary?: boolean;
+  /** A stack reads a data source of this type. Data sources of other types, such as `external`, can have side effects. @default false */
+  readonly isDataSource?: boolean;
   /** The resource holds no data, so a replacement that is created first leaves no gap. @default false */
   readonly isStateless?: boolean;
   /** The resource exists in the Terraform state only: deleting it changes nothing in AWS. @default false */
@@ -87,6 +89,7 @@ const text = (value: unknown): string => String(value);
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   [TABLE]: {
     label: "the contact table",
+    isDataSource: true,
     role: "table",
     identity: ["name"],
     reviewPosition: 1,
@@ -164,6 +167,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   },
   [FUNCTION]: {
     label: "the Lambda function",
+    isDataSource: true,
     role: "call path",
     identity: ["function_name"],
     importId: ({ function_name }) => text(function_name),
@@ -246,6 +250,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
   },
   [ROLE]: {
     label: "a role",
+    isDataSource: true,
     role: "access",
     identity: ["name"],
     importId: ({ name }) => text(name),

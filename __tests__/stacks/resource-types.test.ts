@@ -36,18 +36,23 @@ function synthesized(): { readonly instance: InstanceConfig; readonly resource: 
   });
 }
 
-/** Types that the constructs import, including those that only some stacks contain. */
-function imported(): string[] {
+/** Classes of the provider that the constructs import, including those that only some stacks contain: `lambda-function`. */
+function importedClasses(): string[] {
   const stacks = path.join(projectRoot(), "stacks");
   return readdirSync(stacks, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .flatMap((file) => [
       ...readFileSync(path.join(stacks, file), "utf8").matchAll(/@cdktf\/provider-aws\/lib\/([\w-]+)/g),
     ])
-    .map(([, name = ""]) => name)
-    .filter((name) => name !== "provider" && !name.startsWith("data-"))
-    .map((name) => `aws_${name.replaceAll("-", "_")}`);
+    .map(([, name = ""]) => name);
 }
+
+const typeOf = (name: string): string => `aws_${name.replaceAll("-", "_")}`;
+
+const imported = (): string[] =>
+  importedClasses()
+    .filter((name) => name !== "provider" && !name.startsWith("data-aws-"))
+    .map(typeOf);
 
 const used = (): string[] => [...imported(), ...synthesized().flatMap(({ resource }) => Object.keys(resource))];
 
@@ -59,6 +64,12 @@ test("the catalogue contains every type that a synthesized stack contains or a c
 test("the catalogue contains no type that no stack contains", () => {
   const types = new Set(used());
   expect(Object.keys(resourceTypes).filter((type) => !types.has(type))).toEqual([]);
+});
+
+test("the catalogue lists exactly the data sources that the constructs import", () => {
+  const read = importedClasses().filter((name) => name.startsWith("data-aws-"));
+  const listed = Object.keys(resourceTypes).filter((type) => resourceTypes[type]?.isDataSource === true);
+  expect(listed.sort()).toEqual([...new Set(read.map((name) => typeOf(name.replace("data-aws-", ""))))].sort());
 });
 
 test("the canary's resources are recognized in every stack, and the other function is not the canary", () => {

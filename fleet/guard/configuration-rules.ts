@@ -1,13 +1,11 @@
 /** Rules about the planned configuration: an apply must not run commands, and must use the provider, account, region and role of the instance. */
 import type { InstanceConfig } from "../../config/types";
+import { resourceType } from "../../stacks/resource-types";
 import { fieldsOf, isEqual, itemsOf, shown, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
 
 const providerSource = "registry.terraform.io/hashicorp/aws";
-
-/** Types of the data sources that stacks read. Other types can have side effects, such as `external` and `aws_lambda_invocation`. */
-const dataTypes: readonly string[] = ["aws_dynamodb_table", "aws_lambda_function", "aws_iam_role"];
 
 /** Arguments of the provider that stacks set. Others, such as `endpoints`, can send requests and credentials elsewhere. */
 const providerArguments: readonly string[] = ["region", "allowed_account_ids", "assume_role", "default_tags"];
@@ -46,7 +44,7 @@ function resourceProblems(resource: unknown): Violation[] {
   if (itemsOf(valueAt(resource, "provisioners")).length > 0) {
     return [refuse(address, `${address} has a provisioner, which runs commands during the apply.`)];
   }
-  if (textAt(resource, "mode") === "data" && !dataTypes.includes(type)) {
+  if (textAt(resource, "mode") === "data" && resourceType(type)?.isDataSource !== true) {
     return [
       refuse(
         address,
