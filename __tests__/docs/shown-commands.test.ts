@@ -58,6 +58,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   // It asks the provider's registry; the files that it wrote are held there.
   "npm run fleet -- provider-lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
   // A part of npm test.
+  "npm run lint": ["package.json", "npm run --silent lint && "],
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],
   // Measurements take minutes and packages of their own; each writes its own command beside its figures.
   "npm run bench:lambda": ["bench/lambda/main.ts", "npm run bench:lambda -- "],
