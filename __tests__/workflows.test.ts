@@ -64,7 +64,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-function complaints(content: string): readonly string[] {
+function parserErrors(content: string): readonly string[] {
   const { stdout, stderr } = spawnSync(process.execPath, [program], { input: content, encoding: "utf8" });
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout) as string[];
@@ -75,7 +75,7 @@ test("there are workflows for pull requests, deployments and drift", () => {
 });
 
 test.each(files)("GitHub's parser accepts %s", (file) => {
-  expect(complaints(text(file))).toEqual([]);
+  expect(parserErrors(text(file))).toEqual([]);
 });
 
 test.each([
@@ -86,7 +86,7 @@ test.each([
   ["an unknown permission", "id-token: write", "id-tokens: write"],
 ])("GitHub's parser reports %s", (_, right, wrong) => {
   expect(text("drift.yml")).toContain(right);
-  expect(complaints(text("drift.yml").replace(right, wrong))).not.toEqual([]);
+  expect(parserErrors(text("drift.yml").replace(right, wrong))).not.toEqual([]);
 });
 
 test.each(files)("%s pins every action by commit, with its version in a comment", (file) => {
@@ -113,7 +113,7 @@ test.each(files)(
   },
 );
 
-test.each(files)("no script of %s has an expression, which would run text from other people", (file) => {
+test.each(files)("no script of %s has an expression, because an expression could run untrusted text", (file) => {
   for (const { run = "" } of stepsOf(file)) expect(run).not.toContain("${{");
 });
 

@@ -1,4 +1,4 @@
-/** No page shows a command that is not run: each is taken by the program that it calls, and run here or by a test that is named. */
+/** Every command in the documentation is valid, and is run by this test, an end-to-end test or a script. */
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -21,8 +21,8 @@ import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { recordedJson, recordedYaml } from "../fleet/guard/recorded-plan";
 import { runFleet } from "../fleet/run-fleet";
-import { commandsOf, endToEndRuns, fleetArguments, optionsIn, pages, runsIn } from "./shown-commands";
-import type { Shown } from "./shown-commands";
+import { commandsOf, endToEndRuns, fleetArguments, optionsIn, pages, commandsRunBy } from "./shown-commands";
+import type { ShownCommand } from "./shown-commands";
 
 jest.setTimeout(240_000);
 
@@ -33,11 +33,11 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "ut
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
 const fleet = loadEnvironments(path.join(root, "examples"));
 const shown = pages().flatMap((page) => commandsOf(page, read(page)));
-const placeOf = ({ page, line, text }: Shown): string => `${page}:${line}  ${text}`;
+const placeOf = ({ page, line, text }: ShownCommand): string => `${page}:${line}  ${text}`;
 
-/** Commands of ours that ask nothing of AWS or Terraform: they are run below. */
+/** Commands without AWS and Terraform. They are run below. */
 const offline: ReadonlySet<string> = new Set(["list", "config", "flows", "iam", "guard", "matrix", "atlantis"]);
-/** Scripts that are run below, in a copy of the project. */
+/** Scripts that are run below in a copy of the project. */
 const offlineScripts: ReadonlySet<string> = new Set([
   "compile",
   "schema",
@@ -49,29 +49,29 @@ const offlineScripts: ReadonlySet<string> = new Set([
   "synth",
 ]);
 
-/** What is run neither here nor end to end: the file that runs it or that it runs, and what it says there. */
-const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
+/** Commands that neither this test nor an end-to-end test runs: a file that runs the command or is run by it, and a text in that file. */
+const runElsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "npm ci": [".ci/run", "npm ci "],
   "npm test": [".ci/run", "npm test\n"],
   "npm --prefix bench/cdktn ci": [".ci/run", "npm --prefix bench/cdktn ci "],
   "npm run rehearse:cdktn": [".ci/run", "npm run rehearse:cdktn\n"],
-  // It asks the provider's registry; the files that it wrote are held there.
+  // This command needs the provider's registry. The named test checks the files that the command wrote.
   "npm run fleet -- provider-lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
-  // A part of npm test.
+  // npm test includes this script.
   "npm run lint": ["package.json", "npm run --silent lint && "],
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],
-  // Measurements take minutes and packages of their own; each writes its own command beside its figures.
+  // Benchmarks take minutes and need additional packages. Each benchmark prints its command with its figures.
   "npm run bench:lambda": ["bench/lambda/main.ts", "npm run bench:lambda -- "],
   "npm run bench:synth": ["bench/synth/main.ts", "npm run bench:synth -- "],
   "npm run bench:fleet": ["bench/fleet/main.ts", "npm run bench:fleet -- "],
   "npm --prefix bench/lambda ci": ["bench/lambda/main.ts", "npm --prefix bench/lambda ci "],
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
-  // Of AWS's own command line, which is no part of the project.
+  // A command of the AWS CLI, which does not belong to the project.
   "aws sns subscribe": ["scripts/runbook-page.ts", "aws sns subscribe --topic-arn"],
 };
 
-/** Why the program would not take a command; undefined where it would. */
-function refusal({ words, variables, page, isBlock }: Shown): string | undefined {
+/** Why the program refuses the command; undefined if the command is valid. */
+function refusal({ words, variables, page, isBlock }: ShownCommand): string | undefined {
   const args = fleetArguments(words);
   try {
     if (variables["SELECT"] !== undefined) parseSelection(variables["SELECT"]);
@@ -81,7 +81,7 @@ function refusal({ words, variables, page, isBlock }: Shown): string | undefined
       const command = findCommand(commandGroups, name);
       if (rest.includes("--help") || (!isBlock && rest.length === 0)) return undefined;
       const { selection } = parseArguments(command, rest);
-      // The quick start makes a file of its own.
+      // The quick start creates its own environment file.
       if (selection !== undefined && page !== "docs/quick-start.md") selectFrom(fleet, selection);
       return undefined;
     }
@@ -99,34 +99,34 @@ function refusal({ words, variables, page, isBlock }: Shown): string | undefined
     const pattern = words[words.indexOf("--testPathPatterns") + 1] ?? "";
     const tests = readdirSync(path.join(root, "__tests__"), { recursive: true, encoding: "utf8" });
     const isMatched = tests.some((file) => file.endsWith(".test.ts") && file.includes(pattern));
-    return first === "jest" && !isMatched ? `No test is of ${pattern}.` : undefined;
+    return first === "jest" && !isMatched ? `No test file matches ${pattern}.` : undefined;
   }
-  return elsewhereOf(words) === undefined ? "It is no command of this project." : undefined;
+  return fileThatRuns(words) === undefined ? "The command does not belong to this project." : undefined;
 }
 
-function elsewhereOf(words: readonly string[]): string | undefined {
+function fileThatRuns(words: readonly string[]): string | undefined {
   const text = words.join(" ");
-  return Object.entries(elsewhere).find(([command]) => text === command || text.startsWith(`${command} `))?.[1][0];
+  return Object.entries(runElsewhere).find(([command]) => text === command || text.startsWith(`${command} `))?.[1][0];
 }
 
 const runs = endToEndRuns();
 
-/** What runs a command: a test, or `here`; undefined where nothing does. */
-function runBy({ words }: Shown): string | undefined {
+/** The file that runs the command, or `here` for this test; undefined if no file runs it. */
+function runBy({ words }: ShownCommand): string | undefined {
   const args = fleetArguments(words);
   const [program, first = "", second = ""] = words;
   if (args !== undefined) {
     const [name = ""] = args;
     if (args.includes("--help") || offline.has(name)) return "here";
-    return endToEnd("fleet", name, optionsIn(args)) ?? elsewhereOf(words);
+    return endToEnd("fleet", name, optionsIn(args)) ?? fileThatRuns(words);
   }
   if (program === "npx" && first === "cdktf") {
     return second === "…" ? "here" : endToEnd("cdktf", second, optionsIn(words));
   }
-  // The tests themselves, and what a copy is run with below.
+  // CI runs the tests; prettier runs below in a copy of the project.
   if (program === "npx" && ["jest", "prettier"].includes(first)) return "here";
   if (program === "npm" && first === "run" && offlineScripts.has(second)) return "here";
-  return elsewhereOf(words);
+  return fileThatRuns(words);
 }
 
 function endToEnd(program: string, command: string, options: ReadonlySet<string>): string | undefined {
@@ -136,37 +136,40 @@ function endToEnd(program: string, command: string, options: ReadonlySet<string>
   )?.test;
 }
 
-test("the pages show commands, and all of them are seen", () => {
+test("the commands of the pages are found", () => {
   expect(shown.length).toBeGreaterThan(60);
   expect(new Set(shown.map(({ page }) => page)).size).toBeGreaterThan(8);
 });
 
-test("every command is one that its program takes, options and selection included", () => {
-  const refused = shown.flatMap((one) => {
-    const why = refusal(one);
-    return why === undefined ? [] : [`${placeOf(one)}\n  ${why}`];
+test("every command is valid, including its options and its selection", () => {
+  const refused = shown.flatMap((command) => {
+    const reason = refusal(command);
+    return reason === undefined ? [] : [`${placeOf(command)}\n  ${reason}`];
   });
   expect(refused).toEqual([]);
 });
 
-test("every command is run: here, or by a test or script that is named", () => {
-  const fix = "No test runs it with these options: add a step to a test in __tests__/e2e, or take it off the page.";
-  expect(shown.filter((one) => runBy(one) === undefined).map((one) => `${placeOf(one)}\n  ${fix}`)).toEqual([]);
-  for (const [file, text] of Object.values(elsewhere)) expect(read(file)).toContain(text);
+test("every command is run by this test, another test or a script", () => {
+  const fix =
+    "No test runs the command with these options. Add a step to a test in __tests__/e2e, or remove the command from the page.";
+  expect(
+    shown.filter((command) => runBy(command) === undefined).map((command) => `${placeOf(command)}\n  ${fix}`),
+  ).toEqual([]);
+  for (const [file, text] of Object.values(runElsewhere)) expect(read(file)).toContain(text);
 });
 
-test("what is said to be run elsewhere is shown on a page", () => {
-  const said = Object.keys(elsewhere).filter(
+test("every command in the list `runElsewhere` is shown on a page", () => {
+  const notShown = Object.keys(runElsewhere).filter(
     (command) => !shown.some(({ words }) => `${words.join(" ")} `.startsWith(`${command} `)),
   );
-  expect(said).toEqual([]);
+  expect(notShown).toEqual([]);
 });
 
-test("the figures' commands are those that the measurements themselves write", () => {
+test("the commands on the performance page are the commands that the benchmarks print", () => {
   const measured = shown.filter(({ page, words }) => page === "docs/performance.md" && words[2]?.startsWith("bench:"));
   expect(measured.length).toBeGreaterThan(2);
   for (const { words, text } of measured) {
-    const template = read(elsewhereOf(words) ?? "").replaceAll("\\`", "`");
+    const template = read(fileThatRuns(words) ?? "").replaceAll("\\`", "`");
     const [written = ""] = /npm run bench:\w+ -- [^`[]*--write/.exec(template.slice(template.indexOf("`npm"))) ?? [];
     const pattern = written.replaceAll(/[.*+?^()[\]\\|]/g, "\\$&").replaceAll(/\$\{\w+\}/g, "\\d+");
     expect([text, new RegExp(`^${pattern}$`).test(text)]).toEqual([text, true]);
@@ -178,22 +181,25 @@ const files = Object.fromEntries(
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => [name, read(path.join("examples", name))]),
 );
-const here = shown.filter((one) => runBy(one) === "here");
-const byText = (all: readonly Shown[]) => [...new Map(all.map((one) => [one.words.join(" "), one])).values()];
+const runHere = shown.filter((command) => runBy(command) === "here");
+/** The commands without duplicates. */
+const unique = (commands: readonly ShownCommand[]) => [
+  ...new Map(commands.map((command) => [command.words.join(" "), command])).values(),
+];
 
-test("what asks nothing of AWS runs on the example environments", async () => {
-  const ours = byText(here).filter(({ words }) => fleetArguments(words) !== undefined);
-  expect(ours.length).toBeGreaterThan(4);
-  for (const one of ours) {
-    const args = fleetArguments(one.words) ?? [];
+test("every command without AWS runs on the example environments", async () => {
+  const fleetCommands = unique(runHere).filter(({ words }) => fleetArguments(words) !== undefined);
+  expect(fleetCommands.length).toBeGreaterThan(4);
+  for (const command of fleetCommands) {
+    const args = fleetArguments(command.words) ?? [];
     const isGuard = args.join() === "guard";
     const { exitCode, stdout, stderr } = isGuard ? await guardARecordedPlan() : await runFleet(args, files);
-    expect([placeOf(one), exitCode, stderr]).toEqual([placeOf(one), isGuard ? 2 : 0, ""]);
+    expect([placeOf(command), exitCode, stderr]).toEqual([placeOf(command), isGuard ? 2 : 0, ""]);
     expect(stdout).not.toBe("");
   }
 });
 
-/** It judges a file, which no page names. */
+/** Runs `guard` on a recorded plan, because the pages show `guard` without a file. */
 async function guardARecordedPlan() {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-docs-"));
   try {
@@ -231,28 +237,35 @@ describe("in a copy of the project", () => {
   cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
 
-  const scriptsShown = byText(here).filter(
+  const scriptsShown = unique(runHere).filter(
     ({ words: [program, , script = ""] }) => program !== "npx" && offlineScripts.has(script),
   );
-  const formatted = byText(here).filter(({ words: [program, first] }) => program === "npx" && first === "prettier");
+  const formatted = unique(runHere).filter(({ words: [program, first] }) => program === "npx" && first === "prettier");
 
-  test.each([...scriptsShown, ...formatted].map((one) => [one.text, one] as const))("%s ends well", (_, one) => {
-    const [program = "", ...args] = one.words;
-    const { status, stdout, stderr } = spawnSync(program, args, {
-      cwd: copy,
-      env: { PATH: process.env["PATH"] ?? "", HOME: scratch, CI: "true", CHECKPOINT_DISABLE: "1" },
-      encoding: "utf8",
-    });
-    expect([placeOf(one), status, status === 0 ? "" : stdout + stderr]).toEqual([placeOf(one), 0, ""]);
-  });
+  test.each([...scriptsShown, ...formatted].map((command) => [command.text, command] as const))(
+    "%s succeeds",
+    (_, shownCommand) => {
+      const [program = "", ...args] = shownCommand.words;
+      const { status, stdout, stderr } = spawnSync(program, args, {
+        cwd: copy,
+        env: { PATH: process.env["PATH"] ?? "", HOME: scratch, CI: "true", CHECKPOINT_DISABLE: "1" },
+        encoding: "utf8",
+      });
+      expect([placeOf(shownCommand), status, status === 0 ? "" : stdout + stderr]).toEqual([
+        placeOf(shownCommand),
+        0,
+        "",
+      ]);
+    },
+  );
 
-  test("what they write is what is committed", () => {
+  test("the files that the scripts write equal the committed files", () => {
     const written = [...pages().filter((page) => page.startsWith("docs")), "environments/schema.json"];
     for (const file of written) expect([file, readFileSync(path.join(copy, file), "utf8")]).toEqual([file, read(file)]);
   });
 });
 
-describe("what is seen of a page", () => {
+describe("finding the commands of a page", () => {
   const page = [
     "Text `npm run fleet -- list` and `… verify`.",
     "",
@@ -265,7 +278,7 @@ describe("what is seen of a page", () => {
     "```",
   ];
 
-  test("commands of blocks and of the text, with their lines", () => {
+  test("commands in code blocks and in running text are found, with their lines", () => {
     expect(commandsOf("a.md", page.join("\n")).map(({ line, words }) => [line, words.join(" ")])).toEqual([
       [1, "npm run fleet -- list"],
       [1, "npm run fleet -- verify"],
@@ -274,13 +287,13 @@ describe("what is seen of a page", () => {
     ]);
   });
 
-  test("a command that is wrong, or that no test runs, is not let through", () => {
+  test("an invalid command and a command without a test are reported", () => {
     const [wrong, option, unrun, whole] = commandsOf(
       "a.md",
       "`npm run fleet -- vreify` `npm run fleet -- verify --fast` `npm run fleet -- discover --region x --account 1 --json` `npm run nothing`",
     );
     if (wrong === undefined || option === undefined || unrun === undefined || whole === undefined)
-      throw new Error("not seen");
+      throw new Error("a command was not found");
     expect(refusal(wrong)).toContain('Did you mean "verify"?');
     expect(refusal(option)).toContain("--fast is not an option of verify.");
     expect(runBy(unrun)).toBeUndefined();
@@ -288,11 +301,15 @@ describe("what is seen of a page", () => {
   });
 });
 
-test("what a test runs is read from its source, through functions that hand their arguments on", () => {
+test("the commands of a test are found in its source code, also behind wrapper functions", () => {
   const source = `
     const plan = (...more: string[]) => world.fleet("plan", ...more, "--plans", plans);
     test("x", async () => { await plan("env=prod", "--read-only"); await world.cdktf("diff", stack, "--skip-provider-lock"); });`;
-  const seen = runsIn("a.test.ts", source).map(({ program, command, options }) => [program, command, ...options]);
+  const seen = commandsRunBy("a.test.ts", source).map(({ program, command, options }) => [
+    program,
+    command,
+    ...options,
+  ]);
   expect(seen).toContainEqual(["fleet", "plan", "--plans", "--read-only"]);
   expect(seen).toContainEqual(["cdktf", "diff", "--skip-provider-lock"]);
 });

@@ -1,44 +1,44 @@
-/** The commands that the pages show, each with its place, and the commands that the end-to-end tests run, as their sources say. */
+/** Finds the commands that the documentation shows, and the commands in the source code of the end-to-end tests. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 import { projectRoot } from "../../lambda/packaging";
 
-/** One simple command of a page. */
-export interface Shown {
-  /** From the project's root. */
+/** One command on a page. */
+export interface ShownCommand {
+  /** Path relative to the project's root. */
   readonly page: string;
   readonly line: number;
-  /** As it is written, without a comment after it. */
+  /** The text on the page, without a comment at the end. */
   readonly text: string;
-  /** Whether it stands in a block, to be run as it is; in the text a bare `npm run fleet -- guard` only names the command. */
+  /** Whether the command is in a code block. A command in running text may be only a name, such as `npm run fleet -- guard`. */
   readonly isBlock: boolean;
-  /** Its words, quotes taken off and what stands for a value filled in; without variables before it and a redirection after it. */
+  /** The words without quotes, variables and redirection. Placeholders are replaced by values. */
   readonly words: readonly string[];
-  /** `SELECT` of `SELECT=… npx cdktf …`. */
+  /** Variables before the command, such as `SELECT` in `SELECT=… npx cdktf …`. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What the pages write where a person puts something of theirs. */
-const standIns: Readonly<Record<string, string>> = {
+/** Placeholders on the pages, and the values that replace them in this test. */
+const placeholders: Readonly<Record<string, string>> = {
   "<selection>": "env=prod",
   "<name>": "dev",
   "<instance>": "acme-support",
   "<number>": "+15555550101",
 };
 
-/** README.md and every page below docs/. */
+/** README.md and every page in docs/. */
 export function pages(): readonly string[] {
   const docs = readdirSync(path.join(projectRoot(), "docs"), { recursive: true, encoding: "utf8" });
   return ["README.md", ...docs.filter((file) => file.endsWith(".md")).map((file) => path.join("docs", file))].sort();
 }
 
 /**
- * Every command of a page: each line of its `sh` blocks, and of the code in its text whatever begins as one of ours does. In a table
- * `… verify` after a command of ours is one too.
+ * Every command of a page: each line of an `sh` block, and code in running text that begins with `npm`, `npx` or `…`. The `…` is short for
+ * `npm run fleet --`.
  */
-export function commandsOf(page: string, markdown: string): readonly Shown[] {
-  const found: Pick<Shown, "line" | "text" | "isBlock">[] = [];
+export function commandsOf(page: string, markdown: string): readonly ShownCommand[] {
+  const found: Pick<ShownCommand, "line" | "text" | "isBlock">[] = [];
   let fence: string | undefined;
   const prose: string[] = [];
   for (const [index, line] of markdown.split("\n").entries()) {
@@ -54,13 +54,13 @@ export function commandsOf(page: string, markdown: string): readonly Shown[] {
     if (/^(\w+=\S* )*(npm|npx) /.test(whole)) found.push({ line, text: whole, isBlock: false });
   }
   return found
-    .flatMap(({ text: given, ...place }) => parts(given).map((part) => ({ ...place, part })))
-    .map(({ part, ...place }) => ({ page, ...place, text: part, ...read(part) }))
-    .sort((one, other) => one.line - other.line);
+    .flatMap(({ text: given, ...place }) => commandsIn(given).map((part) => ({ ...place, part })))
+    .map(({ part, ...place }) => ({ page, ...place, text: part, ...parseCommand(part) }))
+    .sort((a, b) => a.line - b.line);
 }
 
-/** `a && b # why` is a and b. */
-function parts(line: string): readonly string[] {
+/** The commands of a line: `a` and `b` for `a && b # comment`. */
+function commandsIn(line: string): readonly string[] {
   return line
     .replace(/(^|\s)#.*$/, "")
     .split(" && ")
@@ -68,8 +68,8 @@ function parts(line: string): readonly string[] {
     .filter(Boolean);
 }
 
-function read(command: string): Pick<Shown, "words" | "variables"> {
-  const filled = command.replaceAll(/<\w+>/g, (word) => standIns[word] ?? word);
+function parseCommand(command: string): Pick<ShownCommand, "words" | "variables"> {
+  const filled = command.replaceAll(/<\w+>/g, (word) => placeholders[word] ?? word);
   const words = [...filled.replace(/ > \S+$/, "").matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
     word.replaceAll(/["']/g, ""),
   );
@@ -82,16 +82,16 @@ function read(command: string): Pick<Shown, "words" | "variables"> {
 }
 
 /** A command that a test runs. */
-export interface Run {
-  /** The test's file, from the project's root. */
+export interface TestedCommand {
+  /** Path of the test, relative to the project's root. */
   readonly test: string;
   readonly program: "fleet" | "cdktf";
   readonly command: string;
-  /** Names of its options, `--` included. */
+  /** Names of the options, including `--`. */
   readonly options: ReadonlySet<string>;
 }
 
-const programs: Readonly<Record<string, Run["program"]>> = {
+const programs: Readonly<Record<string, TestedCommand["program"]>> = {
   fleet: "fleet",
   startFleet: "fleet",
   fleetIn: "fleet",
@@ -99,14 +99,14 @@ const programs: Readonly<Record<string, Run["program"]>> = {
 };
 
 /**
- * What a test runs, from its source: calls of `world.fleet` and its like with the words that are literals, and calls of functions of
- * the file that hand their own arguments on to one (`const plan = (...more) => world.fleet("plan", ...more)`).
+ * The commands in the source code of a test: calls of `world.fleet` and the other functions in `programs`, with the arguments that are
+ * string literals. Also calls of wrappers such as `const plan = (...more) => world.fleet("plan", ...more)`.
  */
-export function runsIn(test: string, source: string): readonly Run[] {
+export function commandsRunBy(test: string, source: string): readonly TestedCommand[] {
   const file = ts.createSourceFile(test, source, ts.ScriptTarget.ES2022, true);
-  const wrappers = new Map<string, { readonly program: Run["program"]; readonly words: readonly string[] }>();
-  const runs: Run[] = [];
-  const directly = (node: ts.CallExpression) => {
+  const wrappers = new Map<string, { readonly program: TestedCommand["program"]; readonly words: readonly string[] }>();
+  const runs: TestedCommand[] = [];
+  const directRun = (node: ts.CallExpression) => {
     const { expression } = node;
     if (!ts.isPropertyAccessExpression(expression)) return undefined;
     const program = programs[expression.name.text];
@@ -128,7 +128,7 @@ export function runsIn(test: string, source: string): readonly Run[] {
     if (named?.name !== undefined && ts.isIdentifier(named.name)) {
       const { text } = named.name;
       visit(named.body, (call) => {
-        const run = directly(call);
+        const run = directRun(call);
         if (run !== undefined && call.arguments.some(ts.isSpreadElement)) wrappers.set(text, run);
       });
     }
@@ -137,7 +137,7 @@ export function runsIn(test: string, source: string): readonly Run[] {
   visit(file, (call) => {
     const wrapper = ts.isIdentifier(call.expression) ? wrappers.get(call.expression.text) : undefined;
     const run =
-      wrapper === undefined ? directly(call) : { ...wrapper, words: [...wrapper.words, ...literals(call.arguments)] };
+      wrapper === undefined ? directRun(call) : { ...wrapper, words: [...wrapper.words, ...literals(call.arguments)] };
     const command = run?.words.find((word) => !word.startsWith("-"));
     if (run === undefined || command === undefined) return;
     runs.push({ test, program: run.program, command, options: optionsIn(run.words) });
@@ -146,31 +146,33 @@ export function runsIn(test: string, source: string): readonly Run[] {
 }
 
 const literals = (given: ts.NodeArray<ts.Expression>): readonly string[] =>
-  given.flatMap((one) => (ts.isStringLiteralLike(one) ? [one.text] : []));
+  given.flatMap((argument) => (ts.isStringLiteralLike(argument) ? [argument.text] : []));
 
 /** Names of the options among the words. */
 export const optionsIn = (words: readonly string[]): ReadonlySet<string> =>
   new Set(words.filter((word) => word.startsWith("--") && word.length > 2).map((word) => word.replace(/=.*$/, "")));
 
-/** What all end-to-end tests run; the walkthrough runs what is on its page. */
-export function endToEndRuns(): readonly Run[] {
+/** The commands of all end-to-end tests. The walkthrough test runs the commands of the quick start page. */
+export function endToEndRuns(): readonly TestedCommand[] {
   const directory = path.join(projectRoot(), "__tests__/e2e");
   const tests = readdirSync(directory).filter((name) => name.endsWith(".test.ts"));
   const written = tests.flatMap((name) => {
     const test = path.join("__tests__/e2e", name);
-    return runsIn(test, readFileSync(path.join(directory, name), "utf8"));
+    return commandsRunBy(test, readFileSync(path.join(directory, name), "utf8"));
   });
   const test = "__tests__/e2e/walkthrough.test.ts";
   const page = "docs/quick-start.md";
   if (!readFileSync(path.join(projectRoot(), test), "utf8").includes(page)) return written;
-  const walked = commandsOf(page, readFileSync(path.join(projectRoot(), page), "utf8")).flatMap(({ words }): Run[] => {
-    const args = fleetArguments(words);
-    return args === undefined ? [] : [{ test, program: "fleet", command: args[0] ?? "", options: optionsIn(args) }];
-  });
-  return [...written, ...walked];
+  const walkthrough = commandsOf(page, readFileSync(path.join(projectRoot(), page), "utf8")).flatMap(
+    ({ words }): TestedCommand[] => {
+      const args = fleetArguments(words);
+      return args === undefined ? [] : [{ test, program: "fleet", command: args[0] ?? "", options: optionsIn(args) }];
+    },
+  );
+  return [...written, ...walkthrough];
 }
 
-/** The arguments of `npm run fleet -- …`; undefined where it is another command. */
+/** The arguments of `npm run fleet -- …`; undefined for another command. */
 export function fleetArguments(words: readonly string[]): readonly string[] | undefined {
   const rest = words.filter((word) => word !== "--silent");
   return rest.slice(0, 4).join(" ") === "npm run fleet --" || rest.join(" ") === "npm run fleet"

@@ -31,7 +31,7 @@ const names = commandGroups.flatMap(({ commands }) => commands.map(({ name }) =>
 test("the README names every command", () => {
   const readme = readFileSync(path.join(projectRoot(), "README.md"), "utf8");
   const named = new Set([...readme.matchAll(/`(?:npm run fleet --|…) ([a-z-]+)/g)].map(([, name]) => name));
-  // It has a script of its own.
+  // The command `flows` has its own script.
   if (readme.includes("`npm run flows`")) named.add("flows");
   expect(names.filter((name) => !named.has(name))).toEqual([]);
 });
@@ -169,7 +169,7 @@ test.each([
   ["a short option", ["list", "-j"], "-j is not an option of list. Allowed: --json, --help."],
   ["an unknown field", ["list", "regon=eu-*"], '"regon" is not a field. Did you mean "region"?'],
   ["a selection without a match", ["config", "env=test"], 'no env matches "test".'],
-  ["no selection", ["config"], "The selection of instances is missing. '*', in quotes, selects all of them."],
+  ["no selection", ["config"], "The selection of instances is missing. Give '*', in quotes, to select all instances."],
   [
     "the former name of a command",
     ["lock"],
@@ -223,7 +223,7 @@ test.each([
 test("every mistake of a command line is reported in one run", async () => {
   const { stderr } = await fleet("bootstrap", "dev", "--adopt", "--adopt", "--owner", "--dry-run");
   expect(stderr.split("\n").slice(0, 6)).toEqual([
-    "--adopt is given twice.",
+    "--adopt is given twice. Give it once.",
     "--owner needs a value: --owner ACCOUNT.",
     "--env NAME is missing.",
     'bootstrap takes only options, not "dev".',
@@ -269,7 +269,7 @@ test("two instances that configure one bucket differently are refused", async ()
   expect(stderr).toContain("The bucket acme-state has two values of account: 444455556666");
 });
 
-test("the numbers, exclusions and values of one command line are checked in one run", async () => {
+test("all mistakes in numbers, exclusions and values are reported in one run", async () => {
   const { stderr } = await fleet("preflight", "--sample", "0", "--rate", "fast", "--full", "--jsn");
   expect(stderr.split("\n").slice(0, 5)).toEqual([
     '--sample "0" is not allowed. Give a whole number from 1 to 999999999. Default: 2000.',
@@ -280,14 +280,14 @@ test("the numbers, exclusions and values of one command line are checked in one 
   ]);
 });
 
-test("a number within its range is parsed, and a missing one is the default", () => {
+test("a number within its range is parsed, and a missing number gets the default", () => {
   const plan = findCommand(commandGroups, "plan");
   expect(parseArguments(plan, ["--parallel", "7"]).numbers.get("parallel")).toBe(7);
   expect(parseArguments(plan, []).numbers.get("parallel")).toBeGreaterThanOrEqual(2);
 });
 
 describe("a closed pipe", () => {
-  // The reader is gone before the command writes: `npm run fleet -- list | true`.
+  // The reader closes the pipe before the command writes: `npm run fleet -- list | true`.
   test.each([["plan", "--help"], ["list"], ["list", "--json"], ["config", "*"], ["matrix"]])(
     "ends `%s %s` without an error",
     async (...args) => {

@@ -16,9 +16,9 @@ const statementsOf = (result: { policy: string }) => (JSON.parse(result.policy) 
 
 test("a bucket without a policy gets one with our statement", () => {
   const made = withTlsOnly(undefined, arn);
-  expect(made.isSo).toBe(false);
+  expect(made.isApplied).toBe(false);
   expect(JSON.parse(made.policy)).toEqual({ Version: "2012-10-17", Statement: [ours] });
-  expect(withTlsOnly(made.policy, arn).isSo).toBe(true);
+  expect(withTlsOnly(made.policy, arn).isApplied).toBe(true);
 });
 
 test.each([
@@ -29,7 +29,7 @@ test.each([
   ["with a boolean", { ...ours, Condition: { Bool: { "aws:SecureTransport": false } } }],
   ["with the condition key in another case", { ...ours, Condition: { Bool: { "aws:securetransport": ["false"] } } }],
 ])("a statement with the same effect, %s, is kept", (_, statement) => {
-  expect(withTlsOnly(policy(statement), arn).isSo).toBe(true);
+  expect(withTlsOnly(policy(statement), arn).isApplied).toBe(true);
 });
 
 test.each([
@@ -49,7 +49,7 @@ test.each([
   ["leaves principals out", { ...ours, Principal: undefined, NotPrincipal: { AWS: "111122223333" } }],
 ])("a statement that %s is replaced by ours", (_, statement) => {
   const result = withTlsOnly(policy(statement), arn);
-  expect(result.isSo).toBe(false);
+  expect(result.isApplied).toBe(false);
   expect(statementsOf(result)).toEqual([ours]);
 });
 
@@ -74,7 +74,7 @@ test("all existing statements are kept, and ours is added", () => {
       const result = withTlsOnly(JSON.stringify(given), arn);
       const after = JSON.parse(result.policy) as { Version: string; Id: string; Statement: object[] };
       expect(after).toEqual({ ...before, Statement: [ours, ...[before.Statement].flat()] });
-      expect(withTlsOnly(result.policy, arn).isSo).toBe(true);
+      expect(withTlsOnly(result.policy, arn).isApplied).toBe(true);
     }),
   );
 });

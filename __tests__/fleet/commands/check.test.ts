@@ -87,7 +87,7 @@ test("the number is masked everywhere, unless --show-numbers is given", async ()
   expect(whole.stdout).toContain("disposition: Nuisance:Confirmed & customer_endpoint: +15555550104\n");
 });
 
-test("an overridden contact no longer blocks, and the other contacts still block", async () => {
+test("an overridden contact no longer blocks, but the other contacts still block", async () => {
   await table.put({ contactId: "contact-7", customerEndpoint: "+15555550107", disposition: "Blocked" });
   await table.put({ contactId: "contact-8", customerEndpoint: "+15555550107", disposition: "Blocked" });
   await table.overrideDisposition("contact-7", "Resolved");
@@ -141,7 +141,7 @@ test("an ambiguous and a missing number are errors without a stack trace", async
   expect(none.stderr).toMatch(/^NUMBER is missing\.\n\nUsage: npm run fleet -- check NUMBER \[SELECTION\] \[OPTIONS\]/);
 });
 
-test("an instance that cannot be asked is reported with exit code 1", async () => {
+test("an unreachable instance is reported with exit code 1", async () => {
   const { exitCode, stdout } = await runFleet(
     ["check", "+15555550101"],
     { "dev.yaml": yaml.replace("name: acme", "name: other") },

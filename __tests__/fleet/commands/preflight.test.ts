@@ -1,4 +1,6 @@
 /** The command `preflight` on an emulated account: clean, with violations, with existing resources, and interrupted. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { ConnectClient, CreateContactFlowModuleCommand } from "@aws-sdk/client-connect";
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import { Testing } from "cdktf";
@@ -10,7 +12,7 @@ import type { RecordedCall } from "../../../emulators/aws/recording-proxy";
 import { loadOne, validYaml } from "../../config/environment-files";
 import { decide } from "../policy-evaluation";
 import type { AccessRequest } from "../policy-evaluation";
-import { runFleet, startFleet } from "../run-fleet";
+import { runFleet, scratch, startFleet } from "../run-fleet";
 import { account, instanceId, region, startAccount } from "../checks/preflight/account";
 import type { Account } from "../checks/preflight/account";
 import { vendorKeys } from "../checks/preflight/large-table";
@@ -72,7 +74,7 @@ test("a clean table and a Connect instance below its quotas end with exit code 0
   expect(stdout).toMatch(/ok +index keys +No item violates the index/);
   expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
   expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-    "3 contacts have it; 1 of them have no E.164 number and block no caller, 1 of these because the number was withheld.",
+    "3 contacts have this Disposition; 1 of them have no E.164 number and block no caller, 1 of these because the number was withheld.",
   );
   expect(stdout).toContain("1 instance: 1 can be deployed");
   expect(exitCode).toBe(0);
@@ -107,10 +109,28 @@ test("Ctrl-C stops after the current page, and --resume reads each remaining ite
   expect(second.stdout).toContain("2,000 items read");
   expect([hashes().length, new Set(hashes()).size]).toEqual([2000, 2000]);
 
-  // A finished scan is not repeated.
-  world.proxy.clear();
-  expect((await preflight("--full", "--resume")).exitCode).toBe(0);
-  expect(hashes()).toEqual([]);
+});
+
+test("only an unfinished preflight leaves keys of contacts on disk, private to the owner", async () => {
+  const progress = path.join(scratch, ".fleet/preflight");
+  const running = startFleet(["preflight", "--full", "--rate", "20"], files, world.env);
+  const done = world.proxy.intercept(
+    ({ operation }) => {
+      if (operation === "Scan") running.child.kill("SIGINT");
+      return false;
+    },
+    () => ({ status: 500, body: "" }),
+  );
+  expect((await running.finished).exitCode).toBe(130);
+  done();
+  const [file = ""] = readdirSync(progress);
+  expect(readFileSync(path.join(progress, file), "utf8")).toContain("contact-");
+  expect([progress, path.join(progress, file)].map((place) => statSync(place).mode & 0o777)).toEqual([0o700, 0o600]);
+
+  // A killed process leaves a draft.
+  writeFileSync(path.join(progress, `${file}.1.tmp`), "contact-1");
+  expect((await preflight("--full", "--rate", "1000", "--resume")).exitCode).toBe(0);
+  expect(readdirSync(progress)).toEqual([]);
 });
 
 test("items that violate the index are reported by type, masked, and fail the check", async () => {
@@ -215,7 +235,7 @@ test("used names fail, and a customer managed key is a warning", async () => {
   world.byHand.roles.set(roleName, { Description: "mine", Path: "/service-role/", documents: [] });
   const unfit = await checks("--sample", "10");
   for (const check of ["function name", "role name"])
-    expect(unfit.of.get(check)?.fix).toContain("It cannot be adopted as it is");
+    expect(unfit.of.get(check)?.fix).toContain("adoptExisting cannot adopt this resource");
 
   world.byHand.functions.set(name, { FunctionName: name, Description: "Answers Connect instance acme: is it?" });
   world.byHand.roles.set(roleName, { Description: `Runs ${name}: may query`, documents: [] });
@@ -241,7 +261,7 @@ test("the names of the canary are checked, and adoptExisting does not apply to t
     expect(taken.of.get(check)?.fix).not.toContain("adoptExisting");
   }
 
-  const { canary, role } = madeByTheStack();
+  const { canary, role } = stackDescriptions();
   world.byHand.functions.set(name, { FunctionName: name, Description: canary });
   world.byHand.roles.set(roleName, { Description: role, documents: [] });
   const ours = await checks("--sample", "10");
@@ -259,7 +279,7 @@ test("the names of the canary are checked, and adoptExisting does not apply to t
 });
 
 /** The descriptions of the canary and its role in the stack. */
-function madeByTheStack(): { readonly canary: string; readonly role: string } {
+function stackDescriptions(): { readonly canary: string; readonly role: string } {
   const functionPackage = { zipPath: __filename, sha256: "0", sourceCodeHash: "0", handler: "index.handler" };
   const stack = new CallBlockingStack(Testing.app(), {
     instance,
@@ -274,15 +294,15 @@ function madeByTheStack(): { readonly canary: string; readonly role: string } {
 
 describe("with adoptExisting", () => {
   const { name, roleName, logGroupName } = instance.function;
-  const moduleThere = () => world.connect.modules(instanceId).get("blockedStatus")?.id ?? "";
+  const moduleIdInConnect = () => world.connect.modules(instanceId).get("blockedStatus")?.id ?? "";
   const adopting = async (keys: string, sample = "10") => {
     const adopted = { "dev.yaml": `${yaml}    adoptExisting: { ${keys} }\n` };
     const { stdout } = await runFleet(["preflight", "--sample", sample, "--json"], adopted, world.env);
     const [one] = JSON.parse(stdout) as { checks: Check[] }[];
     return new Map(one?.checks.map((check) => [check.name, check]));
   };
-  const all = () => adopting(`module: ${moduleThere()}, function: true, role: true, logGroup: true`);
-  const looked = ["function name", "role name", "log group"] as const;
+  const all = () => adopting(`module: ${moduleIdInConnect()}, function: true, role: true, logGroup: true`);
+  const adoptedChecks = ["function name", "role name", "log group"] as const;
 
   test("names of adopted resources are ok, and no removal is recommended", async () => {
     const Role = `arn:aws:iam::${account}:role/${roleName}`;
@@ -291,7 +311,7 @@ describe("with adoptExisting", () => {
     world.byHand.roles.set(roleName, { Description: "mine", documents: [] });
     world.byHand.logGroups.add(logGroupName);
     const of = await all();
-    for (const check of [...looked, "module blockedStatus"])
+    for (const check of [...adoptedChecks, "module blockedStatus"])
       expect([check, of.get(check)?.outcome, of.get(check)?.detail]).toEqual([
         check,
         "ok",
@@ -317,7 +337,7 @@ describe("with adoptExisting", () => {
     });
   });
 
-  test("a missing resource to adopt fails, and so does another module with the name", async () => {
+  test("a missing resource to adopt fails, and so does another module named blockedStatus", async () => {
     world.byHand.functions.delete(name);
     world.byHand.roles.delete(roleName);
     world.byHand.logGroups.delete(logGroupName);

@@ -25,7 +25,7 @@ interface Configuration {
   readonly module_calls?: Values;
 }
 
-/** What the guard says of the recorded adoption with this configuration. */
+/** Violations of the recorded adoption plan with this configuration. */
 function refusals({ provider = {}, resources = [], module_calls = {} }: Configuration, more = ""): string[] {
   const configuration = {
     provider_config: {

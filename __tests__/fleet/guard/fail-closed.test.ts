@@ -1,4 +1,4 @@
-/** The guard fails closed: a damaged plan never crashes it or passes, and it refuses everything that it does not know. */
+/** The guard fails closed: a damaged plan neither crashes the guard nor passes, and every unknown part is refused. */
 import fc from "fast-check";
 import { indexName } from "../../../config/aws-names";
 import { guard } from "../../../fleet/guard/guard";
@@ -42,7 +42,7 @@ function replaced(value: unknown, [step, ...rest]: readonly (string | number)[],
   return copy;
 }
 
-test("a plan that is damaged anywhere is rejected or judged, without a crash", () => {
+test("a damaged plan is rejected or judged, without a crash", () => {
   const junk = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(undefined, "no-op", ["no-op"], ["delete"], { id: 1 }, [null], "__proto__"),
@@ -186,7 +186,7 @@ describe("the new index", () => {
   });
 });
 
-test("on an on-demand table, only the capacity of an index may be unknown", () => {
+test("only the capacity of an index may be unknown, and only on an on-demand table", () => {
   const open = (mask: Json, billing = "PAY_PER_REQUEST"): string[] =>
     rulesOf(
       withTable("no-change", (change) => {
@@ -239,7 +239,7 @@ describe("release", () => {
     expect(rulesOf(release(["forget"], "no-change"), instance)).toContain("table-kept");
   });
 
-  test("only after the table is no longer managed, a plan may lack the table", () => {
+  test("a plan may omit the table only after the table is no longer managed", () => {
     const plan = recordedPlan("no-change");
     const none = { ...plan, resource_changes: [] };
     expect(rulesOf(none, releasing("forget"))).toEqual([]);
@@ -253,20 +253,20 @@ describe("allowances", () => {
     recordedInstance(`allowances: [{ resource: ${resource}, rule: ${rule}, reason: It moves., until: ${until} }]`);
   const plan = recordedPlan("log-group-deleted");
 
-  test("an allowance lifts its rule for its resource until the end of its last day, and is reported", () => {
+  test("an allowance permits a violation of its resource until the end of its last day, and is reported", () => {
     const { violations, allowed, expired, unused } = guard(plan, allowing("deletion", today), today);
     expect(violations).toEqual([]);
     expect(allowed[0]?.violation.rule).toBe("deletion");
     expect([...expired, ...unused]).toEqual([]);
   });
 
-  test("an expired allowance lifts nothing, and is reported", () => {
+  test("an expired allowance has no effect, and is reported", () => {
     const { violations, expired } = guard(plan, allowing("deletion", "2026-06-29"), today);
-    expect(violations[0]?.what).toContain("The allowance for it ended on 2026-06-29.");
+    expect(violations[0]?.what).toContain("The allowance for this violation ended on 2026-06-29.");
     expect(expired).toHaveLength(1);
   });
 
-  test("an allowance for another resource or another rule lifts nothing", () => {
+  test("an allowance for another resource or another rule has no effect", () => {
     for (const other of [allowing("imports", today), allowing("deletion", today, "aws_cloudwatch_log_group.other")]) {
       const { violations, unused } = guard(plan, other, today);
       expect(violations).toHaveLength(1);
@@ -274,12 +274,12 @@ describe("allowances", () => {
     }
   });
 
-  test("without a valid date, no allowance counts", () => {
+  test("without a valid date, allowances have no effect", () => {
     for (const day of ["", "now", "2026"])
       expect(guard(plan, allowing("deletion", "2999-12-31"), day).violations).toHaveLength(1);
   });
 
-  test("a forged allowance for a rule that cannot be lifted lifts nothing", () => {
+  test("an allowance for a rule that allows no exceptions has no effect", () => {
     const forged = {
       resource: "aws_dynamodb_table.contacts",
       rule: "table-kept" as const,

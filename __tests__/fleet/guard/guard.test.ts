@@ -1,4 +1,4 @@
-/** The guard on recorded Terraform plans: it allows intended changes and refuses every accident for the right reason. */
+/** The guard on recorded Terraform plans allows intended changes and refuses each accident for the right reason. */
 import { guardRuleIds } from "../../../config/guard-rules";
 import { guard, rules } from "../../../fleet/guard/guard";
 import type { ResourceChange } from "../../../fleet/terraform/plan-json";

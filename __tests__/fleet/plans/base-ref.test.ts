@@ -83,7 +83,7 @@ async function differing(project: string): Promise<{ stacks: string[]; descripti
   return { stacks: names, description: base.description, printed };
 }
 
-test("without a change no stack differs, also if the project is in a subdirectory of the repository", async () => {
+test("without a change no stack differs, even if the project is in a subdirectory of the repository", async () => {
   for (const inside of ["", "infrastructure/call-blocking"]) {
     const { stacks, description } = await differing(repository(inside));
     expect(stacks).toEqual([]);
@@ -116,7 +116,7 @@ test("a code change with the same output changes no stack", async () => {
   expect(description).toContain("with its own code");
 });
 
-test("the worktree is removed without a trace in the repository", async () => {
+test("the worktree is removed completely from the repository", async () => {
   const project = repository();
   write(project, { "main.ts": app("new"), "build/main.js": app("new") });
   await differing(project);
@@ -125,10 +125,10 @@ test("the worktree is removed without a trace in the repository", async () => {
   expect(existsSync(path.join(project, "node_modules/installed"))).toBe(true);
 });
 
-test("an unknown commit is refused with advice, also in a shallow clone", async () => {
+test("an unknown commit is refused with the fix, in a full and in a shallow clone", async () => {
   const project = repository();
   await expect(synthesizeBase("no-such", () => undefined, project)).rejects.toThrow(
-    "this clone does not have the commit",
+    "the commit or ref does not exist in this clone",
   );
   const clone = path.join(scratch, `${count++}`);
   git(project, "commit", "--quiet", "--allow-empty", "--message", "second");

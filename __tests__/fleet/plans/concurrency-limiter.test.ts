@@ -3,15 +3,15 @@ import fc from "fast-check";
 import { ConcurrencyLimiter, waitForAll } from "../../../fleet/plans/concurrency-limiter";
 import { StackRunner } from "../../../fleet/plans/for-each-stack";
 
-interface Watched {
+interface ControlledWork {
   readonly started: string[];
-  /** Ends the work of that name. */
+  /** Ends the work with this name. */
   readonly end: (name: string) => Promise<void>;
   readonly results: Promise<(string | undefined)[]>;
 }
 
 /** Work that ends on request. Names are `<group>:<anything>`. */
-function watch(limiter: ConcurrencyLimiter, names: readonly string[]): Watched {
+function startWork(limiter: ConcurrencyLimiter, names: readonly string[]): ControlledWork {
   const started: string[] = [];
   const ends = new Map<string, () => void>();
   const results = names.map((name) =>
@@ -29,7 +29,7 @@ function watch(limiter: ConcurrencyLimiter, names: readonly string[]): Watched {
 }
 
 test("work that waits for its own group does not delay another group", async () => {
-  const work = watch(new ConcurrencyLimiter({ parallel: 2, perGroup: 1 }), ["a:1", "a:2", "b:1"]);
+  const work = startWork(new ConcurrencyLimiter({ parallel: 2, perGroup: 1 }), ["a:1", "a:2", "b:1"]);
   await work.end("");
   expect(work.started).toEqual(["a:1", "b:1"]);
   await work.end("a:1");
@@ -75,12 +75,13 @@ test("no limit is exceeded, all work is done, and no slot stays free while work 
       fc.infiniteStream(fc.nat()),
       async (groups, parallel, perGroup, choices) => {
         const names = groups.map((group, n) => `${group}:${n}`);
-        const work = watch(new ConcurrencyLimiter({ parallel, perGroup }), names);
+        const work = startWork(new ConcurrencyLimiter({ parallel, perGroup }), names);
         const ended: string[] = [];
         await work.end("");
         while (ended.length < names.length) {
           const running = work.started.filter((name) => !ended.includes(name));
-          const inGroup = (name: string): number => running.filter((one) => one.startsWith(name.slice(0, 2))).length;
+          const inGroup = (name: string): number =>
+            running.filter((other) => other.startsWith(name.slice(0, 2))).length;
           const waiting = names.filter((name) => !work.started.includes(name));
           expect(running.length).toBeLessThanOrEqual(parallel);
           for (const name of running) expect(inGroup(name)).toBeLessThanOrEqual(perGroup);

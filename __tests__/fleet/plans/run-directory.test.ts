@@ -1,4 +1,4 @@
-/** The working directories of ended processes are deleted, also after a kill. */
+/** The working directories of ended processes are deleted, even if a process was killed. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ test("the directory belongs to this process, and only its user may read it", () 
   expect(statSync(out).mode & 0o777).toBe(0o700);
 });
 
-test("the directory of a dead process is deleted, that of a running process stays", () => {
+test("the directory of a dead process is deleted, the directory of a running process stays", () => {
   const { pid: ended } = spawnSync(process.execPath, ["--version"]);
   createRunDirectory(`${ended}`);
   createRunDirectory(`${process.ppid}`);

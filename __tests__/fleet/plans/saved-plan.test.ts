@@ -56,7 +56,7 @@ function saved(files?: Readonly<Record<string, string>>, readOnly = false): { di
   return { directory, inputs };
 }
 
-function noteOf(directory: string, inputs: PlanInputs): SavedPlan {
+function recordOf(directory: string, inputs: PlanInputs): SavedPlan {
   const { saved: note } = checkSavedPlan(directory, inputs);
   if (note === undefined) throw new Error("no saved plan");
   return note;
@@ -110,14 +110,14 @@ test.each<[string, (inputs: PlanInputs) => PlanInputs, string]>([
   expect(reasons(directory, change(inputs))).toEqual([expect.stringContaining(sentence)]);
 });
 
-test("a read-only plan is rejected by its note, and by the override in its plan file alone", () => {
+test("a read-only plan is rejected because of its record or because of the override in its plan file", () => {
   const byNote = saved({}, true);
   expect(reasons(byNote.directory, byNote.inputs)).toEqual([expect.stringContaining("--read-only")]);
   const byFile = saved({ "tfconfig/m-/zz_read_only_override.tf.json": "{}" });
   expect(reasons(byFile.directory, byFile.inputs)).toEqual([expect.stringContaining("--read-only")]);
 });
 
-test("a plan of another configuration is rejected, even if its note matches the stack", () => {
+test("a plan of another configuration is rejected, even if its record matches the stack", () => {
   const other = configuration.replace('"name":"one"', '"name":"two"');
   const { directory, inputs } = saved({ "tfconfig/m-/cdk.tf.json": other });
   expect(reasons(directory, inputs)).toEqual([expect.stringContaining("another configuration")]);
@@ -134,7 +134,7 @@ test("a changed asset is rejected", () => {
   expect(reasons(directory, inputs)).toEqual([expect.stringContaining("assets were changed")]);
 });
 
-test("an edited note is rejected for every edit", () => {
+test("every edit of the record is rejected", () => {
   const { directory, inputs } = saved();
   const file = path.join(directory, "fleet-plan.json");
   const note = JSON.parse(readFileSync(file, "utf8")) as SavedPlan;
@@ -148,7 +148,7 @@ test("an edited note is rejected for every edit", () => {
   }
 });
 
-test("a note of another version of the program is rejected with that reason", () => {
+test("a record of another program version is rejected, and the reason names the version", () => {
   const { directory, inputs } = saved();
   const file = path.join(directory, "fleet-plan.json");
   const { checksum, ...rest } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
@@ -178,7 +178,7 @@ test("a changed or replaced plan file is rejected", () => {
 
 test("a changed state is rejected, by serial and by lineage", () => {
   const { directory, inputs } = saved();
-  const note = noteOf(directory, inputs);
+  const note = recordOf(directory, inputs);
   expect(staleState(note, { lineage: "line", serial: 3 })).toBeUndefined();
   expect(staleState(note, { lineage: "line", serial: 4 })?.reason).toContain("serial 3 → 4");
   expect(staleState(note, { lineage: "other", serial: 3 })?.reason).toContain("another lineage");
@@ -187,7 +187,7 @@ test("a changed state is rejected, by serial and by lineage", () => {
 
 test("the first plan of a stack is accepted while there is no state", () => {
   const { directory, inputs } = saved({ tfstate: JSON.stringify({ serial: 0, lineage: "" }) });
-  const note = noteOf(directory, inputs);
+  const note = recordOf(directory, inputs);
   expect(staleState(note, { lineage: "", serial: 0 })).toBeUndefined();
   expect(staleState(note, { lineage: "new", serial: 1 })).toBeDefined();
 });

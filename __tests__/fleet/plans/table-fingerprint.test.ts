@@ -1,4 +1,4 @@
-/** A fingerprint has every fact about the table that a plan depends on, and no other. */
+/** A fingerprint contains exactly the properties of the table that a plan depends on. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import { changedFields, fingerprintOf } from "../../../fleet/plans/table-fingerprint";
 

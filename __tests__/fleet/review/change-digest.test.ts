@@ -5,7 +5,7 @@ import { recordedJson, recordedNames, recordedPlan } from "../guard/recorded-pla
 
 test("recorded plans with different changes have different digests", () => {
   const digests = recordedNames.map((name) => changeDigest(recordedPlan(name)));
-  // None of these plans changes anything. The second contains drift, and the third covers one resource only.
+  // These plans have no changes. The second plan contains drift, and the third plan covers only one resource.
   const idle = ["no-change", "vendor-index-added", "targeted"];
   expect(new Set(idle.map((name) => changeDigest(recordedPlan(name)))).size).toBe(1);
   expect(new Set(digests).size).toBe(recordedNames.length - idle.length + 1);

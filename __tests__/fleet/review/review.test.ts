@@ -109,7 +109,7 @@ describe("several instances", () => {
     expect(reviewHtml(everything).match(/BlockedDisposition: Blocked → /g)).toHaveLength(1);
   });
 
-  test("each planned stack has a row, refused ones first, and unchanged stacks are counted", () => {
+  test("each planned stack has a row, refused stacks come first, and unchanged stacks are counted", () => {
     expect(review.rows).toHaveLength(everything.length - 1);
     expect(review.rows.map(({ guard }) => guard).slice(0, 4)).toEqual(["refused", "refused", "failed", "allowed"]);
     expect(review.unchanged).toBe(1);
@@ -158,7 +158,7 @@ describe("a comment on a pull request", () => {
     const many = Array.from({ length: 400 }, (_unused, n) =>
       planned("adoption", `acme-${n}`, `function: { memoryMb: ${128 + n} }`),
     )
-      // Each instance has a different change, so that no two share a diff.
+      // Each instance has a different change, so that no two instances share a diff.
       .map((stack, n) => ({
         ...stack,
         plan: JSON.parse(

@@ -1,4 +1,4 @@
-/** The first Ctrl-C lets processes finish, the second one kills them, and nothing new starts. */
+/** The first Ctrl-C lets running processes finish and starts no new process. The second Ctrl-C kills them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { CommandError } from "../../../fleet/output/command-error";
@@ -30,7 +30,7 @@ test("a process that starts after Ctrl-C is asked to end at once", () => {
   expect(late.kill.mock.calls).toEqual([["SIGINT"]]);
 });
 
-test("the second Ctrl-C kills the process and its plugins, and names what stays behind", async () => {
+test("the second Ctrl-C kills the process and its plugins, and the message names the lock that stays", async () => {
   const printed: string[] = [];
   const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
   // Ignores SIGINT and has a child process, like Terraform with a provider.
@@ -69,7 +69,7 @@ test("the second Ctrl-C gives no advice about locks if no process runs", () => {
   expect(printed).toEqual(["Stopping.", "Still stopping."]);
 });
 
-test("an error that Ctrl-C caused becomes Interrupted, and another error stays", async () => {
+test("an error that Ctrl-C caused becomes Interrupted, and other errors do not change", async () => {
   const shutdown = new GracefulShutdown("", () => undefined);
   const failed = new CommandError("The stacks cannot be synthesized.");
   await expect(shutdown.during(() => Promise.reject(failed))).rejects.toBe(failed);

@@ -1,4 +1,4 @@
-/** The journal of a deployment has the status of each stack, also if the process died while writing. */
+/** The journal of a deployment has the status of each stack, even if the process died while writing. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,7 +28,7 @@ test("a stack without a result of its apply is interrupted, and its process id i
   expect(interruptedStacks(name)).toEqual(["a"]);
 });
 
-test("the last event counts", () => {
+test("the last event of a stack determines its status", () => {
   const name = written(applying, { stack: "a", event: "failed", step: "apply" }, applying, {
     stack: "a",
     event: "applied",

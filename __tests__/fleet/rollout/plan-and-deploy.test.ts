@@ -121,20 +121,20 @@ describe("the plans directory", () => {
     writeFileSync(lock(), text);
   };
 
-  test("is refused while another command uses it, with the holder's name, process and time", async () => {
+  test("cannot be used by two commands; the message names the holder, its process and its time", async () => {
     writeLock(holder(process.pid));
     for (const command of ["plan", "deploy"]) {
       const { exitCode, output } = await project.run(command);
       expect(output).toBe(
         `build/plans is in use by "deploy" (process ${process.pid} on ${hostname()}, since 2026-11-24T05:57:36.000Z).\n` +
-          "  Wait until it has ended, or use another directory with --plans.\n",
+          "  Wait until this process has ended, or use another directory with --plans.\n",
       );
       expect(exitCode).toBe(1);
     }
     expect(JSON.parse(readFileSync(lock(), "utf8"))).toMatchObject({ pid: process.pid });
   });
 
-  test("is taken from a dead process, with a line that says so", async () => {
+  test("replaces the lock of a dead process, with a message", async () => {
     const { pid } = spawnSync(process.execPath, ["--version"]);
     writeLock(holder(pid));
     const { exitCode, output } = await project.run("plan");
@@ -143,7 +143,7 @@ describe("the plans directory", () => {
     expect(existsSync(lock())).toBe(false);
   });
 
-  test("is not taken from a process of another machine", async () => {
+  test("does not replace the lock of a process on another machine", async () => {
     writeLock(holder(1, "build-7"));
     const { exitCode, output } = await project.run("plan");
     expect(output).toContain("on build-7");
@@ -151,7 +151,7 @@ describe("the plans directory", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("of two plans at once, one is refused without a stack trace", async () => {
+  test("is used by only one of two parallel plans; the other plan fails without a stack trace", async () => {
     project.write("slow", "3");
     const results = await Promise.all([project.run("plan"), project.run("plan")]);
     expect(results.map(({ exitCode }) => exitCode).sort()).toEqual([1, 2]);

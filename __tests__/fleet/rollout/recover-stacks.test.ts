@@ -1,4 +1,4 @@
-/** What the problem of one stack means: to it, to the others, and to the person who reads the report. */
+/** The results of stacks whose recovery ends with an error, and the report. */
 import { CommandError } from "../../../fleet/output/command-error";
 import { UnreadablePlan } from "../../../fleet/terraform/plan-json";
 import { resultOfError } from "../../../fleet/rollout/recover-stacks";
@@ -59,13 +59,13 @@ test("a locked state is reported with its holder and the command that releases t
   expect(resultOfError(locked, sampleInstance, { ...before, isWriting: true })).toEqual({
     status: "failed",
     problem:
-      "Its state is locked by ann@desk, since today (apply). Nothing was written.\n" +
+      "The state is locked by ann@desk, since today (apply). Nothing was written.\n" +
       "  If another command still uses the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
       "  (npm run synth; cdktf.out/stacks/test-acme-eu-central-1): terraform init && terraform force-unlock 42",
   });
 });
 
-test("a state that was written meanwhile is refused, also while the command stops", () => {
+test("a state that another writer changed is refused, even while the command stops", () => {
   const now = { isWriting: true, isStopping: true };
   expect(resultOfError(new NotRecoverable("meanwhile"), sampleInstance, now)).toEqual({
     status: "refused",

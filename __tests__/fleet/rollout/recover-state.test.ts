@@ -38,7 +38,7 @@ class SmallTerraform {
     const [command, second = "", ...rest] = args;
     const answer = (output: string, exitCode = 0): Promise<TerraformResult> => Promise.resolve({ exitCode, output });
     if (command === "init" || command === "plan") return answer("");
-    if (command === "show") return answer(recordedJson("adoption"));
+    if (command === "show") return answer(this.planOn(this.read(directory)));
     if (command === "import") return this.import(directory, ...(args.slice(-2) as [string, string]));
     const text = this.read(directory);
     if (second === "pull") return answer(text);
@@ -49,6 +49,24 @@ class SmallTerraform {
     if (isOld) return answer("cannot import state with that serial", 1);
     this.remote = JSON.stringify(pushed);
     return answer("");
+  }
+
+  /** The recorded plan. A resource in the state is no longer imported or created; one outside the plan is deleted. */
+  private planOn(text: string): string {
+    const known = new Set(text === "" ? [] : addresses(text).split("\n"));
+    const plan = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string; change: object }[] };
+    for (const resource of plan.resource_changes) {
+      if (!known.delete(resource.address)) continue;
+      const { importing: _, ...change } = resource.change as { importing?: object };
+      resource.change = { ...change, actions: ["no-op"] };
+    }
+    for (const address of known) {
+      const [type = "", name = ""] = address.split(".");
+      if (type === "") continue;
+      const change = { actions: ["delete"], before: {}, after: null };
+      plan.resource_changes.push({ address, mode: "managed", type, name, change } as (typeof plan.resource_changes)[0]);
+    }
+    return JSON.stringify(plan);
   }
 
   private import(directory: string, address: string, id: string): Promise<TerraformResult> {
@@ -169,7 +187,7 @@ test("flows and modules are imported with the ids from Connect", async () => {
   expect(resources.find(({ address }) => address === flowAddress)?.id).toBe(`${instanceId}:the-flow`);
 });
 
-test("a state that another writer wrote meanwhile is not overwritten", async () => {
+test("a state that another writer changed during the recovery is not overwritten", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
@@ -183,7 +201,7 @@ test("a state that another writer wrote meanwhile is not overwritten", async () 
   expect(written()).toEqual(theirs);
 });
 
-test("a state that is written after the last check has the same serial, and Terraform refuses ours", async () => {
+test("if another writer writes after the last check, Terraform refuses our state of the same serial", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
@@ -250,3 +268,63 @@ test.each([1, 12])(
     expect(terraform.remote).toBe("");
   },
 );
+
+describe("a small state that a failed deployment wrote after the loss", () => {
+  const table = "aws_dynamodb_table.contacts";
+  const functionAddress = "aws_lambda_function.blocked_calls";
+  const stateWith = (...held: readonly string[]): string =>
+    JSON.stringify({
+      lineage: "new",
+      serial: 2,
+      resources: held.map((address) => {
+        const [type = "", name = ""] = address.split(".");
+        return { mode: "managed", type, name, instances: [{ attributes: attributesOf(address) }] };
+      }),
+    } satisfies State);
+
+  test("gets the missing resources on top, and keeps its lineage", async () => {
+    terraform.remote = stateWith(table, functionAddress);
+    const recovery = await recovered();
+    expect(terraform.imported).toHaveLength(wanted.length - 2);
+    expect(terraform.imported).not.toContain(table);
+    await recovery.write();
+    expect(written()).toMatchObject({ lineage: "new", serial: 3 });
+    expect(written().resources).toHaveLength(wanted.length);
+  });
+
+  test("is refused if a missing resource has another creator", async () => {
+    terraform.remote = stateWith(table);
+    terraform.real.set(functionAddress, { ...attributesOf(functionAddress), description: "mine" });
+    await expect(recover()).rejects.toThrow(`${functionAddress} has another creator`);
+    expect(terraform.remote).toBe(stateWith(table));
+  });
+
+  test("is refused if it contains a resource that the stack does not contain", async () => {
+    terraform.remote = stateWith(table, "aws_lambda_function.other");
+    await expect(recover()).rejects.toThrow(
+      /contains resources that the stack dev-recorded-us-east-1 does not contain: aws_lambda_function\.other\. Nothing was written\./,
+    );
+    expect(terraform.imported).toEqual([]);
+  });
+
+  test("is refused if another writer wrote the state meanwhile", async () => {
+    terraform.remote = stateWith(table);
+    const recovery = await recovered();
+    terraform.remote = stateWith(table, functionAddress);
+    await expect(recovery.write()).rejects.toThrow(NotRecoverable);
+  });
+
+  test("is not lost if nothing is missing", async () => {
+    terraform.remote = stateWith(...wanted.map(({ address }) => address));
+    await expect(recover()).rejects.toThrow(
+      /holds resources \(.*, and \d+ more\): it is not lost, and nothing was written\./,
+    );
+    expect(terraform.imported).toEqual([]);
+  });
+
+  test("is not lost if none of the missing resources exists", async () => {
+    terraform.remote = stateWith(table);
+    for (const { address } of wanted) terraform.real.set(address, undefined);
+    await expect(recover()).rejects.toThrow("None of its missing resources exists in AWS: a deployment creates them.");
+  });
+});

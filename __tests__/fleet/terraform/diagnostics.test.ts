@@ -1,4 +1,4 @@
-/** Terraform's machine-readable output becomes text for people. */
+/** Terraform's machine-readable output becomes readable text. */
 import { startedCreations, errorsIn, failureText, lockIn } from "../../../fleet/terraform/diagnostics";
 
 const lines = (...messages: readonly object[]): string => messages.map((message) => JSON.stringify(message)).join("\n");

@@ -1,4 +1,4 @@
-/** Plan schemas accept what Terraform prints and refuse every part that they do not know. */
+/** The plan schemas accept the output of Terraform and refuse every unknown part. */
 import { parsePlan, UnreadablePlan } from "../../../fleet/terraform/plan-json";
 
 const change = { actions: ["no-op"], before: null, after: null };
@@ -62,13 +62,13 @@ const unreadable: readonly (readonly [string, unknown, string])[] = [
   ),
 ];
 
-test.each(unreadable)("a plan with %s is refused, with what to do", (_, given, wrong) => {
+test.each(unreadable)("a plan with %s is refused with the fix", (_, given, wrong) => {
   expect(refusal(given)).toContain(wrong);
   expect(refusal(given)).toContain("it must not be applied");
   expect(refusal(given)).toContain("Plan again");
 });
 
-test("unknown keys at the top level are reported for the guard to refuse", () => {
+test("unknown keys at the top level are reported, so that the guard refuses the plan", () => {
   for (const key of ["action_invocations", "__proto__"]) {
     const text = JSON.stringify({ ...plan, later: [{}] }).replace("later", key);
     expect(parsePlan(text).unknownKeys).toEqual([key]);

@@ -1,4 +1,4 @@
-/** A read-only stack uses other roles, and everything else stays the same. */
+/** A read-only stack uses other roles, and the rest of the configuration stays the same. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -46,7 +46,7 @@ test("state.planRoleArn replaces the role for the state, and the rest of the bac
   expect(overridden()).toEqual({ terraform: { backend: { s3 } } });
 });
 
-test("a local state replaces the backend, also with a role for the state", async () => {
+test("a local state replaces the backend, even with a role for the state", async () => {
   const state = { ...sampleInstance.state, planRoleArn: arn("state-read") };
   await stack.initialize({
     ...readOnly({ planRole: { arn: arn("plan") }, state }),

@@ -1,4 +1,4 @@
-/** The IAM policies: what they allow and deny, their size, and the committed examples. */
+/** The IAM policies: allowed and denied actions, size, and the committed examples. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
@@ -246,7 +246,7 @@ test("only actions on a whole region, account or instance have a wildcard resour
   );
 });
 
-test("each account has its own policies, and the account of the bucket has those for states", () => {
+test("each account has its own policies, and the account of the bucket has the policies for states", () => {
   const instances = load({
     "prod.yaml": `account: "444455556666"
 region: us-gov-west-1

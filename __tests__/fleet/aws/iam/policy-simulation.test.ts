@@ -20,7 +20,7 @@ test.each([
   ["by leaving other resources out", { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::*" }],
 ])("a statement that names the action %s allows it", (_, statement) => {
   expect(simulate(policy(statement))).toBe("allowed");
-  // A single statement may stand without a list around it.
+  // A single statement does not need to be in a list.
   expect(simulate(JSON.stringify({ Statement: statement }))).toBe("allowed");
 });
 
@@ -47,7 +47,7 @@ test.each([
   expect(simulate(...documents)).toBe("not allowed");
 });
 
-test("a denial in one policy wins over what another allows", () => {
+test("a denial in one policy has precedence over an allow in another policy", () => {
   expect(simulate(policy(allow("*", "*")), policy({ ...allow("dynamodb:*"), Effect: "Deny" }))).toBe("denied");
 });
 
@@ -96,7 +96,7 @@ describe("when the condition keys of the request are known", () => {
     expect(simulatePolicy(documents, { ...query, context: {} })).toBe("allowed");
   });
 
-  test("another operator is unclear, unless a condition beside it fails", () => {
+  test("another operator is unclear, unless another condition fails", () => {
     const IpAddress = { "aws:SourceIp": "192.0.2.0/24" };
     expect(simulatePolicy(where({ IpAddress }), { ...query, context: {} })).toBe("unclear");
     const documents = where({ IpAddress, StringEquals: { "dynamodb:Select": "COUNT" } });

@@ -1,4 +1,4 @@
-/** Phone numbers in common spellings: unambiguous ones are normalized, others are refused with a reason. */
+/** Phone numbers in common spellings: unambiguous numbers are normalized, other numbers are refused with a reason. */
 import fc from "fast-check";
 import { callerFrom } from "../../../../fleet/checks/caller/caller";
 
@@ -41,7 +41,7 @@ test.each([
   expect(() => callerFrom(text)).toThrow(problem);
 });
 
-test("grouping does not change a number, and no message contains one", () => {
+test("grouping does not change a number, and no message contains a number", () => {
   const separator = fc.string({ unit: fc.constantFrom(" ", "-", ".", "(", ")", "/", "\u2013"), maxLength: 2 });
   const digits = fc.stringMatching(/^[1-9]\d{3,14}$/);
   fc.assert(
@@ -51,7 +51,7 @@ test("grouping does not change a number, and no message contains one", () => {
       fc.boolean(),
       (number, between, plus) => {
         const written = (plus ? "+" : "") + Array.from(number, (digit, n) => digit + (between[n] ?? "")).join("");
-        // A 0 in brackets means something else.
+        // A 0 in brackets is refused; another test covers this.
         fc.pre(!/\(\s*0\s*\)/.test(written));
         if (plus) expect(callerFrom(written)).toBe(`+${number}`);
         else {

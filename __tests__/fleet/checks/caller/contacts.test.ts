@@ -1,6 +1,6 @@
-/** How much of the table check reads: keys to a limit, and of a few items the contact's id alone. */
+/** `check` reads a limited number of keys, and only the contact id of a few items. */
 import { contactIdAttributes } from "../../../../fleet/aws/contact-id-attributes";
-import { contactsListed, contactsUnder, itemsRead } from "../../../../fleet/checks/caller/contacts";
+import { contactsListed, contactsWithDisposition, itemsRead } from "../../../../fleet/checks/caller/contacts";
 import { startAwsStub, type AwsStub } from "../../aws-answers";
 
 let aws: AwsStub;
@@ -16,8 +16,8 @@ const item = (n: number) => ({
   CustomerEndpoint: { S: "+15555550101" },
 });
 
-/** The contacts, where the index has so many on pages of 60. */
-async function under(count: number) {
+/** Reads the contacts from an index with `count` contacts on pages of 60. */
+async function contactsOf(count: number) {
   const projections = new Set<unknown>();
   aws.calls.length = 0;
   aws.answers = {
@@ -32,7 +32,13 @@ async function under(count: number) {
       return { Item: { ContactId: { S: `id of ${(Key as { range: { N: string } }).range.N}` } } };
     },
   };
-  const listed = await contactsUnder(aws.clients.dynamodb, "dextr-acme", ["hash", "range"], "Blocked", "+15555550101");
+  const listed = await contactsWithDisposition(
+    aws.clients.dynamodb,
+    "dextr-acme",
+    ["hash", "range"],
+    "Blocked",
+    "+15555550101",
+  );
   return {
     ...listed,
     projections: [...projections],
@@ -40,8 +46,8 @@ async function under(count: number) {
   };
 }
 
-test("the keys are the table's, and the ids are asked for and nothing else", async () => {
-  const { contacts, more, projections } = await under(2);
+test("contacts have the keys of the table, and only contact ids are requested", async () => {
+  const { contacts, more, projections } = await contactsOf(2);
   expect(contacts).toEqual([
     {
       keys: [
@@ -63,19 +69,19 @@ test("the keys are the table's, and the ids are asked for and nothing else", asy
 });
 
 test.each([itemsRead, itemsRead + 1, 130])(
-  "of %d contacts all are listed, and at most so many items read",
+  "all %d contacts are listed, and the number of items read is limited",
   async (count) => {
-    const { contacts, more, reads } = await under(count);
+    const { contacts, more, reads } = await contactsOf(count);
     expect(contacts).toHaveLength(count);
     expect(more).toBe(false);
     expect(reads).toBe(itemsRead);
   },
 );
 
-test("it reads no further than it lists, and says that there are more", async () => {
-  const { contacts, more } = await under(10_000);
+test("reading stops at the limit, and more contacts are reported", async () => {
+  const { contacts, more } = await contactsOf(10_000);
   expect(contacts).toHaveLength(contactsListed);
   expect(more).toBe(true);
   expect(aws.calls.filter((call) => call === "dynamodb:Query")).toHaveLength(4);
-  expect((await under(contactsListed)).more).toBe(false);
+  expect((await contactsOf(contactsListed)).more).toBe(false);
 });

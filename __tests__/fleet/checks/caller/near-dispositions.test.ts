@@ -1,4 +1,4 @@
-/** Which other spellings of a Disposition are asked for. */
+/** The variants of a Disposition that `check` also queries. */
 import fc from "fast-check";
 import { nearDispositions } from "../../../../fleet/checks/caller/near-dispositions";
 
@@ -11,11 +11,11 @@ test.each([
     ["nuisance:confirmed", "Nuisance: Confirmed", "Nuisance : Confirmed", "Nuisance", "Confirmed"],
   ],
   ["Sales:Nuisance:Confirmed", ["Nuisance:Confirmed", "Sales:Nuisance", "sales:nuisance:confirmed"]],
-])("of %s others are asked for", (configured, near) => {
+])("%s has the expected variants", (configured, near) => {
   expect(nearDispositions(configured)).toEqual(expect.arrayContaining(near));
 });
 
-test("never the configured one, none twice, none empty, and not many", () => {
+test("variants are different from the Disposition, unique, not empty and few", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: "binary" }), (configured) => {
       const near = nearDispositions(configured);

@@ -1,4 +1,4 @@
-/** Tables and instances brought together, and the file that says so: whatever is found, it loads. */
+/** Tables are matched with instances, and the environment file that is written always loads. */
 import fc from "fast-check";
 import { regions as everyRegion } from "../../../../config/aws-names";
 import { environmentFile } from "../../../../fleet/checks/discover/environment-file";
@@ -37,7 +37,7 @@ function discovered(regions: readonly FoundRegion[], known: readonly Known[] = [
   return { ...matches, file: environmentFile({ account, regions, ...matches }) };
 }
 
-test("an instance and its table become a file that loads, with what was made before named in a comment", () => {
+test("an instance and its table become a file that loads, with existing resources in a comment", () => {
   const { file, notes } = discovered([
     region({
       tables: [table("dextr-acme", { indexStatus: "ACTIVE" })],
@@ -181,7 +181,7 @@ test("the file loads and contains every instance, for any names and regions", ()
   );
   const place = fc.record({
     alias,
-    region: fc.constantFrom(...everyRegion.filter((one) => !/^(cn|us-gov)-/.test(one))),
+    region: fc.constantFrom(...everyRegion.filter((name) => !/^(cn|us-gov)-/.test(name))),
   });
   const places = fc.uniqueArray(place, {
     minLength: 1,
@@ -192,7 +192,7 @@ test("the file loads and contains every instance, for any names and regions", ()
     fc.property(places, fc.boolean(), (wanted, inUpperCase) => {
       const usable = wanted.filter((one) => !one.alias.startsWith("d-"));
       fc.pre(usable.length > 0);
-      const regions = [...new Set(usable.map((one) => one.region))].map((name) => {
+      const regions = [...new Set(usable.map((instance) => instance.region))].map((name) => {
         const here = usable.filter((one) => one.region === name);
         return region({
           region: name,

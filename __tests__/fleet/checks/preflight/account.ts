@@ -1,4 +1,4 @@
-/** An account before a deployment: a table and a Connect instance in emulators, and what somebody made by hand. */
+/** An emulated account before a deployment: a table, a Connect instance, and resources that were created by hand. */
 import { simulatePolicy } from "../../../../fleet/aws/iam/policy-simulation";
 import type { FlowContent } from "../../../../flows/language/types";
 import { validateContent } from "../../../../flows/language/validate";
@@ -15,40 +15,40 @@ export const account = "111122223333";
 export const region = "us-east-1";
 export const instanceId = "0f0e0d0c-1b1a-4918-8716-151413121110";
 
-/** What there is beside table and Connect; a test may add to it. */
-export interface ByHand {
-  /** Configurations by the function's name. */
+/** Resources besides the table and Connect. Tests add to them. */
+export interface HandmadeResources {
+  /** Function configurations by function name. */
   readonly functions: Map<string, Readonly<Record<string, unknown>>>;
-  /** Policies by the role's name. */
+  /** Roles and their policy documents by role name. */
   readonly roles: Map<
     string,
     { readonly Description: string; readonly Path?: string; readonly documents: readonly string[] }
   >;
   readonly logGroups: Set<string>;
-  /** Members that DescribeTable says beside those that the emulator knows. */
+  /** Members of the table description that the emulator does not support. */
   table: Readonly<Record<string, unknown>>;
 }
 
 export interface Account {
   readonly table: LargeTable;
   readonly connect: ConnectEmulator;
-  readonly byHand: ByHand;
+  readonly byHand: HandmadeResources;
   readonly proxy: RecordingProxy;
-  /** Environment variables of a process that talks to it. */
+  /** Environment variables for a process that uses this account. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
 export async function startAccount(alias: string): Promise<Account> {
-  // dynalite takes the account of its ARNs from there.
+  // dynalite uses this account in its ARNs.
   process.env["AWS_ACCOUNT_ID"] = account;
   const table = await startLargeTable();
   const connect = new ConnectEmulator([{ account, region, id: instanceId, alias }], (content, kind) =>
     validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
-  const byHand: ByHand = { functions: new Map(), roles: new Map(), logGroups: new Set(), table: {} };
+  const byHand: HandmadeResources = { functions: new Map(), roles: new Map(), logGroups: new Set(), table: {} };
   const proxy = await startRecordingProxy(table.url, {
-    dynamodb: describing(forwardTo(table.url), byHand),
+    dynamodb: withTableMembers(forwardTo(table.url), byHand),
     connect: (request) => connect.handle(request),
     lambda: ({ url }) => {
       const name = /\/functions\/([^/]+)\/configuration/.exec(url)?.[1] ?? "";
@@ -81,7 +81,7 @@ export async function startAccount(alias: string): Promise<Account> {
   };
 }
 
-function describing(dynamodb: Responder, byHand: ByHand): Responder {
+function withTableMembers(dynamodb: Responder, byHand: HandmadeResources): Responder {
   return async (request) => {
     const response = await dynamodb(request);
     if (request.operation !== "DescribeTable" || response.status !== 200) return response;
@@ -90,7 +90,11 @@ function describing(dynamodb: Responder, byHand: ByHand): Responder {
   };
 }
 
-function answerIam(operation: string, input: Readonly<Record<string, string>>, { roles }: ByHand): AwsResponse {
+function answerIam(
+  operation: string,
+  input: Readonly<Record<string, string>>,
+  { roles }: HandmadeResources,
+): AwsResponse {
   if (operation === "GetRole") {
     const role = roles.get(input["RoleName"] ?? "");
     if (role === undefined) {

@@ -1,9 +1,9 @@
-/** The scan on a table of 100,000 items: it finds every violation, below its rate, in constant memory, each item once. */
+/** A scan of 100,000 items finds every violation, reads each item once, keeps its rate, and uses constant memory. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { DynamoDBClient, ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import { scanAttributes } from "../../../../fleet/checks/preflight/attribute-scan";
-import type { ScanSurroundings } from "../../../../fleet/checks/preflight/attribute-scan";
+import type { ScanContext } from "../../../../fleet/checks/preflight/attribute-scan";
 import type { Clock } from "../../../../fleet/checks/preflight/clock";
 import type { Extent } from "../../../../fleet/checks/preflight/scan-plan";
 import type { ScanProgress } from "../../../../fleet/checks/preflight/scan-progress";
@@ -16,11 +16,11 @@ import type { LargeTable, WireItem } from "./large-table";
 jest.setTimeout(180_000);
 
 const tableName = "dextr-acme";
-const number = 100_000;
+const itemCount = 100_000;
 const full: Extent = { full: true };
 
-/** Each of a kind stands at its own places of the table, as many as are given here. */
-const violating: readonly (readonly [many: number, attributes: WireItem])[] = [
+/** Numbers of items with these violating attributes. */
+const violating: readonly (readonly [count: number, attributes: WireItem])[] = [
   [7, { Disposition: { N: "4" } }],
   [6, { Disposition: { NULL: true } }],
   [5, { CustomerEndpoint: { M: { Address: { S: "+15555550101" }, Type: { S: "TELEPHONE_NUMBER" } } } }],
@@ -30,21 +30,21 @@ const violating: readonly (readonly [many: number, attributes: WireItem])[] = [
   [1, { CustomerEndpoint: { S: "9".repeat(1025) } }],
   [8, { Disposition: { BOOL: true }, CustomerEndpoint: { NULL: true } }],
 ];
-/** What may look wrong and is not. */
-const harmless: readonly WireItem[] = [
+/** Valid attributes at the limits of the rules. */
+const valid: readonly WireItem[] = [
   { Disposition: { S: "x".repeat(2048) } },
   { CustomerEndpoint: { S: "9".repeat(1024) } },
   {},
 ];
 
-function* contacts(many: number): Generator<WireItem> {
+function* contacts(count: number): Generator<WireItem> {
   const special = [
-    ...violating.flatMap(([many, attributes]) => Array.from({ length: many }, () => attributes)),
-    ...harmless,
+    ...violating.flatMap(([number, attributes]) => Array.from({ length: number }, () => attributes)),
+    ...valid,
   ];
-  for (let n = 0; n < many; n++) {
+  for (let n = 0; n < count; n++) {
     const keys = { hash: { S: `contact-${n}` }, range: { S: "ctr" } };
-    // Spread over the table by the hash of the key, wherever they stand in this list.
+    // DynamoDB distributes the items by the hash of the key, so their order in this list does not matter.
     const own = special[n];
     if (own !== undefined) yield { ...keys, ...own };
     else {
@@ -57,7 +57,7 @@ function* contacts(many: number): Generator<WireItem> {
   }
 }
 
-/** A clock that only sleeping moves on; each answer of DynamoDB takes it 3 ms. */
+/** A simulated clock: sleeping advances the clock, and each answer of DynamoDB takes 3 ms. */
 class TestClock implements Clock {
   ms = 1000;
   now(): number {
@@ -69,8 +69,8 @@ class TestClock implements Clock {
   }
 }
 
-/** One Scan as it was seen on the wire. */
-interface SeenPage {
+/** One recorded Scan request and its answer. */
+interface RecordedPage {
   readonly at: number;
   readonly units: number;
   readonly hashes: readonly string[];
@@ -81,12 +81,12 @@ let table: LargeTable;
 let wire: AwsEndpoint;
 let dynamodb: DynamoDBClient;
 let clock: TestClock;
-const seen: SeenPage[] = [];
+const recorded: RecordedPage[] = [];
 
 beforeAll(async () => {
   table = await startLargeTable();
   await table.create({ TableName: tableName, ...vendorKeys });
-  await table.put(tableName, contacts(number));
+  await table.put(tableName, contacts(itemCount));
   await table.create({ TableName: "dextr-small", ...vendorKeys });
   await table.put("dextr-small", contacts(1000));
   const forward = forwardTo(table.url);
@@ -97,7 +97,7 @@ beforeAll(async () => {
       Items: { hash: { S: string } }[];
       ConsumedCapacity: { CapacityUnits: number };
     };
-    seen.push({
+    recorded.push({
       at: clock.ms,
       units: output.ConsumedCapacity.CapacityUnits,
       hashes: output.Items.map(({ hash }) => hash.S),
@@ -114,27 +114,34 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  seen.length = 0;
+  recorded.length = 0;
   clock = new TestClock();
 });
 
-function scan(extent: Extent, rate: number, more: Partial<ScanSurroundings & { from: ScanProgress; of: string }> = {}) {
-  const { from, of = tableName, ...around } = more;
+function scan(extent: Extent, rate: number, more: Partial<ScanContext & { from: ScanProgress; table: string }> = {}) {
+  const { from, table: scannedTable = tableName, ...context } = more;
   return scanAttributes(
-    { tableName: of, tableKeys: ["hash", "range"], extent, blockedDispositions: ["Blocked", "blocked"], rate, from },
+    {
+      tableName: scannedTable,
+      tableKeys: ["hash", "range"],
+      extent,
+      blockedDispositions: ["Blocked", "blocked"],
+      rate,
+      from,
+    },
     {
       dynamodb,
       clock,
       stop: new AbortController().signal,
       onPage: () => undefined,
       save: () => undefined,
-      ...around,
+      ...context,
     },
   );
 }
 
-/** The most that was consumed in any second, and the most by which all that was consumed since the start exceeded the rate. */
-function measured(pages: readonly SeenPage[], start: number): { peak: number; average: number } {
+/** The largest consumption in any second, and the largest average consumption since the start, in units per second. */
+function measured(pages: readonly RecordedPage[], start: number): { peak: number; average: number } {
   let peak = 0;
   let sum = 0;
   let first = 0;
@@ -150,10 +157,10 @@ function measured(pages: readonly SeenPage[], start: number): { peak: number; av
   return { peak, average };
 }
 
-test("a full scan finds every violation among 100,000 items, reads each once, and is never above its rate", async () => {
+test("a full scan finds every violation, reads each of 100,000 items once, and never exceeds its rate", async () => {
   const start = clock.now();
   const { stats, finished, complete, units } = await scan(full, 100);
-  expect({ finished, complete, items: stats.items }).toEqual({ finished: true, complete: true, items: number });
+  expect({ finished, complete, items: stats.items }).toEqual({ finished: true, complete: true, items: itemCount });
 
   const found = stats.toJSON().violations.map(({ attribute, shape, items }) => [attribute, shape, items]);
   expect(found.sort()).toEqual(
@@ -171,30 +178,30 @@ test("a full scan finds every violation among 100,000 items, reads each once, an
   );
   expect(stats.violating).toBe(7 + 6 + 5 + 4 + 3 + 2 + 1 + 8);
 
-  const hashes = seen.flatMap((page) => page.hashes);
-  expect([hashes.length, new Set(hashes).size]).toEqual([number, number]);
-  expect(units).toBe(seen.reduce((sum, page) => sum + page.units, 0));
-  const { peak, average } = measured(seen, start);
+  const hashes = recorded.flatMap((page) => page.hashes);
+  expect([hashes.length, new Set(hashes).size]).toEqual([itemCount, itemCount]);
+  expect(units).toBe(recorded.reduce((sum, page) => sum + page.units, 0));
+  const { peak, average } = measured(recorded, start);
   expect(peak).toBeLessThanOrEqual(100);
   expect(average).toBeLessThanOrEqual(100);
-  // Nor is most of what was granted left unused: the scan would take twice the time that was promised.
+  // The scan also uses most of the rate. Otherwise it would take much longer than estimated.
   expect(average).toBeGreaterThan(70);
 });
 
-test.each([1, 5, 25, 1000])("a rate of %d units a second is kept in every second", async (rate) => {
+test.each([1, 5, 25, 1000])("a rate of %d units per second is not exceeded in any second", async (rate) => {
   const start = clock.now();
   await scan({ full: false, items: 5000 }, rate);
-  const { peak, average } = measured(seen, start);
+  const { peak, average } = measured(recorded, start);
   expect(peak).toBeLessThanOrEqual(rate);
   expect(average).toBeLessThanOrEqual(rate);
 });
 
-test("a sample comes from all over the table, evenly, and is as large as it was asked for", async () => {
+test("a sample covers all segments evenly and has the requested size", async () => {
   const { stats, complete } = await scan({ full: false, items: 2000 }, 1000);
   expect({ items: stats.items, complete }).toEqual({ items: 2000, complete: false });
-  expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(2000);
+  expect(new Set(recorded.flatMap((page) => page.hashes)).size).toBe(2000);
   const bySegment = new Map<number, number>();
-  for (const { input, hashes } of seen) {
+  for (const { input, hashes } of recorded) {
     expect(input.TotalSegments).toBe(45);
     bySegment.set(input.Segment ?? -1, (bySegment.get(input.Segment ?? -1) ?? 0) + hashes.length);
   }
@@ -202,45 +209,45 @@ test("a sample comes from all over the table, evenly, and is as large as it was 
   expect(Math.max(...bySegment.values()) - Math.min(...bySegment.values())).toBeLessThanOrEqual(1);
 });
 
-test("a sample of more items than there are is the whole table, each item once", async () => {
-  const { stats, finished, complete } = await scan({ full: false, items: 2000 }, 40_000, { of: "dextr-small" });
+test("a sample that is larger than the table reads each item once", async () => {
+  const { stats, finished, complete } = await scan({ full: false, items: 2000 }, 40_000, { table: "dextr-small" });
   expect({ items: stats.items, finished, complete }).toEqual({ items: 1000, finished: true, complete: true });
-  expect(new Set(seen.flatMap((page) => page.hashes)).size).toBe(1000);
+  expect(new Set(recorded.flatMap((page) => page.hashes)).size).toBe(1000);
 });
 
 test.each([full, { full: false, items: 3000 } as const])(
-  "stopped in the middle of a page and gone on with, it reads each item once over both runs (%j)",
+  "a scan that is stopped and resumed reads each item once (%j)",
   async (extent) => {
     const whole = await scan(extent, 40_000);
-    const expected = seen.flatMap((page) => page.hashes).sort();
-    seen.length = 0;
+    const expected = recorded.flatMap((page) => page.hashes).sort();
+    recorded.length = 0;
 
     const controller = new AbortController();
-    let kept: string | undefined;
+    let saved: string | undefined;
     const first = await scan(extent, 40_000, {
       stop: controller.signal,
       onPage: ({ pages }) => {
         if (pages === 20) controller.abort();
       },
-      save: (progress) => (kept = JSON.stringify(progress)),
+      save: (progress) => (saved = JSON.stringify(progress)),
     });
     expect(first.finished).toBe(false);
-    expect(seen.length).toBe(20);
-    const before = seen.flatMap((page) => page.hashes).length;
+    expect(recorded.length).toBe(20);
+    const before = recorded.flatMap((page) => page.hashes).length;
     expect(before).toBeLessThan(expected.length);
 
-    const second = await scan(extent, 40_000, { from: JSON.parse(String(kept)) as ScanProgress });
-    expect(seen.flatMap((page) => page.hashes).sort()).toEqual(expected);
+    const second = await scan(extent, 40_000, { from: JSON.parse(String(saved)) as ScanProgress });
+    expect(recorded.flatMap((page) => page.hashes).sort()).toEqual(expected);
     expect(second.finished).toBe(true);
     expect(second.stats.items).toBe(expected.length);
-    expect(second.units).toBe(seen.reduce((sum, page) => sum + page.units, 0));
+    expect(second.units).toBe(recorded.reduce((sum, page) => sum + page.units, 0));
     const counts = ({ stats }: typeof whole) => ({ ...stats.toJSON(), violations: stats.violating });
     expect(counts(second)).toEqual(counts(whole));
   },
 );
 
-test("when a page cannot be read, where the scan was is kept, and the error is DynamoDB's", async () => {
-  let kept: ScanProgress | undefined;
+test("if a page cannot be read, the position is saved, and the error of DynamoDB is thrown", async () => {
+  let saved: ScanProgress | undefined;
   let sent = 0;
   const failing = {
     send: async (command: never) => {
@@ -249,13 +256,13 @@ test("when a page cannot be read, where the scan was is kept, and the error is D
     },
   } as unknown as DynamoDBClient;
   await expect(
-    scan(full, 1000, { dynamodb: failing, save: (progress) => (kept = structuredClone(progress)) }),
+    scan(full, 1000, { dynamodb: failing, save: (progress) => (saved = structuredClone(progress)) }),
   ).rejects.toThrow("ProvisionedThroughputExceededException");
-  expect(kept).toMatchObject({ finished: false, pages: 4 });
-  expect(kept?.stats.items).toBe(seen.flatMap((page) => page.hashes).length);
+  expect(saved).toMatchObject({ finished: false, pages: 4 });
+  expect(saved?.stats.items).toBe(recorded.flatMap((page) => page.hashes).length);
 });
 
-test("whoever is killed loses no more than the pages of the last seconds", async () => {
+test("after a kill, only the work of the last seconds is lost", async () => {
   const saved: { at: number; pages: number }[] = [];
   await scan({ full: false, items: 5000 }, 5, { save: ({ pages }) => saved.push({ at: clock.now(), pages }) });
   const gaps = saved.slice(1).map(({ at }, n) => at - (saved[n]?.at ?? 0));
@@ -263,8 +270,8 @@ test("whoever is killed loses no more than the pages of the last seconds", async
   expect(Math.max(...gaps)).toBeLessThan(6000);
 });
 
-/** DynamoDB with a million items, all of them as hostile as can be: nothing of a page may be kept. */
-function hostileTable(items: number, perPage: number): Pick<DynamoDBClient, "send"> {
+/** A table in which every item is distinct and half of the items violate the index: the worst case for memory. */
+function worstCaseTable(items: number, perPage: number): Pick<DynamoDBClient, "send"> {
   let at = 0;
   const page = () => {
     const Items = Array.from({ length: Math.min(perPage, items - at) }, (_, n) => {
@@ -287,12 +294,12 @@ function hostileTable(items: number, perPage: number): Pick<DynamoDBClient, "sen
   return { send: () => Promise.resolve(page()) };
 }
 
-test("memory does not grow with the table: a million distinct Dispositions and half a million violations", async () => {
+test("memory does not grow with a million distinct Dispositions and half a million violations", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const heap: number[] = [];
   const { stats } = await scan(full, 40_000, {
-    dynamodb: hostileTable(1_000_000, 1000),
+    dynamodb: worstCaseTable(1_000_000, 1000),
     onPage: ({ pages }) => {
       if (pages % 100 !== 0) return;
       collect();

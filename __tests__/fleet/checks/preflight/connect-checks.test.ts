@@ -1,4 +1,4 @@
-/** What is told of a Connect instance before a deployment to it, and after one. */
+/** The checks of a Connect instance before and after a deployment. */
 import {
   AssociateLambdaFunctionCommand,
   ConnectClient,
@@ -14,7 +14,7 @@ import { sampleInstance as instance } from "../../../stacks/sample-instance";
 
 const { account, region, instanceId: InstanceId } = instance;
 let endpoint: AwsEndpoint;
-/** Of an operation that the role may not call, the path. */
+/** Requests with a matching path are denied. */
 let denied: RegExp | undefined;
 let connect: ConnectClient;
 
@@ -55,7 +55,7 @@ test("an empty instance passes all checks", async () => {
   ]);
 });
 
-test("a module of this stack is ok, and one of another stack fails", async () => {
+test("a module of this stack is ok, and a module of another stack fails", async () => {
   await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
   await associate(instance.function.aliasArn);
   const ours = await checked();
@@ -97,7 +97,7 @@ test("an association without a module and a taken name of an inbound flow are wa
   });
 });
 
-test("an association with a module created by hand is a warning, also with adoptExisting", async () => {
+test("an association with a module created by hand is a warning, even with adoptExisting", async () => {
   await makeModule("blockedStatus", "mine");
   await associate(instance.function.aliasArn);
   const association = (await checked()).get("association");
@@ -105,7 +105,7 @@ test("an association with a module created by hand is a warning, also with adopt
   expect(association?.fix).toContain("adoptExisting does not adopt an association");
 });
 
-test("a module in adoptExisting is renamed if its name differs, and a missing one fails", async () => {
+test("a module in adoptExisting is renamed if its name differs, and a missing module fails", async () => {
   const { Id: moduleId = "" } = await makeModule("blocked callers", "mine");
   const adopting = (id: string) =>
     checked({ ...instance, adoptExisting: { moduleId: id, function: false, role: false, logGroup: false } });
@@ -117,7 +117,7 @@ test("a module in adoptExisting is renamed if its name differs, and a missing on
     outcome: "failed",
     fix: expect.stringContaining("remove adoptExisting.module") as string,
   });
-  // Once this stack has changed it, its description says so.
+  // After a deployment, the description names this stack.
   await makeModule("blockedStatus", `Sets it. Managed by Terraform (${instance.stackName}).`);
   expect((await adopting(moduleId)).get("module blockedStatus")?.outcome).toBe("ok");
 });

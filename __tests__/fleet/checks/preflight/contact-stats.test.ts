@@ -21,7 +21,7 @@ test("the first 500 Dispositions are counted exactly, all others together", () =
   );
 });
 
-test("a blocked Disposition is counted, however many others there are", () => {
+test("a blocked Disposition is counted, even after many other Dispositions", () => {
   const stats = new ContactStats(["hash"], ["Blocked"]);
   for (let n = 0; n < 600; n++) stats.add(item(`Disposition ${n}`));
   for (let n = 0; n < 3; n++) stats.add(item("Blocked"));

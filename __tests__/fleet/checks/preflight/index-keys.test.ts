@@ -1,4 +1,4 @@
-/** What DynamoDB takes as a key of the index: a written table of rules, and an emulator of DynamoDB asked the same. */
+/** Values that DynamoDB accepts as a key of the index, compared with written rules and with an emulator. */
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import type { LargeTable } from "./large-table";
 jest.setTimeout(60_000);
 
 /**
- * The rules, written down: by type of the value, what it is as a key of type S. Of strings: empty ones are refused, and those
+ * The rules: the violation for each type of a value that is used as a key of type S. Strings are refused if they are empty or
  * over the limit. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
  */
 const ruleOfType: Readonly<Record<string, Shape>> = {
@@ -24,19 +24,19 @@ const ruleOfType: Readonly<Record<string, Shape>> = {
   NS: "number set",
   BS: "binary set",
 };
-const bytesOf: Readonly<Record<IndexKey, number>> = { Disposition: 2048, CustomerEndpoint: 1024 };
+const maxBytes: Readonly<Record<IndexKey, number>> = { Disposition: 2048, CustomerEndpoint: 1024 };
 
-function byTheRules(key: IndexKey, value: AttributeValue): Shape | undefined {
+function expectedViolation(key: IndexKey, value: AttributeValue): Shape | undefined {
   const [[type, content]] = Object.entries(value) as [[string, unknown]];
   if (type !== "S") return ruleOfType[type];
   const bytes = new TextEncoder().encode(content as string).length;
   if (bytes === 0) return "empty string";
-  return bytes > bytesOf[key] ? "too long" : undefined;
+  return bytes > maxBytes[key] ? "too long" : undefined;
 }
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 20 });
 const numberText = fc.integer().map(String);
-/** Strings around both limits, of characters of one byte to four, beside arbitrary ones. */
+/** Arbitrary strings, and strings around both limits with characters of one to four bytes. */
 const texts = fc.oneof(
   fc.string(),
   fc.string({ unit: "binary" }),
@@ -63,34 +63,34 @@ const values: fc.Arbitrary<AttributeValue> = fc.oneof(
   { weight: 1, arbitrary: fc.dictionary(fc.string({ minLength: 1 }), simple, { maxKeys: 3 }).map((M) => ({ M })) },
 );
 
-test("any value of any type is what the rules say it is", () => {
+test("every value of every type has the violation that the rules expect", () => {
   fc.assert(
     fc.property(fc.constantFrom(...indexKeyNames), values, (key, value) => {
-      expect(violation(key, value)).toBe(byTheRules(key, value));
+      expect(violation(key, value)).toBe(expectedViolation(key, value));
     }),
     { numRuns: 2000 },
   );
 });
 
-test("an item that lacks the attribute is merely not in the index", () => {
+test("an item without the attribute has no violation", () => {
   for (const key of indexKeyNames) expect(violation(key, undefined)).toBeUndefined();
 });
 
-test("the limits are bytes of UTF-8, 2,048 and 1,024", () => {
+test("the limits are 2,048 and 1,024 bytes in UTF-8", () => {
   expect(violation("Disposition", { S: "é".repeat(1024) })).toBeUndefined();
   expect(violation("Disposition", { S: `${"é".repeat(1024)}x` })).toBe("too long");
   expect(violation("CustomerEndpoint", { S: "€".repeat(341) })).toBeUndefined();
   expect(violation("CustomerEndpoint", { S: "€".repeat(342) })).toBe("too long");
 });
 
-describe("asked of an emulator", () => {
+describe("compared with an emulator", () => {
   let table: LargeTable;
   let dynamodb: DynamoDBClient;
 
   beforeAll(async () => {
     table = await startLargeTable();
     dynamodb = table.client();
-    // Keys of a table are held to the rules of an index's keys, and emulators know them better.
+    // The rules for keys of a table and of an index are the same, but the emulator checks only keys of a table.
     await table.create({
       TableName: "as-keys",
       AttributeDefinitions: indexKeyNames.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
@@ -102,10 +102,10 @@ describe("asked of an emulator", () => {
   });
   afterAll(() => table.stop());
 
-  /** dynalite measures keys in UTF-16 units, which are bytes for ASCII alone. */
+  /** dynalite measures keys in UTF-16 units, which equal bytes only for ASCII. */
   const measurable = (value: AttributeValue): boolean => value.S === undefined || /^[\x20-\x7e]*$/.test(value.S);
 
-  test("DynamoDB refuses exactly the pairs of values of which one is a violation", async () => {
+  test("DynamoDB refuses a pair of values exactly if one of the values is a violation", async () => {
     await fc.assert(
       fc.asyncProperty(values.filter(measurable), values.filter(measurable), async (Disposition, CustomerEndpoint) => {
         const wrong = [violation("Disposition", Disposition), violation("CustomerEndpoint", CustomerEndpoint)];

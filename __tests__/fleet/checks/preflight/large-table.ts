@@ -1,4 +1,4 @@
-/** A table in an emulator with many contacts, put there in seconds. */
+/** A DynamoDB emulator with tables that are filled with many contacts in seconds. */
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,7 +6,7 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-s
 import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 
-/** An item as it goes over the wire; binary values in base64. */
+/** An item in DynamoDB's JSON format, with binary values in base64. */
 export type WireItem = Readonly<Record<string, unknown>>;
 
 export interface LargeTable {
@@ -18,7 +18,7 @@ export interface LargeTable {
   stop(): Promise<void>;
 }
 
-/** The table of an instance, as ConnectPath makes it, without our index. */
+/** The keys of ConnectPath's contact table. */
 export const vendorKeys = {
   AttributeDefinitions: [
     { AttributeName: "hash", AttributeType: "S" },
@@ -30,7 +30,7 @@ export const vendorKeys = {
   ],
 } satisfies Partial<CreateTableCommandInput>;
 
-/** Items of one BatchWriteItem, at most. */
+/** Maximum number of items in one BatchWriteItem. */
 const batchSize = 25;
 const parallel = 4;
 
@@ -43,18 +43,18 @@ export async function startLargeTable(): Promise<LargeTable> {
   const agent = new Agent({ keepAlive: true });
   const clients: DynamoDBClient[] = [];
   const client = (endpoint = url): DynamoDBClient => {
-    const made = new DynamoDBClient({
+    const created = new DynamoDBClient({
       endpoint,
       region: "us-east-1",
       credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
       maxAttempts: 1,
     });
-    clients.push(made);
-    return made;
+    clients.push(created);
+    return created;
   };
   const admin = client();
 
-  /** Without the SDK, which takes longer than the emulator. */
+  /** Sends a request without the SDK, because the SDK is slower than the emulator. */
   const post = (operation: string, body: object): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const headers = {
@@ -80,7 +80,7 @@ export async function startLargeTable(): Promise<LargeTable> {
     client,
     create: async (table) => {
       await admin.send(new CreateTableCommand({ BillingMode: "PAY_PER_REQUEST", ...table }));
-      // The SDK's own poller waits a second at least.
+      // The waiter of the SDK waits at least one second.
       const TableName = table.TableName ?? "";
       await waitUntilTableExists({ client: admin, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName });
     },
@@ -101,7 +101,7 @@ export async function startLargeTable(): Promise<LargeTable> {
       await Promise.all(Array.from({ length: parallel }, write));
     },
     stop: async () => {
-      for (const one of clients) one.destroy();
+      for (const created of clients) created.destroy();
       agent.destroy();
       const closed = once(server, "close");
       server.close();

@@ -1,4 +1,4 @@
-/** Which of the Dispositions that contacts carry were probably meant by a configured one. */
+/** Dispositions of contacts that are probably misspellings of a configured Disposition. */
 import { nearMisses } from "../../../../fleet/checks/preflight/near-misses";
 
 test.each([
@@ -10,7 +10,7 @@ test.each([
   ["Nuisance:Confirmed", "nuisance", "one level is missing"],
   ["Blocked", "Nuisance:Blocked", "it has one more level"],
   ["Blocked", "Blokced", "spelling"],
-])("%j is meant by %j: %s", (configured, value, how) => {
+])("for %j, %j is a near miss: %s", (configured, value, how) => {
   const seen = [
     ["Resolved", 9],
     [value, 3],
@@ -18,7 +18,7 @@ test.each([
   expect(nearMisses(configured, seen)).toEqual([{ value, contacts: 3, how }]);
 });
 
-test("the value itself and what has nothing to do with it are no near misses", () => {
+test("the same value and unrelated values are not near misses", () => {
   const seen = [
     ["Blocked", 4],
     ["Resolved", 9],

@@ -1,13 +1,17 @@
-/** What is shown while a scan runs: one line in a terminal, a line now and then in a build's log, and a rate that fits the table. */
+/** Progress of a scan: one line in a terminal, a line every ten seconds in a log. Also the default rate. */
 import { ContactStats } from "../../../../fleet/checks/preflight/contact-stats";
 import { rateFor } from "../../../../fleet/checks/preflight/preflight";
 import { ProgressLine } from "../../../../fleet/checks/preflight/progress-line";
 
-/** What a scan of 60 pages, one a second, writes. */
+/** The output for a scan of 60 pages, one page per second. */
 function written(isTTY: boolean): string {
   let now = 0;
   let text = "";
-  const stream = { isTTY, columns: 90, write: (more: string) => (text += more) };
+  const stream = {
+    ...{ isTTY, columns: 90 },
+    write: (more: string) => (text += more),
+    eraseLine: () => (text += "\r\u001b[K"),
+  };
   const line = new ProgressLine("dev-acme", 6000, stream, { now: () => now }, { items: 0, units: 0 });
   const stats = new ContactStats(["hash"], []);
   for (let pages = 1; pages <= 60; pages++) {
@@ -19,7 +23,7 @@ function written(isTTY: boolean): string {
   return text;
 }
 
-test("in a terminal it is one line, never longer than the terminal, and taken away at the end", () => {
+test("a terminal shows one line, which fits the terminal and is removed at the end", () => {
   const lines = written(true).split("\r\u001b[K");
   expect(lines).toHaveLength(62);
   for (const line of lines) expect(line.length).toBeLessThan(90);
@@ -27,7 +31,7 @@ test("in a terminal it is one line, never longer than the terminal, and taken aw
   expect(lines.join("")).not.toContain("\n");
 });
 
-test("elsewhere it is a plain line every ten seconds, with items, share, rate, cost, time and violations", () => {
+test("a log gets a line every ten seconds, with items, share, rate, cost, time and violations", () => {
   const lines = written(false).trimEnd().split("\n");
   expect(lines).toHaveLength(6);
   expect(lines[2]).toBe(
@@ -35,7 +39,7 @@ test("elsewhere it is a plain line every ten seconds, with items, share, rate, c
   );
 });
 
-test("where no rate is given a provisioned table is read with a tenth of its capacity", () => {
+test("the default rate of a provisioned table is a tenth of its capacity", () => {
   const provisioned = (ReadCapacityUnits: number) => ({ ProvisionedThroughput: { ReadCapacityUnits } });
   expect(rateFor(provisioned(170))).toBe(17);
   expect(rateFor(provisioned(5))).toBe(1);

@@ -1,4 +1,4 @@
-/** The file that a scan goes on from: whole, only its own, private, and never trusted blindly. */
+/** The progress file of a scan: complete, private, used only by the same scan, and validated when it is read. */
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -41,7 +41,7 @@ function progressAfter(items: readonly Readonly<Record<string, AttributeValue>>[
   };
 }
 
-test("what is written is read, with keys of every type", () => {
+test("a written position is read again, with keys of every type", () => {
   const keyValues: fc.Arbitrary<AttributeValue> = fc.oneof(
     fc.string().map((S) => ({ S })),
     fc.integer().map((n) => ({ N: String(n) })),
@@ -79,7 +79,7 @@ test("what is written is read, with keys of every type", () => {
   );
 });
 
-test("a scan goes on from its own file alone: same table, not restored since, same extent, same Dispositions", () => {
+test("a scan resumes only with the same table, extent and Dispositions, and not after a restore", () => {
   files.write(identity, progressAfter([]));
   expect(files.read(identity)).toBeDefined();
   for (const other of [
@@ -93,7 +93,7 @@ test("a scan goes on from its own file alone: same table, not restored since, sa
   }
 });
 
-test("its owner alone may read it, and nothing else is left in its directory", () => {
+test("only its owner may read the file, and the directory has no other file", () => {
   files.write(identity, progressAfter([]));
   files.write(identity, progressAfter([]));
   const file = files.fileOf(identity);
@@ -105,12 +105,12 @@ test.each([
   ["cut off", (whole: string) => whole.slice(0, 40)],
   ["empty", () => ""],
   ["of another table", (whole: string) => whole.replace("dextr-acme", "dextr-other")],
-  ["of a later version", (whole: string) => whole.replace('"version":1', '"version":2')],
-  ["with a count that is none", (whole: string) => whole.replace('"pages":3', '"pages":-3')],
-])("a file that is %s is refused, with what to do", (_, change) => {
+  ["of a later version", (whole: string) => whole.replace('"version":2', '"version":3')],
+  ["with a negative count", (whole: string) => whole.replace('"pages":3', '"pages":-3')],
+])("a file that is %s is refused with the fix", (_, change) => {
   files.write(identity, progressAfter([]));
   const file = files.fileOf(identity);
-  const whole = JSON.stringify({ version: 1, tableArn: identity.tableArn, ...progressAfter([]) });
+  const whole = JSON.stringify({ version: 2, tableArn: identity.tableArn, ...progressAfter([]) });
   writeFileSync(file, change(whole));
   expect(() => files.read(identity)).toThrow(
     `${file} is not a saved scan of ${identity.tableArn}. Run without --resume to replace it.`,

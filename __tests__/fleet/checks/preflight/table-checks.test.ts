@@ -1,4 +1,4 @@
-/** What is told of a table before our index is added to it. */
+/** The checks of a table before our index is added. */
 import { DescribeTableCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
 import type { TableDescription, Tag } from "@aws-sdk/client-dynamodb";
 import { backfillFinding, backfillOf } from "../../../../fleet/checks/preflight/backfill";
@@ -35,13 +35,13 @@ const clean: TableDescription = {
   GlobalSecondaryIndexes: [index("vendor-1", "g1")],
 };
 
-interface Around {
+interface OtherAnswers {
   readonly tags?: readonly Tag[];
   readonly key?: object;
 }
 
-/** The checks by name, of this table. */
-async function checked(table: TableDescription, { tags = [], key = {} }: Around = {}, of = instance) {
+/** The checks of this table, by name. */
+async function checked(table: TableDescription, { tags = [], key = {} }: OtherAnswers = {}, of = instance) {
   const clients = {
     dynamodb: {
       send: (command: unknown) => {
@@ -71,7 +71,9 @@ const provisioned = {
   ProvisionedThroughput: { ReadCapacityUnits: 17, WriteCapacityUnits: 9 },
 };
 
-test.each<[what: string, change: TableDescription, check: string, outcome: string, detail: string, around?: Around]>([
+test.each<
+  [what: string, change: TableDescription, check: string, outcome: string, detail: string, around?: OtherAnswers]
+>([
   ["being changed", { TableStatus: "UPDATING" }, "table", "failed", "ResourceInUseException"],
   ["of another account", { TableArn: instance.table.arn.replace("1111", "9999") }, "table", "failed", "is not arn:aws"],
   ["archived", { TableStatus: "ARCHIVED" }, "table", "failed", "is ARCHIVED"],
@@ -194,7 +196,7 @@ test("the backfill is estimated from the share and the size of the contacts read
   const stats = new ContactStats(["hash", "range"], ["Blocked"]);
   const item = { hash: { S: "h".repeat(20) }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550100" } };
   for (let n = 0; n < 4; n++) stats.add(n === 0 ? { ...item, Disposition: { S: "Blocked" } } : item);
-  // hash 4 + 20, range 5 + 3, Disposition 11 + 7, CustomerEndpoint 16 + 12, and 100 that DynamoDB adds.
+  // In bytes: hash 4 + 20, range 5 + 3, Disposition 11 + 7, CustomerEndpoint 16 + 12, and 100 for each entry of an index.
   expect(backfillOf(clean, stats.toJSON())).toEqual({
     entries: 250_000,
     entryBytes: 178,

@@ -1,4 +1,4 @@
-/** The checks of verify for faults that no deployment leaves: function, alias, permission, role, and wrong or late answers. */
+/** The checks of verify for faults that occur outside a deployment: function, alias, permission, role, wrong or late answers. */
 import { indexName } from "../../../../config/aws-names";
 import type { InstanceConfig } from "../../../../config/types";
 import { verifyInstance } from "../../../../fleet/checks/verify/verify";
@@ -278,7 +278,7 @@ describe("answers", () => {
   test("a function that always answers match fails for an unlisted number", async () => {
     expect(await problems(always({ response: "match", reason: "blocked" }, 3))).toEqual([
       expect.stringContaining(
-        "failed unlisted number: For an unlisted number the answer is match (blocked) instead of nomatch: wrong callers are blocked.",
+        "failed unlisted number: For an unlisted number the answer is match (blocked) instead of nomatch: callers are blocked by mistake.",
       ),
     ]);
   });
@@ -303,7 +303,7 @@ describe("answers", () => {
     );
   });
 
-  test("an answer that is late fails if the function measured it, and is unproven if only we did", async () => {
+  test("a late answer fails if the function measured the time; otherwise the check is unproven", async () => {
     const late: Decider = (event, url) => {
       const inTime = right(event, url) as AnswerWithHeaders;
       return answered(inTime.answer, 1600);
@@ -339,7 +339,7 @@ describe("answers", () => {
   });
 });
 
-test("a module with invalid content fails, and so does one that is not published", async () => {
+test("a module with invalid content fails, and so does a module that is not published", async () => {
   const module = (more: object) => ({
     "connect:DescribeContactFlowModule": {
       ContactFlowModule: {

@@ -1,7 +1,7 @@
-/** Drift findings: vendor changes and drift are told apart, effects are stated, and secrets are not shown. */
+/** Differences: vendor changes and drift are distinguished, effects are stated, and secrets are not shown. */
 import fc from "fast-check";
 import { indexName } from "../../../config/aws-names";
-import { driftFindings } from "../../../fleet/review/drift-findings";
+import { differencesIn } from "../../../fleet/review/differences";
 import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
 import { sampleInstance } from "../../stacks/sample-instance";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
@@ -42,9 +42,9 @@ const table = (indexes: readonly Values[], more: Values = {}): Values => ({
 });
 const TABLE = "aws_dynamodb_table";
 
-const found = (...given: Parameters<typeof plan>) => driftFindings(plan(...given), sampleInstance);
+const found = (...given: Parameters<typeof plan>) => differencesIn(plan(...given), sampleInstance);
 
-test("a plan without drift finds nothing", () => {
+test("a plan without drift has no differences", () => {
   expect(found([])).toEqual([]);
 });
 
@@ -63,12 +63,12 @@ test("an index, a tag and a capacity that the vendor changed are a vendor change
   expect(finding?.diff).toEqual(["+ index vendor-2: keys h; ALL", "+ tags › team: theirs", "~ write_capacity: 5 → 9"]);
 });
 
-test("a missing index is drift, and the finding says that no call is blocked", () => {
+test("a missing index is drift, and the message says that no call is blocked", () => {
   const drift = change(TABLE, ["update"], table([index("vendor-1"), index(indexName)]), table([index("vendor-1")]));
-  const findings = found([drift], [change(TABLE, ["update"], {}, {})]);
-  expect(findings).toHaveLength(1);
-  expect(findings[0]).toMatchObject({ kind: "drift", what: `The index ${indexName} is missing in dextr-acme.` });
-  expect(findings[0]?.remediation).toContain("No call is blocked");
+  const differences = found([drift], [change(TABLE, ["update"], {}, {})]);
+  expect(differences).toHaveLength(1);
+  expect(differences[0]).toMatchObject({ kind: "drift", what: `The index ${indexName} is missing in dextr-acme.` });
+  expect(differences[0]?.remediation).toContain("No call is blocked");
 });
 
 test("a changed capacity of our index is a vendor change", () => {
@@ -149,9 +149,9 @@ test.each([
   ["module-edited-in-console", ["drift", "vendor change"]],
   ["lambda-edit", ["pending"]],
   ["no-change", []],
-])("the recorded plan %s has the findings %j", (name, kinds) => {
-  const findings = driftFindings(recordedPlan(name), recordedInstance());
-  expect(findings.map(({ kind }) => kind)).toEqual(kinds);
+])("the recorded plan %s has the differences %j", (name, kinds) => {
+  const differences = differencesIn(recordedPlan(name), recordedInstance());
+  expect(differences.map(({ kind }) => kind)).toEqual(kinds);
 });
 
 test("a changed policy is reported by its permissions", () => {
