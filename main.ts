@@ -1,5 +1,6 @@
 /** The CDKTF app: reads the environment files and synthesizes one Terraform stack per Connect instance. */
 import { App } from "cdktf";
+import { printableLines } from "./config/printable";
 import { EnvironmentErrors } from "./config/problems";
 import { readEnvironments, selectFrom } from "./config/project";
 import { SelectionError } from "./config/selection";
@@ -39,7 +40,7 @@ function main(): void {
 
 /** Prints the message and sets exit code 1. Wrong input needs no stack trace. */
 function refuse(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printableLines(message)}\n`);
   process.exitCode = 1;
 }
 

@@ -1,4 +1,5 @@
 /** Problems with environment files, and how they are shown to the person who fixes them. */
+import { oneLine } from "./printable";
 
 /** Keys and list indices from the top of a file: `["instances", 2, "region"]`. */
 export type Path = readonly (string | number)[];
@@ -31,10 +32,15 @@ export class EnvironmentErrors extends Error {
   }
 }
 
+/** Maximum characters of a file name or a path, and of a message or a fix. */
+const maxPath = 300;
+const maxText = 4000;
+
 /** `environments/prod.yaml:14:7  instances[2].region: "us-east1" is not an AWS region.` The fix follows on its own line, indented. */
 export function formatProblem({ file, position, path, message, fix }: Problem): string {
   const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
-  return `${place}  ${path === "" ? "" : `${path}: `}${message}\n  ${fix}`;
+  const key = path === "" ? "" : `${oneLine(path, maxPath)}: `;
+  return `${oneLine(place, maxPath)}  ${key}${oneLine(message, maxText)}\n  ${oneLine(fix, maxText)}`;
 }
 
 /** `["instances", 2, "tags", "cost centre"]` as `instances[2].tags["cost centre"]`. */

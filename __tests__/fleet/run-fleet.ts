@@ -13,7 +13,8 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-fleet-"));
+/** Working directory of the command line. */
+export const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-fleet-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });

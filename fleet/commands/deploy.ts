@@ -1,9 +1,8 @@
 /** The command `deploy`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { withDirectoryLock } from "../plans/directory-lock";
+import { withPlansDirectory } from "../plans/plans-directory";
 import type { PlanRejection } from "../plans/saved-plan";
-import { printToStderr } from "../output/terminal";
 import { applyWaves } from "../rollout/apply-waves";
 import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
 import { replannedDeployments } from "../rollout/replan";
@@ -46,7 +45,7 @@ ${selectionSyntax}`,
     const shutdown = new GracefulShutdown("deploy --resume shows how to continue.");
     const directory = plansFrom(given);
     return shutdown.during(() =>
-      withDirectoryLock(directory, "deploy", printToStderr, async () => {
+      withPlansDirectory(directory, "deploy", async () => {
         const request = { instances, plans: directory, parallel: parallelFrom(given), shutdown, print };
         const deployments =
           reviewed === undefined

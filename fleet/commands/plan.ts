@@ -2,9 +2,8 @@
 import path from "node:path";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { withDirectoryLock } from "../plans/directory-lock";
+import { withPlansDirectory } from "../plans/plans-directory";
 import { writeReviewFile } from "../plans/review-file";
-import { printToStderr } from "../output/terminal";
 import { reviewHtml } from "../review/html";
 import { reviewMarkdown } from "../review/markdown";
 import { verdictOf } from "../review/review";
@@ -44,8 +43,8 @@ ${selectionSyntax}`,
     const environments = readEnvironments();
     const directory = plansFrom(given);
     const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
-    return withDirectoryLock(directory, "plan", printToStderr, async () => {
-      const planned = await planChanges({
+    const planned = await withPlansDirectory(directory, "plan", async () => {
+      const results = await planChanges({
         instances: selectFrom(environments, selection),
         allInstances: environments.instances,
         plans: directory,
@@ -54,11 +53,12 @@ ${selectionSyntax}`,
         parallel: parallelFrom(given),
         shutdown,
       });
-      writeReviewFile(path.join(directory, "review.json"), planned);
-      writeReview(values.get("review-md"), () => reviewMarkdown(planned));
-      writeReview(values.get("review-html"), () => reviewHtml(planned));
-      print(summary(planned));
-      return shutdown.isStopping ? interruptedExitCode : verdictOf(planned).exitCode;
+      writeReviewFile(path.join(directory, "review.json"), results);
+      return results;
     });
+    writeReview(values.get("review-md"), () => reviewMarkdown(planned));
+    writeReview(values.get("review-html"), () => reviewHtml(planned));
+    print(summary(planned));
+    return shutdown.isStopping ? interruptedExitCode : verdictOf(planned).exitCode;
   },
 };

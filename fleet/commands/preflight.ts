@@ -30,7 +30,7 @@ export const preflight: Command = {
         "Reads at most this many read capacity units per second. Default: 25, or 10% of a provisioned table's capacity.",
       wholeNumber: { min: 1, max: 999_999_999 },
     },
-    resume: { description: "Continues scans that were stopped. Finished scans are not repeated." },
+    resume: { description: "Continues scans that were stopped. Scans that finished in the same run are not repeated." },
     json,
   },
   details: `Once the index exists, DynamoDB rejects every write of a contact whose Disposition or CustomerEndpoint is not a non-empty string of
@@ -41,7 +41,7 @@ preflight also checks the table (indexes, keys, owner, replicas, encryption, cap
 instance, quotas and names, the names of the function, canary, roles and log groups, and resources from the vendor's guide.
 
 Ctrl-C stops after the current page. ${progressDirectory} keeps the position, even if the process is killed. --resume continues at this
-position.
+position. When the scans of all selected instances have finished, the files are deleted, because they contain keys of contacts.
 
 Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C.
 

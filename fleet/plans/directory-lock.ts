@@ -1,10 +1,11 @@
 /** Locks a directory for one process, so that two commands never change the same plans. */
 import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { CommandError } from "../output/command-error";
+import { makePrivateDirectory } from "./private-directory";
 
 const lockName = "fleet.lock";
 
@@ -51,9 +52,9 @@ export function liveHolder(directory: string): LockHolder | undefined {
   return holder === undefined || hasEnded(holder) ? undefined : holder;
 }
 
-/** @throws CommandError if another process holds the lock */
+/** Also makes the directory private. @throws CommandError if it cannot, or if another process holds the lock */
 export function lockDirectory(directory: string, command: string, print: (text: string) => void): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   const file = lockFileIn(directory);
   const start = processStart(process.pid);
   const own: LockHolder = {
@@ -66,14 +67,14 @@ export function lockDirectory(directory: string, command: string, print: (text: 
   const ownFile = `${file}.${process.pid}`;
   writeFileSync(ownFile, JSON.stringify(own), { mode: 0o600 });
   try {
-    // A link either creates the complete file or fails. No other process can read half of it.
+    // A link either creates the complete file or fails. Other processes never read an incomplete file.
     while (!tryLink(ownFile, file)) {
       const holder = holderIn(file);
       if (holder !== undefined && !hasEnded(holder)) throw new CommandError(inUse(directory, holder));
       const replaced = `${ownFile}.replaced`;
       if (!tryRename(file, replaced)) continue;
       const removed = holderIn(replaced);
-      // Another process replaced the old lock first: give its lock back.
+      // Another process has already replaced the old lock: restore the lock of that process.
       if (removed !== undefined && !hasEnded(removed)) {
         tryLink(replaced, file);
         rmSync(replaced);
@@ -97,8 +98,8 @@ const describeHolder = ({ command, pid, host, since }: LockHolder): string =>
 const inUse = (directory: string, holder: LockHolder): string =>
   `${shownPath(directory)} is in use by ${describeHolder(holder)}.\n` +
   (holder.host === hostname()
-    ? "  Wait until it has ended, or use another directory with --plans."
-    : `  Wait until it has ended, or use another directory with --plans. If you are sure that it has ended, delete ${lockFileIn(shownPath(directory))}.`);
+    ? "  Wait until this process has ended, or use another directory with --plans."
+    : `  Wait until this process has ended, or use another directory with --plans. If the process has ended, delete ${lockFileIn(shownPath(directory))}.`);
 
 const shownPath = (directory: string): string => path.relative(".", directory) || ".";
 

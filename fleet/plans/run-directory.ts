@@ -1,7 +1,8 @@
-/** Working directories of commands that keep nothing: one per process, deleted even if the process was killed. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+/** Temporary working directories: one per process. If the process is killed, the next process deletes its directory. */
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { isAlive, liveHolder, lockDirectory, lockFileIn } from "./directory-lock";
+import { makePrivateDirectory } from "./private-directory";
 
 /**
  * Creates and locks the directory of this process in `parent`. Also deletes the directories of processes that have ended: a killed
@@ -13,7 +14,7 @@ import { isAlive, liveHolder, lockDirectory, lockFileIn } from "./directory-lock
  */
 export function openRunDirectory(parent: string, command: string): string {
   const { pid } = process;
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(parent);
   const directory = path.resolve(parent, `${pid}`);
   for (const name of readdirSync(parent)) {
     const isAbandoned = /^\d+$/.test(name) && (Number(name) === pid || !isInUse(path.join(parent, name), Number(name)));

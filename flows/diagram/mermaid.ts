@@ -11,7 +11,7 @@ export function toMermaid(content: FlowContent): string {
   const node = new Map(graph.blocks.map((block, index) => [block.identifier, `b${index}`]));
   const lines = graph.blocks.map((block) => {
     const detail = block.detail === "" ? "" : `<br/><small>${escapeText(truncate(block.detail, 60))}</small>`;
-    return `  ${node.get(block.identifier) ?? ""}["<b>${escapeText(block.identifier)}</b><br/>${escapeText(block.kind)}${detail}"]`;
+    return `  ${node.get(block.identifier) ?? ""}["<b>${escapeText(truncate(block.identifier, 60))}</b><br/>${escapeText(truncate(block.kind, 60))}${detail}"]`;
   });
   const arrows = graph.links.map((link) => `  ${node.get(link.from) ?? ""} ${arrow(link)} ${node.get(link.to) ?? ""}`);
   const errors = graph.links.flatMap((link, index) => (link.kind === "error" ? [index] : []));

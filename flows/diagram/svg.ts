@@ -93,7 +93,7 @@ export function toSvg(content: FlowContent, title: string): string {
   const main = new Set(layout.blocks.filter((block) => block.row === 0).map((block) => block.identifier));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escapeXml(title)}</title>`,
+    `<title>${escapeXml(truncate(title, 200))}</title>`,
     `<desc>${escapeXml(describe(graph.links))}</desc>`,
     `<style>${STYLE}\n</style>`,
     `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
@@ -192,9 +192,9 @@ function drawBlock(block: Block, { x, y }: Point, main: boolean): string {
     `<text class="${kind}" text-anchor="middle" x="${middle}" y="${y + offset}">${escapeXml(text)}</text>`;
   const detail = truncate(block.detail, 27);
   return [
-    `<g><title>${escapeXml(`${block.identifier}: ${block.detail}`)}</title>`,
+    `<g><title>${escapeXml(truncate(`${block.identifier}: ${block.detail}`, 1000))}</title>`,
     `<rect class="${main ? "main" : "block"}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
-    line("kind", detail === "" ? -6 : -16, block.kind),
+    line("kind", detail === "" ? -6 : -16, truncate(block.kind, 60)),
     line("name", detail === "" ? 13 : 4, truncate(block.identifier, 26)),
     detail === "" ? "" : line("detail", 23, detail),
     "</g>",
@@ -205,8 +205,11 @@ function describe(links: readonly { from: string; to: string; label: string }[])
   return links.map((link) => `${link.from} → ${link.to}${link.label === "" ? "" : ` (${link.label})`}`).join("; ");
 }
 
-/** Escapes text for an XML element or attribute. Characters that XML 1.0 forbids become the replacement character. */
-export function escapeXml(text: string): string {
+/**
+ * Escapes text for an XML element or attribute. Control characters, and characters that change the direction or the position of other
+ * text, become the replacement character.
+ */
+function escapeXml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",
@@ -215,6 +218,6 @@ export function escapeXml(text: string): string {
     "'": "&#39;",
   };
   return text
-    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
+    .replace(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\uFFFE\uFFFF]/gu, "\u{FFFD}")
     .replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -10,6 +10,9 @@ class Screen {
   write(text: string): void {
     this.text += text;
   }
+  eraseLine(): void {
+    this.text += "\r\u001b[2K";
+  }
 }
 
 const ci = process.env["CI"];

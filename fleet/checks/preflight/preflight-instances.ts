@@ -53,6 +53,7 @@ export async function preflightInstances(
         clients.destroy();
       }
     }
+    if (stacks.length === instances.length) context.files.removeIfFinished();
   } finally {
     for (const signal of signals) process.removeListener(signal, onSignal);
   }

@@ -1,6 +1,17 @@
 /** Saves the position of a scan in a file, so that the scan can be resumed after Ctrl-C, an error or a kill. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
@@ -11,7 +22,7 @@ import type { Extent, Segment } from "./scan-plan";
 /** Identifies a scan. Only a scan with the same identity can be resumed. */
 export interface ScanIdentity {
   readonly tableArn: string;
-  /** A restore can replace the table by another one with the same name. */
+  /** After a restore, another table can have the same name. */
   readonly tableId: string;
   readonly extent: Extent;
   readonly blockedDispositions: readonly string[];
@@ -47,6 +58,9 @@ export interface ScanProgress {
 
 /** The progress files of scans, in one directory. */
 export class ProgressFiles {
+  /** Whether each scan of this run has finished. */
+  private readonly scans = new Map<string, { readonly identity: ScanIdentity; readonly finished: boolean }>();
+
   constructor(private readonly directory: string) {}
 
   /** The file of a scan. Its name contains a hash of table and options, so that another scan never uses it. */
@@ -78,6 +92,7 @@ export class ProgressFiles {
       );
     }
     const { savedAt, finished, units, pages, segments, stats } = parsed.data;
+    this.scans.set(file, { identity, finished });
     return { savedAt, finished, units, pages, segments: segments.map(segmentFrom), stats };
   }
 
@@ -88,7 +103,8 @@ export class ProgressFiles {
    */
   write(identity: ScanIdentity, progress: ScanProgress): void {
     const file = this.fileOf(identity);
-    mkdirSync(this.directory, { recursive: true });
+    this.scans.set(file, { identity, finished: progress.finished });
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const content = {
       version: 2,
       tableArn: identity.tableArn,
@@ -104,6 +120,21 @@ export class ProgressFiles {
       closeSync(descriptor);
     }
     renameSync(draft, file);
+  }
+
+  /** Removes the files of this run if every scan has finished. Otherwise --resume still needs them. */
+  removeIfFinished(): void {
+    const scans = [...this.scans.values()];
+    if (scans.some(({ finished }) => !finished)) return;
+    for (const { identity } of scans) this.remove(identity);
+  }
+
+  /** Removes the file of a scan, and drafts of the file that a killed process left: they contain keys of contacts. */
+  private remove(identity: ScanIdentity): void {
+    const name = path.basename(this.fileOf(identity));
+    if (!existsSync(this.directory)) return;
+    const files = readdirSync(this.directory).filter((other) => other === name || other.startsWith(`${name}.`));
+    for (const file of files) rmSync(path.join(this.directory, file), { force: true });
   }
 }
 
