@@ -9,6 +9,10 @@ export const answersInstance = (instanceName: string): string => `Answers Connec
 /** Start of the description of the canary. @param functionName name of the function that the canary tests */
 export const asksFunction = (functionName: string): string => `Asks ${functionName} about numbers that are listed`;
 
+/** The function that a canary with this description tests; undefined if no canary has such a description. */
+export const askedFunction = (description: string | undefined): string | undefined =>
+  /^Asks (\S+) about numbers that are listed/.exec(description ?? "")?.[1];
+
 /** Start of the description of a role. @param functionName name of the function that has the role */
 export const runsFunction = (functionName: string): string => `Runs ${functionName}:`;
 

@@ -1,5 +1,5 @@
-/** Reads the configuration of a deployed Lambda function. */
-import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
+/** Reads the configuration of deployed Lambda functions and their aliases. */
+import { GetAliasCommand, GetFunctionConfigurationCommand, paginateListFunctions } from "@aws-sdk/client-lambda";
 import type { FunctionConfiguration, LambdaClient } from "@aws-sdk/client-lambda";
 import { undefinedIfAbsent } from "./errors";
 
@@ -15,4 +15,15 @@ export async function functionConfiguration(
 ): Promise<FunctionConfiguration | undefined> {
   const request = new GetFunctionConfigurationCommand({ FunctionName, Qualifier: version });
   return undefinedIfAbsent(lambda.send(request));
+}
+
+export async function aliasExists(lambda: LambdaClient, FunctionName: string, Name: string): Promise<boolean> {
+  return (await undefinedIfAbsent(lambda.send(new GetAliasCommand({ FunctionName, Name })))) !== undefined;
+}
+
+/** All functions of the region, with their environment variables. */
+export async function functionsOf(lambda: LambdaClient): Promise<FunctionConfiguration[]> {
+  const all: FunctionConfiguration[] = [];
+  for await (const page of paginateListFunctions({ client: lambda }, {})) all.push(...(page.Functions ?? []));
+  return all;
 }

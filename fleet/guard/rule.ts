@@ -3,14 +3,17 @@ import type { GuardRuleId } from "../../config/guard-rules";
 import type { InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 
+/** Rules that compare a plan with AWS. No allowance can disable them. */
+export type LiveRuleId = "existing-resources" | "shared-index";
+
 /** One reason not to apply a plan. */
 export interface Violation {
-  readonly rule: GuardRuleId;
+  readonly rule: GuardRuleId | LiveRuleId;
   /** Address of the resource; empty for the whole plan. */
   readonly address: string;
   /** What would happen, and who is affected: one or more sentences. */
   readonly what: string;
-  /** What to do instead. */
+  /** The steps that lead to an allowed plan. */
   readonly fix: string;
 }
 

@@ -36,7 +36,7 @@ export interface Recovery {
   readonly write: () => Promise<void>;
 }
 
-/** The state of a stack cannot be rebuilt. The message says why, and what to do. */
+/** The state of a stack cannot be rebuilt. The message contains the reason and the fix. */
 export class NotRecoverable extends Error {
   override readonly name = "NotRecoverable";
 }
@@ -53,11 +53,12 @@ export interface RecoveryOptions {
 }
 
 /**
- * Rebuilds the state of a stack without resources in its state. Imports every resource that the stack would create or import, if it
- * exists. Nothing changes in AWS or in the backend, so the work may be stopped and repeated at any time.
+ * Rebuilds a lost state, or completes a state that a failed deployment wrote after the loss. Imports every resource that the stack would
+ * create or import, if it exists. Nothing changes in AWS or in the backend, so the work may be stopped and repeated at any time.
  *
  * @returns undefined if the command was stopped
- * @throws NotRecoverable if the state has resources, if the instance has a release, or if a resource has another creator
+ * @throws NotRecoverable if the state lacks no existing resource, if the state has resources that the stack does not contain, if the
+ *   instance has a release, or if a resource has another creator
  * @throws TerraformError, UnreadablePlan
  */
 export async function recoverState(
@@ -69,7 +70,6 @@ export async function recoverState(
   const remote = terraformStackOf(toolchain, instance, synthesized.directory);
   step("reading the state");
   await remote.initialize();
-  await refuseResources(remote, instance);
   const before = await remote.stateText();
 
   mkdirSync(path.dirname(scratch), { recursive: true });
@@ -77,7 +77,7 @@ export async function recoverState(
     recursive: true,
     filter: (source) => path.basename(source) !== ".terraform",
   });
-  // An empty state has a lineage too. The rebuilt state must keep it.
+  // An empty state has a lineage too. The rebuilt state must keep this lineage.
   const stateFile = path.join(scratch, stateName);
   if (before.trim() !== "") writeFileSync(stateFile, before, { mode: 0o600 });
   const local = terraformStackOf(toolchain, instance, scratch);
@@ -85,9 +85,11 @@ export async function recoverState(
   step("planning the stack to find its resources");
   const initialPlan = await planAndShow(local);
 
-  const wanted = initialPlan.resource_changes.filter(
-    ({ mode, change }) => mode === "managed" && (change.importing !== undefined || change.actions.join() === "create"),
-  );
+  const managed = initialPlan.resource_changes.filter(({ mode }) => mode === "managed");
+  const wanted = managed.filter(({ change }) => change.importing !== undefined || change.actions.join() === "create");
+  const known = addressesIn(readState(stateFile));
+  refuseOtherResources(managed, instance);
+  if (known.length > 0 && wanted.length === 0) throw new NotRecoverable(notLost(known, instance));
   const assignedIdOf = await assignedIds(instance, clients);
   const resources: RecoveredResource[] = [];
   /** @returns false if the command was stopped */
@@ -104,9 +106,14 @@ export async function recoverState(
   };
   // First the resources that show their creator: if one has another creator, the others are not imported.
   if (!(await importAll(wanted.filter(showsCreator)))) return undefined;
-  const foreign = foreignResources(readState(stateFile), wanted);
+  const foreign = foreignResources(readState(stateFile), wanted, managed);
   if (foreign.length > 0) throw new NotRecoverable(`${foreign.join("\n")}\n${foreignAdvice}`);
   if (!(await importAll(wanted.filter((resource) => !showsCreator(resource))))) return undefined;
+  if (known.length > 0 && !resources.some(({ exists }) => exists)) {
+    throw new NotRecoverable(
+      notLost(known, instance, "None of its missing resources exists in AWS: a deployment creates them. "),
+    );
+  }
   const rebuilt = withNextSerial(before, withProviderOnlyArguments(readState(stateFile), wanted));
   writeFileSync(stateFile, JSON.stringify(rebuilt, null, 2), { mode: 0o600 });
   step("planning on the rebuilt state");
@@ -135,16 +142,25 @@ function refuseRelease({ release, name, environment }: InstanceConfig): void {
   );
 }
 
-async function refuseResources(remote: TerraformStack, { state }: InstanceConfig): Promise<void> {
-  const known = await remote.addresses();
-  if (known.length === 0) return;
-  const list = known.slice(0, 3).join(", ") + (known.length > 3 ? `, and ${known.length - 3} more` : "");
+/** Refuses a state with resources that the stack does not contain: a deployment would delete them. */
+function refuseOtherResources(managed: readonly ResourceChange[], { state, stackName }: InstanceConfig): void {
+  const others = managed.filter(({ change }) => ["delete", "forget"].includes(change.actions.join()));
+  if (others.length === 0) return;
   throw new NotRecoverable(
-    `The state s3://${state.bucket}/${state.key} holds resources (${list}): it is not lost, and nothing was written.\n` +
-      "  Show the differences with: npm run fleet -- plan. If the state is damaged, restore an older version of the object, or move " +
-      "the object away.",
+    `The state s3://${state.bucket}/${state.key} contains resources that the stack ${stackName} does not contain: ` +
+      `${shortList(others.map(({ address }) => address))}. Nothing was written.\n` +
+      "  Correct the environment file, or restore an older version of the state. Show the differences with: npm run fleet -- plan.",
   );
 }
+
+/** @param more a sentence, with a space at its end */
+const notLost = (known: readonly string[], { state }: InstanceConfig, more = ""): string =>
+  `The state s3://${state.bucket}/${state.key} holds resources (${shortList(known)}): it is not lost, and nothing was written.\n` +
+  `  ${more}Show the differences with: npm run fleet -- plan. If the state is damaged, restore an older version of the object, or move ` +
+  "the object away.";
+
+const shortList = (names: readonly string[]): string =>
+  names.slice(0, 3).join(", ") + (names.length > 3 ? `, and ${names.length - 3} more` : "");
 
 const writtenMeanwhile = ({ state }: InstanceConfig): string =>
   `Another writer wrote the state s3://${state.bucket}/${state.key} meanwhile. Nothing was overwritten.\n` +
@@ -188,6 +204,10 @@ function readState(file: string): StateJson {
   return existsSync(file) ? stateSchema.parse(JSON.parse(readFileSync(file, "utf8"))) : { resources: [] };
 }
 
+/** Addresses of the resources in a state, without data sources. */
+const addressesIn = ({ resources }: StateJson): readonly string[] =>
+  resources.filter(({ mode }) => mode === "managed").map(({ type, name }) => `${type}.${name}`);
+
 function attributesIn(
   { resources }: StateJson,
   { type, name, index }: ResourceChange,
@@ -198,22 +218,26 @@ function attributesIn(
 
 const isDescribed = (type: string): boolean => resourceType(type)?.hasOwnerInDescription === true;
 
-/** Whether the imported resource shows its creator. A log group does so through the function that writes to it. */
+/** Whether the imported resource shows its creator. The creator of a log group is the creator of its function. */
 const showsCreator = ({ type }: ResourceChange): boolean => isDescribed(type) || type === LOG_GROUP;
 
 /**
- * One sentence for each resource with one of our names and another creator. The description of a resource names its stack. With a
- * foreign resource in the state, the next deployment would change that resource. A log group has no description: it belongs to the
- * stack if its function does.
+ * One sentence for each resource that has a name of this stack but another creator. The next deployment would change such a resource.
+ * The description of a resource names its stack. A log group has no description: a log group belongs to the stack if its function
+ * belongs to the stack.
  */
-export function foreignResources(state: StateJson, wanted: readonly ResourceChange[]): readonly string[] {
+export function foreignResources(
+  state: StateJson,
+  wanted: readonly ResourceChange[],
+  all: readonly ResourceChange[] = wanted,
+): readonly string[] {
   return wanted.flatMap((resource) => {
     const { address, type, name, change } = resource;
     const found = attributesIn(state, resource);
     // The environment file names resources of other creators in adoptExisting.
     if (found === undefined || change.importing !== undefined) return [];
     if (type === LOG_GROUP) {
-      const writer = wanted.find((other) => other.type === FUNCTION && other.name === name);
+      const writer = all.find((other) => other.type === FUNCTION && other.name === name);
       if (writer !== undefined && isOwn(state, writer)) return [];
       return [
         `${address} exists, but ${FUNCTION}.${name} of this stack does not. So the creator of ${address} is unknown.`,
@@ -242,8 +266,8 @@ const descriptionOf = ({ description }: Readonly<Record<string, unknown>>): stri
   typeof description === "string" ? description : "";
 
 /**
- * The state with the serial that follows that of the earlier state, regardless of the number of imports. Another writer would use the
- * same serial, and Terraform refuses to overwrite a state with another one of the same serial.
+ * The state with the serial of the earlier state plus 1, for any number of imports. A state of another writer has the same serial, and
+ * Terraform refuses to overwrite a state with a different state of the same serial.
  *
  * @param before text of the earlier state; empty if there was none
  */
@@ -253,8 +277,8 @@ function withNextSerial(before: string, state: StateJson): StateJson {
 }
 
 /**
- * The state with arguments that no import can read, taken from the configuration. For a function, this is only correct if its code is
- * the configured code, by the hash from Lambda. Otherwise the plan must show the difference.
+ * The state with arguments that no import can read. Their values come from the configuration. The arguments of a function are added only
+ * if Lambda's hash of the code equals the configured hash. Otherwise the plan must show the difference.
  */
 export function withProviderOnlyArguments(state: StateJson, wanted: readonly ResourceChange[]): StateJson {
   const result = structuredClone(state);

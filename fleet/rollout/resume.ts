@@ -2,7 +2,7 @@
 import type { InstanceConfig } from "../../config/types";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { guard, today } from "../guard/guard";
+import { judgePlan } from "../plans/judge-plan";
 import { sha256 } from "../plans/saved-plan";
 import { readTableFingerprint, touchesTable } from "../plans/table-fingerprint";
 import { outcomeOf } from "../review/summary";
@@ -15,7 +15,7 @@ import { deploymentOf, isRejected } from "./stack-deployment";
 import type { PreparedDeployment } from "./stack-deployment";
 
 /** Name of the new plan. The reviewed plan stays beside it. */
-const resumedPlan = "fleet-resume.tfplan";
+const resumedPlanName = "fleet-resume.tfplan";
 
 export interface ResumeOptions {
   readonly status: DeploymentStatus;
@@ -24,7 +24,7 @@ export interface ResumeOptions {
   readonly print: (text: string) => void;
 }
 
-/** Makes a new plan. It may change only resources that the reviewed plan changes. */
+/** Makes a new plan. The new plan may change only resources that the reviewed plan changes. */
 export async function planRemaining(
   instance: InstanceConfig,
   stack: TerraformStack,
@@ -41,9 +41,9 @@ export async function planRemaining(
   }
   step("planning the rest");
   const table = await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
-  await stack.plan({ isLocked: true }, resumedPlan);
-  const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlan)));
-  const rest = parsePlan(await stack.show(resumedPlan));
+  await stack.plan({ isLocked: true }, resumedPlanName);
+  const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlanName)));
+  const rest = parsePlan(await stack.show(resumedPlanName));
   const reviewedAddresses = new Set(reviewed.resource_changes.filter(isTouched).map(({ address }) => address));
   const remaining = rest.resource_changes.filter(isTouched);
   const notReviewed = remaining.filter(({ address }) => !reviewedAddresses.has(address));
@@ -56,7 +56,7 @@ export async function planRemaining(
       },
     ];
   }
-  const result = guard(rest, instance, today());
+  const { guard: result } = await judgePlan(rest, instance);
   const list = remaining.map(({ address, change }) => `\n    ${change.actions.join(" and ")} ${address}`).join("");
   print(`${stackName}: remaining changes: ${outcomeOf({ instance, plan: rest, guard: result })}${list}`);
   const isTableTouched = touchesTable(rest);
@@ -65,7 +65,11 @@ export async function planRemaining(
       "Give the role (planRole, otherwise deployRole, otherwise your own) dynamodb:DescribeTable, and resume.";
     return [{ reason: `The table ${instance.table.name} cannot be read. ${table}`, fix }];
   }
-  const applicable = { file: resumedPlan, checksum, table: isTableTouched && typeof table !== "string" ? table : null };
+  const applicable = {
+    file: resumedPlanName,
+    checksum,
+    table: isTableTouched && typeof table !== "string" ? table : null,
+  };
   const deployment = deploymentOf(instance, stack, rest, result, applicable);
   // The changes from before the interruption are not verified yet.
   return isRejected(deployment) ? deployment : { ...deployment, needsVerification: true };

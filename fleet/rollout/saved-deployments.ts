@@ -2,10 +2,10 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
-import { guard, today } from "../guard/guard";
 import { CommandError } from "../output/command-error";
 import { forEachStack } from "../plans/for-each-stack";
 import { openToolchain, terraformStackOf } from "../plans/instance-terraform";
+import { judgePlan } from "../plans/judge-plan";
 import { plannedStacks } from "../plans/plans-directory";
 import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
 import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
@@ -24,7 +24,7 @@ import type { ResumeOptions } from "./resume";
 import { combineDeployments, deploymentOf, isRejected } from "./stack-deployment";
 import type { DeploymentRequest, PreparedDeployment, PreparedDeployments } from "./stack-deployment";
 
-/** Prepares the saved plans, or the rest of them if the deployment is resumed. */
+/** Prepares the saved plans. For a resumed deployment, prepares what is not deployed and verified yet. */
 export async function savedDeployments(request: DeploymentRequest, isResumed: boolean): Promise<PreparedDeployments> {
   const { instances, plans, shutdown, parallel, print } = request;
   const directory = path.relative(".", plans);
@@ -114,7 +114,9 @@ async function prepareStack(
     const changedTable = saved.table === null ? undefined : await staleTable(instance, saved.table);
     if (changedTable !== undefined) return [changedTable];
     const applicable = { file: planFileName, checksum: saved.planFile, table: saved.table };
-    return deploymentOf(instance, stack, plan, guard(plan, instance, today()), applicable);
+    const judged = await judgePlan(plan, instance);
+    for (const warning of judged.warnings) options.print(`${instance.stackName}: warning: ${warning}`);
+    return deploymentOf(instance, stack, plan, judged.guard, applicable);
   } catch (error) {
     const stateLock = error instanceof TerraformError ? lockIn(error.output) : undefined;
     if (stateLock !== undefined) return [stateLocked(stateLock, status, directory)];

@@ -37,6 +37,7 @@ const end = (text, code = 0) => { process.stdout.write(text); process.exit(code)
 if (command === "version") end(JSON.stringify({ terraform_version: "1.11.4" }));
 if (command === "init") end("");
 if (command === "plan") {
+  if (fs.existsSync(root + "/plan-fails")) end(fs.readFileSync(root + "/plan-fails", "utf8"), 1);
   const file = process.argv.find((arg) => arg.startsWith("-out=")).slice(5);
   fs.copyFileSync(root + "/plan.zip", file);
   end("");

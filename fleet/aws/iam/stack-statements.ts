@@ -18,12 +18,12 @@ import { allow, allowIfAny } from "./statement";
 import type { Statement } from "./statement";
 
 /** Actions of the provider to read resources of these types. */
-const read = (...types: readonly string[]): readonly string[] =>
+const readActions = (...types: readonly string[]): readonly string[] =>
   types.flatMap((type) => resourceType(type)?.iamActions?.read ?? []);
 
 /** Actions of the provider to read, create, change and delete resources of these types. */
-const manage = (...types: readonly string[]): readonly string[] => [
-  ...read(...types),
+const manageActions = (...types: readonly string[]): readonly string[] => [
+  ...readActions(...types),
   ...types.flatMap((type) => resourceType(type)?.iamActions?.write ?? []),
 ];
 
@@ -33,77 +33,99 @@ export function planStatements(instances: readonly InstanceConfig[]): Statement[
   const stack = resourcesOf(instances);
   const monitoring = monitoringResources(instances);
   return [
-    allow("ReadTable", read(TABLE), stack.tables),
+    allow("ReadTable", readActions(TABLE), stack.tables),
     describeTableKey(stack.allKeys),
-    allow("ReadRole", read(ROLE, ROLE_POLICY), stack.roles),
+    allow("ReadRole", readActions(ROLE, ROLE_POLICY), stack.roles),
     allow(
       "ReadFunction",
-      [...read(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration"],
+      [...readActions(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration"],
       stack.functionsAndVersions,
     ),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
-    allow("ReadLogGroupTags", read(LOG_GROUP), stack.logGroups),
-    allow("ReadAssociation", read(ASSOCIATION), stack.connectInstances),
-    allow("ReadModule", read(MODULE), stack.modules),
-    ...allowIfAny("ReadInboundFlow", read(FLOW), stack.flows),
-    allow("ReadCanaryRole", read(ROLE, ROLE_POLICY), monitoring.roles),
-    allow("ReadCanary", read(FUNCTION, PERMISSION), monitoring.functions),
-    allow("ReadCanaryLogGroupTags", read(LOG_GROUP), monitoring.logGroups),
-    allow("ReadSchedule", read(...ruleTypes), monitoring.rules),
-    allow("ReadTopic", read("aws_sns_topic"), monitoring.topics),
-    allow("ReadAlarms", read("aws_cloudwatch_metric_alarm"), monitoring.alarms),
-    allow("ReadDashboard", read("aws_cloudwatch_dashboard"), monitoring.dashboards),
+    allow("ReadLogGroupTags", readActions(LOG_GROUP), stack.logGroups),
+    allow("ReadAssociation", readActions(ASSOCIATION), stack.connectInstances),
+    allow("ReadModule", readActions(MODULE), stack.modules),
+    ...allowIfAny("ReadInboundFlow", readActions(FLOW), stack.flows),
+    ...findByName(instances),
+    allow("ReadCanaryRole", readActions(ROLE, ROLE_POLICY), monitoring.roles),
+    allow(
+      "ReadCanary",
+      [...readActions(FUNCTION, PERMISSION), "lambda:GetFunctionConfiguration"],
+      monitoring.functions,
+    ),
+    allow("ReadCanaryLogGroupTags", readActions(LOG_GROUP), monitoring.logGroups),
+    allow("ReadSchedule", readActions(...ruleTypes), monitoring.rules),
+    allow("ReadTopic", readActions("aws_sns_topic"), monitoring.topics),
+    allow("ReadAlarms", readActions("aws_cloudwatch_metric_alarm"), monitoring.alarms),
+    allow("ReadDashboard", readActions("aws_cloudwatch_dashboard"), monitoring.dashboards),
   ];
 }
 
 export function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
-  const tableActions = manage(TABLE);
+  const tableActions = manageActions(TABLE);
   return [
     allow("UpdateTable", tableActions, stack.tables),
     {
-      // Also denies actions that DynamoDB may add later. IAM cannot limit UpdateTable to the index; the guard does that for each plan.
+      // Also denies actions that DynamoDB may add later. IAM cannot limit UpdateTable to the index; the guard checks this in each plan.
       Sid: "DenyOtherTableActions",
       Effect: "Deny",
       NotAction: tableActions,
       Resource: stack.tables.flatMap((table) => [table, `${table}/*`]),
     },
     describeTableKey(stack.allKeys),
-    allow("ManageRole", manage(ROLE, ROLE_POLICY), stack.roles),
+    allow("ManageRole", manageActions(ROLE, ROLE_POLICY), stack.roles),
     // The stack replaces the trust policy of an adopted role, and detaches policies that call blocking does not need.
     ...allowIfAny("AdoptRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"], adoptedRoles(instances)),
     passRoleToLambda("PassRoleToFunction", stack.roles),
     allow(
       "ManageFunction",
-      [...manage(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration", "lambda:PublishVersion"],
+      [...manageActions(FUNCTION, ALIAS, PERMISSION), "lambda:GetFunctionConfiguration", "lambda:PublishVersion"],
       stack.functionsAndVersions,
     ),
     letInvoke("LetConnectInvoke", "connect.amazonaws.com", stack.functionsAndVersions),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
-    allow("ManageLogGroup", manage(LOG_GROUP), stack.logGroups),
-    allow("ManageAssociation", manage(ASSOCIATION), stack.connectInstances),
+    allow("ManageLogGroup", manageActions(LOG_GROUP), stack.logGroups),
+    allow("ManageAssociation", manageActions(ASSOCIATION), stack.connectInstances),
     allow(
       "ManageModule",
-      manage(MODULE),
-      // CreateContactFlowModule is authorized on the Connect instance too. A module's id is unknown before it exists.
+      manageActions(MODULE),
+      // CreateContactFlowModule is authorized on the Connect instance too. The id of a module is unknown before the module exists.
       [...stack.connectInstances, ...stack.modules],
     ),
-    ...allowIfAny("ManageInboundFlow", manage(FLOW), stack.flows),
+    ...allowIfAny("ManageInboundFlow", manageActions(FLOW), stack.flows),
+    ...findByName(instances),
   ];
 }
 
 export function deployWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
   const monitoring = monitoringResources(instances);
   return [
-    allow("ManageCanaryRole", manage(ROLE, ROLE_POLICY), monitoring.roles),
+    allow("ManageCanaryRole", manageActions(ROLE, ROLE_POLICY), monitoring.roles),
     passRoleToLambda("PassRoleToCanary", monitoring.roles),
-    allow("ManageCanary", manage(FUNCTION, PERMISSION), monitoring.functions),
+    allow(
+      "ManageCanary",
+      [...manageActions(FUNCTION, PERMISSION), "lambda:GetFunctionConfiguration"],
+      monitoring.functions,
+    ),
     letInvoke("LetScheduleInvoke", "events.amazonaws.com", monitoring.functions),
-    allow("ManageCanaryLogGroup", manage(LOG_GROUP), monitoring.logGroups),
-    allow("ManageSchedule", manage(...ruleTypes), monitoring.rules),
-    allow("ManageTopic", manage("aws_sns_topic"), monitoring.topics),
-    allow("ManageAlarms", manage("aws_cloudwatch_metric_alarm"), monitoring.alarms),
-    allow("ManageDashboard", manage("aws_cloudwatch_dashboard"), monitoring.dashboards),
+    allow("ManageCanaryLogGroup", manageActions(LOG_GROUP), monitoring.logGroups),
+    allow("ManageSchedule", manageActions(...ruleTypes), monitoring.rules),
+    allow("ManageTopic", manageActions("aws_sns_topic"), monitoring.topics),
+    allow("ManageAlarms", manageActions("aws_cloudwatch_metric_alarm"), monitoring.alarms),
+    allow("ManageDashboard", manageActions("aws_cloudwatch_dashboard"), monitoring.dashboards),
+  ];
+}
+
+/** For the comparison of a plan with AWS: whether a resource of this name exists, and what uses the index that a release deletes. */
+function findByName(instances: readonly InstanceConfig[]): Statement[] {
+  const stack = resourcesOf(instances);
+  const flows = stack.flows.length === 0 ? [] : ["connect:ListContactFlows"];
+  const isIndexRemoved = instances.some(({ release }) => release === "remove-index");
+  return [
+    allow("FindModules", ["connect:ListContactFlowModules", ...flows], stack.connectInstances),
+    // The action has no resource ARN, and its answer contains the environment variables of all functions.
+    ...allowIfAny("FindIndexUsers", ["lambda:ListFunctions"], isIndexRemoved ? ["*"] : []),
   ];
 }
 

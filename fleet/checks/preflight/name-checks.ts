@@ -1,13 +1,12 @@
 /** Checks the names of function, canary, roles and log groups: free, managed by this stack, or to be adopted. */
-import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { GetRoleCommand } from "@aws-sdk/client-iam";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import type { Role } from "@aws-sdk/client-iam";
 import { answersInstance, asksFunction, isOwnDescription, runsFunction } from "../../../config/descriptions";
 import type { InstanceConfig } from "../../../config/types";
 import { HANDLER } from "../../../lambda/settings";
-import { undefinedIfAbsent } from "../../aws/errors";
+import { describeRole } from "../../aws/iam-role";
 import { functionConfiguration } from "../../aws/lambda-function";
+import { logGroupExists } from "../../aws/log-group";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { redactText } from "../../output/redact";
@@ -15,7 +14,7 @@ import { runCheck } from "./check";
 import type { Check, Finding } from "./check";
 
 /** The names of one function of the stack, and how they are checked. */
-interface Named {
+interface FunctionNames {
   /** Names of the three checks. */
   readonly checks: { readonly function: string; readonly role: string; readonly logGroup: string };
   readonly name: string;
@@ -43,17 +42,21 @@ export async function nameChecks(instance: InstanceConfig, clients: InstanceClie
     isOnCallPath: true,
   });
   if (alarms.canaryMinutes === false) return checks;
-  const canarys = await checksOf(instance, clients, {
+  const canaryChecks = await checksOf(instance, clients, {
     ...canary,
     checks: { function: "canary name", role: "canary role name", logGroup: "canary log group" },
     settings: { name: "alarms.canaryName", roleName: "alarms.canaryRoleName" },
     description: asksFunction(own.name),
     isOnCallPath: false,
   });
-  return [...checks, ...canarys];
+  return [...checks, ...canaryChecks];
 }
 
-async function checksOf(instance: InstanceConfig, clients: InstanceClients, named: Named): Promise<readonly Check[]> {
+async function checksOf(
+  instance: InstanceConfig,
+  clients: InstanceClients,
+  named: FunctionNames,
+): Promise<readonly Check[]> {
   const { name: FunctionName, roleName: RoleName, logGroupName, settings } = named;
   const adoptExisting = named.isOnCallPath ? instance.adoptExisting : undefined;
   const isOurFunction = ({ Description }: FunctionConfiguration): boolean =>
@@ -71,7 +74,7 @@ async function checksOf(instance: InstanceConfig, clients: InstanceClients, name
       return functionFinding(named, adoptExisting?.function === true, existing);
     }),
     await runCheck(named.checks.role, async () => {
-      const role = (await undefinedIfAbsent(clients.iam.send(new GetRoleCommand({ RoleName }))))?.Role;
+      const role = await describeRole(clients.iam, RoleName);
       if (role === undefined) {
         if (adoptExisting?.role === true) return nothingToAdopt("role", RoleName, settings.roleName);
         return ok(`${RoleName} is free.`);
@@ -82,58 +85,55 @@ async function checksOf(instance: InstanceConfig, clients: InstanceClients, name
       return roleFinding(named, adoptExisting?.role === true, role);
     }),
     await runCheck(named.checks.logGroup, async () => {
-      const request = new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName });
-      const { logGroups = [] } = await clients.logs.send(request);
-      if (!logGroups.some((group) => group.logGroupName === logGroupName)) {
+      if (!(await logGroupExists(clients.logs, logGroupName))) {
         if (adoptExisting?.logGroup === true) return nothingToAdopt("logGroup", logGroupName, settings.name);
         return ok(`${logGroupName} is free.`);
       }
       // A log group has no description that names its owner.
-      if (typeof existing === "object" && isOurFunction(existing))
-        return ok(`${logGroupName} exists, and so does our function.`);
+      if (typeof existing === "object" && isOurFunction(existing)) return ok(`${logGroupName} and our function exist.`);
       if (adoptExisting?.logGroup === true) {
         return ok(`${logGroupName} exists and is adopted with its log events. Its retention is changed to ours.`);
       }
       if (existing === undefined) {
         return failed(
-          `${logGroupName} exists. Whether this stack manages it depends on the function, which could not be read.`,
+          `${logGroupName} exists. It belongs to this stack if the function does, but the function could not be read.`,
           `Fix the check ${named.checks.function} first, then run the command again. Do not change the log group until then.`,
         );
       }
       return failed(
-        `${logGroupName} exists from another function with this name: the first deployment would fail.`,
+        `${logGroupName} exists, but not for a function of this stack: the first deployment would fail.`,
         named.isOnCallPath
-          ? `Set adoptExisting.logGroup: true for this instance to adopt it, delete it, or set ${settings.name} to another name.`
-          : `Delete it, or set ${settings.name} to another name.`,
+          ? `Set adoptExisting.logGroup: true for this instance to adopt the log group, delete the log group, or set ${settings.name} to another name.`
+          : `Delete the log group, or set ${settings.name} to another name.`,
       );
     }),
   ];
 }
 
-function functionFinding(named: Named, isAdopted: boolean, existing: FunctionConfiguration): Finding {
+function functionFinding(named: FunctionNames, isAdopted: boolean, existing: FunctionConfiguration): Finding {
   const { name, settings } = named;
   const { Runtime = "none (container image)", Handler = "none" } = existing;
   const isChangeable = Runtime.startsWith("nodejs") && Handler === HANDLER;
   if (!isAdopted) {
     const found = `a function with the runtime ${Runtime} and the handler ${Handler}`;
-    return taken(name, found, existing.Description, settings.name, adoptableAs(named, "function", isChangeable));
+    return nameTaken(name, found, existing.Description, settings.name, adoptableAs(named, "function", isChangeable));
   }
   if (isChangeable) {
     return ok(`${name} (${Runtime}) is adopted and changed in place: first its configuration, then its code.`);
   }
   return failed(
-    `${name} cannot be changed in place: it has the runtime ${Runtime} and the handler ${Handler}. The configuration is changed before the code, ` +
+    `${name} cannot be changed in place: it has the runtime ${Runtime} and the handler ${Handler}. The deployment changes the configuration before the code, ` +
       `so the old code must run with nodejs and ${HANDLER}. The plan would be refused.`,
     `Set ${settings.name} to another name and remove adoptExisting.function. The module then calls a new function.`,
   );
 }
 
-function roleFinding(named: Named, isAdopted: boolean, { Path, Description }: Role): Finding {
+function roleFinding(named: FunctionNames, isAdopted: boolean, { Path, Description }: Role): Finding {
   const { roleName, settings } = named;
   const isChangeable = Path === undefined || Path === "/";
   if (!isAdopted) {
     const found = `a role${isChangeable ? "" : ` with the path ${Path}`}`;
-    return taken(roleName, found, Description, settings.roleName, adoptableAs(named, "role", isChangeable));
+    return nameTaken(roleName, found, Description, settings.roleName, adoptableAs(named, "role", isChangeable));
   }
   if (isChangeable) {
     return ok(
@@ -154,25 +154,25 @@ export function isOurs({ name }: InstanceConfig, { Description }: FunctionConfig
 /** The key of `adoptExisting`; `unsuitable`: the resource cannot be adopted as it is; `never`: there is no key for it. */
 type Adoptable = "function" | "role" | "unsuitable" | "never";
 
-const adoptableAs = ({ isOnCallPath }: Named, key: "function" | "role", isChangeable: boolean): Adoptable =>
+const adoptableAs = ({ isOnCallPath }: FunctionNames, key: "function" | "role", isChangeable: boolean): Adoptable =>
   isOnCallPath ? (isChangeable ? key : "unsuitable") : "never";
 
-function taken(
+function nameTaken(
   name: string,
-  what: string,
+  resourceText: string,
   description: string | undefined,
   setting: string,
   adoptable: Adoptable,
 ): Finding {
   const another = `set ${setting} to another name`;
   const fixes: Readonly<Record<Adoptable, string>> = {
-    function: `Set adoptExisting.function: true for this instance to adopt it, or ${another}.`,
-    role: `Set adoptExisting.role: true for this instance to adopt it, or ${another}.`,
-    unsuitable: `It cannot be adopted as it is (adoptExisting): ${another}. A new one is then created.`,
-    never: `The canary's resources cannot be adopted: ${another}, or delete it if it is not used.`,
+    function: `Set adoptExisting.function: true for this instance to adopt the function, or ${another}.`,
+    role: `Set adoptExisting.role: true for this instance to adopt the role, or ${another}.`,
+    unsuitable: `adoptExisting cannot adopt this resource: ${another}. The deployment then creates a new resource.`,
+    never: `The canary's resources cannot be adopted: ${another}, or delete the existing resource if it is not used.`,
   };
   return failed(
-    `${name} is the name of ${what} that this stack does not manage (description ${JSON.stringify(redactText(description ?? ""))}): the first deployment would fail.`,
+    `${name} is the name of ${resourceText} that this stack does not manage (description ${JSON.stringify(redactText(description ?? ""))}): the first deployment would fail.`,
     fixes[adoptable],
   );
 }
@@ -180,6 +180,6 @@ function taken(
 function nothingToAdopt(key: "function" | "role" | "logGroup", name: string, setting: string): Finding {
   return failed(
     `adoptExisting.${key} is set, but ${name} does not exist. The import would fail during the plan.`,
-    `Set ${setting} to the name of an existing resource, or remove adoptExisting.${key} to create one.`,
+    `Set ${setting} to the name of an existing resource, or remove adoptExisting.${key} to create a new resource.`,
   );
 }
