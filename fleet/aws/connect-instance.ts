@@ -28,7 +28,7 @@ export async function flowsOf(client: ConnectClient, InstanceId: string): Promis
   return all;
 }
 
-/** The module named `blockedStatus`, managed by us or not. */
+/** The module named `blockedStatus`, managed by this project or created by hand. */
 export function blockedStatusAmong(modules: readonly ContactFlowModuleSummary[]): ContactFlowModuleSummary | undefined {
   return modules.find(({ Name }) => Name === BLOCKED_STATUS_MODULE_NAME);
 }

@@ -1,8 +1,8 @@
 /** The attributes of a contact that commands may read. */
 
 /**
- * Attributes that may contain the contact id. Commands read no other attributes of an item. The vendor does not document which one it
- * uses.
+ * Attributes that may contain the contact id. Commands read no other attributes of an item. The vendor does not document
+ * the name of its attribute.
  */
 export const contactIdAttributes = [
   "ContactId",

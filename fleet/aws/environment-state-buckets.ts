@@ -5,11 +5,11 @@ import type { InstanceConfig } from "../../config/types";
 import { CommandError } from "../output/command-error";
 import { assumeRole, callerIdentity } from "./security-token-service";
 import { makeStateBucket } from "./state-bucket";
-import type { Options, Step } from "./state-bucket";
+import type { BootstrapOptions, Step } from "./state-bucket";
 
-/** A bucket and the instances whose states it holds; at least one. */
+/** A bucket, and the instances whose states are in the bucket; at least one instance. */
 export interface EnvironmentBucket {
-  /** The first of `instances`: all of them have the same bucket settings. */
+  /** The first of `instances`. All instances have the same bucket settings. */
   readonly instance: InstanceConfig;
   readonly instances: readonly InstanceConfig[];
 }
@@ -42,7 +42,7 @@ export function environmentBuckets(
       if (actual[key] === value) continue;
       mistakes.push(
         `The bucket ${instance.state.bucket} has two values of ${key}: ${value ?? "none"} (${first.stackName}) and ` +
-          `${actual[key] ?? "none"} (${instance.stackName}).\n  Give both instances the same value, or a bucket each.`,
+          `${actual[key] ?? "none"} (${instance.stackName}).\n  Give both instances the same value, or give each instance its own bucket.`,
       );
     }
     buckets.set(id, { instance: first, instances: [...(buckets.get(id)?.instances ?? []), instance] });
@@ -51,7 +51,7 @@ export function environmentBuckets(
   return [...buckets.values()];
 }
 
-/** Settings of which a bucket has exactly one value. */
+/** Settings of the bucket. They must be equal for all instances of the bucket. */
 function bucketSettings({ account, state }: InstanceConfig): Readonly<Record<string, string | undefined>> {
   return {
     "state.region": state.region,
@@ -71,7 +71,7 @@ function bucketSettings({ account, state }: InstanceConfig): Readonly<Record<str
 export async function bootstrapBucket(
   { instance, instances }: EnvironmentBucket,
   ownerOption: string | undefined,
-  options: Options,
+  options: BootstrapOptions,
   print: (text: string) => void,
 ): Promise<void> {
   const { state, account, partition } = instance;

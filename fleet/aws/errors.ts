@@ -1,19 +1,19 @@
 /** Classifies errors of all AWS services. */
 import { CommandError } from "../output/command-error";
 
-/** Whether the error has one of these names. The names identify errors of AWS. */
+/** Whether the error has one of these names. AWS errors are identified by name. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** DynamoDB and Lambda use a name with `Exception` at the end; IAM and Connect use one without. */
+/** DynamoDB and Lambda use a name with `Exception` at the end; IAM and Connect use a name without `Exception`. */
 export function isAccessDenied(error: unknown): boolean {
   return isNamed(error, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation");
 }
 
 /** The fix for a denied request. @param policy the policy of `fleet iam` that allows the request */
-export function grant(policy: "preflight" | "read-and-invoke"): string {
-  return `Attach the policy ${policy} (npm run fleet -- iam) to the role that reads: planRole, otherwise deployRole, otherwise your own.`;
+export function attachPolicyFix(policy: "preflight" | "read-and-invoke"): string {
+  return `Attach the policy ${policy} (npm run fleet -- iam) to the role of this command: planRole, otherwise deployRole, otherwise your own.`;
 }
 
 /** Whether there are no valid credentials, or a role may not be assumed: no request can succeed. */

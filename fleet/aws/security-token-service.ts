@@ -45,12 +45,12 @@ export async function assumeRole(region: string, roleArn: string, externalId?: s
   };
 }
 
-/** Credentials are renewed this long before they expire. The SDK asks for new ones at the same time. */
+/** Credentials are renewed this long before they expire. The SDK requests new credentials at the same time. */
 const renewBeforeMs = 5 * 60_000;
 
 /**
- * A credentials provider that several SDK clients share: it assumes the role once for all of them, and again shortly before the
- * credentials expire. A failure is not kept.
+ * A credentials provider that several SDK clients share. It assumes the role once for all clients, and again shortly before the
+ * credentials expire. After a failure, the next request assumes the role again.
  */
 export function sharedRoleCredentials(
   region: string,

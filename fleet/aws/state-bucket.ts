@@ -39,7 +39,7 @@ export interface StateBucket {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface Options {
+export interface BootstrapOptions {
   /** Report the changes without making them. */
   readonly dryRun: boolean;
   /** Accept a bucket that contains objects and does not have our tag. */
@@ -48,6 +48,7 @@ export interface Options {
 
 /** One step and its outcome. */
 export interface Step {
+  /** The setting, such as `versioning`. */
   readonly what: string;
   /** `skipped`: the storage outside AWS does not support this setting. */
   readonly outcome: "done" | "already" | "would do" | "skipped";
@@ -61,8 +62,9 @@ const statePrefix = "connectpath-call-blocking/";
 
 /**
  * Every Terraform run leaves two old versions of the state's lock: the lock and its delete marker. A lifecycle rule selects objects by
- * prefix, not by suffix, so one rule must fit `terraform.tfstate` and `.tflock`. It deletes noncurrent versions after 30 days, but keeps
- * the last 20 of each object. So locks do not accumulate (20 of them have 10 kB), and states of the last month can be restored.
+ * prefix, not by suffix, so one rule must fit `terraform.tfstate` and `.tflock`. The rule deletes noncurrent versions after 30 days, but
+ * keeps the last 20 versions of each object. So locks do not accumulate (20 locks have 10 kB), and states of the last month can be
+ * restored.
  *
  * A version is deleted only if both conditions hold:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html (NewerNoncurrentVersions)
@@ -81,9 +83,9 @@ const publicAccessBlock = {
   RestrictPublicBuckets: true,
 };
 
-/** The state of one setting, and how to change it. */
+/** Whether one setting is applied, and a function that applies it. */
 interface Setting {
-  readonly isSo: boolean;
+  readonly isApplied: boolean;
   readonly change: () => Promise<unknown>;
 }
 
@@ -92,12 +94,12 @@ interface Setting {
  * deletes nothing, and keeps all existing policy statements, lifecycle rules, tags and stronger encryption.
  *
  * @param report called after each step
- * @throws CommandError if another account owns the bucket, if it contains objects but has not our tag, or if S3 refuses a step
+ * @throws CommandError if another account owns the bucket, if the bucket contains objects but does not have our tag, or if S3 refuses a step
  */
 export async function makeStateBucket(
   s3: S3Client,
   wanted: StateBucket,
-  options: Options,
+  options: BootstrapOptions,
   report: (step: Step) => void,
 ): Promise<void> {
   const bucket = {
@@ -109,7 +111,7 @@ export async function makeStateBucket(
   const exists = await bucketExists();
   if (exists) await refuseUnknownBucket();
   await step(`the bucket, in ${wanted.region}`, () =>
-    Promise.resolve({ isSo: exists, change: () => s3.send(new CreateBucketCommand(creation(wanted))) }),
+    Promise.resolve({ isApplied: exists, change: () => s3.send(new CreateBucketCommand(creation(wanted))) }),
   );
   // Tags come first, so that a second run after an interruption recognizes the bucket.
   await step(`tags, with ${markerTag.Key} = ${markerTag.Value}`, async () => {
@@ -118,7 +120,7 @@ export async function makeStateBucket(
       ({ Key }) => !present.some((tag) => tag.Key === Key),
     );
     return {
-      isSo: missing.length === 0,
+      isApplied: missing.length === 0,
       change: () => s3.send(new PutBucketTaggingCommand({ ...bucket, Tagging: { TagSet: [...present, ...missing] } })),
     };
   });
@@ -126,7 +128,7 @@ export async function makeStateBucket(
     const { Status } = await s3.send(new GetBucketVersioningCommand(bucket));
     const VersioningConfiguration = { Status: "Enabled" as const };
     return {
-      isSo: Status === "Enabled",
+      isApplied: Status === "Enabled",
       change: () => s3.send(new PutBucketVersioningCommand({ ...bucket, VersioningConfiguration })),
     };
   });
@@ -135,7 +137,7 @@ export async function makeStateBucket(
     const [rule] = present?.ServerSideEncryptionConfiguration?.Rules ?? [];
     const { SSEAlgorithm = "", KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
     const byKey = SSEAlgorithm.startsWith("aws:kms");
-    const isSo =
+    const isApplied =
       wanted.kmsKeyArn === undefined
         ? SSEAlgorithm !== ""
         : byKey && KMSMasterKeyID === wanted.kmsKeyArn && rule?.BucketKeyEnabled === true;
@@ -150,7 +152,7 @@ export async function makeStateBucket(
     const key = wanted.kmsKeyArn === undefined ? {} : { BucketKeyEnabled: true };
     const Rules = [{ ...rule, ApplyServerSideEncryptionByDefault, ...key }];
     return {
-      isSo,
+      isApplied,
       change: () =>
         s3.send(new PutBucketEncryptionCommand({ ...bucket, ServerSideEncryptionConfiguration: { Rules } })),
     };
@@ -159,19 +161,19 @@ export async function makeStateBucket(
     const present = await undefinedIfAbsent(s3.send(new GetBucketOwnershipControlsCommand(bucket)));
     const OwnershipControls = { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" as const }] };
     return {
-      isSo: isDeepStrictEqual(present?.OwnershipControls, OwnershipControls),
+      isApplied: isDeepStrictEqual(present?.OwnershipControls, OwnershipControls),
       change: () => s3.send(new PutBucketOwnershipControlsCommand({ ...bucket, OwnershipControls })),
     };
   });
   await step("a policy that refuses connections without TLS", async () => {
     const present = await undefinedIfAbsent(s3.send(new GetBucketPolicyCommand(bucket)));
-    const { isSo, policy } = withTlsOnly(present?.Policy, `arn:${wanted.partition}:s3:::${wanted.name}`);
-    return { isSo, change: () => s3.send(new PutBucketPolicyCommand({ ...bucket, Policy: policy })) };
+    const { isApplied, policy } = withTlsOnly(present?.Policy, `arn:${wanted.partition}:s3:::${wanted.name}`);
+    return { isApplied, change: () => s3.send(new PutBucketPolicyCommand({ ...bucket, Policy: policy })) };
   });
   await step("the block of all public access", async () => {
     const present = await undefinedIfAbsent(s3.send(new GetPublicAccessBlockCommand(bucket)));
     return {
-      isSo: isDeepStrictEqual({ ...present?.PublicAccessBlockConfiguration }, publicAccessBlock),
+      isApplied: isDeepStrictEqual({ ...present?.PublicAccessBlockConfiguration }, publicAccessBlock),
       change: () =>
         s3.send(new PutPublicAccessBlockCommand({ ...bucket, PublicAccessBlockConfiguration: publicAccessBlock })),
     };
@@ -182,7 +184,7 @@ export async function makeStateBucket(
     const Rules = [...rules.filter(({ ID }) => ID !== oldVersions.ID), oldVersions];
     const size = present?.TransitionDefaultMinimumObjectSize;
     return {
-      isSo: rules.some((rule) => isDeepStrictEqual(withoutUndefined(rule), oldVersions)),
+      isApplied: rules.some((rule) => isDeepStrictEqual(withoutUndefined(rule), oldVersions)),
       change: () =>
         s3.send(
           new PutBucketLifecycleConfigurationCommand({
@@ -198,10 +200,10 @@ export async function makeStateBucket(
   async function step(what: string, read: () => Promise<Setting>): Promise<void> {
     try {
       // The settings of a missing bucket cannot be read.
-      const { isSo, change } =
-        options.dryRun && !exists ? { isSo: false, change: () => Promise.resolve() } : await read();
-      if (!isSo && !options.dryRun) await change();
-      report({ what, outcome: isSo ? "already" : options.dryRun ? "would do" : "done" });
+      const { isApplied, change } =
+        options.dryRun && !exists ? { isApplied: false, change: () => Promise.resolve() } : await read();
+      if (!isApplied && !options.dryRun) await change();
+      report({ what, outcome: isApplied ? "already" : options.dryRun ? "would do" : "done" });
     } catch (error) {
       if (wanted.owner === undefined && isUnknownToStore(error)) report({ what, outcome: "skipped" });
       else throw failure(what, error);
@@ -239,7 +241,7 @@ export async function makeStateBucket(
     );
   }
 
-  /** A bucket with our tag is accepted, and so is an empty bucket: an earlier run may have been interrupted. */
+  /** Accepts a bucket with our tag. Also accepts an empty bucket, because an earlier run may have been interrupted. */
   async function refuseUnknownBucket(): Promise<void> {
     try {
       const present = await tags();
@@ -267,7 +269,7 @@ export async function makeStateBucket(
 
   function failure(what: string, error: unknown): CommandError {
     return new CommandError(
-      `Bucket ${wanted.name}, ${what}: ${errorMessage(error)}\n  Fix the cause, then run the command again. It continues with this step.`,
+      `Bucket ${wanted.name}, ${what}: ${errorMessage(error)}\n  Fix the cause, then run the command again. The command continues with this step.`,
     );
   }
 }
@@ -302,7 +304,7 @@ const tlsOnlySid = "ConnectpathCallBlockingTlsOnly";
 export function withTlsOnly(
   policy: string | undefined,
   arn: string,
-): { readonly isSo: boolean; readonly policy: string } {
+): { readonly isApplied: boolean; readonly policy: string } {
   const { Statement, ...document } = JSON.parse(policy ?? '{"Version":"2012-10-17"}') as Json;
   const statements = (Array.isArray(Statement) ? Statement : Statement === undefined ? [] : [Statement]) as Json[];
   const tlsOnly = {
@@ -316,7 +318,7 @@ export function withTlsOnly(
   // A changed statement with our Sid is replaced.
   const others = statements.filter(({ Sid }) => Sid !== tlsOnlySid);
   return {
-    isSo: statements.some((statement) => deniesPlainHttp(statement, arn)),
+    isApplied: statements.some((statement) => deniesPlainHttp(statement, arn)),
     policy: JSON.stringify({ ...document, Statement: [tlsOnly, ...others] }),
   };
 }

@@ -14,7 +14,8 @@ export const bootstrap: Command = {
     adopt: { description: "Accepts an existing bucket that holds objects and was not created by this command." },
     owner: {
       value: "ACCOUNT",
-      description: "The account that owns the bucket. Default: the account of state.roleArn, else of the environment.",
+      description:
+        "The account that owns the bucket. Default: the account of state.roleArn, otherwise the account of the environment.",
       problemWith: accountProblem,
     },
   },

@@ -1,7 +1,7 @@
 /** The command `config`. */
 import { readEnvironments, selectFrom } from "../../config/project";
-import type { Origin, Setting } from "../../config/provenance";
 import { selectionSyntax } from "../../config/selection";
+import { maskExemptNumbers, originText, valueText } from "../../config/setting-text";
 import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
@@ -32,24 +32,3 @@ ${selectionSyntax}`,
     print(tables.join("\n\n"));
   },
 };
-
-/** Exempt numbers are phone numbers of people, and the output may end in a CI log. */
-function maskExemptNumbers(setting: Setting): Setting {
-  if (setting.key !== "exemptNumbers" || !Array.isArray(setting.value)) return setting;
-  return { ...setting, value: setting.value.map((number) => String(number).replace(/(?<=\d)\d(?=\d\d)/g, "x")) };
-}
-
-function valueText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function originText(origin: Origin): string {
-  switch (origin.kind) {
-    case "file":
-      return `${origin.file}:${origin.line}:${origin.column}`;
-    case "derived":
-      return `derived from ${origin.from}`;
-    case "default":
-      return "default";
-  }
-}

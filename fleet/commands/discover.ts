@@ -1,10 +1,8 @@
 /** The command `discover`. */
 import { regions as everyRegion, type Region } from "../../config/aws-names";
 import { didYouMean } from "../../config/did-you-mean";
-import { EnvironmentErrors } from "../../config/problems";
-import { readEnvironments } from "../../config/project";
-import type { InstanceConfig } from "../../config/types";
 import { discoverAccount } from "../checks/discover/discover";
+import { knownInstances } from "../checks/discover/known-instances";
 import { CommandError } from "../output/command-error";
 import type { Command } from "./command-line";
 import { accountProblem } from "./options";
@@ -74,18 +72,4 @@ function regionsProblem(value: string): string | undefined {
       return `${JSON.stringify(name)} is not an AWS region.${near === undefined ? "" : ` Did you mean "${near}"?`}`;
     });
   return problems.length === 0 ? undefined : problems.join(" ");
-}
-
-/** The instances of the environment files. This command often runs before there are any files. */
-function knownInstances(): { readonly known: readonly InstanceConfig[]; readonly notes: readonly string[] } {
-  try {
-    return { known: readEnvironments().instances, notes: [] };
-  } catch (error) {
-    if (!(error instanceof EnvironmentErrors)) throw error;
-    // A problem with the directory itself has no file in it.
-    const hasFiles = error.problems.some(({ file }) => file.includes("/"));
-    const note =
-      "The environment files have errors (npm run fleet -- list), so this output may repeat instances that they already have.";
-    return { known: [], notes: hasFiles ? [note] : [] };
-  }
 }

@@ -11,8 +11,8 @@ export const drift: Command = {
   summary: "Reports what changed outside Terraform since the last deployment, and the likely cause; reads only.",
   selection: "optional",
   options: { parallel },
-  details: `Plans with planRole and without locks, and keeps no plan. Changes that the owner of the table makes (indexes, tags, capacity) are
-listed, but they are not drift: the stack follows them.
+  details: `Plans with planRole and without locks, and deletes the plans afterwards. Changes by the owner of the table (indexes, tags, capacity)
+are listed, but they are not drift: the stack follows them.
 
 Exit codes: 0 as deployed, 2 drift, 1 an error, 130 stopped by Ctrl-C.
 

@@ -1,14 +1,10 @@
 /** The command `guard`. */
-import { readFileSync } from "node:fs";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { guard, today } from "../guard/guard";
 import { CommandError } from "../output/command-error";
-import { errorMessage } from "../output/error-message";
+import { judgeExternalPlan } from "../plans/external-plan";
 import { verdictOf } from "../review/review";
 import { summary } from "../review/summary";
-import type { PlanJson } from "../terraform/plan-json";
-import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
 import type { Command } from "./command-line";
 
 export const guardCommand: Command = {
@@ -32,24 +28,8 @@ ${selectionSyntax}`,
           "npm run fleet -- list shows the names.",
       );
     }
-    const plan = readPlan(argument);
-    const planned = [{ instance, plan, guard: guard(plan, instance, today()) }];
+    const planned = [judgeExternalPlan(argument, instance)];
     print(summary(planned));
     return verdictOf(planned).exitCode;
   },
 };
-
-function readPlan(file: string): PlanJson {
-  let text: string;
-  try {
-    text = readFileSync(file === "-" ? process.stdin.fd : file, "utf8");
-  } catch (error) {
-    throw new CommandError(`The plan cannot be read. ${errorMessage(error)}`);
-  }
-  try {
-    return parsePlan(text);
-  } catch (error) {
-    if (!(error instanceof UnreadablePlan)) throw error;
-    throw new CommandError(error.message);
-  }
-}

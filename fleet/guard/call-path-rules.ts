@@ -11,12 +11,12 @@ import {
   PERMISSION,
   resourceType,
 } from "../../stacks/resource-types";
-import { isMarked, itemsOf, listed, textAt, valueAt } from "../terraform/json-values";
+import { isMarked, itemsOf, joinWords, textAt, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { isRemoved, isReplacedInTime, managedChanges, remainingResources } from "./planned-changes";
 import type { Rule, Violation } from "./rule";
 
-const failOpen = "Calls go through meanwhile: the module's error branch sets nomatch.";
+const failOpen = "Until this is repaired, calls go through: the module's error branch sets nomatch.";
 
 /** Refuses a gap during a replacement, and a module or flow that invokes a function that Connect cannot invoke. */
 export const callPath: Rule = (plan, instance) => [
@@ -51,7 +51,7 @@ function gap(resource: ResourceChange, plan: PlanJson, instance: InstanceConfig)
       violation(
         address,
         `${removal} ${effect}`,
-        "Restore it in the stack. To remove call blocking from this instance, set release in its environment file.",
+        "Restore the resource in the stack. To remove call blocking from this instance, set release in its environment file.",
       ),
     ];
   }
@@ -76,13 +76,13 @@ function flowGap({ address, type, change }: ResourceChange, { name }: InstanceCo
     ? violation(
         address,
         `${label} of instance ${name} would get another id. ${effect}`,
-        "Change it in place. If the Connect instance itself was replaced, no calls depend on it yet: add an allowance to the environment file.",
+        "Change the resource in place. If the Connect instance itself was replaced, no calls depend on it yet: add an allowance to the environment file.",
       )
     : violation(
         address,
         `${label} of instance ${name} would be removed. ${effect}`,
-        "Restore it in the stack. If you want to remove it, first change all flows that refer to it, then add an allowance to the environment file. " +
-          "To remove call blocking from this instance, set release there.",
+        "Restore the resource in the stack. To remove it, first change all flows that refer to it, then add an allowance to the environment file. " +
+          "To remove call blocking from this instance, set release in its environment file.",
       );
 }
 
@@ -109,7 +109,7 @@ function brokenInvocations(resource: ResourceChange, plan: PlanJson, instance: I
     return [
       violation(
         address,
-        `${labelAtStart(type)} would invoke ${arn}, but after the apply there is ${listed(missing)} for it: every lookup fails, and no ` +
+        `${labelAtStart(type)} would invoke ${arn}, but after the apply this function has ${joinWords(missing)}: every lookup fails, and no ` +
           `caller of instance ${instance.name} is blocked.`,
         "Use the same alias in the module, the association and the permission, and create the new association before the old one is deleted.",
       ),
@@ -132,7 +132,7 @@ function invokedFunctions(content: string): readonly string[] | undefined {
   });
 }
 
-/** What is missing for Connect to invoke the function. */
+/** The missing resources without which Connect cannot invoke the function. */
 function missingForInvocation(plan: PlanJson, arn: string, instanceId: string | undefined): string[] {
   const [, , , , account = "", , name = "", qualifier] = arn.split(":");
   const has = (type: string, expected: Readonly<Record<string, string | undefined>>): boolean =>

@@ -1,7 +1,7 @@
 /** Rules about the planned configuration: an apply must not run commands, and must use the provider, account, region and role of the instance. */
 import type { InstanceConfig } from "../../config/types";
 import { resourceType } from "../../stacks/resource-types";
-import { fieldsOf, isEqual, itemsOf, shown, textAt, valueAt } from "../terraform/json-values";
+import { fieldsOf, isEqual, itemsOf, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { Rule, Violation } from "./rule";
 
@@ -30,7 +30,10 @@ export const safeConfiguration: Rule = ({ configuration }, instance) => {
   return [
     ...itemsOf(valueAt(root, "resources")).flatMap(resourceProblems),
     ...Object.keys(fieldsOf(valueAt(root, "module_calls"))).map((name) =>
-      refuse(`module.${name}`, `The configuration calls the module ${shown(name)}, and no stack contains a module.`),
+      refuse(
+        `module.${name}`,
+        `The configuration calls the module ${shortJson(name)}, and no stack contains a module.`,
+      ),
     ),
     ...Object.values(fieldsOf(valueAt(configuration, "provider_config"))).flatMap((provider) =>
       providerProblems(provider, instance),
@@ -58,7 +61,7 @@ function resourceProblems(resource: unknown): Violation[] {
 function providerProblems(provider: unknown, instance: InstanceConfig): Violation[] {
   const name = textAt(provider, "full_name") ?? textAt(provider, "name") ?? "";
   if (name !== providerSource) {
-    return [refuse("", `The configuration uses the provider ${shown(name)} instead of ${providerSource}.`)];
+    return [refuse("", `The configuration uses the provider ${shortJson(name)} instead of ${providerSource}.`)];
   }
   const expressions = valueAt(provider, "expressions");
   const constant = (key: string): unknown => valueAt(valueAt(expressions, key), "constant_value");
@@ -72,13 +75,15 @@ function providerProblems(provider: unknown, instance: InstanceConfig): Violatio
       .map((key) => `sets ${key}, which no stack sets`),
     ...(constant("region") === instance.region
       ? []
-      : [`has the region ${shown(constant("region"))} instead of ${shown(instance.region)}`]),
+      : [`has the region ${shortJson(constant("region"))} instead of ${shortJson(instance.region)}`]),
     ...(isEqual(constant("allowed_account_ids"), [instance.account])
       ? []
-      : [`allows the accounts ${shown(constant("allowed_account_ids"))} instead of ${shown([instance.account])}`]),
+      : [
+          `allows the accounts ${shortJson(constant("allowed_account_ids"))} instead of ${shortJson([instance.account])}`,
+        ]),
     ...assumed
       .filter((arn) => arn === undefined || !roles.includes(arn))
-      .map((arn) => `assumes the role ${shown(arn)}, which the environment file does not name`),
+      .map((arn) => `assumes the role ${shortJson(arn)}, which the environment file does not name`),
   ];
   return problems.map((problem) =>
     refuse("", `The AWS provider ${problem}: the plan may change another account or region.`),

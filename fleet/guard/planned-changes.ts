@@ -1,4 +1,4 @@
-/** Questions about the changes in a plan that several rules ask. */
+/** Functions over the changes in a plan that several rules use. */
 import { resourceType } from "../../stacks/resource-types";
 import { fieldsOf } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";

@@ -1,6 +1,7 @@
 /** Rules about everything besides the table: a plan may change the stack's own resources, and no others. */
+import { expectedResources } from "../../stacks/expected-resources";
 import { identityOf, isManagedType, isOnCallPath, mayImport, resourceType, TABLE } from "../../stacks/resource-types";
-import { fieldsOf, isEqual, itemsOf, listed, shown, textAt, valueAt } from "../terraform/json-values";
+import { fieldsOf, isEqual, itemsOf, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { isRemoved, isReplacedInTime, managedChanges, valuesBefore } from "./planned-changes";
@@ -16,7 +17,7 @@ const verbs: Readonly<Record<string, string>> = {
 
 /** The change as verbs. Terraform plans an import or a move without a change as `no-op`. */
 function verbsOf({ change: { actions, importing } }: ResourceChange): string {
-  if (actions.join() !== "no-op") return listed(actions.map((action) => verbs[action] ?? action));
+  if (actions.join() !== "no-op") return joinWords(actions.map((action) => verbs[action] ?? action));
   return importing === undefined ? "move" : "import";
 }
 
@@ -37,7 +38,7 @@ export const wholePlan: Rule = (plan) => {
       ? []
       : [
           refuse(
-            "The plan is incomplete, as with -target: an apply would change a part of the stack only, and the guard cannot judge the other part.",
+            "The plan is incomplete, for example because of -target: an apply would change only a part of the stack, and the guard cannot check the other part.",
             "Plan the whole stack, without -target.",
           ),
         ]),
@@ -46,7 +47,7 @@ export const wholePlan: Rule = (plan) => {
       : []),
     ...plan.unknownKeys.map((key) =>
       refuse(
-        `The plan of Terraform ${version} has the key ${shown(key)}. The guard does not know this key and cannot judge it.`,
+        `The plan of Terraform ${version} has the key ${shortJson(key)}. The guard does not know this key and cannot check it.`,
         "Plan with the version in .terraform-version. A newer Terraform version needs a newer guard.",
       ),
     ),
@@ -72,7 +73,7 @@ export const otherDynamodb: Rule = (plan, { table }) =>
       rule: "other-dynamodb",
       address: resource.address,
       what: `The plan would ${verbsOf(resource)} the resource type ${resource.type}. It can change the content, the cost or the capacity of ConnectPath's table ${table.name}.`,
-      fix: "Remove it from the stack. The table's owner configures everything else about the table.",
+      fix: "Remove the resource from the stack. Only the table's owner configures the table.",
     }));
 
 export const managedTypesOnly: Rule = (plan) =>
@@ -82,7 +83,7 @@ export const managedTypesOnly: Rule = (plan) =>
       rule: "own-types",
       address: resource.address,
       what: `The plan would ${verbsOf(resource)} the resource type ${resource.type}. No call blocking stack contains this type, so the resource may belong to another team.`,
-      fix: "Move it to a stack of its own. If it must be here, add an allowance to the environment file.",
+      fix: "Move the resource to a stack of its own. If it must be in this stack, add an allowance to the environment file.",
     }));
 
 export const imports: Rule = (plan, instance) =>
@@ -90,19 +91,19 @@ export const imports: Rule = (plan, instance) =>
     if (change.importing === undefined || type === TABLE) return [];
     const { id } = change.importing;
     if (id !== undefined && mayImport(type, id, instance)) return [];
-    const imported = id === undefined ? "a resource whose id is known only during the apply" : shown(id);
+    const imported = id === undefined ? "a resource whose id is known only during the apply" : shortJson(id);
     const what =
       `The plan would import ${imported}, but the environment file does not name it for instance ${instance.name}. ` +
       "After an import, this stack could change and delete the resource.";
     const fix =
-      "Remove the import from the stack. If people created the resource for call blocking, name it with adoptExisting in the environment file.";
+      "Remove the import from the stack. If the resource was created by hand for call blocking, set adoptExisting in the environment file.";
     return [{ rule: "imports", address, what, fix }];
   });
 
 /** Refuses to delete a resource that is created or imported under another address. */
 export const renames: Rule = (plan) => {
   const resources = managedChanges(plan);
-  const arriving = resources.filter(
+  const addedOrKept = resources.filter(
     ({ change, deposed }) =>
       deposed === undefined &&
       (change.actions.includes("create") ||
@@ -112,14 +113,14 @@ export const renames: Rule = (plan) => {
   );
   return resources.filter(isRemoved).flatMap((from): Violation[] => {
     if (from.deposed !== undefined) return [];
-    const to = arriving.find(
+    const to = addedOrKept.find(
       (candidate) =>
         candidate.address !== from.address && candidate.type === from.type && isSameResource(from, candidate),
     );
     if (to === undefined) return [];
     const label = resourceType(from.type)?.label.replace(/^(a|an|the) /, "") ?? "resource";
     const what =
-      `${from.address} and ${to.address} are the same ${label} (${shown(nameOf(from))}). Its address changed, so Terraform would ` +
+      `${from.address} and ${to.address} are the same ${label} (${shortJson(nameOf(from))}). Its address changed, so Terraform would ` +
       `${verbsOf(from)} the resource under the old address${from.type === TABLE ? ", with every contact in it" : ""}.`;
     const fix = `Restore the old address, or add moved { from = ${from.address}, to = ${to.address} } to the stack (in CDKTF: moveFromId).`;
     return [{ rule: "rename", address: from.address, what, fix }];
@@ -148,16 +149,17 @@ export const deletions: Rule = (plan, instance) =>
   managedChanges(plan).flatMap((resource): Violation[] => {
     const { address, type, change } = resource;
     if (!isRemoved(resource) || type === TABLE) return [];
-    // The rule "call-path" judges these by the effect on calls.
+    // The rule "call-path" checks these removals by their effect on calls.
     if (isOnCallPath(resource) && instance.release === undefined) return [];
     if (isManagedType(type) && instance.release !== undefined && change.actions.length === 1) return [];
     if (isReplacedInTime(resource, plan) || isUnneededDecryption(resource, plan)) return [];
     if (resourceType(type)?.isStateOnly === true) return [];
+    if (isSwitchedOff(resource, instance)) return [];
     return [{ rule: "deletion", address, what: effectOfRemoval(resource), fix: howToDelete }];
   });
 
 const howToDelete =
-  "If you want this, add an allowance to the environment file; to remove call blocking from this instance, set release there. " +
+  "To delete the resource, add an allowance to the environment file. To remove call blocking from this instance, set release in its environment file. " +
   "Otherwise restore the resource in the stack.";
 
 function effectOfRemoval(resource: ResourceChange): string {
@@ -170,6 +172,16 @@ function effectOfRemoval(resource: ResourceChange): string {
   const lost =
     resourceType(type)?.role === "logs" ? ", with all log lines in it: blocked calls and failed lookups" : "";
   return `${name} would be deleted${replaced}${lost}.`;
+}
+
+/**
+ * Whether the resource is deleted because the environment file no longer configures it, for example an alarm or the canary. Only the
+ * resources that no call needs can be switched off. The function's role and log group are always configured.
+ */
+function isSwitchedOff({ type, name, deposed, change }: ResourceChange, instance: InstanceConfig): boolean {
+  if (change.actions.join() !== "delete" || deposed !== undefined || !isManagedType(type)) return false;
+  const expected = expectedResources(instance, { moduleId: undefined, functionVersion: undefined });
+  return !Object.hasOwn(expected, `${type}.${name}`);
 }
 
 /** Whether the permission to decrypt is removed because the table is no longer encrypted with its owner's key. */

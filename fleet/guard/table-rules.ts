@@ -9,8 +9,8 @@ import {
   isEqual,
   isMarked,
   itemsOf,
-  listed,
-  shown,
+  joinWords,
+  shortJson,
   textAt,
   valueAt,
 } from "../terraform/json-values";
@@ -56,7 +56,7 @@ export const tableKept: Rule = (plan, instance) => {
   return [{ rule: "table-kept", address: "", what, fix: unexpectedChange }];
 };
 
-/** Why the table would not stay as the environment file asks; undefined if it stays. */
+/** The violation if the plan creates, replaces, deletes or abandons the table against the environment file; otherwise undefined. */
 function notKept(
   { deposed, change }: ResourceChange,
   instance: InstanceConfig,
@@ -67,11 +67,11 @@ function notKept(
   if (deposed !== undefined) {
     return {
       what: `The state contains a table ${name} from an interrupted replacement, and the plan would ${actions} it.`,
-      fix: "Find out why a replacement was applied. Remove the object from the state with terraform state rm, never by an apply.",
+      fix: "Find out why a replacement was applied. Remove the table from the state with terraform state rm. Never apply this plan.",
     };
   }
   if (actions.includes("delete") && change.actions.length > 1) {
-    const because = forcing.length === 0 ? "" : ` Terraform can change ${listed(forcing)} only by a replacement.`;
+    const because = forcing.length === 0 ? "" : ` Terraform can change ${joinWords(forcing)} only by a replacement.`;
     return {
       what:
         `The table ${name} would be deleted with every contact and index in it, and an empty table created in its place: ConnectPath ` +
@@ -92,7 +92,7 @@ function notKept(
   if (actions.includes("create")) {
     return {
       what:
-        `An empty table ${name} would be created, because the plan does not import the live table. Either the table is missing, or this is ` +
+        `An empty table ${name} would be created, because the plan does not import the live table. Either the table is missing, or the credentials are for ` +
         "another account or region.",
       fix: "Do not apply this plan. Restore the import block of the stack. If ConnectPath's table is missing, its owner must restore it first.",
     };
@@ -110,7 +110,7 @@ function notKept(
     };
   }
   if (forcing.length > 0) {
-    return { what: `The change of ${listed(forcing)} would replace the table ${name}.`, fix: unexpectedChange };
+    return { what: `The change of ${joinWords(forcing)} would replace the table ${name}.`, fix: unexpectedChange };
   }
   return undefined;
 }
@@ -121,7 +121,7 @@ export const tableIdentity: Rule = (plan, instance) =>
     const expected = { name: instance.table.name, arn: instance.table.arn };
     const wrong: string[] = [];
     if (change.importing !== undefined && change.importing.id !== expected.name) {
-      wrong.push(`it imports ${shown(change.importing.id)}`);
+      wrong.push(`it imports ${shortJson(change.importing.id)}`);
     }
     for (const [when, values] of [
       ["is", change.before],
@@ -136,12 +136,12 @@ export const tableIdentity: Rule = (plan, instance) =>
         const found = valueAt(values, key);
         // "table-settings" refuses unknown values. A table that would be created has no id and no ARN yet.
         const isUnknown = when === "would be" && isMarked(valueAt(change.after_unknown, key));
-        if (found !== value && !isUnknown) wrong.push(`its ${key} ${when} ${shown(found)}`);
+        if (found !== value && !isUnknown) wrong.push(`its ${key} ${when} ${shortJson(found)}`);
       }
     }
     if (wrong.length === 0) return [];
     const what =
-      `This is not the table of instance ${instance.name}, ${expected.arn}: ${listed(wrong)}. The plan would change another owner's table, and ` +
+      `This is not the table of instance ${instance.name}, ${expected.arn}: ${joinWords(wrong)}. The plan would change another owner's table, and ` +
       "this instance would have no call blocking.";
     const fix =
       "Compare account, region and tableName in the environment file with the credentials that made the plan, and plan again.";
@@ -181,13 +181,15 @@ export const tableSettings: Rule = (plan, { table }) =>
       ...(isAllUnknown ? ["everything"] : []),
     ];
     return [...new Set(keys)].map((key) => {
-      const after = unknown.includes(key) ? "a value known only after the apply" : shown(valueAt(change.after, key));
+      const after = unknown.includes(key)
+        ? "a value known only after the apply"
+        : shortJson(valueAt(change.after, key));
       const effect = effects[key];
       return {
         rule: "table-settings",
         address,
         what:
-          `${key} of ConnectPath's table ${table.name} would change from ${shown(valueAt(change.before, key))} to ${after}` +
+          `${key} of ConnectPath's table ${table.name} would change from ${shortJson(valueAt(change.before, key))} to ${after}` +
           `${effect === undefined ? "" : `: ${effect}`}.`,
         fix: unexpectedChange,
       };
@@ -209,7 +211,7 @@ function byName(value: unknown): ReadonlyMap<string, unknown> | undefined {
 const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]): readonly string[] =>
   [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
 
-/** Refuses to change an attribute definition. Only those of our index are added, and removed with it. */
+/** Refuses to change an attribute definition. Only the definitions for our index may be added, and removed together with our index. */
 export const tableAttributes: Rule = (plan, instance) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
     const refuse = (what: string): Violation => ({ rule: "table-attributes", address, what, fix: unexpectedChange });
@@ -219,7 +221,7 @@ export const tableAttributes: Rule = (plan, instance) =>
       if (isEqual(before, after)) return [];
       return [
         refuse(
-          `${key} of table ${name} would change from ${shown(before)} to ${shown(after)}, which replaces the table.`,
+          `${key} of table ${name} would change from ${shortJson(before)} to ${shortJson(after)}, which replaces the table.`,
         ),
       ];
     });
@@ -263,7 +265,7 @@ function attributeProblem(
   if (after === undefined) {
     return isOurs && release === "remove-index" && !isUsed
       ? undefined
-      : `the definition of ${attribute} would be removed, and with it the indexes that have this key`;
+      : `the definition of ${attribute} would be removed, together with the indexes that have this key`;
   }
   return isEqual(before, after)
     ? undefined
@@ -271,7 +273,7 @@ function attributeProblem(
 }
 
 /** Attributes of an index that the provider versions write as null, empty or absent if there is no value. */
-const emptyAlike: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
+const emptyIfUnset: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
 /** Attributes of an index that AWS sets on an on-demand table. */
 const setByAws: readonly string[] = ["read_capacity", "write_capacity", "key_schema", "warm_throughput"];
 
@@ -286,6 +288,18 @@ export const tableIndexes: Rule = (plan, instance) =>
       return [refuse(`The plan does not contain the names of all indexes of table ${name}.`)];
     }
     const isOnDemand = textAt(change.after, "billing_mode") === "PAY_PER_REQUEST";
+    if (
+      instance.release === undefined &&
+      before.size + after.size > 0 &&
+      !before.has(indexName) &&
+      !after.has(indexName)
+    ) {
+      return [
+        refuse(
+          `The index ${indexName} would not be on table ${name} after the apply: no caller of instance ${instance.name} would be blocked.`,
+        ),
+      ];
+    }
     // The mask has the order of the list.
     const masks = itemsOf(valueAt(change.after_unknown, "global_secondary_index"));
     const written = itemsOf(valueAt(change.after, "global_secondary_index"));
@@ -303,7 +317,7 @@ export const tableIndexes: Rule = (plan, instance) =>
         if (isOnDemand && setByAws.includes(key) && isMarked(valueAt(masks[written.indexOf(indexAfter)], key)))
           return false;
         return !(
-          emptyAlike.includes(key) &&
+          emptyIfUnset.includes(key) &&
           isNothing(valueAt(indexBefore, key)) &&
           isNothing(valueAt(indexAfter, key))
         );
@@ -333,7 +347,7 @@ export const tableIndexes: Rule = (plan, instance) =>
       if (unknown.length > 0) {
         return [
           refuse(
-            `The index ${index} of table ${name} has values that are known only after the apply: ${listed(unknown)}.`,
+            `The index ${index} of table ${name} has values that are known only after the apply: ${joinWords(unknown)}.`,
           ),
         ];
       }
@@ -350,19 +364,19 @@ export const tableIndexes: Rule = (plan, instance) =>
         ];
       }
       const changes = changedKeys(indexBefore, indexAfter).map(
-        (key) => `${key} from ${shown(valueAt(indexBefore, key))} to ${shown(valueAt(indexAfter, key))}`,
+        (key) => `${key} from ${shortJson(valueAt(indexBefore, key))} to ${shortJson(valueAt(indexAfter, key))}`,
       );
       if (changes.length === 0) return [];
       return [
         refuse(
-          `The index ${index} of table ${name} would change (${listed(changes)}). Except for capacity, DynamoDB deletes the index and builds it ` +
+          `The index ${index} of table ${name} would change (${joinWords(changes)}). Except for capacity, DynamoDB deletes the index and builds it ` +
             "again, and queries on it fail until then.",
         ),
       ];
     });
   });
 
-/** Why an index must not be added; undefined if it is exactly ours. */
+/** Why the index must not be added; undefined if it is exactly our index. */
 function newIndexProblem(index: string, values: unknown, table: unknown, instance: InstanceConfig): string | undefined {
   const { name } = instance.table;
   if (index !== indexName) {
@@ -374,31 +388,33 @@ function newIndexProblem(index: string, values: unknown, table: unknown, instanc
   const wrong = Object.entries(ourIndex).filter(([key, value]) => valueAt(values, key) !== value);
   if (!isNothing(valueAt(values, "non_key_attributes"))) wrong.push(["non_key_attributes", "none"]);
   if (wrong.length > 0) {
-    const shape = wrong.map(([key, value]) => `${key} ${shown(valueAt(values, key))} instead of ${shown(value)}`);
-    return `The index ${index} would be added to table ${name} in another shape (${listed(shape)}): no lookup could use it.`;
+    const shape = wrong.map(
+      ([key, value]) => `${key} ${shortJson(valueAt(values, key))} instead of ${shortJson(value)}`,
+    );
+    return `The index ${index} would be added to table ${name} in another shape (${joinWords(shape)}): no lookup could use it.`;
   }
   const limits = capacityProblems(values, table);
   if (limits.length === 0) return undefined;
   return (
-    `The index ${index} would be added to table ${name} with another capacity (${listed(limits)}). DynamoDB throttles ConnectPath's ` +
-    "writes to the table if the index has less write capacity, and bills capacity that nobody uses."
+    `The index ${index} would be added to table ${name} with another capacity (${joinWords(limits)}). DynamoDB throttles ConnectPath's ` +
+    "writes to the table if the index has less write capacity, and bills unused capacity."
   );
 }
 
 /**
- * What is wrong with the capacity of the new index. On a provisioned table, the index has the capacity of the table. On an on-demand
- * table it has none. It never has a limit or warm throughput.
+ * The differences between the planned and the allowed capacity of the new index. On a provisioned table, the index has the capacity of the
+ * table. On an on-demand table, the index has no capacity. The index never has a limit or warm throughput.
  */
 function capacityProblems(index: unknown, table: unknown): string[] {
   const isOnDemand = textAt(table, "billing_mode") === "PAY_PER_REQUEST";
   const capacity = ["read_capacity", "write_capacity"].flatMap((key) => {
     const value = valueAt(index, key) ?? 0;
     const expected = isOnDemand ? 0 : (valueAt(table, key) ?? 0);
-    return isEqual(value, expected) ? [] : [`${key} ${shown(value)} instead of ${shown(expected)}`];
+    return isEqual(value, expected) ? [] : [`${key} ${shortJson(value)} instead of ${shortJson(expected)}`];
   });
   const limits = ["on_demand_throughput", "warm_throughput"].flatMap((key) => {
     const value = valueAt(index, key);
-    return isNothing(value) ? [] : [`${key} ${shown(value)} instead of none`];
+    return isNothing(value) ? [] : [`${key} ${shortJson(value)} instead of none`];
   });
   return [...capacity, ...limits];
 }

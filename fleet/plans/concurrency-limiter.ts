@@ -51,7 +51,7 @@ export class ConcurrencyLimiter {
 }
 
 /**
- * Waits until all promises have settled, also after a failure, so that cleanup does not disturb running work.
+ * Waits until all promises have settled, even after a failure, so that cleanup does not disturb running work.
  *
  * @returns the results, in order
  * @throws the first error

@@ -2,14 +2,15 @@
 import { availableParallelism } from "node:os";
 import type { InstanceConfig } from "../../config/types";
 import { Progress } from "../output/progress";
+import { progressOutput } from "../output/terminal";
 import { ConcurrencyLimiter, waitForAll } from "./concurrency-limiter";
 
 /**
  * How many stacks of one account and region may run at the same time.
  *
- * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each
- * operation once or twice and takes at least three seconds, mostly to start the provider: four plans stay below the limit. An apply
- * calls more operations and waits for each: two. Throttled calls are repeated more slowly.
+ * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each operation
+ * once or twice and takes at least three seconds, mostly to start the provider, so four plans stay below the limit. An apply calls each
+ * operation more often, so only two applies stay below the limit. Throttled calls are repeated more slowly.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
 const perAccountAndRegion = { plan: 4, apply: 2 } as const;
@@ -18,15 +19,15 @@ const perAccountAndRegion = { plan: 4, apply: 2 } as const;
 export const accountAndRegion = ({ account, region }: Pick<InstanceConfig, "account" | "region">): string =>
   `${account} ${region}`;
 
-/** A plan needs one or two seconds of CPU to start the provider, then it waits. So more than one per core gains little. */
+/** A plan needs one or two seconds of CPU to start the provider, then it waits for AWS. More than one plan per core saves little time. */
 export const defaultParallel = (): number => Math.min(8, Math.max(2, availableParallelism()));
 
 export interface StackRunnerOptions {
   /** Maximum number of stacks at the same time. */
   readonly parallel: number;
-  /** What the work does. This determines the limit for each account and region. */
+  /** The kind of work. It determines the limit for each account and region. */
   readonly kind: keyof typeof perAccountAndRegion;
-  /** Once it is stopping, no other stack starts. */
+  /** After a shutdown has begun, no other stack starts. */
   readonly shutdown: { readonly isStopping: boolean };
 }
 
@@ -46,7 +47,7 @@ export class StackRunner {
   /** @param total number of stacks, for the progress line */
   constructor(total: number, { parallel, kind, shutdown }: StackRunnerOptions) {
     this.limiter = new ConcurrencyLimiter({ parallel, perGroup: perAccountAndRegion[kind] });
-    this.progress = new Progress(process.stderr, total);
+    this.progress = new Progress(progressOutput, total);
     this.shutdown = shutdown;
   }
 

@@ -1,4 +1,4 @@
-/** Terraform for an instance: passes what the environment file says to the toolchain as plain values. */
+/** Terraform for an instance: passes the settings of the environment file to the toolchain as plain values. */
 import type { InstanceConfig } from "../../config/types";
 import type { ProcessShutdown } from "../terraform/terraform";
 import type { ReadOnlyAccess, TerraformStack } from "../terraform/terraform-stack";

@@ -1,6 +1,10 @@
 /** Groups instances into the jobs of a GitHub Actions matrix. */
 import type { InstanceConfig } from "../../config/types";
+import { CommandError } from "../output/command-error";
 import { accountAndRegion } from "./for-each-stack";
+
+/** GitHub's limit for one matrix: https://docs.github.com/en/actions/reference/limits */
+const maxJobs = 256;
 
 /** One entry of the matrix's `include`. */
 export interface MatrixJob {
@@ -14,12 +18,13 @@ export interface MatrixJob {
  * Each job has instances of one environment. Instances of one account and region share a job if they fit, because Connect's API limits
  * apply per account and region.
  *
- * @param size most stacks in one job
+ * @param size maximum number of stacks in one job
  * @returns jobs in the order of the instances
+ * @throws CommandError if there are more jobs than a matrix may have
  */
 export function matrixJobs(instances: readonly InstanceConfig[], size: number): readonly MatrixJob[] {
   const environments = groupBy(instances, ({ environment }) => environment);
-  return [...environments].flatMap(([environment, members]) => {
+  const matrix = [...environments].flatMap(([environment, members]) => {
     const sorted = [...groupBy(members, accountAndRegion).values()].flat();
     const jobs: InstanceConfig[][] = [];
     for (const [index, instance] of sorted.entries()) {
@@ -32,6 +37,13 @@ export function matrixJobs(instances: readonly InstanceConfig[], size: number): 
       select: `stack=${job.map(({ stackName }) => stackName).join(",")}`,
     }));
   });
+  if (matrix.length > maxJobs) {
+    throw new CommandError(
+      `${instances.length} stacks at ${size} per job are ${matrix.length} jobs, but a matrix has at most ${maxJobs}.\n` +
+        `  Give --size ${Math.ceil(instances.length / maxJobs) + 1} or more, or a narrower selection.`,
+    );
+  }
+  return matrix;
 }
 
 function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): ReadonlyMap<string, readonly T[]> {

@@ -1,4 +1,4 @@
-/** Saved plans: a plan file and a note with the inputs of the plan. A plan whose inputs changed is rejected. */
+/** Saved plans: a plan file and a record with the inputs of the plan. A plan whose inputs changed is rejected. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,19 +10,19 @@ import { planFileName, readPlanFile, UnreadablePlanFile } from "../terraform/pla
 import { configurationText, digestOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 
-const noteName = "fleet-plan.json";
+const recordName = "fleet-plan.json";
 
-/** Version of the note. Notes of other versions are rejected. */
-const noteFormat = 2;
+/** Version of the record. Records of other versions are rejected. */
+const recordFormat = 2;
 
 const savedPlanSchema = z.strictObject({
-  format: z.literal(noteFormat),
+  format: z.literal(recordFormat),
   stackName: z.string(),
   /** ISO 8601. */
   madeAt: z.string(),
   /** Terraform version. */
   terraform: z.string(),
-  /** Whether the plan was made with read-only roles and without a lock. Such a plan is for reviews and is never applied. */
+  /** Whether the plan was made with read-only roles and without a lock. A read-only plan is for reviews and is never applied. */
   readOnly: z.boolean(),
   /** Digest of the synthesized stack with its assets. */
   synthesized: z.string(),
@@ -39,11 +39,11 @@ const savedPlanSchema = z.strictObject({
   table: z.record(z.string(), z.string()).nullable(),
 });
 
-/** The note beside the plan file. */
+/** The record beside the plan file. */
 export type SavedPlan = Readonly<z.output<typeof savedPlanSchema>>;
 
 /** `checksum` is the SHA-256 of all other fields. It detects edits. */
-const noteSchema = savedPlanSchema.extend({ checksum: z.string() });
+const recordSchema = savedPlanSchema.extend({ checksum: z.string() });
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
@@ -60,30 +60,30 @@ export interface PlanInputs {
   readonly terraform: string;
 }
 
-/** Writes the note for the plan file in the directory. */
+/** Writes the record for the plan file in the directory. */
 export function savePlan(
   directory: string,
   { synthesized, instance, lock, terraform }: PlanInputs,
-  made: Pick<SavedPlan, "readOnly" | "changes" | "table"> & { readonly at: Date },
+  result: Pick<SavedPlan, "readOnly" | "changes" | "table"> & { readonly at: Date },
 ): SavedPlan {
   const bytes = readFileSync(path.join(directory, planFileName));
   const saved: SavedPlan = {
-    format: noteFormat,
+    format: recordFormat,
     stackName: synthesized.stackName,
-    madeAt: made.at.toISOString(),
+    madeAt: result.at.toISOString(),
     terraform,
-    readOnly: made.readOnly,
+    readOnly: result.readOnly,
     synthesized: synthesized.digest,
     instance: instanceDigest(instance),
     lock: sha256(lock),
     state: readPlanFile(bytes).state,
     planFile: sha256(bytes),
-    changes: made.changes,
-    table: made.table,
+    changes: result.changes,
+    table: result.table,
   };
-  const file = path.join(directory, noteName);
-  const note: z.output<typeof noteSchema> = { ...saved, checksum: checksumOf(saved) };
-  writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`);
+  const file = path.join(directory, recordName);
+  const record: z.output<typeof recordSchema> = { ...saved, checksum: checksumOf(saved) };
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${file}.new`, file);
   return saved;
 }
@@ -100,24 +100,24 @@ const planAgain = "Plan again, and have the new plan reviewed.";
 
 /** Whether the directory has a saved plan, valid or not. */
 export const hasSavedPlan = (directory: string): boolean =>
-  existsSync(path.join(directory, noteName)) || existsSync(path.join(directory, planFileName));
+  existsSync(path.join(directory, recordName)) || existsSync(path.join(directory, planFileName));
 
 /**
- * Checks a saved plan without any call to AWS: the plan must be unchanged, and its inputs must be the current ones. If a fact is in the
- * plan file, the plan file counts and not the note.
+ * Checks a saved plan without any call to AWS: the plan and its inputs must be unchanged. If the plan file and the record contain the
+ * same fact, the plan file is used.
  */
 export function checkSavedPlan(
   directory: string,
   current: PlanInputs,
 ): { readonly saved?: SavedPlan; readonly rejections: readonly PlanRejection[] } {
-  const file = path.join(directory, noteName);
+  const file = path.join(directory, recordName);
   const planFile = path.join(directory, planFileName);
   const missing = [file, planFile].filter((name) => !existsSync(name)).map((name) => path.basename(name));
   if (missing.length > 0) return rejected(`The saved plan is incomplete: ${missing.join(" and ")} missing.`);
-  const note = readNote(file);
-  if ("reason" in note) return rejected(note.reason);
+  const record = readRecord(file);
+  if ("reason" in record) return rejected(record.reason);
   const bytes = readFileSync(planFile);
-  if (sha256(bytes) !== note.planFile) return rejected(changedPlanFile(planFileName));
+  if (sha256(bytes) !== record.planFile) return rejected(changedPlanFile(planFileName));
   let content: PlanFileContent;
   try {
     content = readPlanFile(bytes);
@@ -126,7 +126,7 @@ export function checkSavedPlan(
     const fix = "Plan again with the Terraform version in .terraform-version.";
     return rejected(`The plan file cannot be read: ${error.message}.`, fix);
   }
-  return { saved: note, rejections: [...staleInputs(note, content, directory, current)] };
+  return { saved: record, rejections: [...staleInputs(record, content, directory, current)] };
 }
 
 const rejected = (reason: string, fix: string = planAgain) => ({ rejections: [{ reason, fix }] });
@@ -147,7 +147,7 @@ function* staleInputs(
   if (saved.readOnly || overrides.length > 0) {
     yield {
       reason: "The plan was made with --read-only: with read-only roles, and without locking the state.",
-      fix: "Plan without --read-only. Or use deploy --reviewed with the review of this plan: it plans again and compares.",
+      fix: "Plan without --read-only. Or use deploy --reviewed with the review of this plan: deploy then plans again and compares the changes.",
     };
   }
   if (saved.synthesized !== synthesized.digest) {
@@ -158,8 +158,8 @@ function* staleInputs(
   } else if (saved.instance !== instanceDigest(instance)) {
     yield {
       reason:
-        "The environment files changed for this instance since the plan (such as its wave, an allowance or a role), although its stack " +
-        "did not.",
+        "The environment files changed for this instance since the plan (for example its wave, an allowance or a role), but not the " +
+        "synthesized stack.",
       fix: planAgain,
     };
   }
@@ -167,7 +167,8 @@ function* staleInputs(
   const isOwn = planned !== undefined && configurationText(planned) === configurationText(synthesizedText(synthesized));
   if (saved.synthesized === synthesized.digest && (!isOwn || digestOf(directory) !== saved.synthesized)) {
     yield {
-      reason: "The plan was made from another configuration than that of its stack, or its assets were changed.",
+      reason:
+        "The configuration in the plan differs from the configuration of the stack, or the assets of the stack were changed.",
       fix: planAgain,
     };
   }
@@ -206,8 +207,8 @@ export function staleState(saved: SavedPlan, current: StateVersion): PlanRejecti
   };
 }
 
-/** The note, or the reason why it cannot be used. */
-function readNote(file: string): SavedPlan | { readonly reason: string } {
+/** The record, or the reason why it cannot be used. */
+function readRecord(file: string): SavedPlan | { readonly reason: string } {
   const edited = { reason: `${path.basename(file)} was changed after the plan was saved.` };
   let value: unknown;
   try {
@@ -216,14 +217,14 @@ function readNote(file: string): SavedPlan | { readonly reason: string } {
     if (error instanceof SyntaxError) return edited;
     throw error;
   }
-  const { data } = noteSchema.safeParse(value);
+  const { data } = recordSchema.safeParse(value);
   if (data !== undefined) {
     const { checksum, ...saved } = data;
     return checksum === checksumOf(saved) ? saved : edited;
   }
   const format = z.object({ format: z.number() }).safeParse(value).data?.format;
-  if (format === undefined || format === noteFormat) return edited;
+  if (format === undefined || format === recordFormat) return edited;
   return {
-    reason: `Another version of this program saved the plan (format ${format}; this version reads ${noteFormat}).`,
+    reason: `Another version of this program saved the plan (format ${format}; this version reads ${recordFormat}).`,
   };
 }

@@ -1,4 +1,4 @@
-/** The facts about the contact table that a plan depends on. They are saved with the plan and compared before the apply. */
+/** The properties of the contact table that a plan depends on. They are saved with the plan and compared before the apply. */
 import type {
   GlobalSecondaryIndexDescription,
   LocalSecondaryIndexDescription,
@@ -32,7 +32,7 @@ export async function readTableFingerprint(instance: InstanceConfig): Promise<Ta
   }
 }
 
-/** Status, item counts and times are left out: they change without any effect on a plan. */
+/** Status, item counts and times are left out, because they do not affect a plan. */
 export function fingerprintOf(table: TableDescription): TableFingerprint {
   const indexes = [
     ...(table.GlobalSecondaryIndexes ?? []).map((index) => ["index", index] as const),
@@ -89,7 +89,7 @@ export function changedFields(before: TableFingerprint, after: TableFingerprint)
     .map((field) => `${field}: ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
 }
 
-/** Reads the table again, and rejects the plan if the table changed since. */
+/** Reads the table again, and rejects the plan if the table changed after the plan. */
 export async function staleTable(
   instance: InstanceConfig,
   before: TableFingerprint,

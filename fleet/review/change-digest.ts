@@ -1,10 +1,10 @@
-/** A digest of what a plan would do, to compare a new plan with the plan that was reviewed. */
+/** A digest of the changes of a plan, to compare a new plan with the reviewed plan. */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../terraform/json-values";
 import { isTouched, type PlanJson } from "../terraform/plan-json";
 
 /**
- * Equal for two plans that would make the same changes to the same objects. The order in which Terraform lists them does not count.
+ * Equal for two plans that would make the same changes to the same objects. The order in which Terraform lists the changes does not matter.
  *
  * @returns SHA-256 in hex
  */

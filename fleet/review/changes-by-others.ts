@@ -1,6 +1,7 @@
-/** What other people or tools changed since the last deployment, and what the plan does about it. */
+/** Changes by other people or tools since the last deployment, and the effect of the plan on these changes. */
 import { FLOW, MODULE, resourceType } from "../../stacks/resource-types";
-import type { Change, PlanJson } from "../terraform/plan-json";
+import { fieldsOf } from "../terraform/json-values";
+import type { Change, PlanJson, ResourceChange } from "../terraform/plan-json";
 import { attributeLines } from "./diff";
 import type { DiffLine } from "./diff-line";
 import { flowChangeOf } from "./flow-change";
@@ -13,7 +14,7 @@ export interface ChangeByOthers {
   readonly lines: readonly DiffLine[];
   readonly iam: readonly DiffLine[];
   readonly flow?: FlowChange;
-  /** The probable author, and what this plan does about the change: one or two sentences. */
+  /** The probable author, and the effect of this plan on the change: one or two sentences. */
   readonly meaning: string;
 }
 
@@ -24,7 +25,7 @@ export function changesByOthers(plan: PlanJson): readonly ChangeByOthers[] {
     if (change.actions.join() === "no-op") return [];
     const isDeleted = change.actions.join() === "delete";
     const lines = isDeleted ? [] : attributeLines(resource);
-    const iam = isDeleted ? [] : policyLines(resource);
+    const iam = isDeleted ? [] : policyLines(withoutDerivedInDrift(resource));
     if (!isDeleted && lines.length + iam.length === 0) return [];
     const planned = plan.resource_changes.find((other) => other.address === address && other.deposed === undefined);
     const flow = flowChangeOf(resource);
@@ -41,11 +42,22 @@ export function changesByOthers(plan: PlanJson): readonly ChangeByOthers[] {
   });
 }
 
+/** The resource without what other resources of the stack set, which Terraform reports as drift after a first deployment. */
+function withoutDerivedInDrift(resource: ResourceChange): ResourceChange {
+  const derived = resourceType(resource.type)?.diff?.derivedInDrift ?? [];
+  const [before, after] = [resource.change.before, resource.change.after].map((values) =>
+    values === null
+      ? null
+      : Object.fromEntries(Object.entries(fieldsOf(values)).filter(([key]) => !derived.includes(key))),
+  );
+  return { ...resource, change: { ...resource.change, before, after } };
+}
+
 function meaningOf(type: string, isDeleted: boolean, planned: Change | undefined): string {
   if (resourceType(type)?.drift.owner === "vendor") {
     return isDeleted
       ? "The table is missing in AWS. Only its owner can restore it."
-      : "Probably changed by ConnectPath or by autoscaling. The plan follows the change and changes nothing about it.";
+      : "Probably changed by ConnectPath or by autoscaling. The plan keeps the change.";
   }
   const author =
     type === MODULE || type === FLOW

@@ -1,5 +1,5 @@
-/** What a plan would do to each resource, as lines that a person can read: by name, without derived values and without secrets. */
-import { resourceType } from "../../stacks/resource-types";
+/** The changes of a plan as readable lines for each resource, without derived values and without secrets. */
+import { derivedAttributes, isKnownAfterApply, resourceType } from "../../stacks/resource-types";
 import { redactNumbers } from "../output/redact";
 import { canonicalJson, fieldsOf, isMarked, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
@@ -12,7 +12,7 @@ import { compareValues, displayed } from "./value-diff";
 
 export interface ResourceDiff {
   readonly address: string;
-  /** `import`, `create`, `change`, `replace (new one first)`, `replace (old one first)`, `destroy`, `stop managing` or `move`. */
+  /** `import`, `create`, `change`, `replace (create first)`, `replace (destroy first)`, `destroy`, `stop managing` or `move`. */
   readonly verb: string;
   readonly lines: readonly DiffLine[];
   /** Permissions that are added or removed: one line for each action and resource. */
@@ -56,9 +56,9 @@ const verbs: Readonly<Record<string, string>> = {
   update: "change",
   delete: "destroy",
   forget: "stop managing",
-  "create,delete": "replace (new one first)",
-  "delete,create": "replace (old one first)",
-  "create,forget": "replace (old one no longer managed)",
+  "create,delete": "replace (create first)",
+  "delete,create": "replace (destroy first)",
+  "create,forget": "replace (old resource no longer managed)",
 };
 
 function verbOf({ change, previous_address }: ResourceChange): string {
@@ -67,14 +67,11 @@ function verbOf({ change, previous_address }: ResourceChange): string {
   return [...(change.importing === undefined ? [] : ["import"]), ...(verb === "" ? [] : [verb])].join(" and ");
 }
 
-/** Attributes of every type that follow from others. */
-const derivedAttributes: readonly string[] = ["id", "arn", "tags_all", "timeouts"];
-
 /** Lines for the attributes that differ, without policies. A type outside the catalogue has no derived attributes. */
 export function attributeLines({ type, change }: ResourceChange): DiffLine[] {
   if (change.actions.join() === "delete" || change.actions.join() === "forget") return [];
   const catalogued = resourceType(type);
-  const derived = catalogued === undefined ? [] : [...derivedAttributes, ...(catalogued.diff?.derived ?? [])];
+  const derived = derivedAttributes(type);
   const itemLabels = catalogued?.diff?.itemLabels ?? {};
   const isReplaced = change.before === null || change.actions.length > 1;
   const keys = new Set([
@@ -82,19 +79,26 @@ export function attributeLines({ type, change }: ResourceChange): DiffLine[] {
     ...Object.keys(fieldsOf(change.after)),
     ...Object.keys(fieldsOf(change.after_unknown)),
   ]);
-  return [...keys].sort().flatMap((key): DiffLine[] => {
+  const lines = [...keys].sort().flatMap((key): DiffLine[] => {
     if (isPolicy(key) || derived.includes(key)) return [];
+    // A new resource has the tags of the environment file, which the guard compares.
+    if (key === "tags_all" && change.before === null) return [];
     const before = valueAt(change.before, key) ?? null;
     const after = valueAt(change.after, key) ?? null;
     if (isSensitive(change, key)) {
       return canonicalJson(before) === canonicalJson(after) ? [] : [{ sign: "~", text: `${key}: (sensitive)` }];
     }
     if (valueAt(change.after_unknown, key) === true) {
-      // For a new resource, AWS sets the value.
-      return isReplaced ? [] : [{ sign: "~", text: `${key}: ${displayed(before)} → (known after the apply)` }];
+      if (!isReplaced) return [{ sign: "~", text: `${key}: ${displayed(before)} → (known after the apply)` }];
+      if (catalogued === undefined || isKnownAfterApply(type, key)) return [];
+      return [{ sign: "+", text: `${key}: (known after the apply)` }];
     }
-    return compareValues(key, before, after, { isNew: change.before === null, itemLabels });
+    const label = key === "tags_all" ? "tags" : key;
+    return compareValues(label, before, after, { isNew: change.before === null, itemLabels });
   });
+  // A tag of a resource is in "tags" and in "tags_all".
+  const texts = lines.map(({ sign, text }) => `${sign} ${text}`);
+  return lines.filter((_, index) => texts.indexOf(texts[index] ?? "") === index);
 }
 
 function isSensitive({ before_sensitive, after_sensitive }: ResourceChange["change"], key: string): boolean {

@@ -53,7 +53,7 @@ function withPlaceholders(json: string, instance: InstanceConfig): string {
   const pattern = names.map(([name]) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|");
   return (
     json
-      // Only whole words: the name of the instance `a` is not every letter a.
+      // Only whole words: an instance named `a` must not replace every letter a.
       .replace(
         new RegExp(`(?<![A-Za-z0-9_-])(?:${pattern})(?![A-Za-z0-9_-])`, "g"),
         (name) => placeholders.get(name) ?? name,

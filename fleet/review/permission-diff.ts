@@ -1,14 +1,22 @@
 /** Permissions that a change adds or removes: one line for each action and resource of a policy. */
-import { PERMISSION, resourceType } from "../../stacks/resource-types";
+import { isKnownAfterApply, PERMISSION, resourceType } from "../../stacks/resource-types";
 import { redactNumbers } from "../output/redact";
-import { canonicalJson, fieldsOf, isMarked, itemsOf, textAt, valueAt } from "../terraform/json-values";
+import { canonicalJson, fieldsOf, isEqual, isMarked, itemsOf, textAt, valueAt } from "../terraform/json-values";
 import type { ResourceChange } from "../terraform/plan-json";
 import type { DiffLine } from "./diff-line";
+import { compareValues, displayed } from "./value-diff";
 
-/** Whether an attribute contains a policy document. */
-export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key);
+/** Attributes of a role that are no policy document, but permissions. */
+const permissionLabels: Readonly<Record<string, string>> = {
+  inline_policy: "inline policy",
+  managed_policy_arns: "attached policy",
+  permissions_boundary: "permissions boundary",
+};
 
-/** What a resource's policies allow and deny, before and after; empty if it has none. */
+/** Whether an attribute contains a policy document, or another permission. */
+export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key) || Object.hasOwn(permissionLabels, key);
+
+/** Lines for the permissions that the policies of a resource gain or lose; empty if the resource has no policies. */
 export function policyLines({ type, change }: ResourceChange): DiffLine[] {
   const isRemoved = change.actions.join() === "delete" || change.actions.join() === "forget";
   const after = isRemoved ? null : change.after;
@@ -16,12 +24,25 @@ export function policyLines({ type, change }: ResourceChange): DiffLine[] {
     isPolicy,
   );
   const documents = keys.sort().flatMap((key): DiffLine[] => {
-    if (isMarked(valueAt(change.before_sensitive, key)) || isMarked(valueAt(change.after_sensitive, key))) return [];
-    return addedAndRemoved(statementLines(valueAt(change.before, key)), statementLines(valueAt(after, key)));
+    const [before, planned] = [valueAt(change.before, key), valueAt(after, key)];
+    if (isEqual(before, planned)) return [];
+    // The provider derives these from the other resources of the stack: an unknown value is no change.
+    if (isMarked(valueAt(change.after_unknown, key)) && !isRemoved) return [];
+    if (isMarked(valueAt(change.before_sensitive, key)) || isMarked(valueAt(change.after_sensitive, key))) {
+      return [{ sign: "~", text: `${key}: (sensitive)` }];
+    }
+    const lines = addedAndRemoved(permissionLines(key, before), permissionLines(key, planned));
+    // Parts that grant nothing, such as the name of a statement.
+    return lines.length > 0
+      ? lines
+      : compareValues(key, before ?? null, planned ?? null, { isNew: change.before === null, itemLabels: {} });
   });
-  const unknown = Object.entries(fieldsOf(change.after_unknown)).filter(
-    ([key, mask]) => isPolicy(key) && isMarked(mask),
-  );
+  const isNew = change.before === null || change.actions.length > 1;
+  const unknown = isRemoved
+    ? []
+    : Object.entries(fieldsOf(change.after_unknown)).filter(
+        ([key, mask]) => isPolicy(key) && isMarked(mask) && !(isNew && isKnownAfterApply(type, key)),
+      );
   return [
     ...documents,
     ...unknown.map(([key]): DiffLine => ({ sign: "~", text: `${key}: known only after the apply` })),
@@ -48,9 +69,22 @@ function addedAndRemoved(before: readonly string[], after: readonly string[]): D
   ];
 }
 
+/** One line for each permission in the value of an attribute. */
+function permissionLines(key: string, value: unknown): string[] {
+  const label = Object.hasOwn(permissionLabels, key) ? permissionLabels[key] : undefined;
+  if (label === undefined) return statementLines(value);
+  const items = Array.isArray(value) ? itemsOf(value) : asList(value ?? undefined);
+  return items.flatMap((item) => {
+    const policy = textAt(item, "policy");
+    if (policy === undefined) return item === "" ? [] : [redactNumbers(`${label} ${asText(item)}`)];
+    return statementLines(policy).map((line) => redactNumbers(`${label} ${textAt(item, "name") ?? ""}: ${line}`));
+  });
+}
+
 /** One line for each action and resource of a policy document. */
 function statementLines(policy: unknown): string[] {
-  if (typeof policy !== "string" || policy === "") return [];
+  if (policy === undefined || policy === null || policy === "") return [];
+  if (typeof policy !== "string") return [`not a policy document: ${displayed(policy)}`];
   let document: unknown;
   try {
     document = JSON.parse(policy);
@@ -85,7 +119,7 @@ function statementLines(policy: unknown): string[] {
   return [...new Set(lines)].sort();
 }
 
-/** What an `aws_lambda_permission` allows. */
+/** The invocation that an `aws_lambda_permission` allows. */
 function invocationLines(values: unknown): string[] {
   const action = textAt(values, "action");
   if (action === undefined) return [];

@@ -6,7 +6,7 @@ import type { DiffLine } from "./diff-line";
 export interface CompareOptions {
   /** The resource does not exist yet. */
   readonly isNew: boolean;
-  /** What one item of a named list is called, by attribute. */
+  /** The label of one item of a named list, by attribute. */
   readonly itemLabels: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +55,8 @@ function compareNamedLists(
 }
 
 function compareMaps(path: string, before: unknown, after: unknown, options: CompareOptions): DiffLine[] | undefined {
-  if (!isMap(before) && !isMap(after)) return undefined;
+  if (![before, after].some(isMap) || ![before, after].every((value) => isMap(value) || isNothing(value)))
+    return undefined;
   const keys = [...new Set([...Object.keys(fieldsOf(before)), ...Object.keys(fieldsOf(after))])].sort();
   return keys.flatMap((key) =>
     compareValues(

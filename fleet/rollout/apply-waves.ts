@@ -79,10 +79,11 @@ export async function applyWaves(
 
 interface Report {
   readonly journal: Journal;
-  /** Texts that are printed after the table. */
+  /** Messages to print after the table. */
   readonly failures: string[];
+  /** Reports a step on the progress line. */
   readonly step: (text: string) => void;
-  /** Prints one line at once. */
+  /** Prints one line immediately, above the progress line. */
   readonly note: (text: string) => void;
 }
 

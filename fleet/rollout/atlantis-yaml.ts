@@ -5,7 +5,7 @@ import { wavesOf } from "./waves";
 
 const workflow = "call-blocking";
 
-/** Changes to these files plan every project. */
+/** A change to one of these files plans every project. */
 const sharedSources = [
   "environments/defaults.yaml",
   "config/**",
@@ -25,8 +25,8 @@ const sharedSources = [
 export function atlantisYaml(instances: readonly InstanceConfig[], selection = ""): string {
   // A valid selection has no quotation marks.
   const terms = selection.split(/\s+/).filter(Boolean);
-  const waves = [...wavesOf(instances, (instance) => instance).values()].flatMap((ofEnvironment) =>
-    ofEnvironment.map((wave, index) => ({ wave, index })),
+  const waves = [...wavesOf(instances, (instance) => instance).values()].flatMap((environmentWaves) =>
+    environmentWaves.map((wave, index) => ({ wave, index })),
   );
   const selections = waves.map(({ wave }) => {
     const select = [`env=${wave.environment}`, `wave=${wave.name}`, ...terms].join(" ");

@@ -1,4 +1,4 @@
-/** The last checks, immediately before a plan is applied: the plan file and the table must be the ones that were checked. */
+/** The last checks, immediately before a plan is applied: the plan file and the table must be unchanged since the earlier checks. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { sha256 } from "../plans/saved-plan";

@@ -1,4 +1,4 @@
-/** Repairs what Terraform leaves behind if it cannot write its state or release its lock, for example with expired credentials. */
+/** Uploads a state that Terraform could not write and releases a lock that it could not release, for example after credentials expired. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { PlanRejection, SavedPlan } from "../plans/saved-plan";
@@ -39,17 +39,17 @@ export async function repairState(
   const isSuccessor = current.serial === 0 || (current.lineage === errored.lineage && current.serial < errored.serial);
   const isUnchanged = wasLocked || current.serial === planned.serial;
   if (!isSuccessor || !isUnchanged) {
-    const shown = path.relative(".", stack.directory);
+    const shownDirectory = path.relative(".", stack.directory);
     return {
       reason:
-        `The interrupted apply left ${path.join(shown, erroredStateName)} (serial ${errored.serial}), but another command wrote the ` +
+        `The interrupted apply left ${path.join(shownDirectory, erroredStateName)} (serial ${errored.serial}), but another command wrote the ` +
         `state since: serial ${planned.serial} → ${current.serial}.`,
       fix:
         "Compare both states:\n" +
-        `    terraform -chdir=${shown} state pull\n` +
+        `    terraform -chdir=${shownDirectory} state pull\n` +
         "  If the file is right, upload it and delete it:\n" +
-        `    terraform -chdir=${shown} state push -force ${erroredStateName}\n` +
-        `  If the current state is right, delete ${path.join(shown, erroredStateName)}. Then plan again.`,
+        `    terraform -chdir=${shownDirectory} state push -force ${erroredStateName}\n` +
+        `  If the current state is right, delete ${path.join(shownDirectory, erroredStateName)}. Then plan again.`,
     };
   }
   await stack.writeState(file);

@@ -23,7 +23,7 @@ export function importIdOf(
 
 /**
  * The errors for a missing resource: from Terraform, and from the provider (5.100.0) for a permission of a missing function. The
- * pattern matches the whole line, because other errors contain the same words, such as that for a missing table of a data source.
+ * pattern matches the whole line, because other errors contain the same words, such as the error for a missing table of a data source.
  */
 const notFound = /^[\s│]*Error: (Cannot import non-existent remote object|couldn't find resource)\s*$/m;
 
@@ -42,8 +42,8 @@ export async function importInto(stack: TerraformStack, address: string, id: str
 }
 
 /**
- * Imports the resources that the interrupted apply of a reviewed plan started to create and that the state does not have. Resources
- * that the apply did not start to create are not imported, nor are those that the provider refused because they existed before.
+ * Imports the resources that an interrupted apply started to create and that are missing in the state. Other resources are not
+ * imported. A resource that existed before the apply is not imported either, because the provider refused to create it.
  *
  * @param reviewed the plan whose apply was interrupted
  * @returns the imported addresses

@@ -38,8 +38,9 @@ export type DeploymentStatus =
 export class Journal {
   private readonly file: number;
 
-  constructor(name: string) {
-    this.file = openSync(name, "a", 0o600);
+  /** @param journalFile path of the journal; the file is created if it does not exist */
+  constructor(journalFile: string) {
+    this.file = openSync(journalFile, "a", 0o600);
   }
 
   write(event: Event): void {
@@ -54,9 +55,9 @@ export class Journal {
 }
 
 /** The status of each stack in a journal. A stack that is not in the journal is waiting. */
-export function readStatuses(name: string): ReadonlyMap<string, DeploymentStatus> {
+export function readStatuses(journalFile: string): ReadonlyMap<string, DeploymentStatus> {
   const statuses = new Map<string, DeploymentStatus>();
-  for (const line of linesOf(name)) {
+  for (const line of linesOf(journalFile)) {
     switch (line.event) {
       case "applying":
         statuses.set(line.stack, { state: "applying", creates: line.creates, since: line.at });
@@ -77,8 +78,8 @@ export function readStatuses(name: string): ReadonlyMap<string, DeploymentStatus
 }
 
 /** Names of the stacks whose apply was interrupted because the deployment was killed. */
-export const interruptedStacks = (name: string): readonly string[] =>
-  [...readStatuses(name)].filter(([, { state }]) => state === "applying").map(([stackName]) => stackName);
+export const interruptedStacks = (journalFile: string): readonly string[] =>
+  [...readStatuses(journalFile)].filter(([, { state }]) => state === "applying").map(([stackName]) => stackName);
 
 /**
  * Prepares a plans directory for new plans: deletes the journal of the earlier plans.
@@ -99,9 +100,9 @@ export function discardJournal(plans: string): void {
   rmSync(journal, { force: true });
 }
 
-function linesOf(name: string): readonly Line[] {
-  if (!existsSync(name)) return [];
-  return readFileSync(name, "utf8")
+function linesOf(journalFile: string): readonly Line[] {
+  if (!existsSync(journalFile)) return [];
+  return readFileSync(journalFile, "utf8")
     .split("\n")
     .flatMap((line) => {
       try {

@@ -1,4 +1,4 @@
-/** Prepares a deployment of new plans, each of which must make the same changes as the reviewed plan. */
+/** Prepares a deployment of new plans. Each new plan must make the same changes as the reviewed plan. */
 import type { InstanceConfig } from "../../config/types";
 import { openToolchain, terraformStackOf } from "../plans/instance-terraform";
 import { planInstances } from "../plans/planning";
@@ -39,7 +39,8 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
   const stale = toPlan.flatMap(({ stackName }) => {
     const review = reviews[stackName];
     if (review?.outcome !== "planned" || review.synthesized === stacks.get(stackName)?.digest) return [];
-    const reason = "The stack is not the reviewed one: source code or environment files changed since the review.";
+    const reason =
+      "The stack differs from the reviewed stack: source code or environment files changed since the review.";
     return [[stackName, [{ reason, fix: "Plan again, and have the new plan reviewed." }]] as const];
   });
   if (stale.length > 0) return { refused: new Map(stale) };
@@ -54,7 +55,7 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
         return [instance.stackName, [{ reason, fix: "Nothing was applied. Fix the cause and deploy again." }]];
       }
       const stack = terraformStackOf(toolchain, instance, synthesizedStackOf(stacks, instance).directory);
-      // An earlier run of this command, which failed elsewhere, already deployed the stack: only its verification is missing.
+      // An earlier run of this command deployed this stack and failed for another stack. Only the verification is missing.
       if (!hasChanges(plan)) return [instance.stackName, { instance, stack, creates: [], needsVerification: true }];
       if (review?.outcome !== "planned" || review.changes !== saved.changes) {
         const reason =

@@ -1,4 +1,4 @@
-/** What a deployment does with each stack, or why the stack is rejected. */
+/** The deployment of one stack: the plan to apply, or the reasons why the stack is rejected. */
 import type { InstanceConfig } from "../../config/types";
 import type { GuardResult } from "../guard/guard";
 import type { PlanRejection } from "../plans/saved-plan";
@@ -18,7 +18,7 @@ export interface DeploymentRequest {
   readonly print: (text: string) => void;
 }
 
-/** A plan file, and what must still be true when it is applied. */
+/** A plan file, and the values to compare immediately before the apply. */
 export interface ApplicablePlan {
   /** Name of the plan file in the stack's directory. */
   readonly file: string;
@@ -28,7 +28,7 @@ export interface ApplicablePlan {
   readonly table: TableFingerprint | null;
 }
 
-/** What to do with one stack. */
+/** The deployment of one stack: an apply, a verification, or both. */
 export interface StackDeployment {
   readonly instance: InstanceConfig;
   readonly stack: TerraformStack;
@@ -40,7 +40,7 @@ export interface StackDeployment {
   readonly needsVerification: boolean;
 }
 
-/** One stack: what to do, or why it is rejected. */
+/** The deployment of one stack, or the reasons why the stack is rejected. */
 export type PreparedDeployment = StackDeployment | readonly PlanRejection[];
 
 /** All stacks; or, if any stack is rejected, all rejections by stack name. */

@@ -22,14 +22,14 @@ export function itemsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
-/** Whether a mask such as `after_unknown` has `true` at any place. A value of another type than a mask counts as `true`. */
+/** Whether a mask such as `after_unknown` has `true` in any place. A value that cannot be a mask counts as `true`. */
 export function isMarked(mask: unknown): boolean {
   if (mask === undefined || mask === null || mask === false) return false;
   if (Array.isArray(mask)) return mask.some(isMarked);
   return typeof mask === "object" ? Object.values(mask).some(isMarked) : true;
 }
 
-/** Whether two values are equal. The order of keys does not count. */
+/** Whether two values are equal, regardless of the order of keys. */
 export function isEqual(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
@@ -50,12 +50,12 @@ export function differingKeys(before: unknown, after: unknown): string[] {
 }
 
 /** A value as JSON on one line, shortened to 80 characters. */
-export function shown(value: unknown): string {
+export function shortJson(value: unknown): string {
   const text = JSON.stringify(value ?? null);
   return text.length <= 80 ? text : `${text.slice(0, 70)}…`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[]): string {
+export function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }

@@ -1,6 +1,6 @@
-/** Schemas for the output of `terraform show -json` of a saved plan. They refuse every part that this code does not know. */
+/** Schemas for the output of `terraform show -json` of a saved plan. The schemas refuse every unknown part. */
 import { z } from "zod";
-import { shown } from "./json-values";
+import { shortJson } from "./json-values";
 
 /** What Terraform does to one resource. A replacement has two actions, in their order. */
 export type Action = "no-op" | "create" | "read" | "update" | "delete" | "forget";
@@ -11,9 +11,9 @@ export interface Change {
   /** Values before and after; null if the resource does not exist at that time. `after` omits values that are not known yet. */
   readonly before: unknown;
   readonly after: unknown;
-  /** `true` at each place whose value is known only after the apply. */
+  /** A value with `true` in each place where the planned value is known only after the apply. */
   readonly after_unknown?: unknown;
-  /** `true` at each place that must not be shown. */
+  /** A value with `true` in each place where the planned value must not be shown. */
   readonly before_sensitive?: unknown;
   readonly after_sensitive?: unknown;
   /** Places that force a replacement. */
@@ -36,7 +36,7 @@ export interface ResourceChange {
   readonly change: Change;
 }
 
-/** Whether an apply would change the resource or its entry in the state. */
+/** Whether an apply would change the resource or the entry of the resource in the state. */
 export const isTouched = ({ mode, change, previous_address }: ResourceChange): boolean =>
   mode === "managed" &&
   (change.actions.join() !== "no-op" || change.importing !== undefined || previous_address !== undefined);
@@ -47,7 +47,7 @@ export interface PlanJson {
   readonly terraform_version?: string;
   /** Whether planning failed before it was complete. */
   readonly errored: boolean;
-  /** Whether an apply makes everything as configured; false with `-target`. */
+  /** Whether the plan covers the whole configuration; false with `-target`. */
   readonly complete: boolean;
   readonly applyable: boolean;
   readonly resource_changes: readonly ResourceChange[];
@@ -61,7 +61,7 @@ export interface PlanJson {
   readonly unknownKeys: readonly string[];
 }
 
-/** The text is not a plan that the guard can judge. The message is for the person who planned. */
+/** The guard cannot check this plan. The message is for the user who planned. */
 export class UnreadablePlan extends Error {
   override readonly name = "UnreadablePlan";
 
@@ -80,7 +80,7 @@ const sequences: readonly string[] = [
   ...actions,
   "delete,create",
   "create,delete",
-  // A replacement that leaves the old object alone.
+  // A replacement that keeps the old object in AWS.
   "create,forget",
 ];
 
@@ -106,7 +106,7 @@ const changeSchema: z.ZodType<Change> = z
     replace_paths: z.array(z.array(z.union([z.string(), z.number()]))).exactOptional(),
     importing: z.looseObject({ id: z.string().exactOptional(), unknown: z.boolean().exactOptional() }).nullish(),
     generated_config: anything,
-    // Since Terraform 1.12. An identity says which object it is, not what changes.
+    // Since Terraform 1.12. An identity names an object; it is not a change.
     before_identity: anything,
     after_identity: anything,
   })
@@ -156,7 +156,7 @@ const planSchema = z.looseObject({
     .transform((changes) => changes ?? {}),
 });
 
-/** Keys at the top level that do not say what an apply would do. */
+/** Keys at the top level that do not affect an apply. */
 const ignoredKeys: readonly string[] = [
   "variables",
   "planned_values",
@@ -211,6 +211,6 @@ function issueText(issue: z.core.$ZodIssue, plan: unknown): string {
   if (issue.code === "unrecognized_keys") {
     return `${place} has the unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
   }
-  const given = issue.input === undefined ? "missing" : shown(issue.input);
+  const given = issue.input === undefined ? "missing" : shortJson(issue.input);
   return `${place} is ${given}: ${issue.message}`;
 }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { CommandError } from "../output/command-error";
 import type { Terraform } from "./terraform";
 
-/** Committed. Only `fleet provider-lock` writes here. */
+/** Directory of the committed lock files. Only `fleet provider-lock` writes to it. */
 const directory = path.join("fleet", "terraform", "locks");
 
 const fileNames = {
@@ -59,15 +59,15 @@ export function writeProviderOnly(target: string, constraint: ProviderConstraint
 /**
  * Installs the provider into the plugin cache once, and returns the lock file for the stacks.
  *
- * Terraform's plugin cache is not concurrency-safe for several `init` that fill it ("not guaranteed to be concurrency safe", and
+ * Terraform's plugin cache is not concurrency-safe while `init` fills it ("not guaranteed to be concurrency safe", and
  * hashicorp/terraform-cdk#2741). Linking from a filled cache is safe. Terraform links a package from the cache only if the lock file
- * has an `h1` checksum for it; otherwise every stack downloads its own copy. A lock file that was made from a registry's answers has
- * only `zh` checksums. So one `init` runs first: it checks the package against the committed checksums and adds the `h1` checksum for
+ * has an `h1` checksum for it; otherwise every stack downloads its own copy. A lock file with checksums from a registry has only
+ * `zh` checksums. So one `init` runs first: it checks the package against the committed checksums and adds the `h1` checksum for
  * this platform.
  *
  * @param scratch directory for the completed lock files, kept between runs
  * @returns path of the completed lock file
- * @throws CommandError if the provider cannot be installed, or is not the locked one
+ * @throws CommandError if the provider cannot be installed, or its version is not the locked version
  */
 export async function warmPluginCache(
   terraform: Terraform,
@@ -90,7 +90,7 @@ export async function warmPluginCache(
   const { version: installed } = readLock(readFileSync(lockFile, "utf8"));
   if (installed !== version) {
     throw new CommandError(
-      `${lockFileOf(constraint)} locks the AWS provider ${version}, but the constraint ${constraint} does not allow it: ` +
+      `${lockFileOf(constraint)} locks the AWS provider ${version}, but the constraint ${constraint} does not allow this version: ` +
         `Terraform installed ${installed}.\n` +
         "  Run: npm run fleet -- provider-lock   and commit the file.",
     );
@@ -104,7 +104,7 @@ function installationFailed(constraint: ProviderConstraint, output: string): str
   const isUnknownChecksum = /checksums? (previously )?recorded|doesn't match any of the checksums/.test(output);
   const advice = isUnknownChecksum
     ? `${lockFileOf(constraint)} does not have the checksum of this package.\n` +
-      "  Find out where the package came from. If it is correct, because your registry or mirror repackages the provider, add its\n" +
+      "  Find out where the package came from. If the package is correct, because your registry or mirror repackages the provider, add its\n" +
       "  checksums with: npm run fleet -- provider-lock   and have the change of the file reviewed."
     : "Terraform needs access to registry.terraform.io, or a mirror in its CLI configuration\n" +
       "  (https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation).";

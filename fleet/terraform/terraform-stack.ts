@@ -24,7 +24,7 @@ export class TerraformError extends Error {
   }
 }
 
-/** Roles that replace those of the configuration while a stack is only read. */
+/** Roles that replace the roles of the configuration while a stack is only read. */
 export interface ReadOnlyAccess {
   /** Role for the provider. @default the role in the configuration */
   readonly role?: { readonly arn: string; readonly externalId?: string; readonly sessionName: string };
@@ -40,8 +40,8 @@ export interface InitializeOptions {
 }
 
 /**
- * Terraform merges a file of this name into the configuration. Use only this one file: if two override files have a backend, the
- * last file name counts.
+ * Terraform merges a file with this name into the configuration. There must be only this override file: if two override files have a
+ * backend, Terraform uses the backend of the last file name.
  */
 const overrideName = "zz_read_only_override.tf.json";
 
@@ -91,7 +91,7 @@ export class TerraformStack {
   }
 
   /**
-   * Applies a saved plan. Terraform refuses a plan whose state changed since.
+   * Applies a saved plan. Terraform refuses a plan if the state changed after the plan.
    *
    * @param onStart receives the process id
    * @throws TerraformError
@@ -135,7 +135,7 @@ export class TerraformStack {
   }
 
   /**
-   * Writes the state to the backend in one step. Terraform refuses a state that is not a successor of the current one.
+   * Writes the state to the backend in one step. Terraform refuses a state that is not a successor of the current state.
    *
    * @throws TerraformError
    */

@@ -74,8 +74,8 @@ export class Terraform {
         cwd: directory,
         env: this.environment(),
         stdio: ["ignore", file ?? "pipe", file ?? "pipe"],
-        // Its own process group: Ctrl-C in a terminal signals the whole foreground group. Together with the signal from this
-        // program, Terraform would count two interrupts, exit at once and leave its lock.
+        // Terraform gets its own process group, because Ctrl-C in a terminal signals the whole foreground group. With this signal and
+        // the signal from this program, Terraform would count two interrupts, exit immediately and keep its lock.
         detached: true,
       });
       let output = "";
@@ -110,7 +110,7 @@ export class Terraform {
     const inherited = Object.entries(process.env).filter(([name]) => !notInherited.test(name));
     return {
       // Connect allows two calls per second, in bursts of five, for each operation, account and region. Adaptive retries slow the
-      // provider down as soon as it is throttled. Its default of 25 attempts stays.
+      // provider down as soon as it is throttled. The provider's default of 25 attempts stays.
       AWS_RETRY_MODE: "adaptive",
       ...Object.fromEntries(inherited),
       TF_IN_AUTOMATION: "1",

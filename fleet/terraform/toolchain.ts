@@ -6,7 +6,7 @@ import { TerraformStack } from "./terraform-stack";
 import { Terraform } from "./terraform";
 import type { ProcessShutdown } from "./terraform";
 
-/** The provider stays here between runs. */
+/** Directory that keeps the provider between runs. */
 const pluginCache = path.join("build", "terraform-plugins");
 
 /** Lock file for one version constraint. */
@@ -43,7 +43,7 @@ export class TerraformToolchain {
 
   /**
    * @param constraint version constraint of the stack's AWS provider
-   * @param directory Terraform's working directory: that of the synthesized stack
+   * @param directory Terraform's working directory: the directory of the synthesized stack
    */
   stack(constraint: ProviderConstraint, directory: string): TerraformStack {
     return new TerraformStack(this.terraform, directory, this.lock(constraint).file);

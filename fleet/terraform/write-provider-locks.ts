@@ -17,7 +17,7 @@ export interface ProviderLockOptions {
 }
 
 /**
- * Adds the checksums of all platforms to the lock file for each version constraint. A locked version stays.
+ * Adds the checksums of all platforms to the lock file for each version constraint. The locked version does not change.
  *
  * @returns the paths of the lock files
  * @throws CommandError if Terraform cannot lock the provider

@@ -17,9 +17,9 @@ const policyLimit = 6144;
 /**
  * For each account of the instances:
  *
- * - `deploy`: the calls of Terraform's AWS provider to create, change and remove a stack. Of the table's actions, all but reads and
+ * - `deploy`: the calls of Terraform's AWS provider to create, change and remove a stack. All actions on the table except reads and
  *   `UpdateTable` are denied, so that no other policy of the role can allow them.
- * - `deploy-watch`: the same for the canary, alarms, topic and dashboard. Both do not fit in one policy.
+ * - `deploy-watch`: the same calls for the canary, alarms, topic and dashboard. One policy would be too long for both.
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
  * - `read-and-invoke`: the calls of `fleet verify` and `fleet check`. It may query the index, read contact ids, and invoke the function.

@@ -1,4 +1,4 @@
-/** Decides what the policies of a role allow, without calling IAM's own simulator. */
+/** Decides whether the policies of a role allow a request, without calling IAM's own simulator. */
 
 /** `unclear`: the result depends on a condition that cannot be evaluated here. */
 export type SimulatedAccess = "allowed" | "denied" | "not allowed" | "unclear";
@@ -15,7 +15,7 @@ export interface AccessRequest {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Decides as IAM does within one account: an explicit deny wins, then an allow; otherwise access is not allowed. Permissions boundaries
+ * Decides as IAM does within one account: an explicit deny has precedence over an allow. Without a deny or an allow, access is not allowed. Permissions boundaries
  * and policies of the organization are not evaluated.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  *
@@ -60,8 +60,8 @@ function matchConditions(
       if (context === undefined) return "unclear";
       const requested = asList(context[key]);
       const allowed = asList(value);
-      if (operator === "StringEquals") return allowed.some((one) => requested.includes(one));
-      if (operator === "ForAllValues:StringEquals") return requested.every((one) => allowed.includes(one));
+      if (operator === "StringEquals") return allowed.some((value) => requested.includes(value));
+      if (operator === "ForAllValues:StringEquals") return requested.every((value) => allowed.includes(value));
       return "unclear";
     }),
   );

@@ -1,14 +1,11 @@
 /** ARNs of the resources of stacks. */
-import { guideFunctionName, watchName } from "../../../config/aws-names";
+import { guideFunctionName, monitoringName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
 import { unique } from "./statement";
 
 /** An ARN in the account and region of the instance. */
-const regionalArn = (
-  { partition, region, account }: InstanceConfig,
-  service: string,
-  resource: string,
-): string => `arn:${partition}:${service}:${region}:${account}:${resource}`;
+const regionalArn = ({ partition, region, account }: InstanceConfig, service: string, resource: string): string =>
+  `arn:${partition}:${service}:${region}:${account}:${resource}`;
 
 const roleArn = ({ partition, account }: InstanceConfig, name: string): string =>
   `arn:${partition}:iam::${account}:role/${name}`;
@@ -56,8 +53,8 @@ export function guideResources(instances: readonly InstanceConfig[]) {
 }
 
 /**
- * ARNs of the canary, alarms, topic and dashboard. They are the same if the environment file turns these off, because a deployment then
- * deletes the resources.
+ * ARNs of the canary, alarms, topic and dashboard. The ARNs are included even if the environment file turns these resources off, because
+ * a deployment then deletes them.
  */
 export function monitoringResources(instances: readonly InstanceConfig[]) {
   return {
@@ -65,15 +62,15 @@ export function monitoringResources(instances: readonly InstanceConfig[]) {
     functions: unique(instances, ({ canary }) => canary.functionArn),
     logGroups: withLogStreams(unique(instances, ({ canary }) => canary.logGroupArn)),
     rules: unique(instances, (instance) => regionalArn(instance, "events", `rule/${instance.canary.name}`)),
-    topics: unique(instances, (instance) => regionalArn(instance, "sns", watchName(instance.stackName))),
+    topics: unique(instances, (instance) => regionalArn(instance, "sns", monitoringName(instance.stackName))),
     alarms: unique(instances, (instance) =>
-      regionalArn(instance, "cloudwatch", `alarm:${watchName(instance.stackName)}-*`),
+      regionalArn(instance, "cloudwatch", `alarm:${monitoringName(instance.stackName)}-*`),
     ),
     /** Dashboards have no region. */
     dashboards: unique(
       instances,
       ({ partition, account, stackName }) =>
-        `arn:${partition}:cloudwatch::${account}:dashboard/${watchName(stackName)}`,
+        `arn:${partition}:cloudwatch::${account}:dashboard/${monitoringName(stackName)}`,
     ),
   };
 }

@@ -1,4 +1,4 @@
-/** Asks IAM's own simulator whether a role may do something. */
+/** Asks IAM's own simulator whether a role may perform an action. */
 import { SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 import type { IAMClient } from "@aws-sdk/client-iam";
 

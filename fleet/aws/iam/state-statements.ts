@@ -26,7 +26,7 @@ export function stateReadStatements(instances: readonly InstanceConfig[]): State
   ];
 }
 
-/** Without this permission, S3 answers 403 instead of 404 for a state that does not exist yet. A prefix condition would also do that. */
+/** Without this permission, S3 answers 403 instead of 404 for a state that does not exist yet. A condition on the prefix would have the same effect. */
 const listBucket = (buckets: readonly string[]): Statement => allow("ListBucket", ["s3:ListBucket"], buckets);
 
 function statesOf(instances: readonly InstanceConfig[]) {

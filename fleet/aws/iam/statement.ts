@@ -34,18 +34,18 @@ export function allow(
   return Condition === undefined ? statement : { ...statement, Condition };
 }
 
-/** The statement, unless there is no resource for it. */
+/** A list with the statement; an empty list if there are no resources. */
 export const allowIfAny = (Sid: string, actions: readonly string[], resources: readonly string[]): Statement[] =>
   resources.length === 0 ? [] : [allow(Sid, actions, resources)];
 
 /** Limits reads of items to these attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html */
 export const onlyAttributes = (attributes: readonly string[]): Condition => ({
-  // Without this line, a request that names no attribute would read all of them.
+  // Without this line, a request that names no attribute would read all attributes.
   StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
   "ForAllValues:StringEquals": { "dynamodb:Attributes": attributes },
 });
 
-/** The ARNs of the instances, each once. */
+/** The ARNs of the instances, without duplicates. */
 export function unique(instances: readonly InstanceConfig[], arn: (instance: InstanceConfig) => string): string[] {
   return [...new Set(instances.map(arn))];
 }

@@ -5,7 +5,7 @@ import { probeEvent } from "../../../lambda/canary/probe";
 import { functionSettings } from "../../../stacks/function-settings";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { describeExistingTable, tableKeys } from "../../aws/live-table";
-import { contactsUnder, type Listed } from "./contacts";
+import { contactsWithDisposition, type ContactList } from "./contacts";
 import { nearDispositions } from "./near-dispositions";
 
 export interface Answer {
@@ -14,14 +14,14 @@ export interface Answer {
   readonly reason: string;
   /** The entry of `exemptNumbers` that exempts the caller. */
   readonly exemptBy: string | undefined;
-  /** Contacts with a blocked Disposition, also if the caller is exempt. */
-  readonly listed: readonly Listed[];
-  /** Contacts with a Disposition that is similar to a blocked one. They block no caller. */
-  readonly near: readonly Listed[];
+  /** Contacts with a blocked Disposition, even if the caller is exempt. */
+  readonly listed: readonly ContactList[];
+  /** Contacts with a Disposition that is similar to a blocked Disposition. These contacts block no caller. */
+  readonly nearMisses: readonly ContactList[];
 }
 
 /**
- * The function's answer to a phone call from this address. It uses the function's own policy, the environment file, and the same query.
+ * The function's answer to a phone call from this address. `decide` is the policy of the deployed function, and the query is the same.
  *
  * @param address the address that Connect would send, from {@link callerFrom}
  * @throws errors of the SDK
@@ -40,19 +40,19 @@ export async function answerFor(
   const decision = decide(call, { ...settings, exemptNumbers: [] });
   if (typeof decision === "string") {
     const reason = exemptBy === undefined ? decision : "exempt";
-    return { blocked: reason === "anonymous_blocked", reason, exemptBy, listed: [], near: [] };
+    return { blocked: reason === "anonymous_blocked", reason, exemptBy, listed: [], nearMisses: [] };
   }
   const keyNames = tableKeys(await describeExistingTable(dynamodb, instance.table.name));
-  const under = async (dispositions: readonly string[]): Promise<Listed[]> => {
-    const found: Listed[] = [];
+  const contactsWith = async (dispositions: readonly string[]): Promise<ContactList[]> => {
+    const found: ContactList[] = [];
     for (const disposition of dispositions)
-      found.push(await contactsUnder(dynamodb, instance.table.name, keyNames, disposition, decision.number));
+      found.push(await contactsWithDisposition(dynamodb, instance.table.name, keyNames, disposition, decision.number));
     return found.filter(({ contacts }) => contacts.length > 0);
   };
-  const listed = await under(decision.dispositions);
+  const listed = await contactsWith(decision.dispositions);
   const lookalikes = new Set(decision.dispositions.flatMap(nearDispositions));
   for (const disposition of decision.dispositions) lookalikes.delete(disposition);
-  const near = await under([...lookalikes]);
+  const nearMisses = await contactsWith([...lookalikes]);
   const reason = exemptBy !== undefined ? "exempt" : listed.length > 0 ? "blocked" : "not_blocked";
-  return { blocked: reason === "blocked", reason, exemptBy, listed, near };
+  return { blocked: reason === "blocked", reason, exemptBy, listed, nearMisses };
 }

@@ -12,7 +12,7 @@ const keepsLeadingZero = /^\+\s*(39|378|379)(?!\d)/;
  * Converts `+1 (555) 555-0100` to `+15555550100`. The text for a withheld number (`Anonymous`), an e-mail address and a SIP address are
  * not changed, because Connect sends these too.
  *
- * @throws CommandError with the problem and the fix. It does not contain the number
+ * @throws CommandError with the problem and the fix. The message does not contain the number
  */
 export function callerFrom(text: string): string {
   const given = text.trim().replace(/^tel:/i, "");

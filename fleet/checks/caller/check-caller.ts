@@ -1,6 +1,6 @@
 /** Asks one instance whether it would block a caller, and turns an error of AWS into a message. */
 import type { InstanceConfig } from "../../../config/types";
-import { grant, isAccessDenied } from "../../aws/errors";
+import { attachPolicyFix, isAccessDenied } from "../../aws/errors";
 import { instanceClients } from "../../aws/instance-clients";
 import { CommandError } from "../../output/command-error";
 import { errorMessage } from "../../output/error-message";
@@ -8,7 +8,7 @@ import { answerFor, type Answer } from "./answer";
 
 export interface CallerCheck {
   readonly instance: InstanceConfig;
-  /** A string says why there is no answer, and what to do. */
+  /** The answer; or, if there is none, a text with the reason and the fix. */
   readonly answer: Answer | string;
 }
 
@@ -21,7 +21,7 @@ export async function checkCaller(instance: InstanceConfig, address: string): Pr
     if (error instanceof CommandError) return { instance, answer: error.message };
     if (!(error instanceof Error) || !("$metadata" in error)) throw error;
     const fix = isAccessDenied(error)
-      ? grant("read-and-invoke")
+      ? attachPolicyFix("read-and-invoke")
       : `Find the cause with: npm run fleet -- verify ${instance.stackName}`;
     return { instance, answer: `${errorMessage(error)} ${fix}` };
   } finally {

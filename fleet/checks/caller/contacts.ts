@@ -6,18 +6,19 @@ import { indexQuery } from "../../aws/index-query";
 export interface Contact {
   /** The table's keys in order: `hash` and `range`. */
   readonly keys: readonly (readonly [string, string])[];
-  /** The attributes of {@link contactIdAttributes} that it has; empty if the item was not read. */
+  /** The attributes of {@link contactIdAttributes} that the contact has; empty if the item was not read. */
   readonly ids: readonly (readonly [string, string])[];
 }
 
-export interface Listed {
+/** The contacts of one number with one Disposition. */
+export interface ContactList {
   readonly disposition: string;
   readonly contacts: readonly Contact[];
   /** Whether there are more contacts, which were not read. */
   readonly more: boolean;
 }
 
-/** Largest number of contacts per Disposition, and of contacts whose item is read for the contact id. Each item is one request. */
+/** Maximum number of contacts per Disposition, and maximum number of items that are read for the contact id. Each item is one request. */
 export const [contactsListed, itemsRead] = [200, 20] as const;
 
 /**
@@ -26,13 +27,13 @@ export const [contactsListed, itemsRead] = [200, 20] as const;
  * @param keyNames names of the table's keys, from {@link tableKeys}
  * @throws errors of the SDK
  */
-export async function contactsUnder(
+export async function contactsWithDisposition(
   dynamodb: DynamoDBClient,
   tableName: string,
   keyNames: readonly string[],
   disposition: string,
   number: string,
-): Promise<Listed> {
+): Promise<ContactList> {
   const keys: Record<string, AttributeValue>[] = [];
   const query = paginateQuery(
     { client: dynamodb, pageSize: contactsListed + 1 },
@@ -45,7 +46,7 @@ export async function contactsUnder(
     if (keys.length > contactsListed) break;
   }
   // The index returns the contacts of one number in no defined order.
-  keys.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
+  keys.sort((keyA, keyB) => JSON.stringify(keyA).localeCompare(JSON.stringify(keyB)));
   const contacts: Contact[] = [];
   for (const [n, Key] of keys.slice(0, contactsListed).entries()) {
     const item =

@@ -1,4 +1,4 @@
-/** Writes the discovered instances as an environment file. It loads without changes; comments mark what a person must decide. */
+/** Writes the discovered instances as an environment file. The file loads without changes; comments mark the values that a person must decide. */
 import { stringify } from "yaml";
 import {
   defaultCanaryName,
@@ -18,7 +18,7 @@ export interface EnvironmentFileContent extends Matches {
   readonly regions: readonly FoundRegion[];
 }
 
-/** The text of the file, without a final newline. It has only comments if nothing new was found. */
+/** The text of the file, without a final newline. The text has only comments if nothing new was found. */
 export function environmentFile({ account, regions, found, notes }: EnvironmentFileContent): string {
   const comments = [...notes, ...groupedProblems(regions).map((problem) => `Not read: ${problem}`)].map(
     (note) => `# ${note.replaceAll(/\s+/g, " ")}`,
@@ -27,10 +27,10 @@ export function environmentFile({ account, regions, found, notes }: EnvironmentF
   if (first === undefined) {
     return [`# Nothing new was found in account ${account}.`, ...comments].join("\n");
   }
-  const region = mostFrequent(found.map((one) => one.region)) ?? first.region;
+  const region = mostFrequent(found.map((match) => match.region)) ?? first.region;
   return [
     "# yaml-language-server: $schema=./schema.json",
-    `# Found in account ${account}. Save it as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight`,
+    `# Found in account ${account}. Save this file as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight`,
     ...(comments.length === 0 ? [] : ["#", ...comments]),
     "",
     `account: ${JSON.stringify(account)}`,
@@ -45,7 +45,7 @@ export function environmentFile({ account, regions, found, notes }: EnvironmentF
     "  - Blocked",
     "",
     "instances:",
-    ...found.flatMap((one, n) => [...(n === 0 ? [] : [""]), ...instanceLines(one, region)]),
+    ...found.flatMap((match, n) => [...(n === 0 ? [] : [""]), ...instanceLines(match, region)]),
   ].join("\n");
 }
 
@@ -73,7 +73,7 @@ function instanceLines(
     lines.push(`    # Existing resources: ${byHand.join(", ")}. An index with the right shape is used unchanged.`);
   if (instance.moduleId !== undefined) {
     lines.push(
-      "    # The module has the name of ours. To adopt it, so that flows continue to call it, uncomment the next line:",
+      "    # This module already has the name blockedStatus. To adopt it, so that flows continue to call it, uncomment the next line:",
       `    # adoptExisting: { module: ${instance.moduleId} }`,
     );
   }
@@ -82,12 +82,12 @@ function instanceLines(
 
 /** Names derived from the instance's id, for names that would be too long with the alias. */
 function shorterNames(alias: string, id: string, region: Region): string[] {
-  const ofId = `${id.replaceAll("-", "")}-${region}`;
-  const roleName = defaultRoleName(alias, region).length > roleNameLimit ? `blockedCalls-${ofId}` : undefined;
+  const idSuffix = `${id.replaceAll("-", "")}-${region}`;
+  const roleName = defaultRoleName(alias, region).length > roleNameLimit ? `blockedCalls-${idSuffix}` : undefined;
   const canary = [
-    ...(defaultCanaryName(alias).length > functionNameLimit ? [`canaryName: ${scalar(`canary-${ofId}`)}`] : []),
+    ...(defaultCanaryName(alias).length > functionNameLimit ? [`canaryName: ${scalar(`canary-${idSuffix}`)}`] : []),
     ...(defaultCanaryRoleName(alias, region).length > roleNameLimit
-      ? [`canaryRoleName: ${scalar(`canary-${ofId}`)}`]
+      ? [`canaryRoleName: ${scalar(`canary-${idSuffix}`)}`]
       : []),
   ];
   return [
@@ -100,7 +100,7 @@ function shorterNames(alias: string, id: string, region: Region): string[] {
   ];
 }
 
-/** The problems, with regions of the same problem grouped. */
+/** One line per problem, with all regions that have this problem. */
 function groupedProblems(regions: readonly FoundRegion[]): string[] {
   const byProblem = new Map<string, string[]>();
   for (const { region, problems } of regions)
@@ -111,7 +111,7 @@ function groupedProblems(regions: readonly FoundRegion[]): string[] {
 function mostFrequent(values: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 /** A YAML string. An alias may consist of digits, or be `true`, and then needs quotes. */

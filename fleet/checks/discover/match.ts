@@ -1,4 +1,4 @@
-/** Matches tables with Connect instances by alias, and reports why others were left out. */
+/** Matches tables with Connect instances by alias, and reports why the other tables and instances were left out. */
 import { defaultTableName, instanceNamePattern } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
 import type { FoundInstance, FoundRegion, FoundTable } from "./region";
@@ -33,7 +33,7 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
   const found: Match[] = [];
   const notes: string[] = [];
   for (const { region, tables = [], instances, functionByHand } of regions) {
-    const here = known.filter((one) => one.account === account && one.region === region);
+    const here = known.filter((instance) => instance.account === account && instance.region === region);
     const taken = new Set<string>();
     for (const instance of instances ?? []) {
       const { id, alias, status } = instance;
@@ -55,7 +55,7 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
       const candidates = exact.length > 0 ? exact : similar;
       const [table] = candidates;
       if (table === undefined) {
-        const isUnknown = regions.some((one) => one.region === region && one.tables === undefined);
+        const isUnknown = regions.some((searched) => searched.region === region && searched.tables === undefined);
         notes.push(
           `${region}: instance ${alias} has no table ${wanted}${isUnknown ? ", or the tables could not be listed" : ""}. ConnectPath is not installed, or its table has another name (tableName).`,
         );
@@ -102,6 +102,6 @@ export function match(account: string, regions: readonly FoundRegion[], known: r
       }
     }
   }
-  const order = (one: Match): string => `${one.alias}\0${one.region}`;
+  const order = (match: Match): string => `${match.alias}\0${match.region}`;
   return { found: found.sort((a, b) => (order(a) < order(b) ? -1 : 1)), notes };
 }

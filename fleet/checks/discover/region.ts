@@ -13,7 +13,7 @@ import { errorMessage } from "../../output/error-message";
 export interface FoundInstance {
   /** UUID. */
   readonly id: string;
-  /** Undefined if the instance has none. */
+  /** Undefined if the instance has no alias. */
   readonly alias: string | undefined;
   /** `ACTIVE`, `CREATION_IN_PROGRESS` or `CREATION_FAILED`. */
   readonly status: string;
@@ -95,7 +95,7 @@ async function instancesIn({ connect }: InstanceClients, attempt: Attempt): Prom
       );
       instances.push({ id, alias, status, moduleId });
     }
-  return instances.sort((one, other) => one.id.localeCompare(other.id));
+  return instances.sort((a, b) => a.id.localeCompare(b.id));
 }
 
 async function guideFunction({ lambda }: InstanceClients): Promise<string | undefined> {

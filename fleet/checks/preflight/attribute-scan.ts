@@ -15,13 +15,13 @@ export interface ScanRequest {
   readonly tableKeys: readonly string[];
   readonly extent: Extent;
   readonly blockedDispositions: readonly string[];
-  /** Read capacity units per second that are never exceeded. */
+  /** Maximum number of read capacity units per second. */
   readonly rate: number;
   /** The saved position of an interrupted scan. */
   readonly from?: ScanProgress | undefined;
 }
 
-export interface ScanSurroundings {
+export interface ScanContext {
   readonly dynamodb: Pick<DynamoDBClient, "send">;
   readonly clock: Clock;
   /** Stops the scan after the page that is being read. */
@@ -54,9 +54,9 @@ const saveEveryMs = 5000;
  *
  * @throws the error of DynamoDB if a page cannot be read, after saving the position
  */
-export async function scanAttributes(request: ScanRequest, around: ScanSurroundings): Promise<FinishedScan> {
+export async function scanAttributes(request: ScanRequest, context: ScanContext): Promise<FinishedScan> {
   const { extent, from, tableKeys, rate } = request;
-  const { clock, stop } = around;
+  const { clock, stop } = context;
   const stats = new ContactStats(tableKeys, request.blockedDispositions, from?.stats);
   const segments: Segment[] = from?.segments.map((segment) => ({ ...segment })) ?? segmentsFor(extent);
   const limit = new RateLimit(rate, clock.now());
@@ -66,7 +66,7 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
   let finished = false;
   const save = (): void => {
     const when = new Date().toISOString();
-    around.save({ savedAt: when, finished, units, pages, segments, stats: stats.toJSON() });
+    context.save({ savedAt: when, finished, units, pages, segments, stats: stats.toJSON() });
     savedAt = clock.now();
   };
 
@@ -81,9 +81,9 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
       for (let ms = limit.waitMs(clock.now()); ms > 0 && !stop.aborted; ms = limit.waitMs(clock.now())) {
         await clock.sleep(ms, stop);
       }
-      // A requested page is always read to its end: it is charged, and otherwise it would be read twice.
+      // A requested page is always read completely: DynamoDB charges it, and a resumed scan would read it again.
       if (stop.aborted) break;
-      const read = await around.dynamodb.send(new ScanCommand(pageOf(request, segments, page.segment, page.items)));
+      const read = await context.dynamodb.send(new ScanCommand(pageOf(request, segments, page.segment, page.items)));
       const consumed = consumedUnits(read);
       const items = read.ScannedCount ?? read.Items?.length ?? 0;
       limit.spent(clock.now(), consumed, items);
@@ -95,7 +95,7 @@ export async function scanAttributes(request: ScanRequest, around: ScanSurroundi
         segment.finished = true;
         delete segment.next;
       } else segment.next = read.LastEvaluatedKey;
-      around.onPage({ stats, units, pages });
+      context.onPage({ stats, units, pages });
       if (clock.now() - savedAt >= saveEveryMs) save();
     }
   } finally {

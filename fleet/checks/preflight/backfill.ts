@@ -26,7 +26,7 @@ export interface Backfill {
 }
 
 /**
- * Entries = the table's items × the share of those read that have both attributes; write units = entries × ⌈bytes / 1 kB⌉;
+ * Entries = items of the table × the share of items with both attributes; write units = entries × ⌈bytes / 1 kB⌉;
  * seconds = write units ÷ the index's write capacity.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
  *
@@ -73,7 +73,7 @@ export function backfillFinding(
   if (seconds <= configured.indexTimeoutMinutes * 60) return ok(detail);
   return warning(
     detail,
-    `Terraform waits ${duration(configured.indexTimeoutMinutes * 60)} (table.indexTimeoutMinutes). Raise that, or the index's write capacity while it is filled: ` +
-      "without it the deployment ends before the index is there, and has to be repeated.",
+    `Terraform waits ${duration(configured.indexTimeoutMinutes * 60)} (table.indexTimeoutMinutes). Raise this time, or raise the index's write capacity during the backfill. ` +
+      "Otherwise the deployment ends before the index exists, and must be repeated.",
   );
 }

@@ -2,7 +2,7 @@
 import { checkRunner } from "../finding";
 import type * as finding from "../finding";
 
-/** `warning`: the deployment will succeed, but a person should read this and decide before it. */
+/** `warning`: the deployment can succeed, but a person must read the detail and decide first. */
 export type Check = finding.Check<"warning">;
 export type Finding = finding.Finding<"warning">;
 

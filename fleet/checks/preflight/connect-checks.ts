@@ -100,7 +100,7 @@ function instanceFinding(instance: InstanceConfig, found: Instance | undefined):
   if (InstanceAlias === undefined) {
     return warning(
       "The Connect instance is ACTIVE but has no alias, so it cannot be matched with the table.",
-      `Make sure that ConnectPath calls it ${name}.`,
+      `Make sure that the instance name in ConnectPath is ${name}.`,
     );
   }
   if (InstanceAlias !== name) {
@@ -119,8 +119,8 @@ function instanceFinding(instance: InstanceConfig, found: Instance | undefined):
   return ok(`${name} is ACTIVE, and its alias is the configured name.`);
 }
 
-function quotaFinding(what: string, used: number, quota: number, isThere: boolean): Finding {
-  const counted = `${used} of ${quota} ${what}, if the default quota applies; AWS raises it on request`;
+function quotaFinding(resources: string, used: number, quota: number, isThere: boolean): Finding {
+  const counted = `${used} of ${quota} ${resources}, if the default quota applies; AWS raises it on request`;
   if (used < quota || isThere) return ok(`${counted}.`);
   return warning(
     `${counted}. If the quota was not raised, the deployment fails.`,
@@ -146,7 +146,7 @@ function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | "no
   if (owner !== undefined) {
     return failed(
       `${Id} has this name and is managed by the stack ${owner.stack}: there are two stacks for one Connect instance.`,
-      "Keep the instance in one environment file.",
+      "Define the instance in only one environment file.",
     );
   }
   const tags = Object.entries(Tags).map(([key, value]) => `${key}=${redactText(value)}`);
@@ -157,17 +157,17 @@ function moduleFinding(instance: InstanceConfig, module: ContactFlowModule | "no
   );
 }
 
-/** `adoptExisting.module` is set, and a module has the name. */
+/** `adoptExisting.module` is set, and the instance has a module named `blockedStatus`. */
 function adoptedFinding(adopted: string, { Id = "" }: ContactFlowModule): Finding {
   if (Id === adopted)
     return ok(`${Id} was created by hand and is adopted. It keeps its id, so flows that call it continue to work.`);
   return failed(
-    `adoptExisting.module is ${adopted}, but ${Id} has the name. Module names are unique in Connect, so the deployment would fail.`,
+    `adoptExisting.module is ${adopted}, but ${Id} has the name ${BLOCKED_STATUS_MODULE_NAME}. Module names are unique in Connect, so the deployment would fail.`,
     `If flows call ${Id}, set adoptExisting.module to this id. Otherwise delete the module.`,
   );
 }
 
-/** `adoptExisting.module` is set, and no module has the name. */
+/** `adoptExisting.module` is set, and the instance has no module named `blockedStatus`. */
 function renamedFinding(adopted: string, module: ContactFlowModule | undefined): Finding {
   if (module === undefined) {
     return failed(

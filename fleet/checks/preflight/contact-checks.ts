@@ -20,7 +20,7 @@ export interface ScannedContacts {
   readonly stopped: string | undefined;
 }
 
-/** Number of Dispositions in the message. */
+/** Maximum number of Dispositions in the message. */
 const shownDispositions = 10;
 
 /** The checks `contacts read`, `index keys`, `dispositions`, `blocked contacts`. */
@@ -55,15 +55,15 @@ function keysFinding({ stats, complete }: ScannedContacts): Finding {
     return failed(
       `${thousands(stats.violating)} of ${thousands(stats.items)} items violate the index: ${shown}. ` +
         "Once the index exists, DynamoDB rejects every write of such an item. ConnectPath could no longer save these contacts.",
-      "Do not deploy. Ask ConnectPath what writes such values, and have the writer and the items corrected. " +
+      "Do not deploy. Ask ConnectPath which program writes such values, and to correct the program and the items. " +
         `Disposition must be a string of 1 to ${thousands(indexKeys.Disposition)} bytes, CustomerEndpoint of 1 to ${thousands(indexKeys.CustomerEndpoint)}, or be absent.`,
     );
   }
   if (stats.items === 0) return ok("The table has no items, so future writes cannot be predicted.");
-  const past = "Future writes are not checked.";
-  if (complete) return ok(`No item violates the index. ${past}`);
+  const futureNote = "Future writes are not checked.";
+  if (complete) return ok(`No item violates the index. ${futureNote}`);
   return ok(
-    `No item of the sample violates the index: with 95 % confidence, fewer than ${share(3 / stats.items)} of all items do. --full reads all items. ${past}`,
+    `No item of the sample violates the index: with 95 % confidence, fewer than ${share(3 / stats.items)} of all items do. --full reads all items. ${futureNote}`,
   );
 }
 
@@ -99,10 +99,10 @@ function blockedFinding(
   { disposition, contacts, withNumber, withheld }: BlockedCount,
 ): Finding {
   if (contacts > 0) {
-    const without = contacts - withNumber;
-    const counted = `${thousands(contacts)} contacts have it`;
-    if (without === 0) return ok(`${counted}, all with a phone number that is looked up.`);
-    const detail = `${counted}; ${thousands(without)} of them have no E.164 number and block no caller, ${thousands(withheld)} of these because the number was withheld.`;
+    const withoutNumber = contacts - withNumber;
+    const counted = `${thousands(contacts)} contacts have this Disposition`;
+    if (withoutNumber === 0) return ok(`${counted}, all with a phone number that is looked up.`);
+    const detail = `${counted}; ${thousands(withoutNumber)} of them have no E.164 number and block no caller, ${thousands(withheld)} of these because the number was withheld.`;
     return withNumber > 0
       ? ok(detail)
       : warning(detail, "Withheld callers are not looked up. anonymousCallers decides whether they are blocked.");
@@ -116,13 +116,13 @@ function blockedFinding(
           `${JSON.stringify(redactText(value))} (${how}; ${thousands(count)} contacts)`,
       );
     return warning(
-      `No contact has it, but contacts have ${shown.join(", ")}. The lookup compares exactly, so these contacts block no caller.`,
+      `No contact has this Disposition, but contacts have ${shown.join(", ")}. The lookup compares exactly, so these contacts block no caller.`,
       `If one of them is the Disposition to block, set it in blockedDispositions of instance ${name}, with the same spelling.`,
     );
   }
   return warning(
-    `No contact ${complete ? "" : "of the sample "}has it.`,
-    "If agents already use it, compare the spelling with ConnectPath: levels are joined with a colon. The Disposition must exist on every queue whose contacts are reviewed.",
+    `No contact ${complete ? "" : "of the sample "}has this Disposition.`,
+    "If agents already use the Disposition, compare the spelling with ConnectPath: levels are joined with a colon. The Disposition must exist on every queue whose contacts are reviewed.",
   );
 }
 

@@ -8,9 +8,9 @@ import type { IndexKey, Shape } from "./index-keys";
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
-/** Distinct Dispositions that are counted one by one. */
+/** Maximum number of distinct Dispositions with a count of their own. */
 const maxDispositions = 500;
-/** Examples per attribute and shape. */
+/** Maximum number of examples per attribute and shape. */
 const maxExamples = 3;
 
 const count = z.int().min(0);
@@ -28,9 +28,9 @@ const violationSchema = z.strictObject({
 const blockedSchema = z.strictObject({
   disposition: text,
   contacts: count,
-  /** Of these, contacts with a phone number that is looked up. */
+  /** The part of `contacts` with a phone number that is looked up. */
   withNumber: count,
-  /** Of these, contacts with a withheld number, such as "Anonymous". */
+  /** The part of `contacts` with a withheld number, such as "Anonymous". */
   withheld: count,
 });
 
@@ -41,7 +41,7 @@ export const contactStatsSchema = z.strictObject({
   violations: z.array(violationSchema),
   /** Items that the index will contain: both keys exist and are valid. */
   indexed: count,
-  /** Size of their index entries, in bytes. */
+  /** Size of the index entries of these items, in bytes. */
   indexedBytes: count,
   /** Contacts without a Disposition. */
   withoutDisposition: count,
@@ -85,9 +85,9 @@ export class ContactStats {
   ) {
     const counts = blockedDispositions.map((disposition) => ({
       ...{ disposition, contacts: 0, withNumber: 0, withheld: 0 },
-      ...state?.blocked.find((one) => one.disposition === disposition),
+      ...state?.blocked.find((saved) => saved.disposition === disposition),
     }));
-    this.blocked = new Map(counts.map((one) => [one.disposition, one]));
+    this.blocked = new Map(counts.map((count) => [count.disposition, count]));
     this.dispositions = new Map(state?.dispositions.counts);
     if (state === undefined) return;
     this.otherDispositions = state.dispositions.others;
@@ -96,18 +96,18 @@ export class ContactStats {
     this.indexed = state.indexed;
     this.indexedBytes = state.indexedBytes;
     this.withoutDisposition = state.withoutDisposition;
-    for (const one of state.violations) {
-      this.violations.set(`${one.attribute} ${one.shape}`, { ...one, examples: [...one.examples] });
+    for (const saved of state.violations) {
+      this.violations.set(`${saved.attribute} ${saved.shape}`, { ...saved, examples: [...saved.examples] });
     }
   }
 
   add(item: Item): void {
     this.items++;
-    const found = indexKeyNames.filter((key) => this.checkKey(key, item));
-    if (found.length > 0) this.violating++;
+    const violated = indexKeyNames.filter((key) => this.checkKey(key, item));
+    if (violated.length > 0) this.violating++;
 
-    const disposition = found.includes("Disposition") ? undefined : item["Disposition"]?.S;
-    const endpoint = found.includes("CustomerEndpoint") ? undefined : item["CustomerEndpoint"]?.S;
+    const disposition = violated.includes("Disposition") ? undefined : item["Disposition"]?.S;
+    const endpoint = violated.includes("CustomerEndpoint") ? undefined : item["CustomerEndpoint"]?.S;
     if (item["Disposition"] === undefined) this.withoutDisposition++;
     if (disposition === undefined) return;
     this.countDisposition(disposition);
@@ -175,7 +175,7 @@ function shownKey(key: AttributeValue | undefined): string {
   return redactText(key?.S ?? key?.N ?? "");
 }
 
-/** Number of member names that are shown of a map. */
+/** Maximum number of names that are shown for a map. */
 const shownMembers = 4;
 
 function described(shape: Shape, { S, M, L, B, SS, NS, BS }: AttributeValue): string {

@@ -1,4 +1,4 @@
-/** Finds Dispositions that are similar to a configured one that no contact has. */
+/** Finds Dispositions of contacts that are similar to a configured Disposition. Used if no contact has the configured Disposition. */
 import { didYouMean } from "../../../config/did-you-mean";
 
 export interface NearMiss {

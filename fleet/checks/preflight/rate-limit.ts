@@ -14,10 +14,11 @@ const mostItems = 5000;
 /**
  * A token bucket over the capacity that DynamoDB reports for each page.
  *
- * The bucket starts empty and holds a tenth of the rate; nine tenths of the rate flow in per second. So the consumption in any interval
- * of one second never exceeds the rate, as long as no page costs more than the bucket holds. The cost of a page is known only
- * afterwards. Its number of items is therefore chosen to fill half the bucket, based on the most expensive recent item, and at most
- * doubles from page to page. If a page costs more, the next page waits until the bucket has recovered. The average rate always holds.
+ * The bucket starts empty. Its size is a tenth of the rate, and nine tenths of the rate flow into the bucket per second. So the
+ * consumption in any second never exceeds the rate, unless one page costs more than the size of the bucket. The cost of a page is
+ * known only after the read. Therefore a page gets a number of items that should fill half the bucket, estimated from the most
+ * expensive recent item. The number of items at most doubles from page to page. If a page costs more than the bucket has, the next
+ * page waits until the bucket is no longer negative. So the average never exceeds the rate.
  */
 export class RateLimit {
   private readonly size: number;

@@ -3,26 +3,27 @@ import { stacksWithOutcome, type InstanceReport } from "../finding";
 
 export type Preflight = InstanceReport<"warning">;
 
-const words = { ok: "ok", warning: "warning", failed: "FAILED" } as const;
-const wordWidth = Math.max(...Object.values(words).map((word) => word.length));
+const labels = { ok: "ok", warning: "warning", failed: "FAILED" } as const;
+const labelWidth = Math.max(...Object.values(labels).map((word) => word.length));
 
 /** A table with outcome, name and detail of each check, and the fix below the detail. */
 export function reportOf({ stack, checks }: Preflight, columns: number): string {
   const nameWidth = Math.max(...checks.map(({ name }) => name.length));
-  const indent = 2 + wordWidth + 2 + nameWidth + 2;
+  const indent = 2 + labelWidth + 2 + nameWidth + 2;
   // A narrow terminal wraps the text by itself.
   const width = Math.max(columns - indent, 40);
   const lines = checks.flatMap(({ name, outcome, detail, fix }) => {
-    const text = [...wrapped(detail, width), ...(fix === undefined ? [] : wrapped(fix, width - 2).map(underneath))];
+    const text = [...wrapped(detail, width), ...(fix === undefined ? [] : wrapped(fix, width - 2).map(indentedFix))];
     return text.map((line, n) => {
-      const head = n === 0 ? `  ${words[outcome].padEnd(wordWidth)}  ${name.padEnd(nameWidth)}  ` : " ".repeat(indent);
+      const head =
+        n === 0 ? `  ${labels[outcome].padEnd(labelWidth)}  ${name.padEnd(nameWidth)}  ` : " ".repeat(indent);
       return `${head}${line}`.trimEnd();
     });
   });
   return [stack, "", ...lines].join("\n");
 }
 
-const underneath = (line: string, n: number): string => `${n === 0 ? "→" : " "} ${line}`;
+const indentedFix = (line: string, n: number): string => `${n === 0 ? "→" : " "} ${line}`;
 
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

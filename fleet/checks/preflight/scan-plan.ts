@@ -39,8 +39,8 @@ export interface NextPage {
 /**
  * The next page to read; undefined at the end of the sample or of the table.
  *
- * The page belongs to the segment with the fewest items read, and is at most that segment's share of the remaining items. So all segments
- * contribute equally, and the others make up for segments with few items.
+ * The next page comes from the segment with the fewest items read. Its size is at most this segment's share of the remaining items. So all
+ * segments contribute equally. If a segment has too few items, the other segments contribute more.
  */
 export function nextPage(extent: Extent, segments: readonly Segment[], pageLimit: number): NextPage | undefined {
   let least: number | undefined;

@@ -1,4 +1,4 @@
-/** Checks the contact table before a deployment: whether our index can be added, and what a person must know first. */
+/** Checks the contact table before a deployment: whether our index can be added, and which risks a person must accept. */
 import { ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
 import type { TableDescription, Tag } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
@@ -14,7 +14,7 @@ import { thousands } from "./prices";
 
 export interface TableResult {
   readonly checks: readonly Check[];
-  /** Undefined if it does not exist or could not be described. */
+  /** Undefined if the table does not exist or could not be described. */
   readonly table: TableDescription | undefined;
 }
 
@@ -158,8 +158,8 @@ function ownerFinding(tags: readonly Tag[]): Finding {
   const stack = tags.find(({ Key }) => Key === "aws:cloudformation:stack-name")?.Value;
   if (stack !== undefined) {
     return ok(
-      `The CloudFormation stack ${stack} manages the table, as ConnectPath's does. Its updates do not change our index, but its drift ` +
-        "detection reports it. An update that replaces the table also deletes the index; verify and drift then report it.",
+      `The CloudFormation stack ${stack} manages the table, as is usual for ConnectPath. Its updates do not change our index, but its ` +
+        "drift detection reports our index. An update that replaces the table also deletes our index; verify and drift then report this.",
     );
   }
   const terraform = tags.filter(
@@ -169,8 +169,8 @@ function ownerFinding(tags: readonly Tag[]): Finding {
   if (terraform.length > 0) {
     const shown = terraform.map(({ Key = "", Value = "" }) => `${Key}=${Value}`).join(", ");
     return warning(
-      `According to its tags (${shown}), Terraform manages the table. If that is another configuration, its next apply deletes our index ` +
-        "as drift (with AWS provider versions below 6.29, and with later ones if the configuration lists indexes).",
+      `According to its tags (${shown}), Terraform manages the table. If another Terraform configuration manages it, its next apply deletes our index ` +
+        "as drift (with AWS provider versions below 6.29, and with later versions if that configuration lists indexes).",
       "Before you deploy, ask the owners to add the index to that configuration, or global_secondary_index and attribute to its ignore_changes.",
     );
   }
@@ -178,7 +178,7 @@ function ownerFinding(tags: readonly Tag[]): Finding {
 }
 
 function replicasFinding({ table: configured }: InstanceConfig, { Replicas = [] }: TableDescription): Finding {
-  if (Replicas.length === 0) return ok("None. The table exists only in this region.");
+  if (Replicas.length === 0) return ok("No replicas. The table exists only in this region.");
   const regions = Replicas.map(({ RegionName = "" }) => RegionName).sort();
   const detail = `The table is a global table with replicas in ${regions.join(", ")}. DynamoDB creates and charges the index in each of these regions.`;
   if (configured.acceptReplicas) return ok(`${detail} table.acceptReplicas is set.`);
@@ -190,39 +190,42 @@ function replicasFinding({ table: configured }: InstanceConfig, { Replicas = [] 
 
 async function encryptionFinding({ kms }: InstanceClients, { SSEDescription }: TableDescription): Promise<Finding> {
   const arn = SSEDescription?.KMSMasterKeyArn;
-  if (SSEDescription?.SSEType !== "KMS" || arn === undefined) return ok("DynamoDB's own key. No permission is needed.");
+  if (SSEDescription?.SSEType !== "KMS" || arn === undefined)
+    return ok("The table is encrypted with DynamoDB's own key. No permission is needed.");
   const key = (await kms.send(new DescribeKeyCommand({ KeyId: arn }))).KeyMetadata;
   const state = key?.KeyState ?? "unknown";
   if (key?.KeyManager === "AWS") {
-    return ok(`The AWS managed key for DynamoDB, ${state}. The deployment allows the function to decrypt with it.`);
+    return ok(
+      `The table is encrypted with the AWS managed key for DynamoDB, which is ${state}. The deployment allows the function to decrypt with it.`,
+    );
   }
   if (state !== "Enabled") {
     return failed(
-      `The key ${arn}, which is ${state}. DynamoDB can neither read the table nor create the index.`,
+      `The table is encrypted with the key ${arn}, which is ${state}. DynamoDB can neither read the table nor create the index.`,
       "Enable the key or cancel its deletion.",
     );
   }
   return warning(
-    `The customer managed key ${arn}, which is enabled. The deployment allows the function kms:Decrypt through DynamoDB. Lookups need this permission.`,
+    `The table is encrypted with the customer managed key ${arn}, which is enabled. The deployment allows the function kms:Decrypt through DynamoDB. Lookups need this permission.`,
     "Make sure that the key policy delegates to IAM policies of this account (the console's default does), or that it allows kms:Decrypt to the function's role.",
   );
 }
 
 function capacityFinding(table: TableDescription): Finding {
   const capacity = capacityOf(table);
-  if (capacity === undefined) return ok("On-demand. The index needs no capacity of its own.");
+  if (capacity === undefined) return ok("The table is on demand. The index needs no capacity of its own.");
   if (ourIndex(table) !== undefined) {
     const { ReadCapacityUnits: read = 0, WriteCapacityUnits: write = 0 } = ourIndex(table)?.ProvisionedThroughput ?? {};
     const detail = `Provisioned: the table has ${capacity.read} read and ${capacity.write} write units, the index ${read} and ${write}.`;
     if (write >= capacity.write) return ok(detail);
     return warning(
       `${detail} An index with less write capacity than the table throttles writes to the table.`,
-      `Raise the index's write capacity to ${capacity.write}; the plan accepts it.`,
+      `Raise the index's write capacity to ${capacity.write}. The guard allows this change.`,
     );
   }
   return warning(
     `Provisioned with ${capacity.read} read and ${capacity.write} write units. The index is created with the same capacity: an index with less write capacity throttles writes to the table. ` +
       "Autoscaling of the table does not include the index.",
-    "If the table has autoscaling, add a scaling target for the index after the deployment. The plan accepts it.",
+    "If the table has autoscaling, add a scaling target for the index after the deployment. The guard allows this change.",
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Checks a setup that was created by hand with the vendor's guide. The guide has four faults, and each of them alone silently prevents
- * blocking. They are warnings: a deployment replaces the setup.
+ * Checks resources that were created by hand with the vendor's guide. The guide has four faults. Each fault prevents blocking, and no
+ * error is reported. The checks return warnings, because a deployment replaces these resources.
  */
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import { guideFunctionName } from "../../../config/aws-names";
@@ -17,9 +17,9 @@ import type { ConnectResult } from "./connect-checks";
 import { isOurs } from "./name-checks";
 
 const fix =
-  "Deploy this stack: it has its own function with everything it needs. Then delete what was created by hand.";
+  "Deploy this stack: it has its own function, role, permission and association. Then delete the resources that were created by hand.";
 const fixWhenAdopted =
-  "Deploy this stack: it adopts and corrects the resources in adoptExisting. Then delete everything else that was created by hand.";
+  "Deploy this stack: it adopts and corrects the resources in adoptExisting. Then delete the other resources that were created by hand.";
 
 /**
  * The checks `guide: module`, `guide: function`, `guide: role` and `guide: association` for the resources that exist; only `guide` if
@@ -36,17 +36,17 @@ export async function guideChecks(
 
   const local = blocks.map(({ arn }) => arn).filter((arn) => isLocal(instance, arn));
   for (const FunctionName of new Set([guideFunctionName, instance.function.name, ...local.map(functionName)])) {
-    let made: FunctionConfiguration | undefined;
+    let guideFunction: FunctionConfiguration | undefined;
     const first = await runCheck("guide: function", async () => {
-      const there = await functionConfiguration(clients.lambda, FunctionName);
-      made = there === undefined || isOurs(instance, there) ? undefined : there;
-      return made === undefined ? ok("") : runtimeFinding(made);
+      const existing = await functionConfiguration(clients.lambda, FunctionName);
+      guideFunction = existing === undefined || isOurs(instance, existing) ? undefined : existing;
+      return guideFunction === undefined ? ok("") : runtimeFinding(guideFunction);
     });
-    if (made === undefined) {
+    if (guideFunction === undefined) {
       if (first.outcome !== "ok") checks.push(first);
       continue;
     }
-    const { Role = "", FunctionArn = "" } = made;
+    const { Role = "", FunctionArn = "" } = guideFunction;
     checks.push(first, await runCheck("guide: role", () => roleFinding(instance, clients, Role)));
     if (associated !== undefined) {
       const called = local.filter((arn) => functionName(arn) === FunctionName);

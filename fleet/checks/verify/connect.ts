@@ -37,7 +37,7 @@ function associationFinding({ function: own, stackName }: InstanceConfig, arns: 
   const similar = arns.filter((arn) => arn === unqualified || arn.startsWith(`${unqualified}:`));
   return failed(
     `${own.aliasArn} is not associated with the Connect instance` +
-      (similar.length === 0 ? "" : `; only ${similar.join(", ")} is`) +
+      (similar.length === 0 ? "" : `; associated instead: ${similar.join(", ")}`) +
       ". The flow's Lambda block takes its error branch without an invocation, a log line or a metric, and no caller is blocked.",
     `Deploy ${stackName}. If it was deployed before, the association was removed in the Connect console (Flows, AWS Lambda).`,
   );
@@ -118,8 +118,12 @@ function differences(ours: unknown, theirs: unknown, at: string): string[] {
   if (isDeepStrictEqual(ours, theirs)) return [];
   const areObjects = [ours, theirs].every((value) => typeof value === "object" && value !== null);
   if (!areObjects || Array.isArray(ours) !== Array.isArray(theirs)) return [at];
-  const [one, other] = [ours as Json, theirs as Json];
-  return Object.keys({ ...one, ...other }).flatMap((key) =>
-    differences(one[key], other[key], Array.isArray(ours) ? `${at}[${key}]` : at === "" ? key : `${at}.${key}`),
+  const [ourValues, theirValues] = [ours as Json, theirs as Json];
+  return Object.keys({ ...ourValues, ...theirValues }).flatMap((key) =>
+    differences(
+      ourValues[key],
+      theirValues[key],
+      Array.isArray(ours) ? `${at}[${key}]` : at === "" ? key : `${at}.${key}`,
+    ),
   );
 }

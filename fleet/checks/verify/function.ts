@@ -18,7 +18,7 @@ import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
 
 export interface FunctionChecks {
-  /** `function`, `alias`, `published`, `configuration`, `environment` and `permission`. A check is left out if an earlier one found nothing to check. */
+  /** `function`, `alias`, `published`, `configuration`, `environment` and `permission`. A check is left out if the resource to check does not exist. */
   readonly checks: readonly Check[];
   /** The version that the alias points to; undefined if there is none. */
   readonly live: FunctionConfiguration | undefined;
@@ -28,7 +28,7 @@ export interface FunctionChecks {
 export async function functionChecks(instance: InstanceConfig, { lambda }: InstanceClients): Promise<FunctionChecks> {
   const FunctionName = instance.function.name;
   const versions: { latest?: FunctionConfiguration | undefined; live?: FunctionConfiguration | undefined } = {};
-  const first = await runCheck("function", async () => {
+  const functionCheck = await runCheck("function", async () => {
     versions.latest = await functionConfiguration(lambda, FunctionName);
     if (versions.latest === undefined) {
       return failed(
@@ -39,9 +39,9 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
     return ok(`${FunctionName} runs on ${versions.latest.Runtime ?? "no runtime"}.`);
   });
   const { latest } = versions;
-  if (latest === undefined) return { checks: [first], live: undefined };
+  if (latest === undefined) return { checks: [functionCheck], live: undefined };
 
-  const second = await runCheck("alias", async () => {
+  const aliasCheck = await runCheck("alias", async () => {
     const alias = await undefinedIfAbsent(lambda.send(new GetAliasCommand({ FunctionName, Name: aliasName })));
     if (alias === undefined) {
       return failed(
@@ -56,16 +56,16 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
       : versionFinding(instance, versions.live, alias);
   });
   const { live } = versions;
-  if (live === undefined) return { checks: [first, second], live };
+  if (live === undefined) return { checks: [functionCheck, aliasCheck], live };
   const published = await runCheck("published", () => publishedFinding(instance, { latest, live }));
   const configuration = await runCheck("configuration", () => configurationFinding(instance, live));
   const { Variables = {} } = live.Environment ?? {};
-  const third = await runCheck("environment", () => environmentFinding(instance, Variables));
-  const fourth = await runCheck("permission", async () => {
+  const environmentCheck = await runCheck("environment", () => environmentFinding(instance, Variables));
+  const permissionCheck = await runCheck("permission", async () => {
     const policy = await undefinedIfAbsent(lambda.send(new GetPolicyCommand({ FunctionName, Qualifier: aliasName })));
     return permissionFinding(instance, policy?.Policy);
   });
-  return { checks: [first, second, published, configuration, third, fourth], live };
+  return { checks: [functionCheck, aliasCheck, published, configuration, environmentCheck, permissionCheck], live };
 }
 
 function missingVersion({ function: { name }, stackName }: InstanceConfig, version: string): Finding {

@@ -38,10 +38,10 @@ export async function roleCheck(instance: InstanceConfig, roleArn: string, { iam
 
 async function fromSimulator({ table, stackName }: InstanceConfig, roleArn: string, iam: IAMClient): Promise<Finding> {
   const access = await simulateRole(iam, roleArn, action, table.indexArn);
-  return access === "allowed" ? may(roleArn) : mayNot(roleArn, stackName, access === "denied");
+  return access === "allowed" ? allowedFinding(roleArn) : deniedFinding(roleArn, stackName, access === "denied");
 }
 
-/** For a reader that may not use the simulator. */
+/** Evaluates the policies of the role here, for credentials that may not use the simulator of IAM. */
 async function fromPolicies({ table, stackName }: InstanceConfig, roleArn: string, iam: IAMClient): Promise<Finding> {
   const RoleName = nameOf(roleArn);
   const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
@@ -57,16 +57,16 @@ async function fromPolicies({ table, stackName }: InstanceConfig, roleArn: strin
   }
   // IAM returns URL-encoded documents (RFC 3986).
   const access = simulatePolicy(documents.map(decodeURIComponent), { action, resource: table.indexArn });
-  if (access === "allowed") return may(roleArn);
-  if (access !== "unclear") return mayNot(roleArn, stackName, access === "denied");
+  if (access === "allowed") return allowedFinding(roleArn);
+  if (access !== "unclear") return deniedFinding(roleArn, stackName, access === "denied");
   return unproven(
     `Whether ${roleArn} may ${action} on the index depends on a condition in its policies, and iam:SimulatePrincipalPolicy is not allowed.`,
   );
 }
 
-const may = (roleArn: string): Finding => ok(`${nameOf(roleArn)} may ${action} on the index.`);
+const allowedFinding = (roleArn: string): Finding => ok(`${nameOf(roleArn)} may ${action} on the index.`);
 
-function mayNot(roleArn: string, stackName: string, isDenied: boolean): Finding {
+function deniedFinding(roleArn: string, stackName: string, isDenied: boolean): Finding {
   return failed(
     `The role ${nameOf(roleArn)} may not ${action} on the index${isDenied ? " because of an explicit deny" : ""}. Every lookup ends with access_denied, and no caller is blocked. ` +
       "The console's template \"Simple microservice permissions\", which the vendor's guide uses, does not allow it either.",

@@ -14,7 +14,7 @@ export type { Check } from "./check";
 /**
  * Checks everything that blocking a call needs on this instance, and invokes the function.
  *
- * @returns the checks in the order in which a call depends on them; only one failed check without valid credentials
+ * @returns the checks, in the order in which a call uses the resources; without valid credentials, only one failed check
  */
 export async function verifyInstance(instance: InstanceConfig, clients: InstanceClients): Promise<readonly Check[]> {
   if (instance.release !== undefined) {

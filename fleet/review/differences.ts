@@ -1,4 +1,4 @@
-/** Finds drift in a plan: what changed since the deployment, the probable author, the effect on calls and the remediation. */
+/** Finds the differences between AWS and the last deployment in a plan, with the probable author, the effect on calls and the fix. */
 import { indexName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
 import { driftText, resourceType } from "../../stacks/resource-types";
@@ -8,48 +8,49 @@ import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { attributeLines } from "./diff";
 import { policyLines } from "./permission-diff";
 
-export interface DriftFinding {
+/** One difference between AWS, the last deployment and the configuration. */
+export interface Difference {
   /**
    * - `vendor change`: the table's owner changed the table. Plans follow the change.
    * - `drift`: our resources are not as they were deployed.
    * - `pending`: the configuration is newer than the deployment.
    */
   readonly kind: "vendor change" | "drift" | "pending";
-  /** What was found, as one sentence. */
+  /** The difference, as one sentence. */
   readonly what: string;
-  /** The probable author. Absent: no person needs to be asked. */
+  /** The probable author. Absent if no person needs to be asked. */
   readonly author?: string;
   /** Effect on calls, and what to do. */
   readonly remediation?: string;
-  /** The differences, as in a review: `~ timeout: 3 → 30`. */
+  /** The different attributes, as in a review: `~ timeout: 3 → 30`. */
   readonly diff: readonly string[];
 }
 
 const unknownAuthor = "Probably a user of the AWS console, or another program. CloudTrail has the name.";
 const deployAgain = "To repair it, deploy again: npm run fleet -- plan, then deploy.";
 
-/** All differences from what was deployed. Changes that a plan without drift contains are `pending`, if there is no drift. */
-export function driftFindings(plan: PlanJson, instance: InstanceConfig): readonly DriftFinding[] {
+/** All differences. Planned changes of resources that did not drift are `pending`; they are reported only if there is no drift. */
+export function differencesIn(plan: PlanJson, instance: InstanceConfig): readonly Difference[] {
   const planned = new Map(
     plan.resource_changes
       .filter(({ mode, change }) => mode === "managed" && change.actions.join() !== "no-op")
       .map((resource) => [resource.address, resource]),
   );
-  const findings = plan.resource_drift.flatMap((drift) => {
+  const differences = plan.resource_drift.flatMap((drift) => {
     const isReverted = planned.has(drift.address);
     return resourceType(drift.type)?.drift.owner === "vendor"
-      ? tableFindings(drift, isReverted, instance)
-      : stackFindings(drift, isReverted);
+      ? tableDifferences(drift, isReverted, instance)
+      : stackDifferences(drift, isReverted);
   });
   const drifted = new Set(plan.resource_drift.map(({ address }) => address));
   const pending = [...planned.values()].filter(({ address }) => !drifted.has(address));
-  if (pending.length === 0 || findings.some(({ kind }) => kind === "drift")) return findings;
+  if (pending.length === 0 || differences.some(({ kind }) => kind === "drift")) return differences;
   const changes = pending.map(({ address, change }) => `${address} (${change.actions.join(" and ")})`).join(", ");
   const what = `The configuration is newer than the deployment: ${changes}.`;
-  return [...findings, { kind: "pending", what, remediation: "Deploy it.", diff: [] }];
+  return [...differences, { kind: "pending", what, remediation: "Deploy the configuration.", diff: [] }];
 }
 
-function tableFindings(drift: ResourceChange, isReverted: boolean, { table }: InstanceConfig): DriftFinding[] {
+function tableDifferences(drift: ResourceChange, isReverted: boolean, { table }: InstanceConfig): Difference[] {
   const before = drift.change.before as AttributeValues;
   const after = drift.change.after as AttributeValues | null;
   if (after === null) {
@@ -64,10 +65,10 @@ function tableFindings(drift: ResourceChange, isReverted: boolean, { table }: In
       },
     ];
   }
-  const findings: DriftFinding[] = [];
+  const differences: Difference[] = [];
   const isIndexMissing = hasOurIndex(before) && !hasOurIndex(after);
   if (isIndexMissing) {
-    findings.push({
+    differences.push({
       kind: "drift",
       what: `The index ${indexName} is missing in ${table.name}.`,
       author: "Probably the table was restored from a backup or created again, or a user deleted the index.",
@@ -75,22 +76,22 @@ function tableFindings(drift: ResourceChange, isReverted: boolean, { table }: In
       diff: [],
     });
   }
-  // Attribute definitions follow from the indexes. A missing index of ours is reported above.
+  // Attribute definitions depend on the indexes. If our index is missing, it is reported above.
   const indexes = indexesOf(before).filter((index) => !isIndexMissing || textAt(index, "name") !== indexName);
   const diff = diffLines(drift, { ...before, attribute: after["attribute"], global_secondary_index: indexes }, after);
   if (diff.length > 0) {
-    findings.push({
+    differences.push({
       kind: "vendor change",
       what: `The owner of ${table.name} changed the table.`,
       author: "Probably ConnectPath, or autoscaling.",
       remediation:
-        isReverted && findings.length === 0
-          ? "The next plan shows what it does about this change."
+        isReverted && differences.length === 0
+          ? "Run plan to see whether the next deployment reverts this change."
           : "Plans follow the change. There is nothing to do.",
       diff,
     });
   }
-  return findings;
+  return differences;
 }
 
 const indexesOf = (table: AttributeValues): readonly unknown[] => itemsOf(table["global_secondary_index"]);
@@ -98,14 +99,14 @@ const indexesOf = (table: AttributeValues): readonly unknown[] => itemsOf(table[
 const hasOurIndex = (table: AttributeValues): boolean =>
   indexesOf(table).some((index) => textAt(index, "name") === indexName);
 
-function stackFindings(drift: ResourceChange, isReverted: boolean): DriftFinding[] {
+function stackDifferences(drift: ResourceChange, isReverted: boolean): Difference[] {
   const { address, change } = drift;
   const { subject, effectIfMissing } = driftText(drift);
   if (change.after === null) {
     const remediation = `${effectIfMissing ?? ""} ${deployAgain}`.trim();
     return [{ kind: "drift", what: `${subject ?? address} is missing.`, author: unknownAuthor, remediation, diff: [] }];
   }
-  // The configuration does not set what Terraform would not revert.
+  // Terraform reverts only attributes that the configuration sets.
   if (!isReverted) return [];
   const before = change.before as AttributeValues;
   const after = change.after as AttributeValues;
