@@ -88,7 +88,7 @@ describe("changes", () => {
     expect(changesByOthers(recordedPlan("no-change"))).toEqual([]);
     const [vendor] = changesByOthers(recordedPlan("vendor-index-added"));
     expect(vendor?.lines.map(({ text }) => text)).toContain("index vendor-3: keys g3; ALL");
-    expect(vendor?.meaning).toContain("changes nothing about it");
+    expect(vendor?.meaning).toContain("The plan keeps the change.");
     const module = changesByOthers(recordedPlan("module-edited-in-console")).find(({ address }) =>
       address.includes("module"),
     );

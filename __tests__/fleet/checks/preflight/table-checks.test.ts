@@ -162,7 +162,7 @@ test.each<
     { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
     "encryption",
     "ok",
-    "The AWS managed key for DynamoDB",
+    "encrypted with the AWS managed key for DynamoDB",
     { key: { KeyManager: "AWS", KeyState: "Enabled" } },
   ],
   ["provisioned", provisioned, "capacity", "warning", "Provisioned with 17 read and 9 write units"],
