@@ -106,6 +106,32 @@ const oneWay = {
   },
 };
 
+const maxTestNameLength = 100;
+
+/** Whether a call starts with `test`, `it` or `describe`: `test(…)`, `test.only(…)`, `test.each(rows)(…)`. */
+function isTestCall({ type, name, object, callee, tag }) {
+  if (type === "Identifier") return ["test", "it", "describe"].includes(name);
+  const inner = object ?? callee ?? tag;
+  return inner !== undefined && isTestCall(inner);
+}
+
+/** Reports a test or describe whose title is a string of more than 100 characters. */
+const testNames = {
+  meta: { type: "suggestion", schema: [] },
+  create: (context) => ({
+    CallExpression({ callee, arguments: [title] }) {
+      if (title === undefined || !isTestCall(callee)) return;
+      const quasi = title.type === "TemplateLiteral" && title.quasis.length === 1 ? title.quasis[0] : undefined;
+      const text = title.type === "Literal" ? title.value : quasi?.value.cooked;
+      if (typeof text !== "string" || text.length <= maxTestNameLength) return;
+      context.report({
+        node: title,
+        message: `The test name has ${text.length} characters. At most ${maxTestNameLength} are allowed. Shorten the name to one sentence about the behaviour.`,
+      });
+    },
+  }),
+};
+
 export default tseslint.config(
   { ignores: ["build/", "cdktf.out/", "node_modules/", "coverage/", "bench/**/node_modules/"] },
   {
@@ -117,7 +143,7 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { project: { rules: { "one-way-imports": oneWay } } },
+    plugins: { project: { rules: { "one-way-imports": oneWay, "test-names": testNames } } },
     rules: {
       "project/one-way-imports": "error",
       "no-restricted-imports": [
@@ -149,5 +175,9 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ["__tests__/**/*.ts"],
+    rules: { "project/test-names": "error" },
   },
 );

@@ -128,7 +128,7 @@ test("the sandbox prints the output that the README shows", () => {
   expect(withoutTimes(sandbox.stdout)).toContain(withoutTimes(documented));
 });
 
-test("without environment files the app says how to begin, and the sandbox uses the examples", () => {
+test("without environment files, the error of the app says how to begin, and the sandbox uses the examples", () => {
   const empty = path.join(scratch, "empty");
   mkdirSync(empty);
   const synth = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: empty });
@@ -143,7 +143,7 @@ test("without environment files the app says how to begin, and the sandbox uses 
   expect(sandbox.stdout).toContain("dev-acme-dev-us-east-1");
 });
 
-test("the sandbox plays calls on the first instance of the reader's own files, whatever their environment is", () => {
+test("the sandbox plays calls on the first instance of any environment files", () => {
   const own = path.join(scratch, "own");
   mkdirSync(own);
   const example = readFileSync(path.join(first, "examples/dev.yaml"), "utf8");
@@ -174,7 +174,7 @@ describe("the app that cdktf runs", () => {
     expect(statSync(stamp).mtimeMs).toBe(1_000_000_000_000);
   });
 
-  test("uses an edited file, and an older version of a file that is restored", () => {
+  test("uses an edited file, and an older version of a restored file", () => {
     const text = readFileSync(source, "utf8");
     writeFileSync(source, text.replace("use_lockfile", "use_lockfile_no_more"));
     expect(synth()).toMatchObject({ status: 0 });

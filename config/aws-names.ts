@@ -141,7 +141,7 @@ export function functionArn(home: Home, functionName: string): string {
 }
 
 /** Name of the stack's SNS topic and dashboard, and prefix of its alarm names. */
-export function watchName(stackName: string): string {
+export function monitoringName(stackName: string): string {
   return `callBlocking-${stackName}`;
 }
 

@@ -266,13 +266,13 @@ function arnMismatch(
 
   const differing = parts.filter((part) => expected[part] !== undefined && expected[part] !== actual[part]);
   if (differing.length === 0) return [];
-  const list = (values: typeof actual): string =>
+  const joinNames = (values: typeof actual): string =>
     differing.map((part) => `${part} ${values[part] ?? ""}`).join(" and ");
   const regionPath = owner === "instance" ? ["region"] : ["state", "region"];
   return problemAt(
     candidate,
     [path, ...differing.map((part) => (part === "account" ? ["account"] : regionPath))],
-    `${show(arn)} is in ${list(actual)}, but the ${owner} is in ${list(expected)}.`,
+    `${show(arn)} is in ${joinNames(actual)}, but the ${owner} is in ${joinNames(expected)}.`,
     "Correct the wrong value.",
   );
 }

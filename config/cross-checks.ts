@@ -6,7 +6,7 @@ import type { Path, Problem } from "./problems";
 
 /** A name that only one instance can have. */
 interface UniqueName {
-  readonly what: string;
+  readonly kind: string;
   /** Undefined if the name is not known. A part of the scope is undefined if that part is not known. */
   readonly name: string | undefined;
   /** The account and region in which the name is unique; empty: in all files. */
@@ -25,9 +25,9 @@ export function conflicts(instances: readonly Candidate[]): Problem[] {
   const owners = new Map<string, Candidate>();
   return instances.flatMap((candidate) => {
     const sameName = new Set<Candidate>();
-    return uniqueNames(candidate).flatMap(({ what, name, scope, givenAt, fix }) => {
+    return uniqueNames(candidate).flatMap(({ kind, name, scope, givenAt, fix }) => {
       if (name === undefined || scope.includes(undefined)) return [];
-      const key = JSON.stringify([what, name.toLowerCase(), ...scope]);
+      const key = JSON.stringify([kind, name.toLowerCase(), ...scope]);
       const earlier = owners.get(key);
       if (earlier === undefined) {
         owners.set(key, candidate);
@@ -38,7 +38,7 @@ export function conflicts(instances: readonly Candidate[]): Problem[] {
         if (sameName.has(earlier)) return [];
         sameName.add(earlier);
       }
-      const message = `${placeOf(earlier)} has the same ${what}, ${show(name)}.`;
+      const message = `${placeOf(earlier)} has the same ${kind}, ${show(name)}.`;
       return problemAt(candidate, [givenAt ?? ["name"]], message, fix);
     });
   });
@@ -53,14 +53,14 @@ function uniqueNames(candidate: Candidate): UniqueName[] {
   const { stack, table, function: functionName, role, canary, canaryRole } = namesOf(candidate);
   return [
     {
-      what: "stack name",
+      kind: "stack name",
       name: stack,
       scope: [],
       givenAt: undefined,
       fix: "Rename one of the instances, or remove it.",
     },
     {
-      what: "Connect instance id",
+      kind: "Connect instance id",
       name: id?.slice(id.lastIndexOf("/") + 1),
       // A replica in another region has the id of its source (Connect's ReplicateInstance).
       scope: [region],
@@ -68,21 +68,21 @@ function uniqueNames(candidate: Candidate): UniqueName[] {
       fix: "Correct one of the ids, or remove one of the instances.",
     },
     {
-      what: "table name",
+      kind: "table name",
       name: table,
       scope: [account, region],
       givenAt: tableName === undefined ? undefined : ["tableName"],
       fix: "Two stacks must not manage one table. Correct tableName, or remove one of the instances.",
     },
     {
-      what: "function name",
+      kind: "function name",
       name: functionName,
       scope: [account, region],
       givenAt: given?.name === undefined ? undefined : ["function", "name"],
       fix: "Give each instance its own function.name, or remove the key to use the default.",
     },
     {
-      what: "role name",
+      kind: "role name",
       name: role,
       scope: [account],
       givenAt: given?.roleName === undefined ? undefined : ["function", "roleName"],
@@ -91,14 +91,14 @@ function uniqueNames(candidate: Candidate): UniqueName[] {
     ...(hasCanary(candidate)
       ? [
           {
-            what: "function name",
+            kind: "function name",
             name: canary,
             scope: [account, region],
             givenAt: alarms?.canaryName === undefined ? undefined : ["alarms", "canaryName"],
             fix: "Give each function its own name in alarms.canaryName or function.name, or use the defaults.",
           },
           {
-            what: "role name",
+            kind: "role name",
             name: canaryRole,
             scope: [account],
             givenAt: alarms?.canaryRoleName === undefined ? undefined : ["alarms", "canaryRoleName"],

@@ -1,5 +1,5 @@
 /** Chooses the instance whose stack creates the dashboard. Each environment has one dashboard per account. */
-import { watchName } from "./aws-names";
+import { monitoringName } from "./aws-names";
 import type { InstanceConfig } from "./types";
 
 /**
@@ -24,6 +24,6 @@ export function withDashboards(instances: readonly InstanceConfig[]): readonly I
   return instances.map((instance) => {
     if (owners.get(groupOf(instance)) !== instance) return instance;
     const regions = [...(regionsOf.get(groupOf(instance)) ?? [])].sort();
-    return { ...instance, dashboard: { name: watchName(instance.stackName), regions } };
+    return { ...instance, dashboard: { name: monitoringName(instance.stackName), regions } };
   });
 }

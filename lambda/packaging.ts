@@ -21,13 +21,13 @@ export interface FunctionPackage {
  * full CPU. So the connection to DynamoDB is open, TLS included, before the first call arrives
  * (https://aws.amazon.com/blogs/compute/using-node-js-es-modules-and-top-level-await-in-aws-lambda/).
  */
-const BLOCKED_CALLS = `import { connected, handler } from "./blocked-calls/index";
+const BLOCKED_CALLS_ENTRY = `import { connected, handler } from "./blocked-calls/index";
 await connected;
 export { handler };
 `;
-const CANARY = `export { handler } from "./canary/index";`;
+const CANARY_ENTRY = `export { handler } from "./canary/index";`;
 
-const built = new Map<string, FunctionPackage>();
+const packagesByEntry = new Map<string, FunctionPackage>();
 
 /**
  * The package of the function that answers calls. It is built once per process.
@@ -35,17 +35,17 @@ const built = new Map<string, FunctionPackage>();
  * @throws Error of esbuild if a source does not compile
  */
 export function packageBlockedCalls(): FunctionPackage {
-  return packageOf(BLOCKED_CALLS);
+  return packageOf(BLOCKED_CALLS_ENTRY);
 }
 
 /** The package of the canary. It is built once per process, and throws like {@link packageBlockedCalls}. */
 export function packageCanary(): FunctionPackage {
-  return packageOf(CANARY);
+  return packageOf(CANARY_ENTRY);
 }
 
 function packageOf(entry: string): FunctionPackage {
-  const functionPackage = built.get(entry) ?? build(entry);
-  built.set(entry, functionPackage);
+  const functionPackage = packagesByEntry.get(entry) ?? build(entry);
+  packagesByEntry.set(entry, functionPackage);
   return functionPackage;
 }
 

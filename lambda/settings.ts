@@ -49,7 +49,7 @@ const isBudget = (ms: number): boolean =>
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An exempt number, or a prefix that ends with `*`. */
-const EXEMPT = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
+const EXEMPT_ENTRY = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,13}\*$/;
 
 /** The settings of one instance do not fit into Lambda's environment variables. The message says what to shorten. */
 export class FunctionEnvironmentTooLarge extends Error {
@@ -121,7 +121,7 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
     throw new Error(`LOOKUP_BUDGET_MS is not a whole number from ${BUDGET_LIMITS_MS.min} to ${BUDGET_LIMITS_MS.max}.`);
   }
   const exemptNumbers = (environment["EXEMPT_NUMBERS"] ?? "").split(" ").filter((entry) => entry !== "");
-  if (!exemptNumbers.every((entry) => EXEMPT.test(entry))) {
+  if (!exemptNumbers.every((entry) => EXEMPT_ENTRY.test(entry))) {
     throw new Error("EXEMPT_NUMBERS has an entry that is not an E.164 number or a prefix that ends with *.");
   }
   return {

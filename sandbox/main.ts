@@ -101,7 +101,7 @@ async function main(): Promise<void> {
     });
 
     const calls = new CallTable();
-    const play = async (what: string, from: string, expected: "match" | "nomatch"): Promise<void> => {
+    const play = async (title: string, from: string, expected: "match" | "nomatch"): Promise<void> => {
       const played = await playCall({
         moduleContent: stack.moduleContent,
         region: stack.region,
@@ -110,7 +110,7 @@ async function main(): Promise<void> {
         function: lambda,
         mayInvoke: (arn) => arn === stack.associatedArn,
       });
-      calls.add(what, from, played);
+      calls.add(title, from, played);
       if (played.attributes["blockedStatus"] === expected) return;
       process.stderr.write(`  Expected ${expected}: this deployment would not block calls correctly.\n`);
       process.exitCode = 1;

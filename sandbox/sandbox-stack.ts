@@ -25,11 +25,11 @@ export interface SandboxStack {
 
 const manifest = z.object({ stacks: z.record(z.string(), z.object({ workingDirectory: z.string() })) });
 
-const one = <T extends z.ZodType>(resource: T) => z.record(z.string(), resource);
-const configuration = z.object({
+const byLogicalId = <T extends z.ZodType>(resource: T) => z.record(z.string(), resource);
+const stackJson = z.object({
   provider: z.object({ aws: z.tuple([z.object({ region: z.string() })]) }),
   resource: z.object({
-    aws_dynamodb_table: one(z.object({ name: z.string() })),
+    aws_dynamodb_table: byLogicalId(z.object({ name: z.string() })),
     aws_lambda_function: z.object({
       blocked_calls: z.object({
         function_name: z.string(),
@@ -40,12 +40,12 @@ const configuration = z.object({
       }),
     }),
     aws_lambda_permission: z.object({ connect: z.object({ source_arn: z.string() }) }),
-    aws_connect_lambda_function_association: one(z.object({ function_arn: z.string() })),
-    aws_connect_contact_flow_module: one(z.object({ content: z.string() })),
+    aws_connect_lambda_function_association: byLogicalId(z.object({ function_arn: z.string() })),
+    aws_connect_contact_flow_module: byLogicalId(z.object({ content: z.string() })),
   }),
 });
 
-const disposition = z.object({ LambdaInvocationAttributes: z.object({ BlockedDisposition: z.string() }) });
+const lambdaBlockParameters = z.object({ LambdaInvocationAttributes: z.object({ BlockedDisposition: z.string() }) });
 
 /**
  * The stacks in the output directory of a synth.
@@ -55,19 +55,19 @@ const disposition = z.object({ LambdaInvocationAttributes: z.object({ BlockedDis
 export function readSandboxStacks(outdir: string): readonly SandboxStack[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(outdir, file), "utf8"));
   return Object.entries(manifest.parse(read("manifest.json")).stacks).map(([name, { workingDirectory }]) => {
-    const { provider, resource } = configuration.parse(read(path.join(workingDirectory, "cdk.tf.json")));
+    const { provider, resource } = stackJson.parse(read(path.join(workingDirectory, "cdk.tf.json")));
     const lambda = resource.aws_lambda_function.blocked_calls;
-    const moduleContent = JSON.parse(only(resource.aws_connect_contact_flow_module).content) as FlowContent;
+    const moduleContent = JSON.parse(firstResource(resource.aws_connect_contact_flow_module).content) as FlowContent;
     return {
       name,
       region: provider.aws[0].region,
-      tableName: only(resource.aws_dynamodb_table).name,
+      tableName: firstResource(resource.aws_dynamodb_table).name,
       instanceArn: resource.aws_lambda_permission.connect.source_arn,
       moduleContent,
-      blockedDisposition: disposition.parse(
+      blockedDisposition: lambdaBlockParameters.parse(
         moduleContent.Actions.find(({ Type }) => Type === "InvokeLambdaFunction")?.Parameters,
       ).LambdaInvocationAttributes.BlockedDisposition,
-      associatedArn: only(resource.aws_connect_lambda_function_association).function_arn,
+      associatedArn: firstResource(resource.aws_connect_lambda_function_association).function_arn,
       function: {
         name: lambda.function_name,
         zip: readFileSync(path.join(outdir, workingDirectory, lambda.filename)),
@@ -79,7 +79,7 @@ export function readSandboxStacks(outdir: string): readonly SandboxStack[] {
   });
 }
 
-function only<T>(resources: Readonly<Record<string, T>>): T {
+function firstResource<T>(resources: Readonly<Record<string, T>>): T {
   const [resource] = Object.values(resources);
   if (resource === undefined) throw new Error("the stack has no resource of a type that every call blocking stack has");
   return resource;

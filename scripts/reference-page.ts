@@ -20,12 +20,12 @@ interface Described {
 const describe = (schema: z.ZodType): Described => z.toJSONSchema(schema, { target: "draft-7" }) as Described;
 
 /** Maximum number of allowed values that a row lists. For a key with more values, such as regions, the row shows only the number. */
-const listedValues = 8;
+const maxListedValues = 8;
 
 /** The page, in Markdown. */
 export function referencePage(): string {
   const shared = describe(defaultsSchema).properties ?? {};
-  const only = (schema: z.ZodType): Record<string, Described> =>
+  const notShared = (schema: z.ZodType): Record<string, Described> =>
     Object.fromEntries(
       Object.entries(describe(schema).properties ?? {}).filter(([key]) => !Object.hasOwn(shared, key)),
     );
@@ -46,22 +46,22 @@ export function referencePage(): string {
     ...table(shared),
     "## Keys of an instance",
     "",
-    ...table(only(instanceSchema)),
+    ...table(notShared(instanceSchema)),
     "## Keys of an environment",
     "",
-    ...table(only(environmentSchema)),
+    ...table(notShared(environmentSchema)),
   ].join("\n");
 }
 
 function table(keys: Readonly<Record<string, Described>>): string[] {
-  const rows = rowsOf(keys, "").map((row) => `| ${row.map(cell).join(" | ")} |`);
+  const rows = rowsOf(keys, "").map((row) => `| ${row.map(escapeCell).join(" | ")} |`);
   return ["| key | value | default | description |", "| --- | --- | --- | --- |", ...rows, ""];
 }
 
 function rowsOf(keys: Readonly<Record<string, Described>>, prefix: string): string[][] {
   return Object.entries(keys).flatMap(([key, schema]) => {
     const name = `${prefix}${key}`;
-    const { description, byDefault } = split(schema);
+    const { description, byDefault } = descriptionAndDefault(schema);
     const row = [`\`${name}\``, valueOf(schema), byDefault, description];
     // The keys of an instance have their own table.
     const within = key === "instances" ? {} : (schema.properties ?? schema.items?.properties ?? {});
@@ -74,7 +74,7 @@ function valueOf(schema: Described): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(valueOf).join(", ");
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) {
-    return schema.enum.length <= listedValues ? schema.enum.map(code).join(", ") : `one of ${schema.enum.length}`;
+    return schema.enum.length <= maxListedValues ? schema.enum.map(code).join(", ") : `one of ${schema.enum.length}`;
   }
   if (type === "array") return items?.type === "object" ? "list of maps" : "list of texts";
   if (type === "integer") return `${minimum ?? ""} to ${maximum ?? ""}`;
@@ -82,7 +82,10 @@ function valueOf(schema: Described): string {
 }
 
 /** Description and default of a key. The default is a value of the schema, or the last sentence of the description. */
-function split({ description = "", default: plain }: Described): { description: string; byDefault: string } {
+function descriptionAndDefault({ description = "", default: plain }: Described): {
+  description: string;
+  byDefault: string;
+} {
   const [, text = description, byDefault] = /^(.*?) ?(?:Default: (.*)\.|Required\.)$/.exec(description) ?? [];
   if (plain !== undefined) return { description, byDefault: code(plain) };
   return { description: text, byDefault: byDefault ?? (text === description ? "" : "**required**") };
@@ -91,7 +94,7 @@ function split({ description = "", default: plain }: Described): { description: 
 const code = (value: unknown): string => `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 
 /** Escapes text for a table cell: `|` would end the cell, and `<name>` outside of code would be an HTML tag. */
-const cell = (text: string): string =>
+const escapeCell = (text: string): string =>
   text.replaceAll("|", "\\|").replaceAll(/`[^`]*`|</g, (part) => (part === "<" ? "&lt;" : part));
 
 // Run from the project's root: npm run reference

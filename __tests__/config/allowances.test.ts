@@ -1,4 +1,4 @@
-/** Allowances in environment files: rule, resource, reason and last day. Wrong ones are refused with their place. */
+/** Tests allowances in environment files: rule, resource, reason and last day. Invalid allowances are refused with their place. */
 import fc from "fast-check";
 import { guardRuleIds, neverAllowed } from "../../config/guard-rules";
 import { loadOne, refusal, validYaml } from "./environment-files";

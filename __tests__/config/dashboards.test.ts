@@ -4,22 +4,22 @@ import { edited, load, validYaml } from "./environment-files";
 const id = (n: number): string => `${n}f0e0d0c-1b1a-4918-8716-151413121110`;
 const instances = (...lines: readonly string[]): string =>
   validYaml + lines.map((line, n) => `  - { name: other-${n}, id: ${id(n + 1)}${line} }\n`).join("");
-const held = (files: Readonly<Record<string, string>>) =>
+const dashboardsOf = (files: Readonly<Record<string, string>>) =>
   load(files).flatMap(({ stackName, dashboard }) => (dashboard === undefined ? [] : [[stackName, dashboard]]));
 
 test("the first instance has the dashboard, which shows the regions of all instances", () => {
-  expect(held({ "prod.yaml": instances(", region: us-west-2", ", region: eu-west-1", ", region: us-west-2") })).toEqual(
+  expect(
+    dashboardsOf({ "prod.yaml": instances(", region: us-west-2", ", region: eu-west-1", ", region: us-west-2") }),
+  ).toEqual([
     [
-      [
-        "prod-acme-us-east-1",
-        { name: "callBlocking-prod-acme-us-east-1", regions: ["eu-west-1", "us-east-1", "us-west-2"] },
-      ],
+      "prod-acme-us-east-1",
+      { name: "callBlocking-prod-acme-us-east-1", regions: ["eu-west-1", "us-east-1", "us-west-2"] },
     ],
-  );
+  ]);
 });
 
 test("a second instance in the same region does not change the dashboard", () => {
-  expect(held({ "prod.yaml": instances("", "") })).toEqual(held({ "prod.yaml": validYaml }));
+  expect(dashboardsOf({ "prod.yaml": instances("", "") })).toEqual(dashboardsOf({ "prod.yaml": validYaml }));
 });
 
 test("another environment and another account have their own dashboard", () => {
@@ -28,7 +28,7 @@ test("another environment and another account have their own dashboard", () => {
     "dev.yaml": validYaml,
     "prod.yaml": other.replace("name: acme", "name: acme-prod").replace(id(0), id(9)),
   };
-  expect(held(files).map(([stackName]) => stackName)).toEqual([
+  expect(dashboardsOf(files).map(([stackName]) => stackName)).toEqual([
     "dev-acme-us-east-1",
     "prod-acme-prod-us-east-1",
     "prod-other-0-us-east-1",
@@ -39,12 +39,12 @@ test.each(["suspended: true", "release: remove-index", "alarms: { dashboard: fal
   "an instance with %s has no dashboard; the next instance has one with its own name",
   (line) => {
     const yaml = instances("").replace("  - name: acme\n", `  - name: acme\n    ${line}\n`);
-    expect(held({ "prod.yaml": yaml }).map(([, dashboard]) => dashboard)).toMatchObject([
+    expect(dashboardsOf({ "prod.yaml": yaml }).map(([, dashboard]) => dashboard)).toMatchObject([
       { name: "callBlocking-prod-other-0-us-east-1" },
     ]);
   },
 );
 
 test("an environment with dashboard: false has no dashboard", () => {
-  expect(held({ "prod.yaml": edited("instances:", "alarms: { dashboard: false }\ninstances:") })).toEqual([]);
+  expect(dashboardsOf({ "prod.yaml": edited("instances:", "alarms: { dashboard: false }\ninstances:") })).toEqual([]);
 });

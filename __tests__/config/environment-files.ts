@@ -9,7 +9,7 @@ import type { InstanceConfig } from "../../config/types";
 /** File names and their contents. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
-/** One environment with one instance and nothing optional: 7 lines, so that a line appended to it is line 8. */
+/** An environment file with one instance and no optional key. It has 7 lines, so an appended line is line 8. */
 export const validYaml = `account: "111122223333"
 region: us-east-1
 state: { bucket: acme-state, region: us-east-1 }
@@ -19,7 +19,7 @@ instances:
     id: 0f0e0d0c-1b1a-4918-8716-151413121110
 `;
 
-/** `validYaml` with one piece replaced. */
+/** Returns `validYaml` with one text replaced. */
 export function edited(from: string, to: string): string {
   if (!validYaml.includes(from)) throw new Error(`${from} is not in the valid file`);
   return validYaml.replace(from, to);

@@ -15,7 +15,7 @@ test("the file is valid before it is mutated", () => {
   expect(load({ "prod.yaml": environment, "defaults.yaml": defaults })).toHaveLength(2);
 });
 
-/** The instances; none if the files are refused properly. Anything else fails the test. */
+/** Returns the instances, or none if the files are refused with readable problems. Every other result fails the test. */
 function loadOrRefuse(files: Files): readonly InstanceConfig[] {
   try {
     const instances = load(files);

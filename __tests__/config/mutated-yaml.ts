@@ -1,7 +1,7 @@
 /** A valid environment file that uses every key, and mutations of it like those of editors and people. */
 import fc from "fast-check";
 
-/** Every key at some level, and each kind of YAML: block and flow, quoted and plain, comments. */
+/** An environment file that uses every key at one level at least, and every YAML style: block and flow, quoted and plain, comments. */
 export const environment = `# yaml-language-server: $schema=./schema.json
 account: "111122223333" # in quotes
 region: us-east-1

@@ -4,17 +4,17 @@ import type { Origin } from "../../config/provenance";
 import { inDirectory, validYaml } from "./environment-files";
 import type { Files } from "./environment-files";
 
-/** Origins by key of the instance with this name. */
+/** Returns the origins of the values of one instance, by key. */
 function originsOf(name: string, files: Files): Record<string, string> {
   return inDirectory(files, (directory) => {
     const { instances, settingsOf } = loadEnvironments(directory);
     const instance = instances.find((one) => one.name === name);
-    if (instance === undefined) throw new Error(`${name} is not there`);
-    return Object.fromEntries(settingsOf(instance).map(({ key, origin }) => [key, shown(origin)]));
+    if (instance === undefined) throw new Error(`instance ${name} is not loaded`);
+    return Object.fromEntries(settingsOf(instance).map(({ key, origin }) => [key, originText(origin)]));
   });
 }
 
-function shown(origin: Origin): string {
+function originText(origin: Origin): string {
   if (origin.kind === "file") return `${origin.file}:${origin.line}:${origin.column}`;
   return origin.kind === "derived" ? `from ${origin.from}` : "default";
 }

@@ -1,8 +1,8 @@
-/** What a selection expression selects, what it refuses, and the laws that it keeps for any fleet. */
+/** Tests selection expressions: selected instances, errors, and rules that apply to any fleet. */
 import fc from "fast-check";
 import { parseSelection, select, SelectionError } from "../../config/selection";
 
-const one = (environment: string, name: string, region: string, account: string, wave = "all") => ({
+const fleetInstance = (environment: string, name: string, region: string, account: string, wave = "all") => ({
   environment,
   name,
   region,
@@ -12,10 +12,10 @@ const one = (environment: string, name: string, region: string, account: string,
   suspended: false,
 });
 const fleet = [
-  one("dev", "acme-dev", "us-east-1", "111122223333"),
-  one("prod", "acme-one", "eu-west-1", "444455556666", "canary"),
-  one("prod", "acme-two", "us-west-2", "444455556666", "rest"),
-  { ...one("prod", "Globex", "eu-central-1", "777788889999", "rest"), suspended: true },
+  fleetInstance("dev", "acme-dev", "us-east-1", "111122223333"),
+  fleetInstance("prod", "acme-one", "eu-west-1", "444455556666", "canary"),
+  fleetInstance("prod", "acme-two", "us-west-2", "444455556666", "rest"),
+  { ...fleetInstance("prod", "Globex", "eu-central-1", "777788889999", "rest"), suspended: true },
 ];
 
 const selected = (expression: string): string[] => select(fleet, expression).map(({ name }) => name);
@@ -26,7 +26,7 @@ function refusal(expression: string, instances = fleet): string {
     if (error instanceof SelectionError) return error.message;
     throw error;
   }
-  throw new Error("it was accepted");
+  throw new Error("the selection was accepted");
 }
 
 test.each([
@@ -89,7 +89,7 @@ describe("an error", () => {
   });
 
   test.each(["acme-*-dev", "*acme*acme*", "acme", "*e-tw"])(
-    "parts of a glob (%s) do not overlap, and it is for the whole",
+    "parts of a glob (%s) do not overlap, and the glob must match the whole name",
     (glob) => {
       expect(refusal(`instance=${glob}`)).toContain(`no instance matches "${glob}".`);
     },
@@ -103,7 +103,7 @@ describe("an error", () => {
   });
 
   test("of a large fleet fits on one screen", () => {
-    const large = Array.from({ length: 1000 }, (_, i) => one("prod", `i${i}`, "eu-west-1", "111122223333"));
+    const large = Array.from({ length: 1000 }, (_, i) => fleetInstance("prod", `i${i}`, "eu-west-1", "111122223333"));
     const message = refusal("nothing", large);
     expect(message).toContain(", and 960 more.");
     expect(message.match(/prod-i/g)).toHaveLength(40);
@@ -119,7 +119,7 @@ describe("for any fleet", () => {
       region: fc.constantFrom("eu-west-1", "us-east-1"),
       account: fc.constantFrom("111122223333", "444455556666"),
     })
-    .map((i) => one(i.environment, i.name, i.region, i.account));
+    .map((i) => fleetInstance(i.environment, i.name, i.region, i.account));
   const anyFleet = fc.array(instance, { minLength: 1, maxLength: 8 });
   const glob = fc.stringMatching(/^[ab*-]{1,8}$/);
   const field = fc.constantFrom("env", "instance", "region", "account", "stack");
@@ -131,8 +131,8 @@ describe("for any fleet", () => {
     stack: "stackName",
   } as const;
 
-  /** The selection, or nothing where it is refused. */
-  function tried<T extends (typeof fleet)[number]>(instances: readonly T[], expression: string): readonly T[] {
+  /** Returns the selected instances; none if the selection is refused. */
+  function selectOrNone<T extends (typeof fleet)[number]>(instances: readonly T[], expression: string): readonly T[] {
     try {
       return select(instances, expression);
     } catch (error) {
@@ -145,7 +145,9 @@ describe("for any fleet", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, (instances, by, pattern) => {
         const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
-        expect(tried(instances, `${by}=${pattern}`)).toEqual(instances.filter((i) => expected.test(i[valueOf[by]])));
+        expect(selectOrNone(instances, `${by}=${pattern}`)).toEqual(
+          instances.filter((i) => expected.test(i[valueOf[by]])),
+        );
       }),
     );
   });
@@ -153,9 +155,9 @@ describe("for any fleet", () => {
   test("a term and its negation together select every instance exactly once", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, (instances, by, pattern) => {
-        const matching = tried(instances, `${by}=${pattern}`);
-        const others = tried(instances, `${by}!=${pattern}`);
-        // A value that matches nothing is refused either way round.
+        const matching = selectOrNone(instances, `${by}=${pattern}`);
+        const others = selectOrNone(instances, `${by}!=${pattern}`);
+        // A value that matches no instance is refused in a term and in its negation.
         const expected = matching.length === 0 ? [] : instances.filter((i) => !matching.includes(i));
         expect(others).toEqual(expected);
       }),
@@ -165,13 +167,13 @@ describe("for any fleet", () => {
   test("values are alternatives, terms are combined, and the order of the fleet is kept", () => {
     fc.assert(
       fc.property(anyFleet, field, glob, field, glob, (instances, a, x, b, y) => {
-        const first = tried(instances, `${a}=${x}`);
-        const second = tried(instances, `${b}=${y}`);
+        const first = selectOrNone(instances, `${a}=${x}`);
+        const second = selectOrNone(instances, `${b}=${y}`);
         const both = instances.filter((i) => first.includes(i) && second.includes(i));
-        expect(tried(instances, `${a}=${x} ${b}=${y}`)).toEqual(both);
-        const same = tried(instances, `${a}=${y}`);
+        expect(selectOrNone(instances, `${a}=${x} ${b}=${y}`)).toEqual(both);
+        const same = selectOrNone(instances, `${a}=${y}`);
         const either = instances.filter((i) => first.includes(i) || same.includes(i));
-        if (first.length > 0 && same.length > 0) expect(tried(instances, `${a}=${x},${y}`)).toEqual(either);
+        if (first.length > 0 && same.length > 0) expect(selectOrNone(instances, `${a}=${x},${y}`)).toEqual(either);
       }),
     );
   });
@@ -205,7 +207,7 @@ test("arbitrary text is parsed or refused with a message", () => {
 });
 
 test("a glob with many stars is matched quickly", () => {
-  const long = one("dev", "a".repeat(45), "us-east-1", "111122223333");
+  const long = fleetInstance("dev", "a".repeat(45), "us-east-1", "111122223333");
   const started = performance.now();
   expect(refusal(`instance=${"*a".repeat(40)}*b`, [long])).toContain("no instance matches");
   // A backtracking matcher would take years.

@@ -1,9 +1,12 @@
-/** Waves: which instance is in which, and what is wrong with those that cannot be rolled out in order. */
+/** Tests the wave of each instance, and the errors for waves that cannot be rolled out in order. */
 import fc from "fast-check";
 import type { InstanceConfig } from "../../config/types";
 import { load, loadOne, problemsOf, refusal, validYaml } from "./environment-files";
 
-/** An environment, `waves` on line 5 when there are any, and instances that have these lines, the first from line 7 (or 6). */
+/**
+ * Returns an environment file with one instance for each item of `instances`, which has further keys of the instance. `waves` is on
+ * line 5 if it is given. The first instance is on line 7, or on line 6 without waves.
+ */
 function environment(waves: string | undefined, ...instances: readonly string[]): string {
   const shared = validYaml.slice(0, validYaml.indexOf("instances:"));
   const items = instances.map(
@@ -32,7 +35,7 @@ test("another wave changes no other value of an instance", () => {
 
 test.each([
   [
-    "a wave that is misspelt, which is not called empty as well",
+    "a misspelled wave, without a second error for an empty wave",
     environment("[canary, rest]", "wave: canry", ""),
     '7:65  instances[0].wave: "canry" is not a wave of this environment.\n  Did you mean "canary"?',
   ],
@@ -42,13 +45,13 @@ test.each([
     '8:65  instances[1].wave: "blue" is not a wave of this environment.\n  Allowed: canary, rest.',
   ],
   [
-    "a wave where there are none",
+    "a wave in an environment without waves",
     environment(undefined, "wave: canary"),
     '6:65  instances[0].wave: "canary" is not a wave of this environment.\n' +
       "  Add the waves of the environment in order, for example waves: [canary, rest].",
   ],
   [
-    "a wave that no instance matches in",
+    "a wave without an instance",
     environment("[canary, few, rest]", "wave: canary", ""),
     '5:17  waves[1]: The wave "few" has no instance.\n  Add wave: few to an instance, or remove the wave from waves.',
   ],
@@ -68,22 +71,22 @@ test.each([
     "5:8  waves: The list is empty, so no instance can be in a wave.\n  List the waves in order, or remove the key.",
   ],
   [
-    "a wave with a name that no selection could hold",
+    "a wave with a name that a selection cannot contain",
     environment("[First wave]", ""),
     '5:9  waves[0]: "First wave" is not a name for a wave.\n  Use at most 100 lower-case letters, digits and hyphens, and start with a letter: canary.',
   ],
   [
-    "a wave given by its number, whose wave is not called empty as well",
+    "a wave given by its number, without a second error for an empty wave",
     environment("[canary, rest]", "wave: 1", ""),
     "7:65  instances[0].wave: YAML reads 1 without quotes as a number, not as text.\n  Put it in quotes.",
   ],
   [
-    "a suspension that YAML takes for text",
+    "a suspension that YAML reads as text",
     environment(undefined, "suspended: yes"),
     '6:70  instances[0].suspended: "yes" is neither true nor false.\n  Write true or false, without quotes.',
   ],
   [
-    "a wave for all instances",
+    "suspended for all instances",
     `${validYaml}suspended: true\n`,
     '8:1  suspended: "suspended" is not a key.\n  It is a key of one instance. Put it below instances.',
   ],

@@ -211,11 +211,11 @@ function start(command: string, args: readonly string[], cwd: string, env: Reado
     },
     says: (text) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const checkOutput = (): void => {
           if (output.includes(text)) resolve();
         };
-        waiting.add(look);
-        look();
+        waiting.add(checkOutput);
+        checkOutput();
         void finished.then(() => {
           reject(new Error(`it ended without saying "${text}":\n${output}`));
         }, reject);

@@ -1,4 +1,4 @@
-// Mutates our flows and a flow of other blocks; the validator must refuse every mutation that Connect refuses.
+// Mutates our flows and a flow with other blocks. The validator must refuse every mutation that Connect refuses.
 import { blockedStatusModule } from "../../flows/blocked-status";
 import { inboundFlow, type WhenBlocked } from "../../flows/inbound";
 import type { ContentKind, FlowContent } from "../../flows/language/types";

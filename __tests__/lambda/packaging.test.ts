@@ -23,7 +23,7 @@ import {
 } from "../../lambda/packaging";
 
 const built = packageBlockedCalls();
-const both = [
+const packages = [
   { name: "blockedCalls", built },
   { name: "canary", built: packageCanary() },
 ];
@@ -68,7 +68,7 @@ test("the zip does not depend on compilation, path, modification times, tsconfig
     },
     { TZ: "Pacific/Kiritimati" },
   );
-  expect(digests).toBe(both.map((each) => each.built.sha256).join(""));
+  expect(digests).toBe(packages.map((each) => each.built.sha256).join(""));
 });
 
 test("a change in a shared source changes both zips", () => {
@@ -77,7 +77,7 @@ test("a change in a shared source changes both zips", () => {
     writeFileSync(path, readFileSync(path, "utf8").replace('"ConnectPathCallBlocking"', '"Changed"'));
   });
   expect(changed).toMatch(/^[\da-f]{128}$/);
-  for (const each of both) expect(changed).not.toContain(each.built.sha256);
+  for (const each of packages) expect(changed).not.toContain(each.built.sha256);
 });
 
 test("a change in the canary does not change the zip of blockedCalls", () => {
@@ -89,7 +89,7 @@ test("a change in the canary does not change the zip of blockedCalls", () => {
   expect(changed.slice(64)).not.toBe(packageCanary().sha256);
 });
 
-describe.each(both)("the package of $name", ({ name, built }) => {
+describe.each(packages)("the package of $name", ({ name, built }) => {
   test("both digests match the bytes of the zip", () => {
     const digest = createHash("sha256").update(built.zip).digest();
     expect(built.sha256).toBe(digest.toString("hex"));

@@ -1,4 +1,4 @@
-/** Tests that settings survive the way through Lambda's environment variables, and that invalid variables are refused. */
+/** Tests that the function reads the settings that the stack writes, and that invalid environment variables are refused. */
 import fc from "fast-check";
 import { indexName } from "../../config/aws-names";
 import { instanceSchema } from "../../config/schema";
@@ -97,7 +97,7 @@ test("no variable has a name that Lambda reserves", () => {
   expect(Object.keys(functionEnvironment(settings)).filter((key) => /^(AWS|LAMBDA)_|^_/.test(key))).toEqual([]);
 });
 
-test("settings of exactly the limit are accepted; one byte more is refused and the error says what to shorten", () => {
+test("settings of exactly the limit are accepted, and the error for one more byte names the keys to shorten", () => {
   const size = (padding: number): number =>
     Buffer.byteLength(JSON.stringify(functionEnvironment({ ...settings, tableName: "t".repeat(padding) })));
   const padding = ENVIRONMENT_LIMIT_BYTES - size(1) + 1;

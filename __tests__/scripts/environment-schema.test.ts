@@ -1,4 +1,4 @@
-/** The committed JSON Schema is current and complete, and agrees with the loader. */
+/** Tests that the committed JSON Schema is current and complete, and accepts the same files as the loader. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
@@ -20,7 +20,7 @@ interface Node {
 const root = projectRoot();
 const committed = JSON.parse(readFileSync(path.join(root, "environments/schema.json"), "utf8")) as Node;
 
-/** Every key of the schema by its path, maps and instances included. */
+/** Returns every key of the schema with its path, including the keys of maps and instances. */
 function keys(node: Node, at = ""): [string, Node][] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => [
     [`${at}${name}`, child] as [string, Node],
@@ -29,7 +29,7 @@ function keys(node: Node, at = ""): [string, Node][] {
   ]);
 }
 
-test("the committed schema is current; if not: npm run schema", () => {
+test("the committed schema is current; if not, run: npm run schema", () => {
   expect(committed).toEqual(JSON.parse(JSON.stringify(environmentJsonSchema())));
 });
 
@@ -69,7 +69,7 @@ test("a JSON Schema validator accepts the examples and refuses what the loader r
   const schema = z.fromJSONSchema(committed as Parameters<typeof z.fromJSONSchema>[0]);
   const read = (name: string) => {
     const values = parse(readFileSync(path.join(root, "examples", `${name}.yaml`), "utf8")) as Record<string, unknown>;
-    // This reader lacks the flag u on patterns, which JSON Schema asks for and editors set: it would refuse every tag.
+    // zod compiles patterns without the flag u, which JSON Schema requires. It would refuse every tag.
     return { ...values, tags: {} };
   };
   for (const name of ["dev", "staging", "prod"]) expect(schema.safeParse(read(name)).success).toBe(true);
@@ -92,7 +92,7 @@ test("every pattern compiles with the flag u, as JSON Schema requires, and in Ja
   expect(patterns.length).toBeGreaterThan(20);
   for (const pattern of patterns) {
     expect(() => new RegExp(pattern, "u")).not.toThrow();
-    // JavaScript's "any character", an unclosed class elsewhere.
+    // [^] means any character in JavaScript and is an unclosed class in other languages.
     expect(pattern).not.toContain("[^]");
   }
 });

@@ -75,20 +75,20 @@ async function functionOn(endpoint: string): Promise<FunctionInstance> {
   return started;
 }
 
-async function scripted(script: Script): Promise<FunctionInstance> {
+async function functionOnScriptedServer(script: Script): Promise<FunctionInstance> {
   const server = await startScriptedServer(script);
   servers.push(server);
   return functionOn(server.url);
 }
 
-async function lineOf(from: FunctionInstance, event: unknown, timeoutMs = 3000): Promise<string> {
-  const { logs, error } = await from.invoke(event, { timeoutMs });
+async function lineOf(target: FunctionInstance, event: unknown, timeoutMs = 3000): Promise<string> {
+  const { logs, error } = await target.invoke(event, { timeoutMs });
   expect(error).toBeUndefined();
   expect(logs).toHaveLength(1);
   return logs[0] ?? "";
 }
 
-const from = (address: string): unknown => {
+const eventFrom = (address: string): unknown => {
   const event = callFrom(address);
   return {
     ...event,
@@ -153,22 +153,22 @@ beforeAll(async () => {
   for (let n = 0; n < 25; n++)
     await table.put({ contactId: String(n), customerEndpoint: `+155555501${50 + n}`, disposition: "Blocked" });
   lambda = await functionOn(table.endpoint);
-  lines.blocked = await lineOf(lambda, from(BLOCKED_NUMBER));
-  lines.notBlocked = await lineOf(lambda, from("+15555550100"));
+  lines.blocked = await lineOf(lambda, eventFrom(BLOCKED_NUMBER));
+  lines.notBlocked = await lineOf(lambda, eventFrom("+15555550100"));
   lines.canary = await recordCanary(async (event) => (await lambda.invoke(event)).payload);
 
-  const denied = await scripted((socket) => socket.write(dynamoDbError(400, "AccessDeniedException")));
-  lines.denied = await lineOf(denied, from(BLOCKED_NUMBER));
+  const denied = await functionOnScriptedServer((socket) => socket.write(dynamoDbError(400, "AccessDeniedException")));
+  lines.denied = await lineOf(denied, eventFrom(BLOCKED_NUMBER));
   lines.canaryWrong = await recordCanary(async (event) => (await denied.invoke(event)).payload);
   lines.canaryFailed = await recordCanary(() => Promise.resolve({}), "dextr-gone");
 
   // The first attempt gets no answer and ends after half the budget. The second attempt gets a late answer.
-  const slow = await scripted((socket, { index }) => {
+  const slow = await functionOnScriptedServer((socket, { index }) => {
     if (index > 0) setTimeout(() => socket.write(count(0)), 500);
   });
-  lines.slow = await lineOf(slow, from("+15555550100"));
-  const silent = await scripted(() => undefined);
-  timedOut = (await silent.invoke(from(BLOCKED_NUMBER), { timeoutMs: 200 })).error?.errorType;
+  lines.slow = await lineOf(slow, eventFrom("+15555550100"));
+  const silent = await functionOnScriptedServer(() => undefined);
+  timedOut = (await silent.invoke(eventFrom(BLOCKED_NUMBER), { timeoutMs: 200 })).error?.errorType;
 
   const vendorPackage = zipSync({ "index.js": strToU8(`require("aws-sdk"); exports.handler = async () => ({});`) });
   unloadable = await startFunction({ zip: vendorPackage, handler: "index.handler", environment: {} }).then(
@@ -200,7 +200,7 @@ interface Recording {
   readonly call?: (at: number) => string | undefined;
   /** Returns the log line of a canary run at this time, or undefined if the canary does not run. */
   readonly canary?: (at: number) => string | undefined;
-  /** Adds metrics of AWS services. */
+  /** Adds metrics of AWS services to the recording. */
   readonly awsMetrics?: (cloudwatch: CloudWatch) => void;
 }
 

@@ -2,13 +2,13 @@
 import { destroyRefusals, insteadOfDestroy } from "../../stacks/decommission";
 import { sampleInstance } from "./sample-instance";
 
-const named = (stackName: string, more: object = {}) => ({ ...sampleInstance, stackName, ...more });
+const instanceNamed = (stackName: string, more: object = {}) => ({ ...sampleInstance, stackName, ...more });
 const fleet = [
-  named("prod-one"),
-  named("prod-two", { release: "remove-index" }),
-  named("prod-three", { release: "forget" }),
-  named("prod-four", { release: "keep-index" }),
-  named("dev-five"),
+  instanceNamed("prod-one"),
+  instanceNamed("prod-two", { release: "remove-index" }),
+  instanceNamed("prod-three", { release: "forget" }),
+  instanceNamed("prod-four", { release: "keep-index" }),
+  instanceNamed("dev-five"),
 ];
 const refused = (...args: readonly string[]) =>
   destroyRefusals(fleet, args).map((message) => message.slice(0, message.indexOf(" ")));
@@ -34,17 +34,17 @@ test.each([
 });
 
 test("the only stack is refused without a name, and nothing is refused if cdktf does not run the app", () => {
-  expect(destroyRefusals([named("prod-one")], ["destroy"])).toHaveLength(1);
+  expect(destroyRefusals([instanceNamed("prod-one")], ["destroy"])).toHaveLength(1);
   expect(destroyRefusals(fleet, undefined)).toEqual([]);
 });
 
 test("the refusal gives the remaining steps of the release", () => {
-  expect(destroyRefusals([named("prod-one")], ["destroy"])).toEqual([
+  expect(destroyRefusals([instanceNamed("prod-one")], ["destroy"])).toEqual([
     "prod-one cannot be destroyed, because it manages the vendor's table dextr-acme.\n" +
       "  To release the instance, set release: remove-index for acme in environments/test.yaml and deploy that, then release: forget and deploy that; " +
       "or once release: keep-index, which leaves the index on the table. The table always stays.",
   ]);
-  expect(insteadOfDestroy(named("prod-two", { release: "remove-index" }))).toBe(
+  expect(insteadOfDestroy(instanceNamed("prod-two", { release: "remove-index" }))).toBe(
     "Not by destroy. Set release: forget for acme in environments/test.yaml, and deploy that.",
   );
 });

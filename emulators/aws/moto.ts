@@ -61,11 +61,11 @@ export async function startMoto(account: string, limitMs = 60_000): Promise<Moto
 async function announcedUrl(child: ChildProcess, limitMs: number): Promise<string> {
   const lines: string[] = [];
   return new Promise((resolve, reject) => {
-    const giveUp = (what: string): void => {
+    const fail = (what: string): void => {
       reject(new Error([what, ...lines].join("\n  ")));
     };
     const timer = setTimeout(() => {
-      giveUp(`no answer within ${limitMs} ms`);
+      fail(`no answer within ${limitMs} ms`);
     }, limitMs);
     const read = (chunk: Buffer): void => {
       lines.push(...chunk.toString().split("\n").filter(Boolean));
@@ -81,11 +81,11 @@ async function announcedUrl(child: ChildProcess, limitMs: number): Promise<strin
     child.stderr?.on("data", read);
     child.once("error", (error) => {
       clearTimeout(timer);
-      giveUp(error.message);
+      fail(error.message);
     });
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
-      giveUp(`it ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
+      fail(`it ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
     });
   });
 }

@@ -28,9 +28,9 @@ export interface UploadedFunctionsProps {
 }
 
 /** Largest number of idle execution environments. Each is a process. */
-const maxWarm = 4;
+const maxWarmEnvironments = 4;
 
-interface Warm {
+interface WarmEnvironment {
   readonly instance: FunctionInstance;
   /** Resolves when the current event is processed. An execution environment processes one event at a time. */
   last: Promise<unknown>;
@@ -39,7 +39,7 @@ interface Warm {
 /** Runs published versions: moto stores versions and aliases, and this emulator stores the code by its hash. */
 export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFunctionsProps): UploadedFunctions {
   const zips = new Map<string, Buffer>();
-  const warm = new Map<string, Promise<Warm>>();
+  const warm = new Map<string, Promise<WarmEnvironment>>();
   const clients = new Map<string, LambdaClient>();
 
   const lambdaIn = (region: string): LambdaClient => {
@@ -60,7 +60,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
   }
 
   /** The execution environment for exactly this code and configuration. */
-  async function environmentFor(configuration: FunctionConfiguration, region: string): Promise<Warm> {
+  async function environmentFor(configuration: FunctionConfiguration, region: string): Promise<WarmEnvironment> {
     const {
       CodeSha256 = "",
       Handler = "",
@@ -97,7 +97,7 @@ export function runUploadedFunctions({ moto, motoUrl, environment }: UploadedFun
     // If the execution environment cannot start, the next event starts a new one, as on Lambda.
     started.catch(() => warm.delete(key));
     const [oldest] = warm.keys();
-    if (warm.size > maxWarm && oldest !== undefined) await stop(oldest);
+    if (warm.size > maxWarmEnvironments && oldest !== undefined) await stop(oldest);
     return started;
   }
 

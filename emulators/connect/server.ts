@@ -108,7 +108,7 @@ const instanceAttributes: Readonly<Record<string, string>> = {
 };
 
 /** Names in the API that differ between modules and flows. */
-const naming = {
+const apiNames = {
   module: {
     arnPart: "flow-module",
     described: "ContactFlowModule",
@@ -296,7 +296,7 @@ export class ConnectEmulator {
 
   private create(call: Call, kind: ContentKind): object {
     const state = this.find(call);
-    const name = text(call.body, "Name", naming[kind].nameLimit);
+    const name = text(call.body, "Name", apiNames[kind].nameLimit);
     const type = kind === "flow" ? oneOf(call.body, "Type", flowTypes) : undefined;
     const status = kind === "flow" && call.body["Status"] === "SAVED" ? "SAVED" : "PUBLISHED";
     const content = text(call.body, "Content", 256_000);
@@ -307,7 +307,7 @@ export class ConnectEmulator {
     if (status === "PUBLISHED") this.refuseInvalid(content, kind);
 
     const id = randomUUID();
-    const arn = `${state.arn}/${naming[kind].arnPart}/${id}`;
+    const arn = `${state.arn}/${apiNames[kind].arnPart}/${id}`;
     const description = descriptionOf(call.body);
     const tags = tagsOf(call.body["Tags"]);
     state.resources.set(id, { kind, id, arn, name, description, content, state: "ACTIVE", status, type, tags });
@@ -319,7 +319,7 @@ export class ConnectEmulator {
   private describe(call: Call, kind: ContentKind): object {
     const { resource } = this.findResource(call, kind);
     return {
-      [naming[kind].described]: {
+      [apiNames[kind].described]: {
         Arn: resource.arn,
         Id: resource.id,
         Name: resource.name,
@@ -344,8 +344,8 @@ export class ConnectEmulator {
 
   private updateMetadata(call: Call, kind: ContentKind): object {
     const { instance, resource } = this.findResource(call, kind);
-    const stateField = naming[kind].stateField;
-    const name = optionalText(call.body, "Name", naming[kind].nameLimit) ?? resource.name;
+    const stateField = apiNames[kind].stateField;
+    const name = optionalText(call.body, "Name", apiNames[kind].nameLimit) ?? resource.name;
     if (name !== resource.name) this.refuseDuplicate(instance, kind, name);
     const state = call.body[stateField] === undefined ? resource.state : oneOf(call.body, stateField, states);
     const description = descriptionOf(call.body) ?? resource.description;
@@ -377,7 +377,7 @@ export class ConnectEmulator {
         ? { State: state }
         : { ContactFlowType: type, ContactFlowState: state, ContactFlowStatus: status }),
     }));
-    return { [naming[kind].listed]: summaries, ...next };
+    return { [apiNames[kind].listed]: summaries, ...next };
   }
 
   private tag(call: Call): object {
@@ -423,7 +423,7 @@ export class ConnectEmulator {
       throw fail("InvalidRequestException", "JSON field is missing or null for field name: settings");
     const messages = parseJson(content) === undefined ? ["Content is not JSON"] : this.validate(content, kind);
     const problems = messages.map((message) => ({ message: message.slice(0, 256) }));
-    if (problems.length > 0) throw naming[kind].invalid(problems.slice(0, 50));
+    if (problems.length > 0) throw apiNames[kind].invalid(problems.slice(0, 50));
   }
 }
 

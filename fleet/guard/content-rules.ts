@@ -1,5 +1,5 @@
 /** Rule about the content of our resources: a plan may only make them what the environment file says. */
-import { watchName } from "../../config/aws-names";
+import { monitoringName } from "../../config/aws-names";
 import { isFromStackOf } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources, isExpected, Pattern } from "../../stacks/expected-resources";
@@ -91,7 +91,7 @@ function isRemovable({ type, name, change: { before } }: ResourceChange, instanc
 }
 
 const isOwnAlarm = (logicalId: string, alarmName: string | undefined, { stackName }: InstanceConfig): boolean =>
-  alarmName === `${watchName(stackName)}-${logicalId.replaceAll("_", "-")}`;
+  alarmName === `${monitoringName(stackName)}-${logicalId.replaceAll("_", "-")}`;
 
 /** Alarms and the dashboard. Their name and their actions are checked; the review shows the other attributes. */
 function watching({ type, name }: ResourceChange, instance: InstanceConfig): AttributeValues | undefined {
@@ -100,9 +100,9 @@ function watching({ type, name }: ResourceChange, instance: InstanceConfig): Att
     return name === "environment" && dashboard !== undefined ? { dashboard_name: dashboard.name } : undefined;
   }
   if (type !== "aws_cloudwatch_metric_alarm") return undefined;
-  const topic = alarms.topicArn ?? `arn:${partition}:sns:${region}:${account}:${watchName(stackName)}`;
+  const topic = alarms.topicArn ?? `arn:${partition}:sns:${region}:${account}:${monitoringName(stackName)}`;
   return {
-    alarm_name: `${watchName(stackName)}-${name.replaceAll("_", "-")}`,
+    alarm_name: `${monitoringName(stackName)}-${name.replaceAll("_", "-")}`,
     alarm_actions: [topic],
     ok_actions: [topic],
     insufficient_data_actions: new Pattern(`none or ${topic}`, (value) => isNothing(value) || isEqual(value, [topic])),

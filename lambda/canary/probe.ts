@@ -51,7 +51,7 @@ export interface ProbeResult {
 export const CONTACTS_READ = 100;
 
 /** Numbers reserved for fiction, so no caller has one. */
-const FICTITIOUS = Array.from({ length: 100 }, (_, n) => `+155555501${String(n).padStart(2, "0")}`);
+const FICTITIOUS_NUMBERS = Array.from({ length: 100 }, (_, n) => `+155555501${String(n).padStart(2, "0")}`);
 
 /**
  * Number of fictitious numbers to try. A fictitious number can be listed by mistake or after a spoofed call. If all tried numbers are
@@ -78,8 +78,8 @@ export async function probe(target: ProbeTarget, access: ProbeAccess): Promise<P
   const test = async (number: string, listedUnder: string | undefined): Promise<void> => {
     const expected = listedUnder === undefined ? "nomatch" : "match";
     const answer = await access.invoke(probeEvent(target, number));
-    const answered = word(field(answer, "response"));
-    const reason = word(field(answer, "reason"));
+    const answered = wordOrUnreadable(field(answer, "response"));
+    const reason = wordOrUnreadable(field(answer, "reason"));
     const right = answered === expected && reason === (listedUnder === undefined ? "not_blocked" : "blocked");
     const counts = right || (await isListed(number)) === (listedUnder !== undefined);
     if (counts) answers.push({ listedUnder, expected, answered, reason, right });
@@ -106,7 +106,7 @@ async function unlistedNumber(
   { exemptNumbers }: ProbeTarget,
   isListed: (number: string) => Promise<boolean>,
 ): Promise<string | undefined> {
-  const candidates = FICTITIOUS.filter((number) => isLookedUp(number, exemptNumbers));
+  const candidates = FICTITIOUS_NUMBERS.filter((number) => isLookedUp(number, exemptNumbers));
   for (const number of candidates.slice(0, MAX_FICTITIOUS_TRIED)) if (!(await isListed(number))) return number;
   return undefined;
 }
@@ -144,6 +144,6 @@ export function probeEvent(target: ProbeTarget, number: string): object {
 }
 
 /** The value if it is a plain word. Any other value could contain personal data. */
-function word(value: unknown): string {
+function wordOrUnreadable(value: unknown): string {
   return typeof value === "string" && /^(?=.{1,40}$)[a-z_]+(\d{1,3}[a-z_]*)?$/.test(value) ? value : "unreadable";
 }

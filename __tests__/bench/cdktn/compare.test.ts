@@ -27,7 +27,7 @@ const stack = JSON.stringify(
 );
 
 /** Creates two directories that differ only in the given change of the stack. */
-function compared(change: (text: string) => string) {
+function pairWithChange(change: (text: string) => string) {
   const directory = mkdtempSync(path.join(scratch, "pair-"));
   const [before, after] = [path.join(directory, "before"), path.join(directory, "after")];
   mkdirSync(path.join(before, "stacks/test"), { recursive: true });
@@ -42,7 +42,7 @@ function compared(change: (text: string) => string) {
 }
 
 test("a changed logical id is reported as a removed and an added resource", () => {
-  const unexpected = compared((text) => text.replaceAll('"blocked_status":', '"blockedStatus":'))
+  const unexpected = pairWithChange((text) => text.replaceAll('"blocked_status":', '"blockedStatus":'))
     .differences()
     .filter((difference) => !isExpected(difference));
   expect(unexpected).toMatchObject([
@@ -52,7 +52,7 @@ test("a changed logical id is reported as a removed and an added resource", () =
 });
 
 test("different versions of the library and of the provider are expected differences", () => {
-  const { after, differences } = compared((text) =>
+  const { after, differences } = pairWithChange((text) =>
     text.replaceAll('"stubbed"', '"0.24.0"').replaceAll("~> 5.100.0", "6.66.0").replaceAll('"hashicorp/aws"', '"aws"'),
   );
   writeFileSync(path.join(after, "manifest.json"), `{"version":"0.24.0","stacks":{}}`);
@@ -66,7 +66,7 @@ test("different versions of the library and of the provider are expected differe
 });
 
 test("missing files, other bytes and another order of the same values are differences", () => {
-  const { before, after, differences } = compared((text) => text + "\n");
+  const { before, after, differences } = pairWithChange((text) => text + "\n");
   writeFileSync(path.join(after, "stacks/test/function.zip"), "other");
   writeFileSync(path.join(before, "stacks/test/more.txt"), "");
   expect(differences().map(({ file }) => path.basename(file))).toEqual(["cdk.tf.json", "function.zip", "more.txt"]);

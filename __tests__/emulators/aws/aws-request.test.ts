@@ -1,4 +1,4 @@
-/** What a call to AWS addresses, read from real forms of requests. */
+/** Tests that service, region, operation and input of a request to AWS are recognized. */
 import fc from "fast-check";
 import { describeRequest } from "../../../emulators/aws/aws-request";
 
@@ -32,7 +32,7 @@ test.each([
   });
 });
 
-test("a JSON protocol names the operation in its target, a query protocol in its form", () => {
+test("the operation is read from the target header of JSON protocols and from the form of query protocols", () => {
   const headers = signed("dynamodb", { "x-amz-target": "DynamoDB_20120810.UpdateTable" });
   expect(describeRequest("POST", "/", headers, Buffer.from('{"TableName":"t"}'))).toMatchObject({
     operation: "UpdateTable",
@@ -44,7 +44,7 @@ test("a JSON protocol names the operation in its target, a query protocol in its
   });
 });
 
-test("a presigned URL tells service and region like a signed header", () => {
+test("service and region are read from a presigned URL as from a signed header", () => {
   const url = "/bucket/key?X-Amz-Credential=AKIDEXAMPLE%2F20260101%2Feu-west-2%2Fs3%2Faws4_request&X-Amz-Signature=0";
   expect(describeRequest("GET", url, {}, Buffer.alloc(0))).toMatchObject({
     service: "s3",
@@ -53,7 +53,7 @@ test("a presigned URL tells service and region like a signed header", () => {
   });
 });
 
-test("forms to STS are not recorded: they hold identity tokens", () => {
+test("forms to STS are not recorded, because they contain identity tokens", () => {
   const body = Buffer.from("Action=AssumeRoleWithWebIdentity&WebIdentityToken=secret");
   for (const headers of [form, signed("sts", form)])
     expect(describeRequest("POST", "/", headers, body)).toMatchObject({
@@ -62,7 +62,7 @@ test("forms to STS are not recorded: they hold identity tokens", () => {
     });
 });
 
-test("any request can be read", () => {
+test("any request is parsed without an error and with its body unchanged", () => {
   const headers = fc.record(
     {
       authorization: fc.oneof(

@@ -1,4 +1,4 @@
-/** The recording proxy in front of a real HTTP server: what passes through it, and what it keeps. */
+/** Tests the recording proxy with a real HTTP server: forwarded requests and recorded calls. */
 import { createHash } from "node:crypto";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ const signed = (service: string, more: Record<string, string> = {}) => ({
   ...more,
 });
 
-/** Answers every request with what it got of it, as JSON; to HEAD with a length alone. */
+/** Responds to each request with its URL, headers and body hash as JSON. The response to HEAD has only a content length. */
 let upstream: Server;
 let proxy: RecordingProxy;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ const dynamodb = async (operation: string, input: object = {}) =>
     })
   ).json();
 
-test("bodies arrive byte for byte, chunked and with trailing checksums too, on the very path", async () => {
+test("chunked bodies with trailing checksums are forwarded with unchanged bytes and path", async () => {
   const path = fc.constantFrom("/bucket/key", "/bucket/a/../b", "//double", "/bucket/%2E%2e/%20?x-id=PutObject");
   await fc.assert(
     fc.asyncProperty(path, fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 5 }), async (url, chunks) => {
@@ -93,7 +93,7 @@ test("bodies arrive byte for byte, chunked and with trailing checksums too, on t
   );
 });
 
-test("a HEAD answer keeps the length of the body it does not have", async () => {
+test("the response to HEAD keeps its content length", async () => {
   const answer = await fetch(`${proxy.url}/bucket/key`, { method: "HEAD", headers: signed("s3") });
   expect(answer.headers.get("content-length")).toBe("12345");
 });
@@ -116,7 +116,7 @@ test("a call is recorded with service, operation, region, input, status and outp
   expect(proxy.calls()).toEqual([]);
 });
 
-test("no credentials are recorded, of headers or of a presigned URL", async () => {
+test("credentials in headers and presigned URLs are not recorded", async () => {
   await fetch(`${proxy.url}/instance/1`, { headers: signed("connect") });
   await fetch(
     `${proxy.url}/instance/1?keep=this&X-Amz-Credential=${secret}%2F20260101%2Fus-east-1%2Fconnect%2Faws4_request&X-Amz-Signature=${secret}&X-Amz-Security-Token=${secret}`,
@@ -126,7 +126,7 @@ test("no credentials are recorded, of headers or of a presigned URL", async () =
   expect(proxy.calls()[1]).toMatchObject({ service: "connect", url: "/instance/1?keep=this" });
 });
 
-test("calls are in the order of their arrival, not of their answers", async () => {
+test("calls are recorded in the order of their requests, not of their responses", async () => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   proxy.intercept(
@@ -143,7 +143,7 @@ test("calls are in the order of their arrival, not of their answers", async () =
   expect(proxy.calls().map(({ operation }) => operation)).toEqual(["CreateTable", "DescribeTable"]);
 });
 
-test("reads of DynamoDB change nothing; every other operation may", async () => {
+test("every DynamoDB operation except a read counts as a change", async () => {
   const reads = ["DescribeTable", "ListTables", "GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"];
   const others = ["UpdateTable", "PutItem", "ExecuteStatement", "BatchWriteItem", "TagResource", "SomethingNew"];
   for (const operation of [...reads, ...others]) await dynamodb(operation);
@@ -151,19 +151,19 @@ test("reads of DynamoDB change nothing; every other operation may", async () => 
   expect(proxy.mutating("s3")).toEqual([]);
 });
 
-test("a fault answers in the place of the emulator until it is withdrawn, and is recorded", async () => {
-  const withdraw = proxy.intercept(
+test("an interception answers instead of the emulator until it is removed, and is recorded", async () => {
+  const removeInterception = proxy.intercept(
     ({ operation, input }) => operation === "UpdateTable" && (input as { TableName?: string }).TableName === "t",
     () => ({ status: 400, body: JSON.stringify({ __type: "LimitExceededException" }) }),
   );
   expect(await dynamodb("UpdateTable", { TableName: "t" })).toEqual({ __type: "LimitExceededException" });
   expect(await dynamodb("UpdateTable", { TableName: "other" })).toHaveProperty("sha256");
-  withdraw();
+  removeInterception();
   expect(await dynamodb("UpdateTable", { TableName: "t" })).toHaveProperty("sha256");
   expect(proxy.calls().map(({ status }) => status)).toEqual([400, 200, 200]);
 });
 
-test("an emulator that is gone gives an error that no SDK repeats, with the cause", async () => {
+test("an unreachable emulator gives an error with its cause that SDKs do not retry", async () => {
   const orphan = await startRecordingProxy("http://127.0.0.1:1", {});
   const answer = await fetch(orphan.url, { method: "POST" });
   expect(answer.status).toBe(400);

@@ -1,4 +1,4 @@
-/** The Connect emulator, asked as Terraform's provider asks: paths, shapes, quotas and refusals of the service. */
+/** Tests the Connect emulator with requests of Terraform's provider: paths, shapes, quotas and errors of the service. */
 import fc from "fast-check";
 import { blockedStatusModule } from "../../../flows/blocked-status";
 import { validateContent } from "../../../flows/language/validate";
@@ -6,7 +6,7 @@ import { matchRoute } from "../../../emulators/connect/routes";
 import { ConnectEmulator } from "../../../emulators/connect/server";
 
 const id = "00000000-0000-4000-8000-000000000001";
-const other = "00000000-0000-4000-8000-000000000002";
+const otherInstanceId = "00000000-0000-4000-8000-000000000002";
 const instanceArn = `arn:aws:connect:us-east-1:111122223333:instance/${id}`;
 const functionArn = "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls:live";
 
@@ -29,7 +29,7 @@ beforeEach(() => {
   connect = new ConnectEmulator(
     [
       { account: "111122223333", region: "us-east-1", id, alias: "acme" },
-      { account: "111122223333", region: "eu-west-2", id: other, alias: "acme-eu" },
+      { account: "111122223333", region: "eu-west-2", id: otherInstanceId, alias: "acme-eu" },
     ],
     (content, kind) => validateContent(JSON.parse(content), kind).map(({ message }) => message),
   );
@@ -50,11 +50,11 @@ const createModule = (name = "blockedStatus", content = moduleContent, instance 
 const associate = (arn: string) => send("PUT", `/instance/${id}/lambda-function`, { FunctionArn: arn });
 
 describe("flow modules", () => {
-  test("a module that Connect would publish is created, described as it was given, and shown by name", () => {
+  test("a module with valid content is created and returned unchanged", () => {
     const created = send("PUT", `/contact-flow-modules/${id}`, {
       Name: "blockedStatus",
       Content: moduleContent,
-      Description: "what it does",
+      Description: "Blocks callers",
       Tags: { team: "voice" },
     });
     expect(created.status).toBe(200);
@@ -65,7 +65,7 @@ describe("flow modules", () => {
       Id: moduleId,
       Name: "blockedStatus",
       Content: moduleContent,
-      Description: "what it does",
+      Description: "Blocks callers",
       State: "ACTIVE",
       Status: "PUBLISHED",
       Tags: { team: "voice" },
@@ -73,7 +73,7 @@ describe("flow modules", () => {
     expect(connect.modules(id).get("blockedStatus")?.content).toBe(moduleContent);
   });
 
-  test("content that leads nowhere is refused with the validator's message under Problems", () => {
+  test("content with a missing target is refused with the message of the validator in Problems", () => {
     const broken = moduleContent.replaceAll('"NextAction":"', '"NextAction":"gone-');
     const refused = createModule("blockedStatus", broken);
     expect(refused).toMatchObject({ status: 400, error: "InvalidContactFlowModuleException" });
@@ -83,7 +83,7 @@ describe("flow modules", () => {
     expect(connect.modules(id).size).toBe(0);
   });
 
-  test("content without Settings is refused in the service's own words", () => {
+  test("content without Settings is refused with the message of the service", () => {
     const withoutSettings = JSON.stringify({ ...(JSON.parse(moduleContent) as object), Settings: undefined });
     expect(createModule("blockedStatus", withoutSettings)).toMatchObject({
       status: 400,
@@ -92,7 +92,7 @@ describe("flow modules", () => {
     });
   });
 
-  test("a name is given once per instance, also by renaming", () => {
+  test("a name can be used only once per instance, also when a module is renamed", () => {
     createModule("first");
     const second = String(createModule("second").body["Id"]);
     expect(createModule("first")).toMatchObject({ status: 409, error: "DuplicateResourceException" });
@@ -102,7 +102,7 @@ describe("flow modules", () => {
     });
   });
 
-  test("an update of content is validated, and keeps the old content when it is refused", () => {
+  test("an update of content is validated, and a refused update changes nothing", () => {
     const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
     expect(send("POST", `${path}/content`, { Content: flowContent })).toMatchObject({ status: 400 });
     expect(connect.modules(id).get("blockedStatus")?.content).toBe(moduleContent);
@@ -112,7 +112,7 @@ describe("flow modules", () => {
     expect(connect.modules(id).get("blockedStatus")?.content).toBe(changed);
   });
 
-  test("metadata that is not named in an update stays, and a description may become empty", () => {
+  test("an update changes only the given metadata, and a description can become empty", () => {
     const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
     send("POST", `${path}/metadata`, { Description: "words" });
     send("POST", `${path}/metadata`, { State: "ARCHIVED" });
@@ -121,18 +121,18 @@ describe("flow modules", () => {
     expect(connect.modules(id).get("blockedStatus")?.description).toBe("");
   });
 
-  test("a deleted module is gone", () => {
+  test("a deleted module is not found", () => {
     const path = `/contact-flow-modules/${id}/${String(createModule().body["Id"])}`;
     expect(send("DELETE", path).status).toBe(200);
     expect(send("GET", path)).toMatchObject({ status: 404, error: "ResourceNotFoundException" });
   });
 
-  test("module 201 of an instance is over the quota", () => {
+  test("an instance can have 200 modules", () => {
     for (let n = 1; n <= 200; n++) expect(createModule(`module ${n}`).status).toBe(200);
     expect(createModule("module 201")).toMatchObject({ status: 429, error: "LimitExceededException" });
   });
 
-  test("tags are added, replaced and removed by ARN, and never those of AWS", () => {
+  test("tags are added, replaced and removed by ARN, and tags with the prefix aws: are refused", () => {
     const path = `/tags/${encodeURIComponent(String(createModule().body["Arn"]))}`;
     send("POST", path, { tags: { a: "1", b: "2", c: "3" } });
     send("POST", path, { tags: { a: "9" } });
@@ -143,7 +143,7 @@ describe("flow modules", () => {
 });
 
 describe("instances", () => {
-  test("an instance ARN creates a module that cannot be read by what Terraform makes of it", () => {
+  test("a module that is created with an instance ARN cannot be read with the id in the Terraform state", () => {
     expect(createModule("blockedStatus", moduleContent, encodeURIComponent(instanceArn)).status).toBe(200);
     // The provider splits its resource id, `<instance>:<module>`, at the first colon.
     expect(send("GET", `/contact-flow-modules/arn/${encodeURIComponent(instanceArn.slice(4))}`)).toMatchObject({
@@ -153,17 +153,20 @@ describe("instances", () => {
     });
   });
 
-  test("an instance does not exist in another region, and an unknown one not at all", () => {
-    expect(send("GET", `/instance/${other}`)).toMatchObject({ status: 404, error: "ResourceNotFoundException" });
-    expect(send("GET", `/instance/${other}`, undefined, "eu-west-2").body["Instance"]).toMatchObject({
-      Id: other,
+  test("an instance is found only in its region, and an unknown instance is not found", () => {
+    expect(send("GET", `/instance/${otherInstanceId}`)).toMatchObject({
+      status: 404,
+      error: "ResourceNotFoundException",
+    });
+    expect(send("GET", `/instance/${otherInstanceId}`, undefined, "eu-west-2").body["Instance"]).toMatchObject({
+      Id: otherInstanceId,
       InstanceAlias: "acme-eu",
       InstanceStatus: "ACTIVE",
     });
     expect(send("GET", `/instance/${id.replace("1", "9")}`)).toMatchObject({ status: 404 });
   });
 
-  test("instances are listed per region, and their attributes are told", () => {
+  test("instances are listed per region, and their attributes are returned", () => {
     expect(send("GET", "/instance").body["InstanceSummaryList"]).toMatchObject([{ Id: id, InstanceAlias: "acme" }]);
     expect(send("GET", `/instance/${id}/attribute/CONTACTFLOW_LOGS`).body).toEqual({
       Attribute: { AttributeType: "CONTACTFLOW_LOGS", Value: "false" },
@@ -177,7 +180,7 @@ describe("Lambda associations", () => {
     associate(functionArn);
     expect(connect.lambdaAllowed(id, functionArn)).toBe(true);
     expect(connect.lambdaAllowed(id, functionArn.replace(":live", ""))).toBe(false);
-    expect(connect.lambdaAllowed(other, functionArn)).toBe(false);
+    expect(connect.lambdaAllowed(otherInstanceId, functionArn)).toBe(false);
 
     expect(
       send("DELETE", `/instance/${id}/lambda-function?functionArn=${encodeURIComponent(functionArn)}`).status,
@@ -185,7 +188,7 @@ describe("Lambda associations", () => {
     expect(connect.lambdaAllowed(id, functionArn)).toBe(false);
   });
 
-  test("an ARN of 140 characters is taken, one of 141 is not", () => {
+  test("an ARN of 140 characters is accepted, and an ARN of 142 characters is refused", () => {
     const longest = functionArn.replace("blockedCalls", "b".repeat(140 - functionArn.length + "blockedCalls".length));
     expect(longest).toHaveLength(140);
     expect(associate(longest).status).toBe(200);
@@ -195,14 +198,14 @@ describe("Lambda associations", () => {
     });
   });
 
-  test("a second association of one function is a conflict, and the 51st function is over the quota", () => {
+  test("a second association of a function is a conflict, and an instance can have 50 functions", () => {
     associate(functionArn);
     expect(associate(functionArn)).toMatchObject({ status: 409, error: "ResourceConflictException" });
     for (let n = 2; n <= 50; n++) expect(associate(`${functionArn}${n}`).status).toBe(200);
     expect(associate(`${functionArn}51`)).toMatchObject({ status: 402, error: "ServiceQuotaExceededException" });
   });
 
-  test("pages of any size hold every function once and in order", () => {
+  test("pages of any size contain every function once and in order", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 50 }), fc.option(fc.integer({ min: 1, max: 25 })), (count, size) => {
         const emulator = new ConnectEmulator(
@@ -238,7 +241,7 @@ describe("Lambda associations", () => {
 });
 
 describe("flows", () => {
-  test("a published flow is validated, a saved one is not", () => {
+  test("a published flow is validated, and a saved flow is not", () => {
     const create = (more: object) => send("PUT", `/contact-flows/${id}`, { Type: "CONTACT_FLOW", ...more });
     const broken = flowContent.replace('"StartAction":"end"', '"StartAction":"nowhere"');
     const refused = create({ Name: "inbound", Content: broken });
@@ -249,7 +252,7 @@ describe("flows", () => {
     expect(connect.flows(id).get("draft")?.status).toBe("SAVED");
   });
 
-  test("a flow is renamed by its name alone, and never to one that is given", () => {
+  test("a flow keeps its content when it is renamed, and a used name is refused", () => {
     const create = (Name: string) =>
       String(
         send("PUT", `/contact-flows/${id}`, { Name, Type: "CONTACT_FLOW", Content: flowContent }).body["ContactFlowId"],
@@ -261,7 +264,7 @@ describe("flows", () => {
     expect(connect.flows(id).get("Back door")).toMatchObject({ description: "words", content: flowContent });
   });
 
-  test("flows and modules are kept apart: same name, other id", () => {
+  test("a flow and a module can have the same name and have different ids", () => {
     const created = send("PUT", `/contact-flows/${id}`, {
       Name: "blockedStatus",
       Type: "CONTACT_FLOW",
@@ -283,7 +286,7 @@ describe("flows", () => {
   });
 });
 
-test("whatever a client sends, it gets JSON with a status of the service", () => {
+test("every request gets a JSON response with a status of the service", () => {
   const method = fc.constantFrom("GET", "PUT", "POST", "DELETE", "PATCH");
   const segment = fc.oneof(
     fc.constantFrom(

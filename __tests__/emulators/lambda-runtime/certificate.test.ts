@@ -1,11 +1,11 @@
-/** The certificate for local servers is one that a strict client accepts. */
+/** Tests that a client with strict checks accepts the certificate for local servers. */
 import { once } from "node:events";
 import { createServer, get } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { selfSignedCertificate } from "../../../emulators/lambda-runtime/certificate";
 
-test.each(["localhost", "127.0.0.1"])("a client that trusts the certificate and no other reaches %s", async (host) => {
+test.each(["localhost", "127.0.0.1"])("only a client that trusts the certificate connects to %s", async (host) => {
   const certificate = selfSignedCertificate();
   const server = createServer(certificate, (_, response) => response.end("ok")).listen(0, "127.0.0.1");
   await once(server, "listening");

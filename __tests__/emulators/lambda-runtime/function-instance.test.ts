@@ -1,4 +1,4 @@
-/** The stand-in for Lambda: what a function finds there, and what its caller gets back. */
+/** Tests the emulated Lambda runtime: the environment of a function, and the result of an invocation. */
 import { existsSync } from "node:fs";
 import { strToU8, zipSync } from "fflate";
 import {
@@ -9,7 +9,10 @@ import {
 
 const started: FunctionInstance[] = [];
 
-async function run(source: string, props: Partial<FunctionProps> & { file?: string } = {}): Promise<FunctionInstance> {
+async function startSource(
+  source: string,
+  props: Partial<FunctionProps> & { file?: string } = {},
+): Promise<FunctionInstance> {
   const { file = "index.js", ...rest } = props;
   const zip = zipSync({ [file]: strToU8(source) });
   const instance = await startFunction({ zip, handler: "index.handler", environment: {}, ...rest });
@@ -21,8 +24,8 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((instance) => instance.stop()));
 });
 
-test("the handler's answer, its output and the times come back", async () => {
-  const instance = await run(`exports.handler = async (event) => {
+test("an invocation returns the result of the handler, its output and its times", async () => {
+  const instance = await startSource(`exports.handler = async (event) => {
     process.stdout.write("one\\n"); process.stdout.write("two\\n");
     return { echo: event };
   };`);
@@ -36,8 +39,8 @@ test("the handler's answer, its output and the times come back", async () => {
   expect(instance.usage.rssBytes).toBeGreaterThan(1e6);
 });
 
-test("what goes to the error output is in the log as well, of the invocation that wrote it", async () => {
-  const instance = await run(`exports.handler = async (event) => {
+test("standard error is in the log of the invocation that wrote it", async () => {
+  const instance = await startSource(`exports.handler = async (event) => {
     console.error("beware of", event); process.emitWarning("something odd"); console.log("done");
   };`);
   const { logs } = await instance.invoke(1);
@@ -49,15 +52,15 @@ test("init waits for the top-level await of an ES module", async () => {
   const source = `import { setTimeout } from "node:timers/promises";
     await setTimeout(50);
     export const handler = async () => "ready";`;
-  const instance = await run(source, { file: "index.mjs" });
+  const instance = await startSource(source, { file: "index.mjs" });
   expect(instance.loadMs).toBeGreaterThanOrEqual(49);
   expect(instance.initMs).toBeGreaterThan(instance.loadMs);
   expect((await instance.invoke({})).payload).toBe("ready");
 });
 
-test("the function sees what Lambda sets and what it was given, and nothing of this process", async () => {
+test("the function sees the variables of Lambda and its own, and none of this process", async () => {
   process.env["FROM_THE_PARENT"] = "leaked";
-  const instance = await run(
+  const instance = await startSource(
     `exports.handler = async (event, context) => ({
     env: process.env, cwd: process.cwd(), left: context.getRemainingTimeInMillis(), id: context.awsRequestId });`,
     {
@@ -87,8 +90,8 @@ test("the function sees what Lambda sets and what it was given, and nothing of t
   expect(id).toMatch(/^[\da-f-]{36}$/);
 });
 
-test("an error thrown by the handler is the invocation's error, and the process lives on", async () => {
-  const instance = await run(`let calls = 0; exports.handler = async () => {
+test("an error of the handler is the error of the invocation, and the process continues", async () => {
+  const instance = await startSource(`let calls = 0; exports.handler = async () => {
     if (calls++ === 0) throw new TypeError("not today");
     return calls;
   };`);
@@ -96,8 +99,8 @@ test("an error thrown by the handler is the invocation's error, and the process 
   expect((await instance.invoke({})).payload).toBe(2);
 });
 
-test("a function that takes too long is ended, and the next event finds a new process", async () => {
-  const instance = await run(`let calls = 0; exports.handler = async (event) =>
+test("a function that exceeds its timeout is stopped, and the next event gets a new process", async () => {
+  const instance = await startSource(`let calls = 0; exports.handler = async (event) =>
     event.hang ? new Promise((resolve) => setTimeout(resolve, 60_000)) : ++calls;`);
   expect((await instance.invoke({})).payload).toBe(1);
   const late = await instance.invoke({ hang: true }, { timeoutMs: 100 });
@@ -110,16 +113,16 @@ test("a function that takes too long is ended, and the next event finds a new pr
   expect(fresh.initMs).toBeGreaterThan(0);
 });
 
-test("a process that dies is an error of the invocation, and is replaced", async () => {
-  const instance = await run(`exports.handler = async (event) => event.die ? process.exit(3) : "alive";`);
+test("if the process exits, the invocation has an error and the next event gets a new process", async () => {
+  const instance = await startSource(`exports.handler = async (event) => event.die ? process.exit(3) : "alive";`);
   const died = await instance.invoke({ die: true });
   expect(died.error?.errorType).toBe("Runtime.ExitError");
   expect(died.error?.errorMessage).toContain("exit code 3");
   expect((await instance.invoke({})).payload).toBe("alive");
 });
 
-test("a frozen process does nothing until it is thawed", async () => {
-  const instance = await run(`exports.handler = async () => "thawed";`);
+test("a frozen process does not answer until it is thawed", async () => {
+  const instance = await startSource(`exports.handler = async () => "thawed";`);
   instance.pause();
   const answer = instance.invoke({}, { timeoutMs: 20_000 });
   const first = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 200, "frozen"))]);
@@ -133,12 +136,12 @@ test.each([
   ["does not compile", `exports.handler = ;`, "SyntaxError"],
   ["does not export the handler", `exports.other = 1;`, "index.handler is undefined or not exported"],
   ["exits while it is loaded", `process.exit(7);`, "exit code 7"],
-])("a function that %s cannot be started, and its own error says why", async (_, source, message) => {
-  await expect(run(source)).rejects.toThrow(message);
+])("a function that %s cannot be started, and its error is reported", async (_, source, message) => {
+  await expect(startSource(source)).rejects.toThrow(message);
 });
 
-test("stop ends the process, even a frozen one, and removes its files", async () => {
-  const instance = await run(`exports.handler = async () => [process.pid, process.cwd()];`);
+test("stop ends the process and removes its files, even if the process is frozen", async () => {
+  const instance = await startSource(`exports.handler = async () => [process.pid, process.cwd()];`);
   const [pid, directory] = (await instance.invoke({})).payload as [number, string];
   expect(existsSync(directory)).toBe(true);
   instance.pause();

@@ -42,12 +42,12 @@ const block = {
       { NextAction: next, Errors: [onError(other)] },
     ),
   say: (id: string, next: string) => action(id, "MessageParticipant", { Text: "Hello" }, { NextAction: next }),
-  menu: (id: string, next: string, one: string) =>
+  menu: (id: string, next: string, nextAfterOne: string) =>
     action(
       id,
       "GetParticipantInput",
       { Text: "Press 1" },
-      { NextAction: next, Errors: [onError(next)], Conditions: [equals("1", one)] },
+      { NextAction: next, Errors: [onError(next)], Conditions: [equals("1", nextAfterOne)] },
     ),
   setQueue: (id: string, next: string, other = next, queue = "queue-1") =>
     action(id, "UpdateContactTargetQueue", { QueueId: queue }, { NextAction: next, Errors: [onError(other)] }),
@@ -337,11 +337,11 @@ test("every redirected branch that leads around the check or the comparison is f
     return targets.map((_, n) => [Identifier, n] as const);
   }).map(([id, n]) => {
     let seen = 0;
-    const change = (one: Action): Action =>
-      one.Identifier !== id
-        ? one
+    const change = (original: Action): Action =>
+      original.Identifier !== id
+        ? original
         : (JSON.parse(
-            JSON.stringify(one).replace(/"NextAction":"[^"]+"/g, (text) =>
+            JSON.stringify(original).replace(/"NextAction":"[^"]+"/g, (text) =>
               seen++ === n ? '"NextAction":"set"' : text,
             ),
           ) as Action);
@@ -381,7 +381,7 @@ const builders: readonly ((id: string, next: string, other: string, end: () => A
   (_id, _next, _other, end) => end(),
 ];
 
-/** A number from 0, without the preference of fast-check for small numbers. */
+/** Generates a number from 0 to `count - 1` with equal probability. fast-check itself prefers small numbers. */
 const uniform = (count: number) => fc.noBias(fc.nat({ max: count - 1 }));
 
 /** Content with blocks named `<prefix>0` to `<prefix>5`. Many start with a check and a comparison. */

@@ -149,7 +149,7 @@ const anyText = fc
   )
   .filter((t) => t !== "" && !t.includes("$.") && !t.includes("$["));
 
-/** A flow that plays a text that our builder would refuse, as a flow from another source may. */
+/** A flow from another source that plays a text which our builder would refuse. */
 function foreignFlow(Text: string): FlowContent {
   const content = messageFlow("Goodbye");
   const Actions = content.Actions.map((a) => (a.Type === "MessageParticipant" ? { ...a, Parameters: { Text } } : a));

@@ -9,7 +9,11 @@ const end: Action = { Identifier: "end", Type: "DisconnectParticipant", Paramete
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:any:live";
 
 /** A flow with one action and an end. */
-function one(type: string, parameters: Record<string, JsonValue>, transitions: Transitions): Record<string, unknown> {
+function flowWithAction(
+  type: string,
+  parameters: Record<string, JsonValue>,
+  transitions: Transitions,
+): Record<string, unknown> {
   const action = { Identifier: "it", Type: type, Parameters: parameters, Transitions: transitions };
   return { Version: "2019-10-30", StartAction: "it", Actions: [action, end] };
 }
@@ -20,43 +24,55 @@ const failing = { ...next, Errors: [error()] };
 const branching = { ...next, Errors: [error("NoMatchingCondition")], Conditions: [equals("x")] };
 
 const invoke = (more: Record<string, JsonValue>) =>
-  one("InvokeLambdaFunction", { LambdaFunctionARN: lambda, InvocationTimeLimitSeconds: "3", ...more }, failing);
+  flowWithAction(
+    "InvokeLambdaFunction",
+    { LambdaFunctionARN: lambda, InvocationTimeLimitSeconds: "3", ...more },
+    failing,
+  );
 const compare = (value: JsonValue, transitions: Transitions = branching) =>
-  one("Compare", { ComparisonValue: value }, transitions);
+  flowWithAction("Compare", { ComparisonValue: value }, transitions);
 const condition = (operator: JsonValue, operands: JsonValue) =>
   compare("$.External.a", {
     ...branching,
     Conditions: [{ NextAction: "end", Condition: { Operator: operator, Operands: operands } as never }],
   });
 const set = (attributes: JsonValue, more: Record<string, JsonValue> = {}) =>
-  one("UpdateContactAttributes", { Attributes: attributes, ...more }, failing);
+  flowWithAction("UpdateContactAttributes", { Attributes: attributes, ...more }, failing);
 const say = (parameters: Record<string, JsonValue>, transitions: Transitions = next) =>
-  one("MessageParticipant", parameters, transitions);
-const named = (id: unknown) => ({ Version: "2019-10-30", StartAction: id, Actions: [{ ...end, Identifier: id }] });
+  flowWithAction("MessageParticipant", parameters, transitions);
+const flowWithIdentifier = (id: unknown) => ({
+  Version: "2019-10-30",
+  StartAction: id,
+  Actions: [{ ...end, Identifier: id }],
+});
 const loop = (...operands: string[]) => looping({}, ...operands);
 const looping = (more: Partial<Transitions>, ...operands: string[]) =>
-  one("Loop", { LoopCount: "3" }, { ...next, ...more, Conditions: operands.map((operand) => equals(operand)) });
-const flow = one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, next);
-const many = (count: number) => ({
+  flowWithAction(
+    "Loop",
+    { LoopCount: "3" },
+    { ...next, ...more, Conditions: operands.map((operand) => equals(operand)) },
+  );
+const flow = flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, next);
+const flowWithActions = (count: number) => ({
   Version: "2019-10-30",
   StartAction: "0",
   Actions: Array.from({ length: count }, (_, n) => ({ ...end, Identifier: String(n) })),
 });
 /** A module with this number of characters. */
-function padded(length: number) {
+function moduleOfLength(length: number) {
   const module = (pad: string) => ({ ...flow, Settings: settings, Metadata: { pad } });
   return module("x".repeat(length - JSON.stringify(module("")).length));
 }
 const returning = (result: JsonValue) => ({
-  ...one("EndFlowModuleExecution", { Result: result }, {}),
+  ...flowWithAction("EndFlowModuleExecution", { Result: result }, {}),
   Settings: settings,
 });
 const returningData = (data: JsonValue) => ({
-  ...one("EndFlowModuleExecution", { ResultData: data }, {}),
+  ...flowWithAction("EndFlowModuleExecution", { ResultData: data }, {}),
   Settings: settings,
 });
-const looped = { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] };
-const callback = { InitialCallDelaySeconds: "5", MaximumConnectionAttempts: "1", RetryDelaySeconds: "600" };
+const loopBranches = { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] };
+const callbackParameters = { InitialCallDelaySeconds: "5", MaximumConnectionAttempts: "1", RetryDelaySeconds: "600" };
 const value = (path: string) => `Invalid Action property value. Path: Actions[0].${path}`;
 const missing = (path: string) => `Action is missing required property. Path: Actions[0].${path}`;
 
@@ -107,9 +123,9 @@ const rules: Rule[] = [
   },
   {
     rule: "content has at most 250 actions",
-    refused: many(251),
+    refused: flowWithActions(251),
     messages: ["Number of actions exceeds the maximum of 250"],
-    accepted: many(250),
+    accepted: flowWithActions(250),
   },
   {
     rule: "an action requires an identifier",
@@ -125,33 +141,33 @@ const rules: Rule[] = [
   },
   {
     rule: "an identifier has at most 50 characters",
-    refused: named("x".repeat(51)),
+    refused: flowWithIdentifier("x".repeat(51)),
     messages: [value("Identifier")],
-    accepted: named("x".repeat(50)),
+    accepted: flowWithIdentifier("x".repeat(50)),
   },
   {
     rule: "an identifier must not be empty",
-    refused: named(""),
+    refused: flowWithIdentifier(""),
     messages: [value("Identifier")],
-    accepted: named(" "),
+    accepted: flowWithIdentifier(" "),
   },
   {
     rule: "an identifier must be a string",
-    refused: named(7),
+    refused: flowWithIdentifier(7),
     messages: ["Invalid value. Path: StartAction", value("Identifier")],
-    accepted: named("7"),
+    accepted: flowWithIdentifier("7"),
   },
   ...Array.from("%:(\\/)=$,;[]{}", (character) => ({
     rule: `an identifier must not contain ${character}`,
-    refused: named(`a${character}b`),
+    refused: flowWithIdentifier(`a${character}b`),
     messages: [value("Identifier")],
-    accepted: named("***Was the vmx3_flag already set? - #1"),
+    accepted: flowWithIdentifier("***Was the vmx3_flag already set? - #1"),
   })),
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"].map((word) => ({
     rule: `an identifier must not be ${word}`,
-    refused: named(word),
+    refused: flowWithIdentifier(word),
     messages: [value("Identifier")],
-    accepted: named(`${word}s`),
+    accepted: flowWithIdentifier(`${word}s`),
   })),
   {
     rule: "an action requires a type",
@@ -206,25 +222,25 @@ const rules: Rule[] = [
   {
     rule: "a module's content has at most 256 000 characters",
     kind: "module",
-    refused: padded(256_001),
+    refused: moduleOfLength(256_001),
     messages: ["Content exceeds the maximum length of 256000"],
-    accepted: padded(256_000),
+    accepted: moduleOfLength(256_000),
   },
   {
     rule: "a non-terminal action requires a next action",
-    refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, {}),
+    refused: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, {}),
     messages: [missing("Transitions.NextAction")],
     accepted: flow,
   },
   {
     rule: "the next action must exist",
-    refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { NextAction: "END" }),
+    refused: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { NextAction: "END" }),
     messages: [value("Transitions.NextAction")],
     accepted: flow,
   },
   {
     rule: "the target of an error branch must exist",
-    refused: one(
+    refused: flowWithAction(
       "UpdateContactAttributes",
       { Attributes: { a: "b" } },
       { ...next, Errors: [{ ErrorType: "NoMatchingError", NextAction: "END" }] },
@@ -240,15 +256,15 @@ const rules: Rule[] = [
   },
   {
     rule: "the targets of an unmodelled type must exist",
-    refused: one("ShowView", { Any: "" }, { ...next, Errors: [{ ErrorType: "Any", NextAction: "END" }] }),
+    refused: flowWithAction("ShowView", { Any: "" }, { ...next, Errors: [{ ErrorType: "Any", NextAction: "END" }] }),
     messages: [value("Transitions.Errors[0].NextAction")],
-    accepted: one("ShowView", { Any: "" }, { Errors: [error("Any")], Conditions: [equals("1")] }),
+    accepted: flowWithAction("ShowView", { Any: "" }, { Errors: [error("Any")], Conditions: [equals("1")] }),
   },
   {
     rule: "the operands of an unmodelled type must not be empty",
-    refused: one("ShowView", {}, { ...next, Conditions: [equals("")] }),
+    refused: flowWithAction("ShowView", {}, { ...next, Conditions: [equals("")] }),
     messages: ["Invalid branch. Path: 0.Evaluate"],
-    accepted: one("ShowView", {}, { ...next, Conditions: [equals("Back")] }),
+    accepted: flowWithAction("ShowView", {}, { ...next, Conditions: [equals("Back")] }),
   },
   ...[
     ["invokeLambdaFunction", "InvokeLambdaFunction"],
@@ -258,15 +274,15 @@ const rules: Rule[] = [
     ["wait", "Wait"],
   ].map(([typo = "", type = ""]) => ({
     rule: `${typo} is a typo of ${type}`,
-    refused: one(typo, {}, next),
+    refused: flowWithAction(typo, {}, next),
     messages: ["Invalid Action type"],
-    accepted: one("ShowView", {}, next),
+    accepted: flowWithAction("ShowView", {}, next),
   })),
   {
     rule: "a type that resembles a modelled type but is documented is accepted",
-    refused: one("UnTagContacts", { Any: "" }, { NextAction: "END" }),
+    refused: flowWithAction("UnTagContacts", { Any: "" }, { NextAction: "END" }),
     messages: [value("Transitions.NextAction")],
-    accepted: one("UnTagContact", { TagKeys: ["a"] }, failing),
+    accepted: flowWithAction("UnTagContact", { TagKeys: ["a"] }, failing),
   },
   {
     rule: "the legacy export format is reported as one problem",
@@ -310,15 +326,15 @@ const rules: Rule[] = [
   },
   {
     rule: "a loop over an array has no count",
-    refused: one("Loop", {}, looped),
+    refused: flowWithAction("Loop", {}, loopBranches),
     messages: [missing("Parameters.LoopCount")],
-    accepted: one("Loop", { LoopName: "items", Array: "$.External.items" }, looped),
+    accepted: flowWithAction("Loop", { LoopName: "items", Array: "$.External.items" }, loopBranches),
   },
   {
     rule: "a loop can have a count and a name",
-    refused: one("Loop", { LoopCount: "3", Label: "tries" }, looped),
+    refused: flowWithAction("Loop", { LoopCount: "3", Label: "tries" }, loopBranches),
     messages: ["Invalid Action property name. Path: Actions[0].Parameters.Label"],
-    accepted: one("Loop", { LoopCount: "3", LoopName: "tries" }, looped),
+    accepted: flowWithAction("Loop", { LoopCount: "3", LoopName: "tries" }, loopBranches),
   },
   ...(
     [
@@ -328,7 +344,7 @@ const rules: Rule[] = [
       ["CheckMetricData", { MetricType: "NumberOfAgentsAvailable" }, "NoMatchingError", "NoMatchingCondition"],
       ["DistributeByPercentage", {}, "NoMatchingCondition"],
       ["Wait", { TimeLimitSeconds: "30", Events: ["CustomerReturned"] }, "NoMatchingError"],
-      ["CreateCallbackContact", callback, "NoMatchingError"],
+      ["CreateCallbackContact", callbackParameters, "NoMatchingError"],
       [
         "UpdateContactCallbackNumber",
         { CallbackNumber: "$.CustomerEndpoint.Address" },
@@ -345,22 +361,22 @@ const rules: Rule[] = [
     const transitions = { ...next, Errors: errors.map((name) => error(name)), Conditions: branches };
     return {
       rule: `${type} requires ${errors.join(" and ")}`,
-      refused: one(type, parameters, { ...transitions, Errors: [] }),
+      refused: flowWithAction(type, parameters, { ...transitions, Errors: [] }),
       messages: errors.map((name) => `Action is missing required error. Error: ${name}, Path: Actions[0]`),
-      accepted: one(type, parameters, transitions),
+      accepted: flowWithAction(type, parameters, transitions),
     };
   }),
   {
     rule: "a transfer to an agent must not have transitions",
-    refused: one("TransferContactToAgent", {}, failing),
+    refused: flowWithAction("TransferContactToAgent", {}, failing),
     messages: ["Action does not support transitions. Path: Actions[0].Transitions"],
-    accepted: one("TransferContactToAgent", {}, {}),
+    accepted: flowWithAction("TransferContactToAgent", {}, {}),
   },
   {
     rule: "a transfer to an external number requires the number",
-    refused: one("TransferParticipantToThirdParty", { ContinueFlowExecution: "False" }, {}),
+    refused: flowWithAction("TransferParticipantToThirdParty", { ContinueFlowExecution: "False" }, {}),
     messages: [missing("Parameters.ThirdPartyPhoneNumber")],
-    accepted: one(
+    accepted: flowWithAction(
       "TransferParticipantToThirdParty",
       {
         ThirdPartyPhoneNumber: "+15555550101",
@@ -372,15 +388,23 @@ const rules: Rule[] = [
   },
   {
     rule: "an event hook must name a flow",
-    refused: one("UpdateContactEventHooks", { EventHooks: { CustomerQueue: "the queue flow" } }, failing),
+    refused: flowWithAction("UpdateContactEventHooks", { EventHooks: { CustomerQueue: "the queue flow" } }, failing),
     messages: [value("Parameters.EventHooks")],
-    accepted: one("UpdateContactEventHooks", { EventHooks: { CustomerRemaining: "$.Attributes.flow" } }, failing),
+    accepted: flowWithAction(
+      "UpdateContactEventHooks",
+      { EventHooks: { CustomerRemaining: "$.Attributes.flow" } },
+      failing,
+    ),
   },
   {
     rule: "parameters without a rule must not contain empty strings",
-    refused: one("Wait", { TimeLimitSeconds: "" }, failing),
+    refused: flowWithAction("Wait", { TimeLimitSeconds: "" }, failing),
     messages: ["Invalid Action property value. Path: 0.Parameter"],
-    accepted: one("Wait", { TimeLimitSeconds: "900" }, { Errors: [error()], Conditions: [equals("WaitCompleted")] }),
+    accepted: flowWithAction(
+      "Wait",
+      { TimeLimitSeconds: "900" },
+      { Errors: [error()], Conditions: [equals("WaitCompleted")] },
+    ),
   },
   {
     rule: "transitions must be an object",
@@ -390,21 +414,25 @@ const rules: Rule[] = [
   },
   {
     rule: "branches must be lists",
-    refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { ...next, Errors: {} as never }),
+    refused: flowWithAction(
+      "UpdateFlowLoggingBehavior",
+      { FlowLoggingBehavior: "Enabled" },
+      { ...next, Errors: {} as never },
+    ),
     messages: [value("Transitions.Errors")],
-    accepted: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { ...next, Errors: [] }),
+    accepted: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, { ...next, Errors: [] }),
   },
   {
     rule: "a terminal action must not have transitions",
-    refused: one("DisconnectParticipant", {}, next),
+    refused: flowWithAction("DisconnectParticipant", {}, next),
     messages: ["Action does not support transitions. Path: Actions[0].Transitions"],
-    accepted: one("DisconnectParticipant", {}, { Errors: [], Conditions: [] }),
+    accepted: flowWithAction("DisconnectParticipant", {}, { Errors: [], Conditions: [] }),
   },
   {
     rule: "parameters must be an object",
-    refused: one("DisconnectParticipant", [] as never, {}),
+    refused: flowWithAction("DisconnectParticipant", [] as never, {}),
     messages: [value("Parameters")],
-    accepted: one("DisconnectParticipant", {}, {}),
+    accepted: flowWithAction("DisconnectParticipant", {}, {}),
   },
   {
     rule: "parameters must have known names",
@@ -417,21 +445,21 @@ const rules: Rule[] = [
   },
   {
     rule: "a required parameter must be set",
-    refused: one("InvokeLambdaFunction", {}, failing),
+    refused: flowWithAction("InvokeLambdaFunction", {}, failing),
     messages: [missing("Parameters.LambdaFunctionARN"), missing("Parameters.InvocationTimeLimitSeconds")],
     accepted: invoke({}),
   },
   {
     rule: "a required error must have a branch",
-    refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, next),
+    refused: flowWithAction("UpdateContactAttributes", { Attributes: { a: "b" } }, next),
     messages: ["Action is missing required error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: set({ a: "b" }),
   },
   {
     rule: "a transfer to a queue requires both errors",
-    refused: one("TransferContactToQueue", {}, failing),
+    refused: flowWithAction("TransferContactToQueue", {}, failing),
     messages: ["Action is missing required error. Error: QueueAtCapacity, Path: Actions[0]"],
-    accepted: one("TransferContactToQueue", {}, { ...next, Errors: [error("QueueAtCapacity"), error()] }),
+    accepted: flowWithAction("TransferContactToQueue", {}, { ...next, Errors: [error("QueueAtCapacity"), error()] }),
   },
   {
     rule: "an unsupported error must not have a branch",
@@ -441,21 +469,29 @@ const rules: Rule[] = [
   },
   {
     rule: "an error must have only one branch",
-    refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...next, Errors: [error(), error()] }),
+    refused: flowWithAction(
+      "UpdateContactAttributes",
+      { Attributes: { a: "b" } },
+      { ...next, Errors: [error(), error()] },
+    ),
     messages: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: set({ a: "b" }),
   },
   {
     rule: "setting the logging behavior must not have errors",
-    refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
+    refused: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
     messages: ["Invalid Action error. Error: NoMatchingError, Path: Actions[0]"],
     accepted: flow,
   },
   {
     rule: "some types must not have conditions",
-    refused: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...failing, Conditions: [equals("x")] }),
+    refused: flowWithAction(
+      "UpdateContactAttributes",
+      { Attributes: { a: "b" } },
+      { ...failing, Conditions: [equals("x")] },
+    ),
     messages: ["Action does not support conditions"],
-    accepted: one("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...failing, Conditions: [] }),
+    accepted: flowWithAction("UpdateContactAttributes", { Attributes: { a: "b" } }, { ...failing, Conditions: [] }),
   },
   {
     rule: "a comparison requires a condition",
@@ -606,21 +642,29 @@ const rules: Rule[] = [
   },
   {
     rule: "flow attributes must have values",
-    refused: one("UpdateFlowAttributes", { FlowAttributes: { a: "b" } }, failing),
+    refused: flowWithAction("UpdateFlowAttributes", { FlowAttributes: { a: "b" } }, failing),
     messages: [value("Parameters.FlowAttributes")],
-    accepted: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Type: "String" } } }, failing),
+    accepted: flowWithAction(
+      "UpdateFlowAttributes",
+      { FlowAttributes: { a: { Value: "b", Type: "String" } } },
+      failing,
+    ),
   },
   {
     rule: "a flow attribute has only a value and a type",
-    refused: one("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Scope: "Flow" } } }, failing),
+    refused: flowWithAction("UpdateFlowAttributes", { FlowAttributes: { a: { Value: "b", Scope: "Flow" } } }, failing),
     messages: [value("Parameters.FlowAttributes")],
-    accepted: one("UpdateFlowAttributes", { FlowAttributes: { "FLOW_MAP/current": { Value: "b" } } }, failing),
+    accepted: flowWithAction(
+      "UpdateFlowAttributes",
+      { FlowAttributes: { "FLOW_MAP/current": { Value: "b" } } },
+      failing,
+    ),
   },
   {
     rule: "a logging behavior must be Enabled or Disabled",
-    refused: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "On" }, next),
+    refused: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "On" }, next),
     messages: [value("Parameters.FlowLoggingBehavior")],
-    accepted: one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Disabled" }, next),
+    accepted: flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Disabled" }, next),
   },
   {
     rule: "a prompt must not be empty",
@@ -659,24 +703,24 @@ const rules: Rule[] = [
   },
   {
     rule: "a target must not be both a queue and an agent",
-    refused: one("UpdateContactTargetQueue", { QueueId: "a", AgentId: "b" }, failing),
+    refused: flowWithAction("UpdateContactTargetQueue", { QueueId: "a", AgentId: "b" }, failing),
     messages: ["Only one of these properties may be defined. Properties: [QueueId, AgentId]"],
-    accepted: one("UpdateContactTargetQueue", { AgentId: "b" }, failing),
+    accepted: flowWithAction("UpdateContactTargetQueue", { AgentId: "b" }, failing),
   },
   {
     rule: "a queue must be an id, an ARN or one reference",
-    refused: one("UpdateContactTargetQueue", { QueueId: "$.Queue" }, failing),
+    refused: flowWithAction("UpdateContactTargetQueue", { QueueId: "$.Queue" }, failing),
     messages: [value("Parameters.QueueId")],
-    accepted: one("UpdateContactTargetQueue", { QueueId: "$.Queue.ARN" }, failing),
+    accepted: flowWithAction("UpdateContactTargetQueue", { QueueId: "$.Queue.ARN" }, failing),
   },
   {
     rule: "invoking a module requires its id",
-    refused: one("InvokeFlowModule", { ContactFlowModuleId: "m" }, failing),
+    refused: flowWithAction("InvokeFlowModule", { ContactFlowModuleId: "m" }, failing),
     messages: [
       "Invalid Action property name. Path: Actions[0].Parameters.ContactFlowModuleId",
       missing("Parameters.FlowModuleId"),
     ],
-    accepted: one(
+    accepted: flowWithAction(
       "InvokeFlowModule",
       { FlowModuleId: "m:$LATEST", Input: { a: "b" } },
       { ...next, Errors: [error(), error("NoMatchingCondition")], Conditions: [equals("busy")] },
@@ -684,15 +728,15 @@ const rules: Rule[] = [
   },
   {
     rule: "module branches require NoMatchingCondition",
-    refused: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [equals("busy")] }),
+    refused: flowWithAction("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [equals("busy")] }),
     messages: ["Action is missing required error. Error: NoMatchingCondition, Path: Actions[0]"],
-    accepted: one("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [] }),
+    accepted: flowWithAction("InvokeFlowModule", { FlowModuleId: "m" }, { ...failing, Conditions: [] }),
   },
   {
     rule: "a transfer to a flow requires its id",
-    refused: one("TransferToFlow", {}, failing),
+    refused: flowWithAction("TransferToFlow", {}, failing),
     messages: [missing("Parameters.ContactFlowId")],
-    accepted: one("TransferToFlow", { ContactFlowId: "f" }, failing),
+    accepted: flowWithAction("TransferToFlow", { ContactFlowId: "f" }, failing),
   },
   {
     rule: "a module result must be a string",
@@ -721,13 +765,13 @@ const rules: Rule[] = [
   },
   {
     rule: "a loop runs at most 100 times",
-    refused: one(
+    refused: flowWithAction(
       "Loop",
       { LoopCount: "101" },
       { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] },
     ),
     messages: [value("Parameters.LoopCount")],
-    accepted: one(
+    accepted: flowWithAction(
       "Loop",
       { LoopCount: "$.Attributes.n" },
       { ...next, Conditions: [equals("ContinueLooping"), equals("DoneLooping")] },
@@ -758,13 +802,13 @@ test("a problem has a message, a path and a hint", () => {
 });
 
 test.each([
-  [one("DisconnectParticipant", { Reason: "a" }, {}), "DisconnectParticipant has no parameters."],
+  [flowWithAction("DisconnectParticipant", { Reason: "a" }, {}), "DisconnectParticipant has no parameters."],
   [
     invoke({ Timeout: "3" }),
     "InvokeLambdaFunction has LambdaFunctionARN, InvocationTimeLimitSeconds, InvocationType, ",
   ],
   [
-    one("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
+    flowWithAction("UpdateFlowLoggingBehavior", { FlowLoggingBehavior: "Enabled" }, failing),
     "UpdateFlowLoggingBehavior has no errors.",
   ],
   [

@@ -36,7 +36,7 @@ const anything = fc.oneof(
   fc.anything({ withNullPrototype: true, withSparseArray: true, maxDepth: 2 }),
 );
 
-/** The usual value, or rarely any value. Events of Connect's shape are built from it. */
+/** Returns the usual value in 20 of 21 cases, otherwise any value. Events in the shape of Connect consist of such values. */
 const mostly = (usual: fc.Arbitrary<unknown>) =>
   fc.oneof({ arbitrary: usual, weight: 20 }, { arbitrary: anything, weight: 1 });
 const contactData = fc.record({
@@ -96,18 +96,18 @@ const bytes = fc.oneof(
 );
 const behaviour = fc.record({
   answer: bytes,
-  /** The part of the answer that is sent; null sends all of it. */
-  cut: fc.oneof(
+  /** The fraction of the answer that is sent, from 0 to 1; null sends the complete answer. */
+  sentFraction: fc.oneof(
     { arbitrary: fc.constant(null), weight: 4 },
     { arbitrary: fc.double({ min: 0, max: 1, noNaN: true }), weight: 1 },
   ),
-  /** What happens after the answer. `stay` is rare, because the call then waits for its whole budget. */
-  then: fc.oneof(
+  /** The state of the connection after the answer. `stay` is rare, because the call then waits for its whole budget. */
+  ending: fc.oneof(
     { arbitrary: fc.constantFrom("stay if whole", "end", "reset"), weight: 60 },
     { arbitrary: fc.constant("stay"), weight: 1 },
   ),
   /** Whether the whole answer is written a second time, and after how many milliseconds; 0 is the same packet. */
-  again: fc.oneof(
+  repeatAfterMs: fc.oneof(
     { arbitrary: fc.constant(undefined), weight: 3 },
     { arbitrary: fc.constantFrom(0, 1, 10, 50), weight: 1 },
   ),
@@ -115,22 +115,22 @@ const behaviour = fc.record({
 type Behaviour = typeof behaviour extends fc.Arbitrary<infer B> ? B : never;
 
 const play =
-  ({ answer, cut, then, again }: Behaviour): Script =>
+  ({ answer, sentFraction, ending, repeatAfterMs }: Behaviour): Script =>
   (socket, { body }) => {
     const caller = /\+1555555\d{4}/.exec(body)?.[0] ?? CALLER;
     const text = answer.replaceAll(CALLER, caller).replaceAll(MATCH, isListed(caller) ? match(body) : count(0));
-    const whole = cut === null && /^HTTP.*Content-Length/s.test(text);
+    const whole = sentFraction === null && /^HTTP.*Content-Length/s.test(text);
     const after = (): void => {
-      if (then === "end" || (then === "stay if whole" && !whole)) socket.end();
-      else if (then === "reset") socket.resetAndDestroy();
+      if (ending === "end" || (ending === "stay if whole" && !whole)) socket.end();
+      else if (ending === "reset") socket.resetAndDestroy();
     };
-    if (again !== undefined && again > 0) {
+    if (repeatAfterMs !== undefined && repeatAfterMs > 0) {
       setTimeout(() => {
         if (socket.writable) socket.write(text);
-      }, again);
+      }, repeatAfterMs);
     }
-    const first = cut === null ? text : text.slice(0, Math.floor(text.length * cut));
-    socket.write(again === 0 ? first + text : first, after);
+    const first = sentFraction === null ? text : text.slice(0, Math.floor(text.length * sentFraction));
+    socket.write(repeatAfterMs === 0 ? first + text : first, after);
   };
 
 /** Every sequence of five digits in the numbers of this test. */

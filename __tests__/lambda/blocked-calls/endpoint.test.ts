@@ -35,7 +35,7 @@ test.each([
 });
 
 test.each(["not a url", "localhost:4566", "ftp://example.com"])(
-  "the error for the URL %p does not contain it",
+  "the error for the URL %p does not contain the URL",
   (url) => {
     expect(() => resolveEndpoint("dynamodb", { AWS_ENDPOINT_URL: url }, "us-east-1")).toThrow(
       "The DynamoDB endpoint is not an http or https URL. Correct AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.",

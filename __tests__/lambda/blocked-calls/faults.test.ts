@@ -74,7 +74,7 @@ const write =
   (bytes: string): Script =>
   (socket) =>
     socket.write(bytes);
-/** Each request gets the next script; after the last script, every request gets the last. */
+/** Runs the next script for each request. After the last script, every further request runs the last script again. */
 const inTurn =
   (...scripts: readonly [Script, ...Script[]]): Script =>
   (socket, request) => {
@@ -83,19 +83,19 @@ const inTurn =
 const reset: Script = (socket) => socket.resetAndDestroy();
 const close: Script = (socket) => socket.destroy();
 const silence: Script = () => undefined;
-const found: Script = (socket, { body }) => socket.write(match(body));
-const echo = `the number is ${NUMBER}`;
+const answerWithMatch: Script = (socket, { body }) => socket.write(match(body));
+const messageWithNumber = `the number is ${NUMBER}`;
 
 const rows: readonly (readonly [string, Script, Expected])[] = [
   // Successful queries, for comparison.
-  ["a contact found", found, { reason: "blocked", attempts: 1 }],
+  ["a contact found", answerWithMatch, { reason: "blocked", attempts: 1 }],
   ["no contact found", write(count(0)), { reason: "not_blocked", attempts: 1 }],
 
   // Temporary faults. Another attempt succeeds.
-  ["a reset, then an answer", inTurn(reset, found), { reason: "blocked", attempts: 2 }],
+  ["a reset, then an answer", inTurn(reset, answerWithMatch), { reason: "blocked", attempts: 2 }],
   [
     "a close in the middle of a response, then an answer",
-    inTurn((socket, { body }) => socket.end(match(body).slice(0, -4)), found),
+    inTurn((socket, { body }) => socket.end(match(body).slice(0, -4)), answerWithMatch),
     { reason: "blocked", attempts: 2 },
   ],
   [
@@ -103,16 +103,20 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
     inTurn(
       write(dynamoDbError(400, "ThrottlingException")),
       write(dynamoDbError(400, "ProvisionedThroughputExceededException")),
-      found,
+      answerWithMatch,
     ),
     { reason: "blocked", attempts: 3 },
   ],
   [
     "a 500, then an answer",
-    inTurn(write(dynamoDbError(500, "InternalServerError")), found),
+    inTurn(write(dynamoDbError(500, "InternalServerError")), answerWithMatch),
     { reason: "blocked", attempts: 2 },
   ],
-  ["no answer to the first attempt, then an answer", inTurn(silence, found), { reason: "blocked", attempts: 2 }],
+  [
+    "no answer to the first attempt, then an answer",
+    inTurn(silence, answerWithMatch),
+    { reason: "blocked", attempts: 2 },
+  ],
 
   // Permanent faults.
   ["a reset before every answer", reset, { reason: "connection_lost", attempts: 3, error: "ECONNRESET" }],
@@ -158,17 +162,21 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   [
     "a match for another number, then an answer",
-    inTurn((socket, { body }) => socket.write(match(body.replace(NUMBER, "+15555550199"))), found),
+    inTurn((socket, { body }) => socket.write(match(body.replace(NUMBER, "+15555550199"))), answerWithMatch),
     { reason: "blocked", attempts: 2 },
   ],
   ["a count below zero", write(count(-1)), { reason: "bad_answer", attempts: 1 }],
   ["JSON null", write(http(200, "null")), { reason: "bad_answer", attempts: 1 }],
   [
     "an HTML page",
-    write(http(200, `<html>${echo}</html>`, "Content-Type: text/html\r\n")),
+    write(http(200, `<html>${messageWithNumber}</html>`, "Content-Type: text/html\r\n")),
     { reason: "bad_answer", attempts: 1 },
   ],
-  ["an HTML page with status 403", write(http(403, `<html>${echo}</html>`)), { reason: "bad_answer", attempts: 1 }],
+  [
+    "an HTML page with status 403",
+    write(http(403, `<html>${messageWithNumber}</html>`)),
+    { reason: "bad_answer", attempts: 1 },
+  ],
   ["a redirect", write(http(302, "", "Location: http://127.0.0.1:1/\r\n")), { reason: "bad_answer", attempts: 1 }],
   ["an empty body", write(http(200, "")), { reason: "bad_answer", attempts: 1 }],
   ["a response that is not HTTP", write("SSH-2.0-OpenSSH_9.6\r\n"), { reason: "bad_answer", attempts: 1 }],
@@ -197,7 +205,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   // Errors of DynamoDB.
   [
     "throttled",
-    write(dynamoDbError(400, "ProvisionedThroughputExceededException", echo)),
+    write(dynamoDbError(400, "ProvisionedThroughputExceededException", messageWithNumber)),
     { reason: "throttled", attempts: 3, error: "ProvisionedThroughputExceededException" },
   ],
   ["throttled by rate", write(dynamoDbError(400, "ThrottlingException")), { reason: "throttled", attempts: 3 }],
@@ -205,7 +213,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ["429 from a proxy", write(http(429, "slow down")), { reason: "throttled", attempts: 3 }],
   [
     "an internal error",
-    write(dynamoDbError(500, "InternalServerError", echo)),
+    write(dynamoDbError(500, "InternalServerError", messageWithNumber)),
     { reason: "server_error", attempts: 3 },
   ],
   ["503 without a body", write(http(503, "")), { reason: "server_error", attempts: 3 }],
@@ -224,7 +232,7 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
   [
     "a wrong signature",
-    write(dynamoDbError(400, "InvalidSignatureException", echo)),
+    write(dynamoDbError(400, "InvalidSignatureException", messageWithNumber)),
     { reason: "bad_credentials", attempts: 1 },
   ],
   [
@@ -290,13 +298,13 @@ test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])("the DNS error %s", async (co
 });
 
 test("an empty session token counts as missing", async () => {
-  const server = await serve(found);
+  const server = await serve(answerWithMatch);
   await expectCall(server.url, { reason: "blocked", attempts: 1 }, { AWS_SESSION_TOKEN: "" });
   expect(server.requests[0]?.headers.toLowerCase()).not.toContain("x-amz-security-token");
 });
 
 test("a refused connection", async () => {
-  const server = await serve(found);
+  const server = await serve(answerWithMatch);
   await server.stop();
   servers.length = 0;
   await expectCall(server.url, { reason: "connection_failed", attempts: 3, error: "ECONNREFUSED" });
@@ -326,12 +334,16 @@ test("a certificate of an unknown issuer", async () => {
 });
 
 test("no credentials", async () => {
-  await expectCall((await serve(found)).url, { reason: "bad_credentials", attempts: 0 }, { AWS_SECRET_ACCESS_KEY: "" });
+  await expectCall(
+    (await serve(answerWithMatch)).url,
+    { reason: "bad_credentials", attempts: 0 },
+    { AWS_SECRET_ACCESS_KEY: "" },
+  );
 });
 
 test("a defect, such as a header that Node refuses, gives an answer and not an exception", async () => {
   const environment = { AWS_SESSION_TOKEN: "two\nlines" };
-  await expectCall((await serve(found)).url, { reason: "internal_error", attempts: 0 }, environment);
+  await expectCall((await serve(answerWithMatch)).url, { reason: "internal_error", attempts: 0 }, environment);
 });
 
 test.each([
@@ -364,7 +376,7 @@ test("an environment without names still counts the error", async () => {
 describe("a kept-alive connection that closed while the function was frozen", () => {
   test("after a reset, the next call retries on a new connection", async () => {
     const server = await serve((socket, request) => {
-      (request.indexOnConnection === 0 ? found : reset)(socket, request);
+      (request.indexOnConnection === 0 ? answerWithMatch : reset)(socket, request);
     });
     const { call, lines, connected } = startFunction(server.url);
     await connected;
@@ -375,7 +387,7 @@ describe("a kept-alive connection that closed while the function was frozen", ()
 
   test("without a reset, the next call waits for half its budget and retries on a new connection", async () => {
     const server = await serve((socket, request) => {
-      (request.indexOnConnection === 0 ? found : silence)(socket, request);
+      (request.indexOnConnection === 0 ? answerWithMatch : silence)(socket, request);
     });
     const { call, lines, connected } = startFunction(server.url);
     await connected;
@@ -386,11 +398,11 @@ describe("a kept-alive connection that closed while the function was frozen", ()
 });
 
 test("a retry after a reset needs no pause", async () => {
-  // If there were a pause, it would be three quarters of its limit.
+  // A pause would take three quarters of its limit.
   const random = jest.spyOn(Math, "random").mockReturnValue(0.75);
   try {
     const server = await serve((socket, request) => {
-      (request.indexOnConnection === 0 ? found : reset)(socket, request);
+      (request.indexOnConnection === 0 ? answerWithMatch : reset)(socket, request);
     });
     const { call, connected } = startFunction(server.url);
     await connected;
@@ -406,7 +418,7 @@ describe("a fault that proves nothing about the other connections", () => {
   const dispositionOf = (body: string): string | undefined => /":d":\{"S":"(\w+)"/.exec(body)?.[1];
 
   test("a response that does not come from DynamoDB", async () => {
-    const server = await serve(inTurn(write(http(200, "OK")), found));
+    const server = await serve(inTurn(write(http(200, "OK")), answerWithMatch));
     const { call, lines, connected } = startFunction(server.url, { blockedDispositions: ["Blocked", "Spam"] });
     await connected;
     const event = connectEvent({}, { BlockedDisposition: "Other" });
@@ -417,7 +429,8 @@ describe("a fault that proves nothing about the other connections", () => {
   });
 
   test("a new connection without an answer", async () => {
-    // The query for Spam is reset, then gets no answer on a new connection while the other one is idle, then succeeds on that one.
+    // The first query for Spam is reset. The second one gets no answer on a new connection. The third one succeeds on the connection of the
+    // query for Blocked, which is idle since the second one started.
     let spam = 0;
     let answerBlocked = (): void => undefined;
     const server = await serve((socket, { body }) => {
@@ -436,7 +449,7 @@ describe("a fault that proves nothing about the other connections", () => {
 
 test("after one timeout on a reused connection, all idle connections are closed", async () => {
   const server = await serve((socket, request) => {
-    (request.indexOnConnection === 0 ? found : silence)(socket, request);
+    (request.indexOnConnection === 0 ? answerWithMatch : silence)(socket, request);
   });
   const { call, lines, connected } = startFunction(server.url, { blockedDispositions: ["Blocked", "Spam", "Fraud"] });
   await connected;
@@ -449,7 +462,7 @@ test("after one timeout on a reused connection, all idle connections are closed"
 });
 
 test("a throttling response does not close the connection", async () => {
-  const server = await serve(inTurn(write(dynamoDbError(400, "ThrottlingException")), found));
+  const server = await serve(inTurn(write(dynamoDbError(400, "ThrottlingException")), answerWithMatch));
   const { call, lines, connected } = startFunction(server.url);
   await connected;
   expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
@@ -458,7 +471,7 @@ test("a throttling response does not close the connection", async () => {
 });
 
 test("calls share the connection that was opened during init", async () => {
-  const server = await serve(found);
+  const server = await serve(answerWithMatch);
   const { call, connected } = startFunction(server.url);
   await connected;
   expect(server.connections()).toBe(1);
@@ -481,7 +494,7 @@ describe("several blocked Dispositions", () => {
     const waiting: (() => void)[] = [];
     const server = await serve((socket) => {
       waiting.push(() => socket.write(count(0)));
-      if (waiting.length === 3) for (const answer of waiting) answer(); // no answer before all queries have arrived
+      if (waiting.length === 3) for (const answer of waiting) answer(); // Answer when all three queries have arrived.
     });
     const { call, lines, connected } = startFunction(server.url, settings);
     await connected;
@@ -490,24 +503,24 @@ describe("several blocked Dispositions", () => {
     expect(server.connections()).toBe(3);
   });
 
-  test("a match under one wins although the query for another failed", async () => {
+  test("a match under one Disposition wins although the query for another Disposition failed", async () => {
     const server = await serve(
-      byDisposition({ Blocked: write(dynamoDbError(400, "AccessDeniedException")), Spam: found }),
+      byDisposition({ Blocked: write(dynamoDbError(400, "AccessDeniedException")), Spam: answerWithMatch }),
     );
     const { call, lines } = startFunction(server.url, settings);
     expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
     expect(lines[0]).toMatchObject({ LookupError: 0, Match: 1 });
   });
 
-  test("a match under one does not wait for another without an answer", async () => {
-    const server = await serve(byDisposition({ Blocked: silence, "Nuisance:Confirmed": found }));
+  test("a match under one Disposition does not wait for a query without an answer", async () => {
+    const server = await serve(byDisposition({ Blocked: silence, "Nuisance:Confirmed": answerWithMatch }));
     const { call, lines, connected } = startFunction(server.url, { ...settings, budgetMs: 7500 });
     await connected;
     expect(await call(connectEvent())).toEqual({ response: "match", reason: "blocked" });
     expectLine(lines[0], { reason: "blocked", attempts: 3 });
   });
 
-  test("no match and one failure give the failure, because the answer is not proven", async () => {
+  test("without a match, one failed query decides the reason, because the answer is not proven", async () => {
     const server = await serve(byDisposition({ Spam: write(dynamoDbError(400, "AccessDeniedException")) }));
     const { call, lines } = startFunction(server.url, settings);
     expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "access_denied" });
@@ -530,7 +543,7 @@ describe("several blocked Dispositions", () => {
     let answerFirst = (): void => undefined;
     const server = await serve((socket, { index, body }) => {
       if (index === 0) answerFirst = () => socket.write(match(body));
-      if (index === 7) answerFirst(); // every connection has its request
+      if (index === 7) answerFirst(); // All eight connections have a request.
       if (body.includes("Other")) socket.write(count(0));
     });
     const many = { blockedDispositions: Array.from({ length: 100 }, (_, i) => `Disposition ${i}`) };
@@ -538,7 +551,7 @@ describe("several blocked Dispositions", () => {
     await connected;
     expect(await call(connectEvent({}, { BlockedDisposition: "Disposition 0" }))).toMatchObject({ reason: "blocked" });
     const sent = Number(lines[0]?.["attempts"]);
-    expect([8, 9]).toContain(sent); // Node may pass the first connection on before the match is read
+    expect([8, 9]).toContain(sent); // Node may give the first connection to the next request before the match is read.
     // After a later call, the server has read everything that was sent before. The waiting requests were never sent.
     expect(await call(connectEvent({}, { BlockedDisposition: "Other" }))).toMatchObject({ reason: "not_blocked" });
     expect(server.requests).toHaveLength(sent + 1);

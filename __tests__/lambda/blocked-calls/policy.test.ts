@@ -143,7 +143,7 @@ describe("the flow's parameters", () => {
     expect(decide(event, BLOCK)).toBe("other_instance");
   });
 
-  test("a configured Disposition stands for all configured Dispositions", () => {
+  test("if the module passes a configured Disposition, all configured Dispositions are looked up", () => {
     const blockedDispositions = ["Blocked", "Nuisance:Confirmed"];
     const event = connectEvent({}, { BlockedDisposition: "Nuisance:Confirmed" });
     expect(decide(event, settings({ blockedDispositions }))).toEqual({

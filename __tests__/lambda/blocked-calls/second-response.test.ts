@@ -29,10 +29,10 @@ writeFileSync(caFile, certificate.cert);
 /** Sends the latest response again, on the same connection. */
 let sendAgain: () => void = () => undefined;
 let lastSocket: Socket | undefined;
-/** What the server does after a match, besides the match. */
+/** A further action of the server after a match. */
 let afterMatch: () => void = () => undefined;
-/** The bytes that follow a match in the same packet. */
-let sameWrite = (response: string): string => response;
+/** Returns the bytes of the packet with a match: the response, and possibly further bytes. */
+let packetWithMatch = (response: string): string => response;
 
 async function serve(secure: boolean): Promise<ScriptedServer> {
   return startScriptedServer(
@@ -43,7 +43,7 @@ async function serve(secure: boolean): Promise<ScriptedServer> {
       sendAgain = () => {
         if (socket.writable) socket.write(response);
       };
-      socket.write(isMatch ? sameWrite(response) : response);
+      socket.write(isMatch ? packetWithMatch(response) : response);
       if (isMatch) afterMatch();
     },
     secure ? certificate : undefined,
@@ -52,7 +52,7 @@ async function serve(secure: boolean): Promise<ScriptedServer> {
 
 let server: ScriptedServer | undefined;
 beforeEach(() => {
-  [sendAgain, afterMatch, sameWrite] = [() => undefined, () => undefined, (response) => response];
+  [sendAgain, afterMatch, packetWithMatch] = [() => undefined, () => undefined, (response) => response];
 });
 afterEach(async () => {
   await server?.stop();
@@ -92,7 +92,7 @@ describe.each([
   test(
     "a second response in the same packet",
     async () => {
-      sameWrite = (response) => response + response;
+      packetWithMatch = (response) => response + response;
       for (let i = 0; i < RUNS; i++) await run(() => undefined);
     },
     LIMIT_MS,
@@ -101,7 +101,7 @@ describe.each([
   test(
     "a second response in the same packet, without its last bytes, which follow",
     async () => {
-      sameWrite = (response) => response + response.slice(0, -4);
+      packetWithMatch = (response) => response + response.slice(0, -4);
       for (let i = 0; i < RUNS; i++) await run(() => undefined);
     },
     LIMIT_MS,

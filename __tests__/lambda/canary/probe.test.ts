@@ -62,9 +62,9 @@ function access(invoke: ProbeAccess["invoke"], pageSize = 1000): ProbeAccess {
     invoke,
   };
 }
-const deployed = (settings: Parameters<typeof startFunction>[1] = {}): Function =>
+const startDeployedFunction = (settings: Parameters<typeof startFunction>[1] = {}): Function =>
   startFunction(table.endpoint, { blockedDispositions: target.blockedDispositions, ...settings });
-const list = (...numbers: string[]) =>
+const listNumbers = (...numbers: string[]) =>
   Promise.all(
     numbers.map((customerEndpoint, i) =>
       table.put({ contactId: `${customerEndpoint} ${i}`, customerEndpoint, disposition: "Blocked" }),
@@ -72,23 +72,26 @@ const list = (...numbers: string[]) =>
   );
 
 test("with an index without contacts, only an unlisted number is tested", async () => {
-  expect(await probe(target, access(deployed().call))).toEqual({ answers: [UNLISTED_IS_RIGHT], listedContacts: 0 });
+  expect(await probe(target, access(startDeployedFunction().call))).toEqual({
+    answers: [UNLISTED_IS_RIGHT],
+    listedContacts: 0,
+  });
 });
 
 test("one listed number is tested under each Disposition, also if the flow does not pass the Disposition", async () => {
-  await list("+15555550150", "+15555550151");
+  await listNumbers("+15555550150", "+15555550151");
   await table.put({ contactId: "n", customerEndpoint: "+15555550152", disposition: "Nuisance:Confirmed" });
-  expect(await probe(target, access(deployed().call))).toEqual({
+  expect(await probe(target, access(startDeployedFunction().call))).toEqual({
     answers: [UNLISTED_IS_RIGHT, LISTED_IS_RIGHT, { ...LISTED_IS_RIGHT, listedUnder: "Nuisance:Confirmed" }],
     listedContacts: 3,
   });
 });
 
 test("only numbers that can be blocked count as listed and are tested", async () => {
-  await list("Anonymous", "", "sip:caller@example.com", "+15555550160", "+15555550170").catch(() => undefined);
+  await listNumbers("Anonymous", "", "sip:caller@example.com", "+15555550160", "+15555550170").catch(() => undefined);
   const exemptNumbers = ["+1555555016*"];
   const tested: unknown[] = [];
-  const lambda = deployed({ exemptNumbers });
+  const lambda = startDeployedFunction({ exemptNumbers });
   const result = await probe(
     { ...target, exemptNumbers },
     access((event) => {
@@ -101,10 +104,10 @@ test("only numbers that can be blocked count as listed and are tested", async ()
 });
 
 test("the unlisted number is not exempt and not listed under any blocked Disposition", async () => {
-  await list("+15555550120");
+  await listNumbers("+15555550120");
   await table.put({ contactId: "n", customerEndpoint: "+15555550121", disposition: "Nuisance:Confirmed" });
   const exemptNumbers = ["+1555555010*", "+1555555011*"];
-  const lambda = deployed({ exemptNumbers });
+  const lambda = startDeployedFunction({ exemptNumbers });
   const result = await probe({ ...target, exemptNumbers }, access(lambda.call));
   expect(result.answers[0]).toEqual(UNLISTED_IS_RIGHT);
   expect(result.answers.every(({ right }) => right)).toBe(true);
@@ -112,14 +115,14 @@ test("the unlisted number is not exempt and not listed under any blocked Disposi
 
 test("if every fictitious number is exempt, no unlisted number is tested", async () => {
   const exemptNumbers = ["+1*"];
-  const lambda = deployed({ exemptNumbers });
+  const lambda = startDeployedFunction({ exemptNumbers });
   expect(await probe({ ...target, exemptNumbers }, access(lambda.call))).toEqual({ answers: [], listedContacts: 0 });
 });
 
 test("the contacts under a Disposition are read page by page, up to the limit", async () => {
   let read = 0;
   const endless: ProbeAccess = {
-    ...access(deployed().call),
+    ...access(startDeployedFunction().call),
     async *listedNumbers() {
       for (;;) {
         await Promise.resolve();
@@ -134,12 +137,12 @@ test("the contacts under a Disposition are read page by page, up to the limit", 
   expect((await probe(oneDisposition, endless)).listedContacts).toBe(CONTACTS_READ);
   expect(read).toBe(CONTACTS_READ);
 
-  await list(...Array.from({ length: 25 }, (_, n) => `+155555501${n + 10}`));
-  expect((await probe(oneDisposition, access(deployed().call, 10))).listedContacts).toBe(25);
+  await listNumbers(...Array.from({ length: 25 }, (_, n) => `+155555501${n + 10}`));
+  expect((await probe(oneDisposition, access(startDeployedFunction().call, 10))).listedContacts).toBe(25);
 });
 
 describe("a function that answers wrongly", () => {
-  beforeEach(() => list("+15555550150"));
+  beforeEach(() => listNumbers("+15555550150"));
   const wrong = async (invoke: ProbeAccess["invoke"]) =>
     (await probe(target, access(invoke))).answers.filter(({ right }) => !right);
 
@@ -155,7 +158,7 @@ describe("a function that answers wrongly", () => {
     ]);
   });
 
-  test("nomatch because of a fault is wrong for both numbers", async () => {
+  test("a nomatch because of a fault is a wrong answer for both numbers", async () => {
     const { call } = startFunction("http://127.0.0.1:9");
     const faulty = { answered: "nomatch", reason: "connection_failed", right: false };
     expect(await wrong(call)).toEqual([
@@ -186,7 +189,7 @@ describe("a function that answers wrongly", () => {
 
 describe("a change between the query and the invocation", () => {
   const changingBefore = (change: () => Promise<unknown>) => {
-    const lambda = deployed();
+    const lambda = startDeployedFunction();
     return access(async (event) => {
       await change();
       return lambda.call(event);
@@ -194,7 +197,7 @@ describe("a change between the query and the invocation", () => {
   };
 
   test("an overridden contact is not a wrong answer", async () => {
-    await list("+15555550150");
+    await listNumbers("+15555550150");
     let invocations = 0;
     const change = async () => {
       if (++invocations === 2) await table.overrideDisposition("+15555550150 0", "Sale");
@@ -206,20 +209,20 @@ describe("a change between the query and the invocation", () => {
   test("a newly listed number is not a wrong answer", async () => {
     const { answers } = await probe(
       target,
-      changingBefore(() => list("+15555550100")),
+      changingBefore(() => listNumbers("+15555550100")),
     );
     expect(answers).toEqual([LISTED_IS_RIGHT]);
   });
 });
 
 test("the result contains no number", async () => {
-  await list("+15555550150");
-  expect(JSON.stringify(await probe(target, access(deployed().call)))).not.toMatch(/\d{4}/);
+  await listNumbers("+15555550150");
+  expect(JSON.stringify(await probe(target, access(startDeployedFunction().call)))).not.toMatch(/\d{4}/);
 });
 
 test("the function answers a probe like a call, and its log line is marked and has no metrics", async () => {
-  await list("+15555550150");
-  const lambda = deployed();
+  await listNumbers("+15555550150");
+  const lambda = startDeployedFunction();
   await probe(target, access(lambda.call));
   await lambda.call(connectEvent());
   expect(lambda.lines.map((line) => [line["probe"], line["reason"], "_aws" in line])).toEqual([
