@@ -5,7 +5,7 @@ import type { InstanceConfig } from "../../config/types";
 import { expectedResources, isExpected, Pattern } from "../../stacks/expected-resources";
 import { FUNCTION, isManagedType, MODULE, resourceType, TABLE } from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";
-import { fieldsOf, isEqual, isMarked, listed, shown, textAt, valueAt } from "../terraform/json-values";
+import { fieldsOf, isEqual, isMarked, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { isRemoved, managedChanges } from "./planned-changes";
@@ -52,7 +52,7 @@ export const content: Rule = (plan, instance) => {
     if (problems.length === 0) return [];
     return [
       refuse(
-        `${resource.address} would not be what the environment file says for instance ${instance.name}: ${listed(problems)}.`,
+        `${resource.address} would not be what the environment file says for instance ${instance.name}: ${joinWords(problems)}.`,
       ),
     ];
   });
@@ -177,11 +177,11 @@ function differences(
       if (isMarked(valueAt(change.after_unknown, key)) && isNothing(value)) return [];
       const wanted = expected[key];
       if (isExpected(value, wanted)) return [];
-      if (wanted instanceof Pattern) return [`${key} is ${shown(value)} instead of ${wanted.description}`];
+      if (wanted instanceof Pattern) return [`${key} is ${shortJson(value)} instead of ${wanted.description}`];
       return [
         JSON.stringify(value ?? null).length > maxLength
           ? `${key} differs (the review shows its planned value)`
-          : `${key} is ${shown(value)} instead of ${shown(wanted)}`,
+          : `${key} is ${shortJson(value)} instead of ${shortJson(wanted)}`,
       ];
     }
     if (ignored.includes(key) || isNothing(value)) return [];
@@ -191,7 +191,7 @@ function differences(
     if (key === "region" && value === region) return [];
     // AWS keeps a value that the configuration does not set.
     if (change.before !== null && isEqual(value, valueAt(change.before, key))) return [];
-    return [`${key} is ${shown(value)}, which the environment file does not set`];
+    return [`${key} is ${shortJson(value)}, which the environment file does not set`];
   });
 }
 
