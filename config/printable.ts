@@ -7,9 +7,17 @@
 const unprintable =
   /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Escapes every unprintable character, line breaks included: `\\u{1b}`. */
+/**
+ * Escapes every unprintable character, line breaks included: `\\u{1b}`. The start of a command of a CI system is escaped too: `::error::`
+ * of GitHub Actions at the start of a line; `##[error]`, `##vso[…]` and `##teamcity[…]` of others at any place.
+ *
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
 export function printable(text: string): string {
-  return text.replaceAll(unprintable, escapeCharacter);
+  return text
+    .replaceAll(unprintable, escapeCharacter)
+    .replace(/^(\s*):(?=:)/, "$1\\u{3a}")
+    .replaceAll(/##(?=\w*\[)/g, "#\\u{23}");
 }
 
 const escapeCharacter = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
@@ -29,21 +37,9 @@ function jsonEscape(character: string): string {
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
 
-/**
- * Keeps line breaks, and escapes every other unprintable character. A line is also escaped if a CI system would run it as a command:
- * `::error::` of GitHub Actions, and `##[error]`, `##vso[…]` and `##teamcity[…]` of others.
- *
- * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
- */
+/** Like {@link printable}, but keeps line breaks. */
 export function printableLines(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .replaceAll("\t", "  ")
-    .split("\n")
-    .map(printable)
-    .join("\n")
-    .replaceAll(/^([^\S\n]*)::/gm, "$1\\u{3a}:")
-    .replaceAll(/##(?=\w*\[)/g, "#\\u{23}");
+  return text.replaceAll("\r\n", "\n").replaceAll("\t", "  ").split("\n").map(printable).join("\n");
 }
 
 /** Maximum length of a message in characters. */

@@ -13,12 +13,13 @@ const maxWidth = 100;
  * @returns one line for the header, one rule, and one line per row, without trailing spaces
  */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const names = header.map((name) => oneLine(name, maxCell));
   const cells = rows.map((row) => row.map((cell) => oneLine(cell, maxCell)));
-  const widths = header.map((name, column) =>
+  const widths = names.map((name, column) =>
     cells.reduce((width, row) => Math.max(width, Math.min(row[column]?.length ?? 0, maxWidth)), name.length),
   );
   const rule = widths.map((width) => "-".repeat(width));
-  return [header, rule, ...cells]
+  return [names, rule, ...cells]
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
