@@ -50,9 +50,17 @@ export function markdownBlock(language: string, text: string): string {
   return `${fence}${language}\n${content}\n${fence}`;
 }
 
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
 /** For an element or an attribute in HTML. Line breaks stay. */
 export function htmlText(text: string): string {
-  return printableLines(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printableLines(text).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
 export { boundedLines, oneLine };
