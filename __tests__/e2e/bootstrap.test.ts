@@ -326,7 +326,7 @@ describe("a bucket that exists", () => {
     const refused = await bootstrap();
     stop();
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain("The bucket acme-state exists, and it is not account 111122223333's");
+    expect(refused.stderr).toContain("The bucket acme-state exists, and account 111122223333 does not own it");
     expect(changes()).toEqual([]);
   });
 });
