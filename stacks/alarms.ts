@@ -3,6 +3,7 @@ import { aliasName, indexName, monitoringName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
 import { METRICS_NAMESPACE } from "../lambda/settings";
 import type { RawResources } from "./raw-resources";
+import type { AttributeValues } from "./resource-types";
 import { policyDocument } from "./role-policies";
 
 /** A CloudWatch metric with one statistic. */
@@ -390,14 +391,10 @@ export function anchorOf({ id }: Pick<Alarm, "id">): string {
  * People subscribe to the topic themselves. Terraform cannot confirm an e-mail subscription, and cannot delete an unconfirmed one.
  */
 export function alarmResources(instance: InstanceConfig): RawResources {
-  const alarms = alarmsOf(instance);
-  if (alarms.length === 0) return {};
   const { account, region, partition, stackName, alarms: settings } = instance;
   const name = monitoringName(stackName);
-  const topic = settings.topicArn ?? "${aws_sns_topic.alarms.arn}";
-  const watched = Object.fromEntries(
-    alarms.map(({ alarm, rule }) => [alarm.id, alarmResource(instance, alarm, rule, topic)]),
-  );
+  const watched = plannedAlarms(instance, settings.topicArn ?? "${aws_sns_topic.alarms.arn}");
+  if (Object.keys(watched).length === 0) return {};
   if (settings.topicArn !== undefined) return { aws_cloudwatch_metric_alarm: watched };
   return {
     aws_cloudwatch_metric_alarm: watched,
@@ -423,7 +420,14 @@ export function alarmResources(instance: InstanceConfig): RawResources {
   };
 }
 
-function alarmResource(instance: InstanceConfig, alarm: Alarm, rule: Rule, topic: string): object {
+/** Returns the attributes of each alarm of the instance, by logical id. */
+export function plannedAlarms(instance: InstanceConfig, topic: string): Readonly<Record<string, AttributeValues>> {
+  return Object.fromEntries(
+    alarmsOf(instance).map(({ alarm, rule }) => [alarm.id, alarmResource(instance, alarm, rule, topic)]),
+  );
+}
+
+function alarmResource(instance: InstanceConfig, alarm: Alarm, rule: Rule, topic: string): AttributeValues {
   const { metrics, expression, missingData } = rule;
   const single = expression === undefined;
   const entry = `${instance.alarms.runbookUrl}#${anchorOf(alarm)}`;

@@ -6,6 +6,8 @@ import { canaryInput } from "../lambda/canary/settings";
 import { functionEnvironment, HANDLER } from "../lambda/settings";
 import { inboundContent, moduleContent } from "./flow-contents";
 import { functionSettings } from "./function-settings";
+import { plannedAlarms } from "./alarms";
+import { dashboardResources } from "./dashboard";
 import { ALIAS, ASSOCIATION, FLOW, FUNCTION, LOG_GROUP, MODULE, PERMISSION, ROLE, ROLE_POLICY } from "./resource-types";
 import type { AttributeValues } from "./resource-types";
 import { decryptPolicy, lambdaTrustPolicy } from "./role-policies";
@@ -15,6 +17,8 @@ export class Pattern {
   constructor(
     readonly description: string,
     readonly matches: (value: unknown) => boolean,
+    /** Whether the value may be known only after the apply, if the catalogue allows it for the attribute. */
+    readonly mayBeUnknown = true,
   ) {}
 }
 
@@ -36,6 +40,8 @@ export function expectedResources(
 ): Readonly<Record<string, AttributeValues>> {
   const { account, region, partition, instanceId, table, canary, stackName, alarms } = instance;
   const own = instance.function;
+  const tags = { tags_all: tagsOf(instance) };
+  const described = { description: anyText, ...tags };
   const roleArn = (name: string): string => `arn:${partition}:iam::${account}:role/${name}`;
   const ruleArn = `arn:${partition}:events:${region}:${account}:rule/${canary.name}`;
   const topicArn = `arn:${partition}:sns:${region}:${account}:${monitoringName(stackName)}`;
@@ -54,6 +60,8 @@ export function expectedResources(
   const decryptTable = decryptPattern(instance);
   return {
     [`${FUNCTION}.blocked_calls`]: {
+      ...described,
+      ...code("blockedCalls"),
       function_name: own.name,
       role: roleArn(own.roleName),
       runtime: own.runtime,
@@ -65,6 +73,7 @@ export function expectedResources(
       environment: [{ variables: functionEnvironment(functionSettings(instance)) }],
     },
     [`${ALIAS}.live`]: {
+      description: anyText,
       function_name: own.name,
       name: aliasName,
       function_version: functionVersion ?? new Pattern("the version that the apply publishes", () => false),
@@ -80,6 +89,7 @@ export function expectedResources(
     },
     [`${ASSOCIATION}.blocked_calls`]: { instance_id: instanceId, function_arn: own.aliasArn },
     [`${MODULE}.blocked_status`]: {
+      ...described,
       instance_id: instanceId,
       name: BLOCKED_STATUS_MODULE_NAME,
       content: json(moduleContent(instance)),
@@ -88,6 +98,7 @@ export function expectedResources(
       ? {}
       : {
           [`${FLOW}.inbound`]: {
+            ...described,
             instance_id: instanceId,
             name: instance.inboundFlow.name,
             type: "CONTACT_FLOW",
@@ -97,7 +108,7 @@ export function expectedResources(
             ),
           },
         }),
-    [`${ROLE}.blocked_calls`]: { name: own.roleName, assume_role_policy: lambdaTrustPolicy() },
+    [`${ROLE}.blocked_calls`]: { ...described, name: own.roleName, assume_role_policy: lambdaTrustPolicy() },
     [`${ROLE_POLICY}.lookup`]: {
       name: "lookup",
       role: own.roleName,
@@ -113,11 +124,13 @@ export function expectedResources(
       ),
     },
     ["aws_iam_role_policy_attachments_exclusive.blocked_calls"]: { role_name: own.roleName },
-    [`${LOG_GROUP}.blocked_calls`]: { name: own.logGroupName, retention_in_days: own.logRetentionDays },
+    [`${LOG_GROUP}.blocked_calls`]: { ...tags, name: own.logGroupName, retention_in_days: own.logRetentionDays },
     ...(alarms.canaryMinutes === false
       ? {}
       : {
           [`${FUNCTION}.canary`]: {
+            ...described,
+            ...code("canary"),
             function_name: canary.name,
             role: roleArn(canary.roleName),
             runtime: own.runtime,
@@ -126,7 +139,7 @@ export function expectedResources(
             memory_size: 256,
             timeout: 120,
           },
-          [`${ROLE}.canary`]: { name: canary.roleName, assume_role_policy: lambdaTrustPolicy() },
+          [`${ROLE}.canary`]: { ...described, name: canary.roleName, assume_role_policy: lambdaTrustPolicy() },
           [`${ROLE_POLICY}.canary`]: {
             name: "canary",
             role: canary.roleName,
@@ -142,8 +155,9 @@ export function expectedResources(
             ]),
           },
           [`${ROLE_POLICY}.canary_decrypt`]: { name: "decrypt", role: canary.roleName, policy: decryptTable },
-          [`${LOG_GROUP}.canary`]: { name: canary.logGroupName, retention_in_days: own.logRetentionDays },
+          [`${LOG_GROUP}.canary`]: { ...tags, name: canary.logGroupName, retention_in_days: own.logRetentionDays },
           ["aws_cloudwatch_event_rule.canary"]: {
+            ...described,
             name: canary.name,
             schedule_expression: `rate(${alarms.canaryMinutes} ${alarms.canaryMinutes === 1 ? "minute" : "minutes"})`,
           },
@@ -169,9 +183,12 @@ export function expectedResources(
             }),
           },
         }),
-    ...(alarms.topicArn === undefined
+    ...alarmsAndDashboard(instance, alarms.topicArn ?? topicArn),
+    ...(alarms.topicArn === undefined && Object.keys(plannedAlarms(instance, topicArn)).length > 0
       ? {
           ["aws_sns_topic.alarms"]: {
+            ...tags,
+            display_name: anyText,
             name: monitoringName(stackName),
             policy: policy([
               {
@@ -191,6 +208,51 @@ export function expectedResources(
       : {}),
   };
 }
+
+const nothing = new Pattern("none", (value) => canonical(value ?? []) === "[]", false);
+
+const anyText = new Pattern("a text", (value) => typeof value === "string" && value !== "");
+
+/** The tags of a resource: exactly those of the environment file, which Terraform adds to each resource. */
+const tagsOf = ({ tags }: InstanceConfig): Pattern =>
+  new Pattern(`the tags ${json(tags)}`, (value) => canonical(value ?? {}) === canonical(tags));
+
+/** The code of a function: the zip that the synth packaged. The guard does not know its hash, so a review shows the hash. */
+const code = (asset: string): AttributeValues => ({
+  filename: new Pattern(`the packaged zip in assets/${asset}`, (value) =>
+    new RegExp(`^assets/${asset}/[^/]+/[^/]+$`).test(String(value)),
+  ),
+  source_code_hash: anyText,
+});
+
+function alarmsAndDashboard(instance: InstanceConfig, topicArn: string): Record<string, AttributeValues> {
+  const tags = { tags_all: tagsOf(instance) };
+  const alarms = Object.entries(plannedAlarms(instance, topicArn)).map(([id, alarm]) => [
+    `aws_cloudwatch_metric_alarm.${id}`,
+    { ...tags, insufficient_data_actions: nothing, ...alarm, metric_query: sameQueries(alarm["metric_query"]) },
+  ]);
+  const dashboards = Object.entries(dashboardResources(instance)["aws_cloudwatch_dashboard"] ?? {}).map(
+    ([id, dashboard]) => [
+      `aws_cloudwatch_dashboard.${id}`,
+      Object.fromEntries(
+        Object.entries(dashboard).map(([key, value]) => [key, String(value).replaceAll("$${", () => "${")]),
+      ),
+    ],
+  );
+  return Object.fromEntries([...alarms, ...dashboards]) as Record<string, AttributeValues>;
+}
+
+/** The queries of an alarm, in any order and without what the provider adds. */
+const sameQueries = (queries: unknown): Pattern =>
+  new Pattern("the metrics of this alarm", (value) => queriesText(value) === queriesText(queries));
+
+const queriesText = (queries: unknown): string =>
+  Array.isArray(queries)
+    ? queries
+        .map((query) => canonical(query, true))
+        .sort()
+        .join()
+    : "";
 
 const json = (value: unknown): string => JSON.stringify(value);
 
@@ -227,10 +289,16 @@ function isSameJson(a: string, b: string): boolean {
   }
 }
 
-/** JSON with sorted keys. */
-const canonical = (value: unknown): string =>
+/** JSON with sorted keys, optionally without empty values. */
+const canonical = (value: unknown, withoutEmpty = false): string =>
   JSON.stringify(value ?? null, (_, child: unknown) =>
     typeof child === "object" && child !== null && !Array.isArray(child)
-      ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(
+          Object.entries(child)
+            .filter(
+              ([, item]) => !withoutEmpty || !["null", '""', "0", "false", "[]", "{}"].includes(JSON.stringify(item)),
+            )
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
       : child,
   );

@@ -19,7 +19,7 @@ export type AttributeValues = Readonly<Partial<Record<string, unknown>>>;
  * What a resource does:
  *
  * - `table`: the vendor's table.
- * - `call path`: a call needs it. Its replacement must exist before it is deleted.
+ * - `call path`: a resource that every call needs. If it is replaced, the new resource must exist before the old one is deleted.
  * - `access`: roles and their permissions.
  * - `logs`: log groups.
  * - `monitoring`: reports when blocking stops working. No call needs it.
@@ -37,7 +37,7 @@ export interface ResourceType {
    * https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each type)
    */
   readonly importId?: (planned: AttributeValues, instance: InstanceConfig) => string;
-  /** Place in a review, 1 first. Absent: after all others, by address. */
+  /** Position in a review, from 1. Absent: after all types with a position, sorted by address. */
   readonly reviewPosition?: number;
   /** The canary has a resource of this type. @default false */
   readonly isUsedByCanary?: boolean;
@@ -59,7 +59,7 @@ export interface ResourceType {
   readonly drift: {
     /** Who may change the resource. Plans follow changes to the vendor's resources and revert changes to ours. */
     readonly owner: "vendor" | "stack";
-    /** Start of a sentence. Absent: the address. */
+    /** Name of the resource as the subject of a sentence: `The flow module`. Absent: the address of the resource. */
     readonly subject?: string;
     /** Effect on calls if the resource is missing, as a sentence. Absent: no effect on calls. */
     readonly effectIfMissing?: string;
@@ -67,13 +67,20 @@ export interface ResourceType {
   readonly diff?: {
     /** Attributes that AWS or the provider derives from others. Reviews and drift leave them out. */
     readonly derived?: readonly string[];
-    /** Derived attributes that only drift leaves out: a review shows that a new version is published. */
+    /** Derived attributes that only drift leaves out. A review needs them: they show that a new version is published. */
     readonly derivedInDrift?: readonly string[];
-    /** What one item of a named list is called in a diff, by attribute. */
+    /** Noun for one item of a list in a diff, by the attribute that contains the list. */
     readonly itemLabels?: Readonly<Record<string, string>>;
     /** The list of everything that a role keeps: the apply removes every other item from the role. */
     readonly exclusiveList?: { readonly attribute: string; readonly label: string };
   };
+  /**
+   * Attributes, besides the derived ones, that a plan may leave unknown for a new resource: AWS sets them, or they contain a value of
+   * another new resource.
+   */
+  readonly knownAfterApply?: readonly string[];
+  /** What the provider sets if the configuration does not set the attribute. */
+  readonly providerDefaults?: AttributeValues;
   /** IAM actions of the provider on the resource. */
   readonly iamActions?: { readonly read: readonly string[]; readonly write: readonly string[] };
   /** Arguments that only the provider knows. No AWS API returns them, so an import leaves them empty. */
@@ -127,6 +134,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       effectIfMissing: "Flows that invoke the module take their error branch.",
     },
     diff: { derived: ["content_hash"] },
+    knownAfterApply: ["contact_flow_module_id"],
     providerOnly: ["filename"],
     iamActions: {
       read: ["connect:DescribeContactFlowModule"],
@@ -152,6 +160,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       effectIfMissing: "Calls to the phone numbers of this flow fail.",
     },
     diff: { derived: ["content_hash"] },
+    knownAfterApply: ["contact_flow_id", "content"],
     providerOnly: ["filename"],
     iamActions: {
       read: ["connect:DescribeContactFlow"],
@@ -192,6 +201,22 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       ],
       derivedInDrift: ["version"],
     },
+    knownAfterApply: [
+      "ephemeral_storage",
+      "logging_config",
+      "role",
+      "signing_job_arn",
+      "signing_profile_version_arn",
+      "tracing_config",
+      "version",
+    ],
+    providerDefaults: {
+      package_type: "Zip",
+      reserved_concurrent_executions: -1,
+      publish: false,
+      ephemeral_storage: [{ size: 512 }],
+      tracing_config: [{ mode: "PassThrough" }],
+    },
     providerOnly: ["timeouts", "publish", "filename"],
     iamActions: {
       read: ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"],
@@ -214,6 +239,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     isStateless: true,
     drift: { owner: "stack", subject: "The alias that the module calls", effectIfMissing: noLookup },
     diff: { derived: ["invoke_arn"] },
+    knownAfterApply: ["function_version"],
     iamActions: {
       read: ["lambda:GetAlias"],
       write: ["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"],
@@ -246,6 +272,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     isUsedByCanary: true,
     isStateless: true,
     drift: { owner: "stack", subject: "Connect's permission to invoke the function", effectIfMissing: noLookup },
+    knownAfterApply: ["source_arn", "statement_id_prefix"],
     iamActions: { read: ["lambda:GetPolicy"], write: ["lambda:RemovePermission"] },
   },
   [ROLE]: {
@@ -267,7 +294,9 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       subject: "The function's role",
       effectIfMissing: "No call is blocked: the function cannot run.",
     },
-    diff: { derived: ["inline_policy", "managed_policy_arns", "unique_id", "create_date"] },
+    diff: { derived: ["unique_id", "create_date"], derivedInDrift: ["inline_policy"] },
+    knownAfterApply: ["inline_policy", "managed_policy_arns"],
+    providerDefaults: { path: "/", max_session_duration: 3600 },
     iamActions: {
       read: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
       write: [
@@ -328,6 +357,8 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       subject: "The function's log group",
       effectIfMissing: "Calls are still blocked, but not logged or counted.",
     },
+    knownAfterApply: ["log_group_class"],
+    providerDefaults: { log_group_class: "STANDARD" },
     iamActions: {
       read: ["logs:ListTagsForResource"],
       write: [
@@ -345,6 +376,13 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["alarm_name"],
     importId: ({ alarm_name }) => text(alarm_name),
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    knownAfterApply: [
+      "alarm_actions",
+      "evaluate_low_sample_count_percentiles",
+      "insufficient_data_actions",
+      "ok_actions",
+    ],
+    providerDefaults: { actions_enabled: true },
     iamActions: {
       read: ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
       write: [
@@ -361,6 +399,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["dashboard_name"],
     importId: ({ dashboard_name }) => text(dashboard_name),
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    knownAfterApply: ["dashboard_arn"],
     iamActions: {
       read: ["cloudwatch:GetDashboard"],
       write: ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
@@ -373,6 +412,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: ({ name }) => `default/${text(name)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    providerDefaults: { event_bus_name: "default", is_enabled: true, state: "ENABLED" },
     iamActions: {
       read: ["events:DescribeRule", "events:ListTagsForResource"],
       write: ["events:DeleteRule", "events:PutRule", "events:TagResource", "events:UntagResource"],
@@ -385,6 +425,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: ({ rule, target_id }) => `default/${text(rule)}/${text(target_id)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    providerDefaults: { event_bus_name: "default" },
     iamActions: { read: ["events:ListTargetsByRule"], write: ["events:PutTargets", "events:RemoveTargets"] },
   },
   aws_sns_topic: {
@@ -393,6 +434,13 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["name"],
     importId: ({ name }, { partition, region, account }) => `arn:${partition}:sns:${region}:${account}:${text(name)}`,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    knownAfterApply: [
+      "beginning_archive_time",
+      "fifo_throughput_scope",
+      "owner",
+      "signature_version",
+      "tracing_config",
+    ],
     iamActions: {
       read: ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
       write: ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"],
@@ -410,20 +458,36 @@ export interface TypeAndName {
 export const resourceType = (type: string): ResourceType | undefined =>
   Object.hasOwn(resourceTypes, type) ? resourceTypes[type] : undefined;
 
+/** Attributes of every type that AWS, the provider or Terraform derives from others. */
+const derivedInEveryType: readonly string[] = ["id", "arn", "timeouts"];
+
+/** Attributes that AWS or the provider derives from others. Reviews, drift and guard leave them out. */
+export const derivedAttributes = (type: string): readonly string[] => {
+  const entry = resourceType(type);
+  return entry === undefined ? [] : [...derivedInEveryType, ...(entry.diff?.derived ?? [])];
+};
+
+/** Whether a plan may leave the attribute of a new resource unknown. */
+export const isKnownAfterApply = (type: string, attribute: string): boolean =>
+  [...derivedAttributes(type), "name_prefix", ...(resourceType(type)?.knownAfterApply ?? [])].includes(attribute);
+
+/** Whether a change of the attribute needs no refusal and no line in a review, because no person and no configuration sets it. */
+export const isHarmless = (type: string, attribute: string): boolean => derivedAttributes(type).includes(attribute);
+
 /** Whether a stack can contain resources of this type. */
 export const isManagedType = (type: string): boolean => resourceType(type) !== undefined;
 
-/** Whether the resource belongs to the canary. Decided by the logical id, which never changes; names come from the environment file. */
+/** Whether the resource belongs to the canary. The logical id decides, because it never changes; the environment file can change names. */
 export function isCanaryResource({ type, name }: TypeAndName): boolean {
   return resourceType(type)?.isUsedByCanary === true && /^canary(_|$)/.test(name);
 }
 
-/** Whether a call needs the resource. The canary has a function and a permission too, and no call needs them. */
+/** Whether a call needs the resource. No call needs the function and the permission of the canary. */
 export function isOnCallPath(resource: TypeAndName): boolean {
   return resourceType(resource.type)?.role === "call path" && !isCanaryResource(resource);
 }
 
-/** Words of a drift finding. Those of a canary resource are about monitoring, not about the function that calls need. */
+/** Subject and effect for a drift finding. A missing resource of the canary affects monitoring, not calls. */
 export function driftText(resource: TypeAndName): Pick<ResourceType["drift"], "subject" | "effectIfMissing"> {
   return isCanaryResource(resource) ? { effectIfMissing: notMonitored } : (resourceType(resource.type)?.drift ?? {});
 }
@@ -446,7 +510,7 @@ export function mayImport(type: string, id: string, instance: InstanceConfig): b
   return resourceType(type)?.adoption?.id(instance) === id;
 }
 
-/** Existing resources that the environment file names, besides the table: first those that others depend on. */
+/** Existing resources that the environment file names, without the table. A resource comes before the resources that depend on it. */
 export function existingResources(instance: InstanceConfig): readonly { readonly to: string; readonly id: string }[] {
   return Object.entries(resourceTypes)
     .reverse()

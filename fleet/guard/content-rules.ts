@@ -1,9 +1,17 @@
-/** Rule about the content of our resources: a plan may only make them what the environment file says. */
+/** Rule about the content of our resources: a plan may give them only the values from the environment file. */
 import { monitoringName } from "../../config/aws-names";
 import { isFromStackOf } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources, isExpected, Pattern } from "../../stacks/expected-resources";
-import { FUNCTION, isManagedType, MODULE, resourceType, TABLE } from "../../stacks/resource-types";
+import {
+  derivedAttributes,
+  FUNCTION,
+  isKnownAfterApply,
+  isManagedType,
+  MODULE,
+  resourceType,
+  TABLE,
+} from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";
 import { fieldsOf, isEqual, isMarked, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
@@ -13,8 +21,8 @@ import { renames } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 
 const synthesizeAgain =
-  "Do not apply this plan. Check for edits in stacks/ and in the synthesized directory, and whether the plan is of another version of the " +
-  "environment file. Then synthesize and plan again.";
+  "Do not apply this plan. Check for edits in stacks/ and in the synthesized directory, and whether another version of the environment " +
+  "file was planned. Then synthesize and plan again.";
 
 /** Refuses a resource of ours with another name, content or permission, and a resource that no stack contains. */
 export const content: Rule = (plan, instance) => {
@@ -25,10 +33,11 @@ export const content: Rule = (plan, instance) => {
           functionVersion: plannedText(plan, `${FUNCTION}.blocked_calls`, "version"),
         })
       : {};
-  // "rename" explains these.
-  if (renames(plan, instance).length > 0) return [];
+  // The rule "rename" reports these changes.
+  const renamed = new Set(renames(plan, instance).map(({ address }) => address.split(".")[0]));
   return managedChanges(plan).flatMap((resource): Violation[] => {
     if (!isTouched(resource) || !isManagedType(resource.type) || resource.type === TABLE) return [];
+    if (renamed.has(resource.type)) return [];
     const refuse = (what: string): Violation => ({
       rule: "content",
       address: resource.address,
@@ -38,13 +47,17 @@ export const content: Rule = (plan, instance) => {
     if (isGone(resource)) {
       return isRemovable(resource, instance)
         ? []
-        : [refuse(`${resource.address} is not a resource of instance ${instance.name}: another team may use it.`)];
+        : [
+            refuse(
+              `${resource.address} is not a resource of instance ${instance.name}: another team may use this resource.`,
+            ),
+          ];
     }
-    const attributes = expected[`${resource.type}.${resource.name}`] ?? watching(resource, instance);
+    const attributes = expected[`${resource.type}.${resource.name}`];
     if (attributes === undefined) {
       return [
         refuse(
-          `The environment file asks for no resource ${resource.address} for instance ${instance.name}: it may belong to another team.`,
+          `The environment file does not configure the resource ${resource.address} for instance ${instance.name}: the resource may belong to another team.`,
         ),
       ];
     }
@@ -52,7 +65,7 @@ export const content: Rule = (plan, instance) => {
     if (problems.length === 0) return [];
     return [
       refuse(
-        `${resource.address} would not be what the environment file says for instance ${instance.name}: ${joinWords(problems)}.`,
+        `${resource.address} would differ from the environment file for instance ${instance.name}: ${joinWords(problems)}.`,
       ),
     ];
   });
@@ -83,7 +96,7 @@ const logicalIds: readonly string[] = [
   "environment",
 ];
 
-/** Whether the resource to remove was created by this stack, also under an earlier name. */
+/** Whether the resource to remove was created by this stack, possibly under an earlier name. */
 function isRemovable({ type, name, change: { before } }: ResourceChange, instance: InstanceConfig): boolean {
   if (type === "aws_cloudwatch_metric_alarm") return isOwnAlarm(name, textAt(before, "alarm_name"), instance);
   if (!logicalIds.includes(name)) return false;
@@ -93,89 +106,41 @@ function isRemovable({ type, name, change: { before } }: ResourceChange, instanc
 const isOwnAlarm = (logicalId: string, alarmName: string | undefined, { stackName }: InstanceConfig): boolean =>
   alarmName === `${monitoringName(stackName)}-${logicalId.replaceAll("_", "-")}`;
 
-/** Alarms and the dashboard. Their name and their actions are checked; the review shows the other attributes. */
-function watching({ type, name }: ResourceChange, instance: InstanceConfig): AttributeValues | undefined {
-  const { account, alarms, dashboard, partition, region, stackName } = instance;
-  if (type === "aws_cloudwatch_dashboard") {
-    return name === "environment" && dashboard !== undefined ? { dashboard_name: dashboard.name } : undefined;
-  }
-  if (type !== "aws_cloudwatch_metric_alarm") return undefined;
-  const topic = alarms.topicArn ?? `arn:${partition}:sns:${region}:${account}:${monitoringName(stackName)}`;
-  return {
-    alarm_name: `${monitoringName(stackName)}-${name.replaceAll("_", "-")}`,
-    alarm_actions: [topic],
-    ok_actions: [topic],
-    insufficient_data_actions: new Pattern(`none or ${topic}`, (value) => isNothing(value) || isEqual(value, [topic])),
-  };
-}
-
-/** Attributes whose value does not matter: AWS or the provider sets them, or a review shows them. */
-const harmless: readonly string[] = [
-  "id",
-  "arn",
-  "description",
+/** Attributes besides the derived ones that the environment file does not set. A review shows each change of them. */
+const shownInReview: readonly string[] = [
   "tags",
-  "tags_all",
-  "timeouts",
-  // The code itself. The guard does not know the hash of the built zip.
-  "filename",
-  "source_code_hash",
   "version",
+  "contact_flow_id",
+  "contact_flow_module_id",
+  "dashboard_arn",
 ];
 
 /** Attributes that AWS derives unless the configuration sets them. */
-const settable: readonly string[] = ["content_hash", "inline_policy", "managed_policy_arns"];
-
-/** Harmless attributes by type. */
-const harmlessByType: Readonly<Record<string, readonly string[]>> = {
-  aws_cloudwatch_metric_alarm: [
-    "alarm_description",
-    "comparison_operator",
-    "datapoints_to_alarm",
-    "evaluation_periods",
-    "metric_query",
-    "threshold",
-    "treat_missing_data",
-  ],
-  aws_cloudwatch_dashboard: ["dashboard_arn", "dashboard_body"],
-  aws_sns_topic: ["display_name", "owner", "beginning_archive_time"],
-  [MODULE]: ["contact_flow_module_id"],
-  aws_connect_contact_flow: ["contact_flow_id"],
-};
+const settable: readonly string[] = ["content_hash", "filename"];
 
 /** The longest value that a message shows. */
 const maxLength = 120;
-
-/** What the provider sets if the configuration does not set the attribute, by type. */
-const defaults: Readonly<Record<string, AttributeValues>> = {
-  aws_lambda_function: {
-    package_type: "Zip",
-    reserved_concurrent_executions: -1,
-    publish: false,
-    ephemeral_storage: [{ size: 512 }],
-    tracing_config: [{ mode: "PassThrough" }],
-  },
-  aws_iam_role: { path: "/", max_session_duration: 3600 },
-  aws_cloudwatch_log_group: { log_group_class: "STANDARD" },
-  aws_cloudwatch_metric_alarm: { actions_enabled: true },
-  aws_cloudwatch_event_rule: { event_bus_name: "default", is_enabled: true, state: "ENABLED" },
-  aws_cloudwatch_event_target: { event_bus_name: "default" },
-};
 
 /** One text for each attribute that would be wrong after the apply. */
 function differences(
   { type, change }: ResourceChange,
   expected: AttributeValues,
-  { region }: InstanceConfig,
+  { region, alarms }: InstanceConfig,
 ): string[] {
-  const derived = (resourceType(type)?.diff?.derived ?? []).filter((key) => !settable.includes(key));
-  const ignored = [...harmless, ...derived, ...(harmlessByType[type] ?? [])];
+  const ignored = [...shownInReview, ...derivedAttributes(type).filter((key) => !settable.includes(key))];
+  const providerDefaults = resourceType(type)?.providerDefaults ?? {};
   const keys = new Set([...Object.keys(expected), ...Object.keys(fieldsOf(change.after))]);
   return [...keys].sort().flatMap((key) => {
     const value = valueAt(change.after, key);
     if (Object.hasOwn(expected, key)) {
-      if (isMarked(valueAt(change.after_unknown, key)) && isNothing(value)) return [];
       const wanted = expected[key];
+      if (isMarked(valueAt(change.after_unknown, key)) && isNothing(value)) {
+        const isOwnTopic = !key.endsWith("_actions") || alarms.topicArn === undefined;
+        const mayBeUnknown = !(wanted instanceof Pattern) || wanted.mayBeUnknown;
+        return isOwnTopic && mayBeUnknown && isKnownAfterApply(type, key)
+          ? []
+          : [`${key} is known only after the apply`];
+      }
       if (isExpected(value, wanted)) return [];
       if (wanted instanceof Pattern) return [`${key} is ${shortJson(value)} instead of ${wanted.description}`];
       return [
@@ -184,9 +149,8 @@ function differences(
           : `${key} is ${shortJson(value)} instead of ${shortJson(wanted)}`,
       ];
     }
-    if (ignored.includes(key) || isNothing(value)) return [];
-    const normal = defaults[type];
-    if (normal !== undefined && Object.hasOwn(normal, key) && isEqual(value, normal[key])) return [];
+    if (ignored.includes(key) || (isNothing(value) && !(value === false && providerDefaults[key] === true))) return [];
+    if (Object.hasOwn(providerDefaults, key) && isEqual(value, providerDefaults[key])) return [];
     // The 6.x provider writes the region into each resource.
     if (key === "region" && value === region) return [];
     // AWS keeps a value that the configuration does not set.

@@ -1,4 +1,5 @@
 /** Rules about everything besides the table: a plan may change the stack's own resources, and no others. */
+import type { InstanceConfig } from "../../config/types";
 import { expectedResources } from "../../stacks/expected-resources";
 import { identityOf, isManagedType, isOnCallPath, mayImport, resourceType, TABLE } from "../../stacks/resource-types";
 import { fieldsOf, isEqual, itemsOf, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";

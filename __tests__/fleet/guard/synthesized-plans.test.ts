@@ -1,75 +1,102 @@
-/** The guard allows the first deployment of every stack that this project synthesizes. */
+/** The guard allows the first deployment and every documented edit of all stacks that this project synthesizes. */
 import path from "node:path";
-import { Testing } from "cdktf";
+import fc from "fast-check";
 import { loadEnvironments } from "../../../config/load";
+import { EnvironmentErrors } from "../../../config/problems";
 import type { InstanceConfig } from "../../../config/types";
+import { callPath } from "../../../fleet/guard/call-path-rules";
 import { content } from "../../../fleet/guard/content-rules";
-import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
+import { deletions } from "../../../fleet/guard/resource-rules";
+import { diffOfPlan } from "../../../fleet/review/diff";
 import { projectRoot } from "../../../lambda/packaging";
-import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
-import { recordedInstance } from "./recorded-plan";
+import { load, loadOne } from "../../config/environment-files";
+import { environment, mutated } from "../../config/mutated-yaml";
+import { recordedInstance, recordedYaml } from "./recorded-plan";
+import { firstPlan, updatePlan } from "./synthesized-plan";
 
-const functionPackage = {
-  zipPath: __filename,
-  sha256: "ab".repeat(32),
-  sourceCodeHash: "q6s=",
-  handler: "index.handler",
-};
-
-/** Arguments of Terraform, not of the provider. */
-const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "provider", "//"];
-
-/** A plan that creates the synthesized resources. A value that refers to another resource is unknown until the apply. */
-function firstPlan(instance: InstanceConfig): PlanJson {
-  const stack = new CallBlockingStack(Testing.app(), {
-    instance,
-    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
-  });
-  const { resource = {} } = JSON.parse(Testing.synth(stack)) as {
-    resource?: Record<string, Record<string, Record<string, unknown>>>;
-  };
-  const resource_changes = Object.entries(resource).flatMap(([type, resources]) =>
-    Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration)),
-  );
-  return {
-    format_version: "1.2",
-    errored: false,
-    complete: true,
-    applyable: true,
-    resource_changes,
-    resource_drift: [],
-    deferred_changes: [],
-    output_changes: {},
-    unknownKeys: [],
-  };
-}
-
-function creation(type: string, name: string, configuration: Record<string, unknown>): ResourceChange {
-  const after: Record<string, unknown> = {};
-  const after_unknown: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(configuration)) {
-    if (metaArguments.includes(key)) continue;
-    const json = JSON.stringify(value);
-    // `$${` is an escaped `${`.
-    if (/(?<!\$)\$\{/.test(json)) after_unknown[key] = true;
-    else after[key] = key === "environment" ? [value] : JSON.parse(json.replaceAll("$${", "${"));
-  }
-  return {
-    address: `${type}.${name}`,
-    mode: "managed",
-    type,
-    name,
-    change: { actions: ["create"], before: null, after, after_unknown },
-  };
+function refusals(instance: InstanceConfig): unknown[] {
+  const plan = firstPlan(instance);
+  const unchanged = updatePlan(instance, instance);
+  return [plan, unchanged].flatMap((judged) => [...content(judged, instance), ...deletions(judged, instance)]);
 }
 
 const examples = loadEnvironments(path.join(projectRoot(), "examples")).instances;
 
 test.each([...examples, recordedInstance()].map((instance) => [instance.stackName, instance] as const))(
-  "%s",
+  "the first deployment of %s is allowed",
   (_, instance) => {
-    const plan = firstPlan(instance);
-    expect(plan.resource_changes.length).toBeGreaterThan(0);
-    expect(content(plan, instance)).toEqual([]);
+    expect(firstPlan(instance).resource_changes.length).toBeGreaterThan(0);
+    expect(refusals(instance)).toEqual([]);
   },
 );
+
+function accepted(yaml: string): readonly InstanceConfig[] {
+  try {
+    return load({ "prod.yaml": yaml }).filter(({ release }) => release === undefined);
+  } catch (error) {
+    if (error instanceof EnvironmentErrors) return [];
+    throw error;
+  }
+}
+
+/** Number of different stacks from generated environment files. */
+const runs = Number(process.env["RUNS"] ?? 20);
+
+test("the stacks of generated environment files are allowed", () => {
+  const stacks = new Map<string, InstanceConfig>();
+  for (let seed = 1; stacks.size < runs && seed < 100; seed += 1) {
+    for (const yaml of fc.sample(mutated(environment), { numRuns: 50, seed })) {
+      for (const instance of accepted(yaml)) {
+        if (stacks.size < runs) stacks.set(JSON.stringify(instance), instance);
+      }
+    }
+  }
+  expect(stacks.size).toBe(runs);
+  for (const instance of stacks.values()) expect(refusals(instance)).toEqual([]);
+}, 600_000);
+
+const edited = (alarms: string, more = ""): InstanceConfig => recordedInstance(`alarms: ${alarms}\n    ${more}`);
+const topic = "arn:aws:sns:us-east-1:111122223333:alarms";
+
+test.each([
+  ["no canary", "{ canaryMinutes: false, silentCalls: false, neverMatchesDays: false }"],
+  ["no alarm about silence", "{ silentCalls: false }"],
+  ["the team's own topic", `{ topicArn: "${topic}" }`],
+  ["no dashboard", "{ dashboard: false }"],
+  ["several of these", `{ canaryMinutes: false, silentCalls: false, topicArn: "${topic}", dashboard: false }`],
+])("the deletions that follow from the environment file are allowed: %s", (_, alarms) => {
+  const plan = updatePlan(recordedInstance(), edited(alarms));
+  const deleted = plan.resource_changes.filter(({ change }) => change.actions.join() === "delete");
+  expect(deleted.length).toBeGreaterThan(0);
+  expect(deletions(plan, edited(alarms))).toEqual([]);
+  expect(callPath(plan, edited(alarms)).filter(({ address }) => address.includes("canary"))).toEqual([]);
+  expect(content(plan, edited(alarms))).toEqual([]);
+  const shown = diffOfPlan(plan).filter(({ verb }) => verb === "destroy");
+  expect(shown.map(({ address }) => address).sort()).toEqual(deleted.map(({ address }) => address).sort());
+});
+
+test("a deletion that does not follow from the environment file is refused", () => {
+  const plan = updatePlan(recordedInstance(), edited("{ canaryMinutes: false }"));
+  const refused = deletions(plan, recordedInstance()).map(({ address }) => address);
+  expect(refused).toContain("aws_cloudwatch_log_group.canary");
+  expect(refused).toContain("aws_cloudwatch_metric_alarm.canary_silent");
+});
+
+test("the deletion of a foreign resource of a managed type is refused", () => {
+  const plan = updatePlan(recordedInstance(), recordedInstance());
+  const foreign = {
+    address: "aws_cloudwatch_log_group.billing",
+    mode: "managed" as const,
+    type: "aws_cloudwatch_log_group",
+    name: "billing",
+    change: { actions: ["delete"] as const, before: { name: "/aws/lambda/billing" }, after: null },
+  };
+  const violations = content({ ...plan, resource_changes: [...plan.resource_changes, foreign] }, recordedInstance());
+  expect(violations.map(({ address }) => address)).toEqual([foreign.address]);
+});
+
+test("the removal of the inbound flow stays a violation of the call path", () => {
+  const without = loadOne(recordedYaml().replace(/inboundFlow.*/, ""));
+  const plan = updatePlan(recordedInstance(), without);
+  expect(callPath(plan, without).map(({ address }) => address)).toContain("aws_connect_contact_flow.inbound");
+});

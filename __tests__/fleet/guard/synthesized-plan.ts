@@ -1,0 +1,115 @@
+/** Plans of synthesized stacks, as Terraform would make them: a first deployment, and an update after an edit of the environment file. */
+import { Testing } from "cdktf";
+import type { InstanceConfig } from "../../../config/types";
+import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
+import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
+
+const functionPackage = {
+  zipPath: __filename,
+  sha256: "ab".repeat(32),
+  sourceCodeHash: "q6s=",
+  handler: "index.handler",
+};
+
+/** Arguments of Terraform, not of the provider. */
+const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "provider", "//"];
+
+type Configuration = Readonly<Record<string, unknown>>;
+type Configurations = Readonly<Record<string, Readonly<Record<string, Configuration>>>>;
+
+function synthesized(instance: InstanceConfig): Configurations {
+  const stack = new CallBlockingStack(Testing.app(), {
+    instance,
+    functionPackages: { blockedCalls: functionPackage, canary: functionPackage },
+  });
+  return (JSON.parse(Testing.synth(stack)) as { resource?: Configurations }).resource ?? {};
+}
+
+/** A plan that creates the synthesized resources. */
+export function firstPlan(instance: InstanceConfig): PlanJson {
+  const all = synthesized(instance);
+  return planOf(
+    Object.entries(all).flatMap(([type, resources]) =>
+      Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, all, instance)),
+    ),
+  );
+}
+
+/** A plan for a stack that is deployed with other settings: the table itself is left out. */
+export function updatePlan(from: InstanceConfig, to: InstanceConfig): PlanJson {
+  const old = firstPlan(from).resource_changes;
+  const planned = firstPlan(to).resource_changes;
+  const kept = planned.map((resource): ResourceChange => {
+    const before = old.find(({ address }) => address === resource.address)?.change.after;
+    if (before === undefined) return resource;
+    const isEqual = JSON.stringify(before) === JSON.stringify(resource.change.after);
+    return { ...resource, change: { ...resource.change, actions: [isEqual ? "no-op" : "update"], before } };
+  });
+  const removed = old
+    .filter(({ address }) => planned.every((resource) => resource.address !== address))
+    .map((resource): ResourceChange => ({
+      ...resource,
+      action_reason: "delete_because_no_resource_config",
+      change: { actions: ["delete"], before: resource.change.after, after: null },
+    }));
+  return planOf([...kept, ...removed]);
+}
+
+const planOf = (resource_changes: readonly ResourceChange[]): PlanJson => ({
+  format_version: "1.2",
+  errored: false,
+  complete: true,
+  applyable: true,
+  resource_changes,
+  resource_drift: [],
+  deferred_changes: [],
+  output_changes: {},
+  unknownKeys: [],
+});
+
+/** Types without tags. */
+const untagged =
+  /dashboard|event_target|_alias|_permission|role_polic|_association|attachments_exclusive|policies_exclusive|dynamodb/;
+
+/** A value that refers to a resource that does not exist yet is unknown until the apply. */
+function creation(
+  type: string,
+  name: string,
+  configuration: Configuration,
+  all: Configurations,
+  instance: InstanceConfig,
+): ResourceChange {
+  const after: Record<string, unknown> = untagged.test(type) ? {} : { tags_all: instance.tags };
+  const after_unknown: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(configuration)) {
+    if (metaArguments.includes(key)) continue;
+    const known = resolved(JSON.stringify(value), all, instance);
+    // `$${` is an escaped `${`.
+    if (key === "policy_names") after[key] = ["lookup"];
+    else if (/(?<!\$)\$\{/.test(known)) after_unknown[key] = true;
+    else {
+      const plain = JSON.parse(known.replaceAll("$${", "${")) as unknown;
+      after[key] = ["environment", "vpc_config"].includes(key) ? [plain] : plain;
+    }
+  }
+  return {
+    address: `${type}.${name}`,
+    mode: "managed",
+    type,
+    name,
+    change: { actions: ["create"], before: null, after, after_unknown },
+  };
+}
+
+/** The JSON with the values that Terraform knows before an apply: configured attributes, and the KMS key of the table. */
+function resolved(json: string, all: Configurations, { region, account, partition }: InstanceConfig): string {
+  return json
+    .replace(/(?<!\$)\$\{(aws_\w+)\.(\w+)\.(\w+)\}/g, (reference, type: string, name: string, key: string) => {
+      const value = all[type]?.[name]?.[key];
+      return typeof value === "string" && !value.includes("${") ? value : reference;
+    })
+    .replace(
+      /\$\{local\.table_key_arn\}/g,
+      `arn:${partition}:kms:${region}:${account}:key/0f0e0d0c-1b1a-4918-8716-151413121110`,
+    );
+}
