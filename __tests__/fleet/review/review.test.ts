@@ -239,15 +239,15 @@ test("the HTML escapes all text, and loads and runs nothing", () => {
   );
 });
 
-test.each(["\u0000", "\u000b", "\u007f", "\u0085", "\u009f", "\ud800", "\ufffe"])(
-  "the character %j, which HTML does not allow, is replaced",
+test.each(["\u0000", "\u000b", "\u007f", "\u0085", "\u009f", "\ud800", "\ufffe", "\u2028", "\u202e"])(
+  "the character %j, which HTML does not allow, is escaped",
   (character) => {
     const page = reviewHtml([without("broken", { failure: `one${character}two` })]);
-    expect(page).toContain("<pre>one\u{FFFD}two</pre>");
+    expect(page).toMatch(/<pre>one\\u\{[\da-f]+\}two<\/pre>/);
   },
 );
 
-test.each(["\t", "\u00a0", "\u2028", "é", "😀"])("the character %j stays unchanged", (character) => {
+test.each(["\u00a0", "é", "😀"])("the character %j stays unchanged", (character) => {
   const page = reviewHtml([without("broken", { failure: `one${character}two` })]);
   expect(page).toContain(`<pre>one${character}two</pre>`);
 });
