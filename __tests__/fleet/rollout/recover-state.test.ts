@@ -57,8 +57,7 @@ class SmallTerraform {
     const plan = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string; change: object }[] };
     for (const resource of plan.resource_changes) {
       if (!known.delete(resource.address)) continue;
-      const { importing: _, ...change } = resource.change as { importing?: object };
-      resource.change = { ...change, actions: ["no-op"] };
+      resource.change = { ...resource.change, actions: ["no-op"], importing: null };
     }
     for (const address of known) {
       const [type = "", name = ""] = address.split(".");
