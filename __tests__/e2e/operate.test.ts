@@ -284,7 +284,7 @@ describe("other faults of a deployed instance are found", () => {
     atConnect("POST", `${module}/content`, { Content: content.replace(/"x":\d+/, '"x":1234') });
     const redrawn = await verify();
     expect(redrawn.failed).toEqual([]);
-    expect(redrawn.checks.get("content")?.detail).toContain("but for where its blocks are drawn");
+    expect(redrawn.checks.get("content")?.detail).toContain("except for the positions of its blocks");
     atConnect("POST", `${module}/content`, { Content: content });
 
     atConnect("POST", `${module}/metadata`, { State: "ARCHIVED" });
