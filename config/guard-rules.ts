@@ -16,6 +16,7 @@ const neverAllowedReasons = {
   imports: undefined,
   deletion: undefined,
   "call-path": undefined,
+  "security-settings": undefined,
   content: "the environment file sets what the resources are",
 } as const satisfies Readonly<Record<string, string | undefined>>;
 

@@ -79,6 +79,8 @@ export interface ResourceType {
    * another new resource.
    */
   readonly knownAfterApply?: readonly string[];
+  /** Attributes that a security team or an organization may set in AWS, with their name in a sentence. A plan must not remove their values. */
+  readonly securitySettings?: Readonly<Record<string, string>>;
   /** What the provider sets if the configuration does not set the attribute. */
   readonly providerDefaults?: AttributeValues;
   /** IAM actions of the provider on the resource. */
@@ -210,6 +212,12 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       "tracing_config",
       "version",
     ],
+    securitySettings: {
+      code_signing_config_arn: "the code signing configuration",
+      kms_key_arn: "the KMS key for the environment variables",
+      reserved_concurrent_executions: "the reserved concurrency",
+      vpc_config: "the VPC settings",
+    },
     providerDefaults: {
       package_type: "Zip",
       reserved_concurrent_executions: -1,
@@ -297,6 +305,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     diff: { derived: ["unique_id", "create_date"], derivedInDrift: ["inline_policy"] },
     knownAfterApply: ["inline_policy", "managed_policy_arns"],
     providerDefaults: { path: "/", max_session_duration: 3600 },
+    securitySettings: { permissions_boundary: "the permissions boundary" },
     iamActions: {
       read: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
       write: [
@@ -359,6 +368,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     knownAfterApply: ["log_group_class"],
     providerDefaults: { log_group_class: "STANDARD" },
+    securitySettings: { deletion_protection_enabled: "the deletion protection", kms_key_id: "the KMS key" },
     iamActions: {
       read: ["logs:ListTagsForResource"],
       write: [
@@ -441,6 +451,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       "signature_version",
       "tracing_config",
     ],
+    securitySettings: { kms_master_key_id: "the KMS key" },
     iamActions: {
       read: ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
       write: ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"],

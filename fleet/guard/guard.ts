@@ -9,6 +9,7 @@ import { applyable, safeConfiguration } from "./configuration-rules";
 import { content } from "./content-rules";
 import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
+import { securitySettings } from "./security-rules";
 import { tableAttributes, tableIdentity, tableIndexes, tableKept, tableSettings } from "./table-rules";
 
 export type { Violation } from "./rule";
@@ -47,6 +48,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
   imports,
   deletion: deletions,
   "call-path": callPath,
+  "security-settings": securitySettings,
   content,
 };
 

@@ -1,0 +1,62 @@
+/** The guard refuses to remove settings and tags that a security team or an organization added in AWS. */
+import { guard } from "../../../fleet/guard/guard";
+import type { PlanJson } from "../../../fleet/terraform/plan-json";
+import { recordedInstance, recordedPlan } from "./recorded-plan";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** An update that removes these values from a resource. */
+function removal(address: string, before: Values, drift: boolean, after: Values = {}): PlanJson {
+  const plan = recordedPlan("no-change");
+  const found = plan.resource_changes.find((resource) => resource.address === address);
+  if (found === undefined) throw new Error(`${address} is not in the recording`);
+  const deployed = found.change.after as Values;
+  const inAws = { ...deployed, ...before };
+  const changed = {
+    ...found,
+    change: { ...found.change, actions: ["update"] as const, before: inAws, after: { ...deployed, ...after } },
+  };
+  const drifted = { ...found, change: { actions: ["update"] as const, before: deployed, after: inAws } };
+  return {
+    ...plan,
+    applyable: true,
+    resource_changes: plan.resource_changes.map((resource) => (resource === found ? changed : resource)),
+    resource_drift: drift ? [drifted] : [],
+  };
+}
+
+const refusals = (plan: PlanJson, more = ""): string[] =>
+  guard(plan, recordedInstance(more), "2026-06-30").violations.map(({ rule, what }) => `${rule}: ${what}`);
+
+const boundary = { permissions_boundary: "arn:aws:iam::111122223333:policy/boundary" };
+
+test.each<[address: string, before: Values, words: string]>([
+  ["aws_iam_role.blocked_calls", boundary, "the permissions boundary"],
+  ["aws_iam_role.canary", boundary, "the permissions boundary"],
+  ["aws_cloudwatch_log_group.blocked_calls", { kms_key_id: "arn:aws:kms:us-east-1:111122223333:key/1" }, "the KMS key"],
+  ["aws_lambda_function.blocked_calls", { reserved_concurrent_executions: 20 }, "the reserved concurrency (20)"],
+  ["aws_lambda_function.blocked_calls", { reserved_concurrent_executions: 0 }, "the reserved concurrency (0)"],
+  ["aws_lambda_function.blocked_calls", { vpc_config: [{ subnet_ids: ["subnet-1"] }] }, "the VPC settings"],
+  ["aws_sns_topic.alarms", { kms_master_key_id: "alias/alarms" }, "the KMS key"],
+])("the removal of a security setting from %s is refused: %j", (address, before, words) => {
+  const [refusal, ...others] = refusals(removal(address, before, true));
+  expect(refusal).toContain(`security-settings: The apply would remove ${words}`);
+  expect(others).toEqual([]);
+});
+
+const tags = { team: "not the vendor", "managed-by": "terraform" };
+const address = "aws_lambda_function.blocked_calls";
+
+test("the removal of a tag that others added is refused", () => {
+  const plan = removal(address, { tags: { costs: "42" }, tags_all: { ...tags, costs: "42" } }, true);
+  expect(refusals(plan).join()).toContain('the tag "costs"');
+});
+
+test("a tag that the environment file had before is removed", () => {
+  expect(refusals(removal(address, { tags: { costs: "42" }, tags_all: { ...tags, costs: "42" } }, false))).toEqual([]);
+});
+
+test("an allowance permits the removal", () => {
+  const allowance = `allowances: [{ resource: aws_iam_role.blocked_calls, rule: security-settings, reason: Agreed., until: 2026-12-31 }]`;
+  expect(refusals(removal("aws_iam_role.blocked_calls", boundary, true), allowance)).toEqual([]);
+});
