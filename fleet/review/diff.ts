@@ -1,5 +1,5 @@
 /** The changes of a plan as readable lines for each resource, without derived values and without secrets. */
-import { derivedAttributes, isKnownAfterApply, resourceType } from "../../stacks/resource-types";
+import { derivedAttributes, isKnownAfterApply, resourceType, TABLE } from "../../stacks/resource-types";
 import { redactNumbers } from "../output/redact";
 import { canonicalJson, fieldsOf, isMarked, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
@@ -104,3 +104,27 @@ export function attributeLines({ type, change }: ResourceChange): DiffLine[] {
 function isSensitive({ before_sensitive, after_sensitive }: ResourceChange["change"], key: string): boolean {
   return [before_sensitive, after_sensitive].some((mask) => mask === true || isMarked(valueAt(mask, key)));
 }
+
+/** The changes of a stack in reading order. */
+export interface DiffParts {
+  /** The table of the vendor. */
+  readonly table: readonly ResourceDiff[];
+  /** New alarms, which a review folds into one line. */
+  readonly newAlarms: readonly ResourceDiff[];
+  readonly others: readonly ResourceDiff[];
+}
+
+export function partsOf(diffs: readonly ResourceDiff[]): DiffParts {
+  const isTable = ({ address }: ResourceDiff): boolean => address.startsWith(`${TABLE}.`);
+  const isNewAlarm = ({ address, verb }: ResourceDiff): boolean =>
+    verb === "create" && address.startsWith("aws_cloudwatch_metric_alarm.");
+  return {
+    table: diffs.filter(isTable),
+    newAlarms: diffs.filter(isNewAlarm),
+    others: diffs.filter((diff) => !isTable(diff) && !isNewAlarm(diff)),
+  };
+}
+
+/** `11 new alarms`. */
+export const newAlarmsText = ({ length }: readonly unknown[]): string =>
+  `${length} new ${length === 1 ? "alarm" : "alarms"}`;

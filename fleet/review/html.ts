@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Allowance } from "../../config/types";
 import { htmlText } from "../output/foreign-text";
+import { newAlarmsText, partsOf } from "./diff";
 import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
@@ -209,16 +210,25 @@ function changes({ changes: groups }: Review): Markup {
               ${groups.length > 1 && index > 0 ? html`<p class="aside">Different from the change above.</p>` : nothing}`
           : html`<h3>${stacks.length} instances with the same change</h3>
               <p class="names">${stacks.join(", ")}</p>`;
+      const { table, newAlarms, others } = partsOf(value);
       return html`<article class="change">
-        ${heading}${value.map(resource)}${iam(value)}${value.map(({ flow }) => (flow === undefined ? nothing : pictures(flow)))}
+        ${heading}${table.map(resource)}${iam(value)}${others.map(resource)}${folded(newAlarms)}${value.map(({ flow }) => (flow === undefined ? nothing : pictures(flow)))}
       </article>`;
     }),
     legend,
   );
 }
 
+function folded(newAlarms: readonly ResourceDiff[]): Markup {
+  if (newAlarms.length === 0) return nothing;
+  return html`<details>
+    <summary>${newAlarmsText(newAlarms)}</summary>
+    ${newAlarms.map(resource)}
+  </details>`;
+}
+
 function resource({ address, verb, lines }: ResourceDiff): Markup {
-  const kind = /destroy/.test(verb)
+  const kind = verb.includes('destroy')
     ? "destroy"
     : (/create|import|change|replace|stop managing|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
   return html`<div class="resource">

@@ -1,6 +1,8 @@
 /** The review as Markdown, for a comment on a pull request: the most important parts first, and shorter than GitHub's limit. */
 import type { Allowance } from "../../config/types";
 import { markdownBlock as block, markdownCode as code, markdownInline as inline } from "../output/foreign-text";
+import { newAlarmsText, partsOf } from "./diff";
+import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
 import { drawings, mermaidOf } from "./flow-picture";
@@ -129,14 +131,29 @@ function parts(review: Review): Part[] {
       const iam = value.flatMap(({ address, iam: lines }) =>
         lines.map((line): DiffLine => ({ ...line, text: `${address}: ${line.text}` })),
       );
-      const body = value.flatMap(({ address, verb, lines }) => [`  ${verb} ${address}`, ...lines.map(diffLine)]);
+      const { table: tables, newAlarms, others } = partsOf(value);
+      const changes = (diffs: readonly ResourceDiff[]): string[] =>
+        diffs.length === 0
+          ? []
+          : [
+              block(
+                "diff",
+                diffs
+                  .flatMap(({ address, verb, lines }) => [`  ${verb} ${address}`, ...lines.map(diffLine)])
+                  .join("\n"),
+              ),
+            ];
       return {
         name: `change of ${stackList(stacks)}`,
         text: [
           `### ${stacks.length === 1 ? "1 instance" : `${stacks.length} instances with the same change`}${note}`,
           inline(stackList(stacks, 20)),
-          block("diff", body.join("\n")),
+          ...changes(tables),
           ...(iam.length === 0 ? [] : ["**Permissions**", block("diff", iam.map(diffLine).join("\n"))]),
+          ...changes(others),
+          ...(newAlarms.length === 0
+            ? []
+            : [`<details><summary>${newAlarmsText(newAlarms)}</summary>`, ...changes(newAlarms), "</details>"]),
           ...flows,
         ].join("\n\n"),
       };

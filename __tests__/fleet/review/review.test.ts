@@ -285,3 +285,28 @@ test("the reviews of all recorded plans contain no missing value", () => {
     for (const text of [reviewMarkdown(stacks), reviewHtml(stacks)]) expect(text).not.toMatch(/undefined|\[object|NaN/);
   }
 });
+
+test("a first deployment shows the table first, then the permissions, and folds the new alarms", () => {
+  const markdown = reviewMarkdown([planned("adoption")]);
+  const html = reviewHtml([planned("adoption")]);
+  for (const text of [markdown, html]) {
+    const places = [
+      "aws_dynamodb_table.contacts",
+      "Permissions",
+      "may: connect.amazonaws.com",
+      "aws_lambda_function.blocked_calls",
+      "<summary>11 new alarms</summary>",
+      "aws_cloudwatch_metric_alarm.lookup_errors",
+      "</details>",
+    ].map((part) => text.indexOf(part));
+    expect(places).not.toContain(-1);
+  }
+  const order = [
+    "import and change aws_dynamodb_table",
+    "**Permissions**",
+    "create aws_lambda_function",
+    "11 new alarms",
+  ];
+  const places = order.map((part) => markdown.indexOf(part));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+});
