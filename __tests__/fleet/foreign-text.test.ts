@@ -98,13 +98,10 @@ function hostilePlan(name: string, text: string): string {
   // Small enough for the pipe of the fake Terraform.
   plan.resource_changes = plan.resource_changes.filter(({ change }) => !change.actions.includes("no-op")).slice(0, 8);
   for (const resource of plan.resource_changes) {
-    const { before, after } = resource.change as { before?: unknown; after?: unknown };
+    const change: { actions: string[]; before?: unknown; after?: unknown } = resource.change;
     resource.address += text;
-    resource.change = {
-      ...resource.change,
-      before: changed(before),
-      after: { ...(after as object), more: changed(after) },
-    };
+    change.before = changed(change.before);
+    change.after = { ...(change.after as object), more: changed(change.after) };
   }
   return JSON.stringify(plan);
 }

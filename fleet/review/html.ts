@@ -228,7 +228,7 @@ function folded(newAlarms: readonly ResourceDiff[]): Markup {
 }
 
 function resource({ address, verb, lines }: ResourceDiff): Markup {
-  const kind = verb.includes('destroy')
+  const kind = verb.includes("destroy")
     ? "destroy"
     : (/create|import|change|replace|stop managing|move/.exec(verb)?.[0] ?? "change").replace(" ", "-");
   return html`<div class="resource">

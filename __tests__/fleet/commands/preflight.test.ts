@@ -108,7 +108,6 @@ test("Ctrl-C stops after the current page, and --resume reads each remaining ite
   expect(second.exitCode).toBe(0);
   expect(second.stdout).toContain("2,000 items read");
   expect([hashes().length, new Set(hashes()).size]).toEqual([2000, 2000]);
-
 });
 
 test("only an unfinished preflight leaves keys of contacts on disk, private to the owner", async () => {
@@ -350,7 +349,7 @@ describe("with adoptExisting", () => {
       expect(of.get(check)).toMatchObject({
         outcome: "failed",
         detail: expect.stringContaining(`adoptExisting.${key} is set, but `) as string,
-        fix: expect.stringContaining(`or remove adoptExisting.${key} to create one`) as string,
+        fix: expect.stringContaining(`or remove adoptExisting.${key} to create a new resource`) as string,
       });
     }
     const other = await adopting("module: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e");
@@ -381,7 +380,7 @@ describe("without permission to read", () => {
     expect(of.get("function name")?.outcome).toBe("failed");
     expect(of.get("log group")).toMatchObject({
       outcome: "failed",
-      detail: expect.stringContaining("depends on the function, which could not be read") as string,
+      detail: expect.stringContaining("but the function could not be read") as string,
       fix: expect.stringContaining("Do not change the log group until then") as string,
     });
     // Without the log group, its name is free.
