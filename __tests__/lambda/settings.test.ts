@@ -97,7 +97,7 @@ test("no variable has a name that Lambda reserves", () => {
   expect(Object.keys(functionEnvironment(settings)).filter((key) => /^(AWS|LAMBDA)_|^_/.test(key))).toEqual([]);
 });
 
-test("settings of exactly the limit are accepted, and the error for one more byte names the keys to shorten", () => {
+test("settings at the limit are accepted; the error for one more byte names the keys to shorten", () => {
   const size = (padding: number): number =>
     Buffer.byteLength(JSON.stringify(functionEnvironment({ ...settings, tableName: "t".repeat(padding) })));
   const padding = ENVIRONMENT_LIMIT_BYTES - size(1) + 1;

@@ -1,6 +1,5 @@
 /** The command `bootstrap`. */
 import { readEnvironments } from "../../config/project";
-import { bootstrapBucket, environmentBuckets } from "../aws/environment-state-buckets";
 import type { Command } from "./command-line";
 import { accountProblem } from "./options";
 
@@ -23,6 +22,7 @@ export const bootstrap: Command = {
 and a lifecycle rule for old versions: they expire after 30 days, but the last 20 versions of a state are kept.
 The command never deletes anything and never weakens an existing setting.`,
   async run({ values, switches }, print) {
+    const { bootstrapBucket, environmentBuckets } = await import("../aws/environment-state-buckets");
     const buckets = environmentBuckets(readEnvironments().instances, values.get("env") ?? "");
     const options = { dryRun: switches.has("dry-run"), adopt: switches.has("adopt") };
     for (const bucket of buckets) await bootstrapBucket(bucket, values.get("owner"), options, print);

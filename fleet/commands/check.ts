@@ -2,7 +2,7 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { callerFrom } from "../checks/caller/caller";
-import { checkCaller, type CallerCheck } from "../checks/caller/check-caller";
+import type { CallerCheck } from "../checks/caller/check-caller";
 import { callerJson, callerReport, redactionFor } from "../checks/caller/report";
 import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
@@ -28,6 +28,7 @@ Exit codes: 0 every instance answered, 1 the answer for an instance is unknown.
 
 ${selectionSyntax}`,
   async run({ argument, selection, switches }, print) {
+    const { checkCaller } = await import("../checks/caller/check-caller");
     const address = callerFrom(argument);
     const redact = redactionFor(address, switches.has("show-numbers"));
     const checks: CallerCheck[] = [];

@@ -3,10 +3,7 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { withPlansDirectory } from "../plans/plans-directory";
 import type { PlanRejection } from "../plans/saved-plan";
-import { applyWaves } from "../rollout/apply-waves";
 import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
-import { replannedDeployments } from "../rollout/replan";
-import { savedDeployments } from "../rollout/saved-deployments";
 import type { Command } from "./command-line";
 import { parallel, parallelFrom, plans, plansFrom } from "./options";
 
@@ -40,6 +37,9 @@ Exit codes: 0 everything is deployed and verified, 1 an error, 3 refused, 130 st
 ${selectionSyntax}`,
   async run(given, print) {
     const { selection, values, switches } = given;
+    const { applyWaves } = await import("../rollout/apply-waves");
+    const { replannedDeployments } = await import("../rollout/replan");
+    const { savedDeployments } = await import("../rollout/saved-deployments");
     const instances = selectFrom(readEnvironments(), selection);
     const reviewed = values.get("reviewed");
     const shutdown = new GracefulShutdown("deploy --resume shows how to continue.");

@@ -1,7 +1,6 @@
 /** The command `discover`. */
 import { regions as everyRegion, type Region } from "../../config/aws-names";
 import { didYouMean } from "../../config/did-you-mean";
-import { discoverAccount } from "../checks/discover/discover";
 import { knownInstances } from "../checks/discover/known-instances";
 import { CommandError } from "../output/command-error";
 import type { Command } from "./command-line";
@@ -39,6 +38,7 @@ npm run --silent fleet -- discover --all-regions > environments/prod.yaml
 
 Exit codes: 0 every region was searched, 1 AWS refused a request.`,
   async run({ values, switches }, print) {
+    const { discoverAccount } = await import("../checks/discover/discover");
     const regions = switches.has("all-regions") ? undefined : regionsIn(values.get("region") ?? "");
     if (regions?.length === 0) {
       throw new CommandError("Give the regions to search: --region us-east-1,eu-central-1, or --all-regions.");

@@ -1,7 +1,6 @@
 /** The command `drift`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { driftReport, findDrift, isDrifted } from "../rollout/find-drift";
 import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
 import { parallel, parallelFrom } from "./options";
@@ -18,6 +17,7 @@ Exit codes: 0 as deployed, 2 drift, 1 an error, 130 stopped by Ctrl-C.
 
 ${selectionSyntax}`,
   async run(given, print) {
+    const { driftReport, findDrift, isDrifted } = await import("../rollout/find-drift");
     const shutdown = new GracefulShutdown();
     const instances = selectFrom(readEnvironments(), given.selection);
     const stacks = await findDrift(instances, parallelFrom(given), shutdown);

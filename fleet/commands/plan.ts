@@ -4,13 +4,10 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { withPlansDirectory } from "../plans/plans-directory";
 import { writeReviewFile } from "../plans/review-file";
-import { reviewHtml } from "../review/html";
-import { reviewMarkdown } from "../review/markdown";
 import { verdictOf } from "../review/review";
 import { summary } from "../review/summary";
 import { writeReview } from "../review/write";
 import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
-import { planChanges } from "../rollout/plan-changes";
 import type { Command } from "./command-line";
 import { parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
 
@@ -40,6 +37,9 @@ Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 an error
 ${selectionSyntax}`,
   async run(given, print) {
     const { selection, values, switches } = given;
+    const { reviewHtml } = await import("../review/html");
+    const { reviewMarkdown } = await import("../review/markdown");
+    const { planChanges } = await import("../rollout/plan-changes");
     const environments = readEnvironments();
     const directory = plansFrom(given);
     const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");

@@ -1,7 +1,7 @@
 /** The command `preflight`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { preflightInstances, progressDirectory } from "../checks/preflight/preflight-instances";
+import { progressDirectory } from "../checks/preflight/scan-progress";
 import { reportOf, summaryOf } from "../checks/preflight/report";
 import { JsonDocument } from "../output/foreign-text";
 import { terminalColumns } from "../output/terminal";
@@ -47,6 +47,7 @@ Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 sto
 
 ${selectionSyntax}`,
   async run({ selection, numbers, switches }, print) {
+    const { preflightInstances } = await import("../checks/preflight/preflight-instances");
     const instances = selectFrom(readEnvironments(), selection);
     const isJson = switches.has("json");
     const { stacks, isStopped } = await preflightInstances(

@@ -1,11 +1,8 @@
 /** The command `recover`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { reviewHtml } from "../review/html";
-import { reviewMarkdown } from "../review/markdown";
 import { writeReview } from "../review/write";
 import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
-import { recoverStacks } from "../rollout/recover-stacks";
 import { plannedStacksOf, recoveryReport } from "../rollout/recovery-report";
 import type { Command } from "./command-line";
 import { parallel, parallelFrom, reviewFiles } from "./options";
@@ -36,6 +33,9 @@ Exit codes: 0 every state is written or can be written, 1 an error, 3 refused, 1
 ${selectionSyntax}`,
   async run(given, print) {
     const { selection, values, switches } = given;
+    const { reviewHtml } = await import("../review/html");
+    const { reviewMarkdown } = await import("../review/markdown");
+    const { recoverStacks } = await import("../rollout/recover-stacks");
     const instances = selectFrom(readEnvironments(), selection);
     const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
     const results = await recoverStacks(instances, {

@@ -2,7 +2,7 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { stackReport, verifySummary } from "../checks/verify/report";
-import { verifyInstances, type VerifiedStack } from "../checks/verify/verify-instances";
+import type { VerifiedStack } from "../checks/verify/verify-instances";
 import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -19,6 +19,7 @@ Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check f
 
 ${selectionSyntax}`,
   async run({ selection, switches }, print) {
+    const { verifyInstances } = await import("../checks/verify/verify-instances");
     const instances = selectFrom(readEnvironments(), selection);
     const stacks: VerifiedStack[] = [];
     for (const pending of verifyInstances(instances)) {

@@ -216,7 +216,7 @@ function ownExists(
   };
 }
 
-const movePage = 'docs/disaster-recovery.md, "A moved or renamed stack"';
+const movedStackPage = 'docs/disaster-recovery.md, "A moved or renamed stack"';
 
 /** The cause and the remedy if another stack manages the resources. */
 function managedElsewhere(others: readonly string[], { name, region, environment }: InstanceConfig): [string, string] {
@@ -231,7 +231,7 @@ function managedElsewhere(others: readonly string[], { name, region, environment
   return [
     `The stack ${other} manages them. Either the environment file or the instance was renamed, or the instance was moved to another ` +
       "file. Or another deployment, for example from another repository, manages the same Connect instance.",
-    `If something was renamed or moved, ${restore}, or move the state: ${movePage}. ` +
+    `If something was renamed or moved, ${restore}. See ${movedStackPage}. ` +
       "If another deployment manages the instance, keep the instance in only one of the two.",
   ];
 }
@@ -253,7 +253,7 @@ function notInState(owner: "this stack" | "this project", instance: InstanceConf
       ? `They belong to this stack (${stackName}), but its state does not contain them.`
       : `Their descriptions name this instance (${JSON.stringify(answersInstance(name))}), but the state does not contain them.`;
   const fixes = [
-    `If state was edited, restore the old values, or move the state: ${movePage}.`,
+    `If state was edited, restore the old values. See ${movedStackPage}.`,
     `If the state is lost or incomplete, restore an older version of the object, or rebuild it: npm run fleet -- recover stack=${stackName}.`,
     ...(owner === "this project"
       ? [

@@ -355,7 +355,7 @@ describe("with adoptExisting", () => {
     const other = await adopting("module: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4e");
     expect(other.get("module blockedStatus")).toMatchObject({
       outcome: "failed",
-      fix: expect.stringContaining(`set adoptExisting.module to it`) as string,
+      fix: expect.stringContaining(`set adoptExisting.module to this id`) as string,
     });
   });
 });

@@ -95,7 +95,7 @@ describe("a plan that would create existing resources", () => {
     expect(output).toContain(`They belong to this stack (${stackName}), but its state does not contain them.`);
     expect(output).toContain(`The state s3://acme-terraform-state/${instance.state.key} was lost`);
     expect(output).toContain(`npm run fleet -- recover stack=${stackName}`);
-    expect(output).toContain("move the state: docs/disaster-recovery.md");
+    expect(output).toContain("See docs/disaster-recovery.md");
     expect(output).not.toContain("warning:");
     expect(exitCode).toBe(3);
     const review = readFileSync(path.join(project.directory, "review.md"), "utf8");

@@ -8,10 +8,7 @@ import { systemClock } from "./clock";
 import { preflightInstance } from "./preflight";
 import type { PreflightOptions } from "./preflight";
 import type { Preflight } from "./report";
-import { ProgressFiles } from "./scan-progress";
-
-/** Holds the position of each scan, below the project's root. Git ignores it. */
-export const progressDirectory = path.join(".fleet", "preflight");
+import { progressDirectory, ProgressFiles } from "./scan-progress";
 
 export interface PreflightRun {
   readonly stacks: readonly Preflight[];

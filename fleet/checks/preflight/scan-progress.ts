@@ -19,6 +19,9 @@ import { CommandError } from "../../output/command-error";
 import { contactStatsSchema } from "./contact-stats";
 import type { Extent, Segment } from "./scan-plan";
 
+/** Holds the position of each scan, below the project's root. Git ignores it. */
+export const progressDirectory = path.join(".fleet", "preflight");
+
 /** Identifies a scan. Only a scan with the same identity can be resumed. */
 export interface ScanIdentity {
   readonly tableArn: string;
