@@ -120,7 +120,7 @@ test("a read-only plan is rejected because of its record or because of the overr
 test("a plan of another configuration is rejected, even if its record matches the stack", () => {
   const other = configuration.replace('"name":"one"', '"name":"two"');
   const { directory, inputs } = saved({ "tfconfig/m-/cdk.tf.json": other });
-  expect(reasons(directory, inputs)).toEqual([expect.stringContaining("another configuration")]);
+  expect(reasons(directory, inputs)).toEqual([expect.stringContaining("The configuration in the plan differs")]);
 });
 
 test("CDKTF comments in the configuration make no difference", () => {
@@ -131,7 +131,7 @@ test("CDKTF comments in the configuration make no difference", () => {
 test("a changed asset is rejected", () => {
   const { directory, inputs } = saved();
   appendFileSync(path.join(directory, "assets/one/archive.zip"), "x");
-  expect(reasons(directory, inputs)).toEqual([expect.stringContaining("assets were changed")]);
+  expect(reasons(directory, inputs)).toEqual([expect.stringContaining("the assets of the stack were changed")]);
 });
 
 test("every edit of the record is rejected", () => {

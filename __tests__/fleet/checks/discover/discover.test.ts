@@ -47,7 +47,7 @@ test("an instance and its table become a file that loads, with existing resource
   ]);
   expect(notes).toEqual([]);
   expect(file).toBe(`# yaml-language-server: $schema=./schema.json
-# Found in account 111122223333. Save it as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight
+# Found in account 111122223333. Save this file as environments/<name>.yaml, correct the marked values, then run: npm run fleet -- preflight
 
 account: "111122223333"
 region: us-east-1
@@ -64,7 +64,7 @@ instances:
   - name: acme
     id: 00000000-0000-4000-8000-000000000001
     # Existing resources: index Disposition-CustomerEndpoint-index (ACTIVE), module blockedStatus (00000000-0000-4000-8000-000000000009), function blockedCalls (in this region; it may belong to another instance). An index with the right shape is used unchanged.
-    # The module has the name of ours. To adopt it, so that flows continue to call it, uncomment the next line:
+    # This module already has the name blockedStatus. To adopt it, so that flows continue to call it, uncomment the next line:
     # adoptExisting: { module: 00000000-0000-4000-8000-000000000009 }`);
   expect(load({ "found.yaml": file })).toMatchObject([
     { name: "acme", instanceId: uuid(1), account, region: "us-east-1", table: { name: "dextr-acme" } },
