@@ -235,7 +235,7 @@ describe("each silent fault of the vendor's guide is found", () => {
     expect(exitCode).toBe(1);
     expect(failed).toEqual(["association"]);
     expect(checks.get("association")?.detail).toBe(
-      `${aliasArn} is not associated with the Connect instance; only ${unqualified} is. The flow's Lambda block takes its ` +
+      `${aliasArn} is not associated with the Connect instance; associated instead: ${unqualified}. The flow's Lambda block takes its ` +
         "error branch without an invocation, a log line or a metric, and no caller is blocked.",
     );
   });

@@ -159,4 +159,4 @@ test("with 100,000 contacts under one Disposition, one page with one item is rea
     { Limit: 1, Count: 1, ScannedCount: 1 },
     { Limit: 1, Count: 0, ScannedCount: 0 },
   ]);
-}, 180_000);
+}, 600_000);
