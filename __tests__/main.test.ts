@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { projectRoot } from "../lambda/packaging";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-synth-"));
 afterAll(() => {

@@ -24,7 +24,7 @@ import { runFleet } from "../fleet/run-fleet";
 import { commandsOf, endToEndRuns, fleetArguments, optionsIn, pages, commandsRunBy } from "./shown-commands";
 import type { ShownCommand } from "./shown-commands";
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const root = projectRoot();
 const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {

@@ -26,7 +26,7 @@ import { today } from "./review/planned-stacks";
 import { createFakeProject } from "./rollout/fake-project";
 import { runFleet } from "./run-fleet";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const controls = "\u001b[2J\u0007\u0085\u009b31m\u202e\u2066\u2069\u200b\u200d\u200e\u200f\u061c\ufeff\u2028";
 const hostile = `a${controls}\n::error::forged\r\n  ::stop-commands::x\n##[error]forged ##vso[task.complete]\n\`\`\`\n<script>|@team`;

@@ -11,7 +11,7 @@ import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../config/environment-files";
 import { runFleet, startFleet } from "./run-fleet";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const files = {
   "dev.yaml": validYaml,

@@ -18,7 +18,7 @@ import type { Account } from "../checks/preflight/account";
 import { vendorKeys } from "../checks/preflight/large-table";
 import type { WireItem } from "../checks/preflight/large-table";
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const yaml = `${validYaml}    inboundFlow: { queue: 0f0e0d0c-1b1a-4918-8716-151413121119 }\n`;
 const files = { "dev.yaml": yaml };

@@ -8,7 +8,7 @@ import type { AwsStub } from "../aws-answers";
 import { createFakeProject, stackName } from "./fake-project";
 import type { FakeProject } from "./fake-project";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const table = (read: number, write: number, more: object = {}) => ({
   Table: {

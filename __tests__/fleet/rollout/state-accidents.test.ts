@@ -7,7 +7,7 @@ import type { Answers, AwsStub } from "../aws-answers";
 import { createFakeProject, stackName } from "./fake-project";
 import type { FakeProject } from "./fake-project";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const instance = recordedInstance();
 const absent = new AwsError("ResourceNotFoundException", "no such function", 404);

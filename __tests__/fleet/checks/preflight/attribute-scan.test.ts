@@ -13,7 +13,7 @@ import { parseJson } from "../../../../emulators/aws/aws-request";
 import { startLargeTable, vendorKeys } from "./large-table";
 import type { LargeTable, WireItem } from "./large-table";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const tableName = "dextr-acme";
 const itemCount = 100_000;
