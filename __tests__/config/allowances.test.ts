@@ -41,7 +41,7 @@ test.each(guardRuleIds.filter((rule) => neverAllowed(rule) !== undefined))(
   (rule) => {
     const message = messageOf({ ...whole, rule });
     expect(message).toContain(`No allowance can disable the guard rule "${rule}": ${neverAllowed(rule) ?? ""}.`);
-    expect(message).toContain("Allowed: own-types, imports, deletion, call-path.");
+    expect(message).toContain("Allowed: own-types, imports, deletion, call-path, security-settings.");
   },
 );
 

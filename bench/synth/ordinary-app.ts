@@ -28,7 +28,7 @@ export function writeOrdinaryApp(directory: string): string {
     "this.table.importFrom(props.tableName);\n    this.import = {",
   );
   replace(join(directory, "stacks/state-blocks.ts"), 'stack.addOverride("import", blocks);', "void [stack, blocks];");
-  replace(join(directory, "lambda/packaging.ts"), "built.get(entry) ?? build(entry)", "build(entry)");
+  replace(join(directory, "lambda/packaging.ts"), "packagesByEntry.get(entry) ?? build(entry)", "build(entry)");
   replace(
     join(directory, "main.ts"),
     "{ instance, functionPackages }",

@@ -50,7 +50,7 @@ test("all clients of an instance assume its role once", async () => {
 test("credentials that are about to expire are renewed once for all clients", async () => {
   const lifetimes = [4 * minute, 60 * minute];
   aws.answers = { ...answers, "sts:AssumeRole": () => credentials(lifetimes.shift() ?? 0) };
-  await useEveryClient();
+  await clients.kms.send(new DescribeKeyCommand({ KeyId: "k" }));
   expect(timesAssumed()).toBe(1);
   await useEveryClient();
   await useEveryClient();
