@@ -50,8 +50,8 @@ test("all clients of an instance assume its role once", async () => {
 test("credentials that are about to expire are renewed once for all clients", async () => {
   const lifetimes = [4 * minute, 60 * minute];
   aws.answers = { ...answers, "sts:AssumeRole": () => credentials(lifetimes.shift() ?? 0) };
+  // The SDK asks for credentials more than once per request if they expire within five minutes.
   await clients.kms.send(new DescribeKeyCommand({ KeyId: "k" }));
-  expect(timesAssumed()).toBe(1);
   await useEveryClient();
   await useEveryClient();
   expect(timesAssumed()).toBe(2);
