@@ -1,6 +1,6 @@
 /** Defines the dashboard of an environment: calls and blocked calls by instance, for each region with instances. */
 import type { InstanceConfig } from "../config/types";
-import { literalJson, METRICS_NAMESPACE } from "../lambda/settings";
+import { METRICS_NAMESPACE } from "../lambda/settings";
 import type { RawResources } from "./raw-resources";
 
 const WIDTH = 24;
@@ -56,7 +56,8 @@ export function dashboardResources({ environment, account, dashboard }: Instance
     aws_cloudwatch_dashboard: {
       environment: {
         dashboard_name: dashboard.name,
-        dashboard_body: literalJson({ widgets: [text(heading, 0, 2), ...widgets] }),
+        // Terraform's escape for a literal `${` is `$${`.
+        dashboard_body: JSON.stringify({ widgets: [text(heading, 0, 2), ...widgets] }).replaceAll("${", () => "$${"),
       },
     },
   };
