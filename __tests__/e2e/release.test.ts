@@ -102,7 +102,7 @@ test("terraform destroy is refused, with the steps of a release", async () => {
 });
 
 test("the second step before the first stops the plan with both remedies, and nothing is written", async () => {
-  release("true", "on-demand");
+  release("forget", "on-demand");
   const { exitCode, output } = await apply("on-demand");
   expect(exitCode).toBe(1);
   expect(unwrapped(output)).toContain(
@@ -162,7 +162,7 @@ describe("release: remove-index", () => {
 
 describe("release: forget", () => {
   test("terraform destroy before the deployment fails with a remediation, and deletes nothing", async () => {
-    release("true", ...inTwoSteps);
+    release("forget", ...inTwoSteps);
     const { exitCode, output } = await world.terraform("provisioned", "destroy", "-auto-approve", "-no-color");
     expect(exitCode).toBe(1);
     expect(unwrapped(output)).toContain(
@@ -173,7 +173,7 @@ describe("release: forget", () => {
   });
 
   test.each(inTwoSteps)("%s: the table is forgotten without a call, and is as before", async (name) => {
-    release("true", ...inTwoSteps);
+    release("forget", ...inTwoSteps);
     const { exitCode, output } = await apply(name);
     expect(output).toContain("aws_dynamodb_table.contacts will no longer be managed by Terraform");
     expect(output).toContain("Resources: 0 added, 0 changed, 0 destroyed.");
