@@ -125,7 +125,7 @@ const maxLength = 120;
 function differences(
   { type, change }: ResourceChange,
   expected: AttributeValues,
-  { region, alarms }: InstanceConfig,
+  { region, alarms, tags }: InstanceConfig,
 ): string[] {
   const ignored = [...shownInReview, ...derivedAttributes(type).filter((key) => !settable.includes(key))];
   const providerDefaults = resourceType(type)?.providerDefaults ?? {};
@@ -135,6 +135,8 @@ function differences(
     if (Object.hasOwn(expected, key)) {
       const wanted = expected[key];
       if (isMarked(valueAt(change.after_unknown, key)) && isNothing(value)) {
+        // Without tags in the environment file, the provider does not know the tags of a new resource before the apply.
+        if (key === "tags_all" && Object.keys(tags).length === 0) return [];
         const isOwnTopic = !key.endsWith("_actions") || alarms.topicArn === undefined;
         const mayBeUnknown = !(wanted instanceof Pattern) || wanted.mayBeUnknown;
         return isOwnTopic && mayBeUnknown && isKnownAfterApply(type, key)

@@ -79,8 +79,13 @@ function creation(
   all: Configurations,
   instance: InstanceConfig,
 ): ResourceChange {
-  const after: Record<string, unknown> = untagged.test(type) ? {} : { tags_all: instance.tags };
+  const after: Record<string, unknown> = {};
   const after_unknown: Record<string, unknown> = {};
+  // Without tags, the provider (5.100.0) plans `tags_all` of a new resource as unknown.
+  if (!untagged.test(type)) {
+    if (Object.keys(instance.tags).length > 0) after["tags_all"] = instance.tags;
+    else after_unknown["tags_all"] = true;
+  }
   for (const [key, value] of Object.entries(configuration)) {
     if (metaArguments.includes(key)) continue;
     const known = resolved(JSON.stringify(value), all, instance);
