@@ -209,7 +209,8 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
       if (segments[0] === "tags") return requestFor(String(segments[1]));
       if (operation === "ListInstances") return requestFor("*");
       const instance = arn(`instance/${String(segments[1])}`);
-      if (segments[0] === "instance" || operation === "ListContactFlowModules") return requestFor(instance);
+      const lists = ["ListContactFlowModules", "ListContactFlows"];
+      if (segments[0] === "instance" || lists.includes(operation)) return requestFor(instance);
       const kind = segments[0] === "contact-flows" ? "contact-flow" : "flow-module";
       const flow = `${instance}/${kind}/${segments[2] ?? "of-an-unknown-id"}`;
       return [
@@ -227,7 +228,8 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
         return of(name, `arn:aws:cloudwatch::${ACCOUNT}:dashboard/`);
       }
       if (given["ResourceARN"] !== undefined) return of(given["ResourceARN"], "");
-      const name = given["AlarmName"] ?? given["AlarmNames.member.1"];
+      const [listed] = (input as { readonly AlarmNames?: readonly string[] }).AlarmNames ?? [];
+      const name = given["AlarmName"] ?? given["AlarmNames.member.1"] ?? listed;
       if (name === undefined) return of("*", "");
       const tagged =
         given["Tags.member.1.Key"] === undefined ? [] : requestFor(alarms + name, "cloudwatch:TagResource");
