@@ -121,7 +121,7 @@ test("discover finds the table and names it as the one to adopt", () => {
 test("preflight reads every contact and finds no problem", () => {
   const { output } = nth("preflight", 0);
   expect(output).toContain(`${before.items.length} items read`);
-  expect(output).toContain("That is the whole table.");
+  expect(output).toContain("The whole table was read.");
   expect(output).toContain("No item violates the index.");
   expect(output).toContain("1 can be deployed (0 with warnings), 0 not yet.");
 });
