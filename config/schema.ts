@@ -452,7 +452,7 @@ const settings = {
   table: group(
     {
       indexTimeoutMinutes: key(
-        // The provider waits at least 20 minutes, whatever the configuration says (its wait.go).
+        // The provider waits at least 20 minutes, even if the configuration says less (its wait.go).
         wholeNumber(20, 10080, "minutes"),
         "How long Terraform waits for the index to become active, in minutes. A large table takes hours.",
         { default: 1440 },

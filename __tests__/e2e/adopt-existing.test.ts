@@ -250,7 +250,7 @@ test("one deployment adopts the named resources and creates the others", () => {
   expect(deployed.exitCode).toBe(0);
   const created = calls
     .filter(({ operation }) => /^Create(Function|Role|LogGroup|ContactFlowModule)$/.test(operation))
-    // Nobody creates the monitoring by hand.
+    // People who follow the guide do not create the monitoring.
     .filter(({ url, input }) => !`${url} ${JSON.stringify(input)}`.includes("blockedCalls-canary-"));
   expect(created.map(({ operation }) => operation).sort()).toEqual(["CreateFunction", "CreateLogGroup", "CreateRole"]);
   for (const { url, input } of created) expect(`${url} ${JSON.stringify(input)}`).toContain(bySwitch);

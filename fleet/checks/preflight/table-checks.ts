@@ -96,7 +96,7 @@ function indexesFinding(table: TableDescription): Finding {
   if (indexes.length >= maxGlobalIndexes && ourIndex(table) === undefined) {
     return failed(
       `${used}, so ${indexName} cannot be added.`,
-      "Ask the owner of the table to delete an unused index. A higher quota does not help: the stack allows no more than 20.",
+      "Ask the owner of the table to delete an unused index. A higher quota does not help: the stack allows at most 20.",
     );
   }
   return ok(`${used}.`);
