@@ -11,6 +11,8 @@ export const PERMISSION = "aws_lambda_permission";
 export const ROLE = "aws_iam_role";
 export const ROLE_POLICY = "aws_iam_role_policy";
 export const LOG_GROUP = "aws_cloudwatch_log_group";
+export const ALARM = "aws_cloudwatch_metric_alarm";
+export const DASHBOARD = "aws_cloudwatch_dashboard";
 
 /** Attributes of one resource, as a plan has them. */
 export type AttributeValues = Readonly<Partial<Record<string, unknown>>>;
@@ -380,7 +382,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       ],
     },
   },
-  aws_cloudwatch_metric_alarm: {
+  [ALARM]: {
     label: "an alarm",
     role: "monitoring",
     identity: ["alarm_name"],
@@ -403,7 +405,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       ],
     },
   },
-  aws_cloudwatch_dashboard: {
+  [DASHBOARD]: {
     label: "a dashboard",
     role: "monitoring",
     identity: ["dashboard_name"],

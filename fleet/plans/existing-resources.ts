@@ -2,15 +2,17 @@
 import { answersInstance, isOwnDescription, managingStack } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import {
+  ALARM,
   ALIAS,
   ASSOCIATION,
+  DASHBOARD,
   FLOW,
   FUNCTION,
-  isCanaryResource,
   LOG_GROUP,
   MODULE,
-  resourceType,
   ROLE,
+  isCanaryResource,
+  resourceType,
 } from "../../stacks/resource-types";
 import { associatedFunctions, describeModule, flowsOf, modulesOf } from "../aws/connect-instance";
 import { describeRole } from "../aws/iam-role";
@@ -23,9 +25,6 @@ import { errorMessage } from "../output/error-message";
 import { redactText } from "../output/redact";
 import { textAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-
-const ALARM = "aws_cloudwatch_metric_alarm";
-const DASHBOARD = "aws_cloudwatch_dashboard";
 
 /** Who created an existing resource, as far as the resource shows it. */
 type Owner =
