@@ -67,7 +67,7 @@ const settings: fc.Arbitrary<Partial<FunctionSettings>> = fc.record({
   budgetMs: fc.constant(BUDGET_MS),
 });
 
-/** A placeholder of the same length as the number; the server replaces it with the number of the query. */
+/** A placeholder of the same length as the number. The server replaces it with the number of the query. */
 const CALLER = "<the caller>";
 /** The server replaces this with a match if it lists the number. */
 const MATCH = "<match if listed>";
@@ -117,7 +117,8 @@ type Behaviour = typeof behaviour extends fc.Arbitrary<infer B> ? B : never;
 const play =
   ({ answer, sentFraction, ending, repeatAfterMs }: Behaviour): Script =>
   (socket, { body }) => {
-    const caller = /\+1555555\d{4}/.exec(body)?.[0] ?? CALLER;
+    // The number of the key. The Disposition of an arbitrary event can be a number too.
+    const caller = String(field(JSON.parse(body), "ExpressionAttributeValues", ":c", "S"));
     const text = answer.replaceAll(CALLER, caller).replaceAll(MATCH, isListed(caller) ? match(body) : count(0));
     const whole = sentFraction === null && /^HTTP.*Content-Length/s.test(text);
     const after = (): void => {
