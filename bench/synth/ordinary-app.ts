@@ -19,6 +19,10 @@ export function writeOrdinaryApp(directory: string): string {
   for (const source of SOURCES) cpSync(join(projectRoot(), source), join(directory, source), { recursive: true });
   symlinkSync(join(projectRoot(), "node_modules"), join(directory, "node_modules"));
 
+  // ts-node runs CommonJS and has no bundler.
+  replace(join(directory, "tsconfig.json"), '"module": "preserve"', '"module": "CommonJS"');
+  replace(join(directory, "tsconfig.json"), '"moduleResolution": "bundler"', '"moduleResolution": "node10"');
+
   const stacks = readdirSync(join(directory, "stacks")).map((name) => join(directory, "stacks", name));
   for (const file of stacks) writeFileSync(file, throughBarrel(readFileSync(file, "utf8")));
 
