@@ -135,7 +135,7 @@ test("without environment files, the error of the app says how to begin, and the
   expect(synth).toMatchObject({ status: 1, stdout: "" });
   expect(synth.stderr).toBe(
     "empty  The directory has no environment file.\n" +
-      "  To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > empty/dev.yaml) " +
+      "  To begin, let fleet write an environment file (npm run --silent fleet -- discover --region us-east-1 > empty/dev.yaml) " +
       "or copy an example (cp examples/dev.yaml empty/) and replace its values.\n",
   );
   const sandbox = run(first, "node", ["build/sandbox/main.js"], { ENVIRONMENTS_DIR: empty });

@@ -58,7 +58,7 @@ export function partitionOf(region: Region): Partition {
   return region.startsWith("cn-") ? "aws-cn" : "aws";
 }
 
-/** Domain of the partition's service endpoints: `lambda.us-east-1.amazonaws.com`. */
+/** DNS suffix of the partition's service endpoints: `amazonaws.com` in `lambda.us-east-1.amazonaws.com`. */
 export function dnsSuffix(partition: Partition): string {
   return partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
 }

@@ -13,8 +13,10 @@ export const blockingIndex = {
 /** The attributes that are keys of the index, hash key first. */
 export const blockingIndexKeys = [blockingIndex.hashKey, blockingIndex.rangeKey] as const;
 
-/** DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). The stack never exceeds it. */
+/**
+ * DynamoDB's default quota of global secondary indexes per table (AWS: "Quotas in Amazon DynamoDB"). The stack never exceeds this quota.
+ */
 export const maxGlobalIndexes = 20;
 
-/** Text of the index's shape for messages. */
+/** Keys and projection of the index, as text for messages. */
 export const blockingIndexShape = `hash ${blockingIndex.hashKey}, range ${blockingIndex.rangeKey}, ${blockingIndex.projection}`;

@@ -8,7 +8,7 @@ import { show } from "./problems";
 import type { Path, Problem } from "./problems";
 import { builtInDefaults, defaultsSchema, instanceSchema } from "./schema";
 
-/** Part of the flow block's time limit that the function cannot use: invocation, response and start of the function, in milliseconds. */
+/** Time in the flow block's time limit that is reserved for the invocation, the start of the function and the response, in milliseconds. */
 const flowMarginMs = 500;
 
 /**
@@ -90,7 +90,7 @@ export function contradictions(candidate: Candidate): Problem[] {
     if (instancePartition !== statePartition) {
       report(
         [["state", "region"], ["region"]],
-        `The state is in ${show(state.region)} (partition ${statePartition}), but the instance is in ${show(region)} (partition ${instancePartition}). No credentials are valid in both.`,
+        `The state is in ${show(state.region)} (partition ${statePartition}), but the instance is in ${show(region)} (partition ${instancePartition}). No credentials are valid in both partitions.`,
         `Use a state bucket in a region of ${instancePartition}, for example ${show(region)}.`,
       );
     }

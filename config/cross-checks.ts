@@ -34,7 +34,7 @@ export function conflicts(instances: readonly Candidate[]): Problem[] {
         return [];
       }
       if (givenAt === undefined) {
-        // Two instances with one name also share every derived name. One report is enough.
+        // Two instances with the same name also share every derived name. One problem for all of these names is enough.
         if (sameName.has(earlier)) return [];
         sameName.add(earlier);
       }

@@ -34,7 +34,7 @@ interface Filled {
 type FilledKey<T extends z.ZodType> = z.ZodOptional<T> & Filled;
 
 /**
- * Declares a key. Every key is optional for the parser, because any level may give it. A value that was refused is undefined too, so
+ * Declares a key. Every key is optional for the parser, because any level may give it. A refused value stays in the map as undefined, so
  * that no value of an outer level replaces it.
  *
  * @param description shown in editors and in the reference; the effect of an absent key is appended
@@ -98,7 +98,7 @@ export function shapeOf(declared: z.core.$ZodType): z.ZodRawShape | undefined {
   return schema instanceof z.ZodObject ? schema.shape : undefined;
 }
 
-/** Whether a map is in every resolved configuration, so that its required keys must always be given. */
+/** Whether every resolved configuration has this map. If so, the required keys of the map must always be given. */
 export const isGroup = (declared: z.core.$ZodType): boolean =>
   shapeOf(declared) !== undefined && "isFilled" in declared;
 

@@ -35,7 +35,10 @@ export function isOwnDescription(own: string, actual: string | undefined): boole
 export const managingStack = (description: string | undefined): string | undefined =>
   /Managed by Terraform \(([^()]+)\)\.?$/.exec(description ?? "")?.[1];
 
-/** Whether a stack of the instance wrote the description. The function in a description of a role or canary may have had another name. */
+/**
+ * Whether a stack of the instance wrote the description. For a role or a canary, any function name is accepted, because the function may
+ * have been renamed.
+ */
 export const isFromStackOf = (
   instance: { stackName: string; name: string },
   description: string | undefined,

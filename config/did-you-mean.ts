@@ -1,7 +1,8 @@
 /** Suggests the known word that is nearest to a mistyped word. */
 
 /**
- * @returns the word in `known` with the smallest edit distance (case is ignored); undefined if each distance is above a third of the word's length
+ * @returns the word in `known` with the smallest edit distance (case is ignored); undefined if every word differs in more than a third of
+ *   its characters
  */
 export function didYouMean(given: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;

@@ -2,7 +2,7 @@
 
 const vendorData = "the table is the vendor's live data, and a change cannot be undone";
 
-/** For each rule the reason why no allowance can disable it. Undefined: an allowance can disable the rule for one resource. */
+/** The reason why no allowance can disable the rule. Undefined: an allowance can disable the rule for one resource. */
 const neverAllowedReasons = {
   "whole-plan": "an incomplete plan does not show everything that Terraform will change",
   "table-kept": vendorData,
@@ -10,14 +10,14 @@ const neverAllowedReasons = {
   "table-settings": vendorData,
   "table-attributes": vendorData,
   "table-indexes": vendorData,
-  "other-dynamodb": "call blocking needs no other change in DynamoDB than its index",
+  "other-dynamodb": "call blocking changes nothing in DynamoDB except its index",
   rename: "a moved block renames a resource without deleting it",
   "own-types": undefined,
   imports: undefined,
   deletion: undefined,
   "call-path": undefined,
   "security-settings": undefined,
-  content: "the environment file sets what the resources are",
+  content: "the environment file is the only source for the attributes of the resources",
 } as const satisfies Readonly<Record<string, string | undefined>>;
 
 export type GuardRuleId = keyof typeof neverAllowedReasons;

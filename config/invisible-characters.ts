@@ -9,7 +9,7 @@
 const invisible = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu;
 
 export const invisibleCharacterFix =
-  "Remove it, or type the text again. Invisible characters change what reviewers see.";
+  "Remove the character, or type the text again. Invisible characters change what reviewers see.";
 
 /** The first invisible character, as a YAML escape; undefined if there is none. */
 export function invisibleCharacter(text: string): string | undefined {
@@ -22,7 +22,7 @@ export function* invisibleCharacters(text: string): Iterable<{ readonly characte
   for (const match of text.matchAll(invisible)) yield { character: codePoint(match[0]), index: match.index };
 }
 
-/** As a YAML escape: `\u202E`. The notation U+202E would be hidden as a phone number. */
+/** A YAML escape such as `\u202E`. Not `U+202E`, because the redaction of phone numbers hides digits after a plus sign. */
 function codePoint(character: string): string {
   const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
   return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex.padStart(4, "0")}`;

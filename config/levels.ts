@@ -1,4 +1,4 @@
-/** The levels at which an instance gets its values (defaults.yaml, environment, instance), merged and still traceable to their places. */
+/** The levels at which an instance gets its values (defaults.yaml, environment, instance), merged, with the place of each value. */
 import { derivedDefault } from "./declaration";
 import type { Path, Problem } from "./problems";
 import { instanceSchema } from "./schema";

@@ -32,7 +32,7 @@ export interface LoadResult {
 }
 
 /**
- * Loads the YAML files of a directory: the optional `defaults.yaml`, and one file per environment. It reads nothing else, and the same
+ * Loads the YAML files of a directory: the optional `defaults.yaml`, and one file per environment. No other file is read, and the same
  * files always give the same result.
  *
  * @param directory path of the directory
@@ -48,7 +48,10 @@ export function loadEnvironments(directory: string): LoadResult {
     const [message, fix] =
       code === "ENOENT"
         ? ["The directory of environment files does not exist.", `Run mkdir ${shown}. ${howToBegin(shown)}`]
-        : [`The directory of environment files cannot be read (${code}).`, "It must be a directory that you may read."];
+        : [
+            `The directory of environment files cannot be read (${code}).`,
+            "Replace it with a directory that you have permission to read.",
+          ];
     throw new EnvironmentErrors([{ file: shown, path: "", message, fix }]);
   }
   // Sorted by code unit, so that the order does not depend on the locale.
@@ -106,7 +109,7 @@ export function loadEnvironments(directory: string): LoadResult {
 const addInstance = requirementOf(environmentSchema.shape.instances) ?? "";
 
 const howToBegin = (directory: string): string =>
-  `To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > ${directory}/dev.yaml) ` +
+  `To begin, let fleet write an environment file (npm run --silent fleet -- discover --region us-east-1 > ${directory}/dev.yaml) ` +
   `or copy an example (cp examples/dev.yaml ${directory}/) and replace its values.`;
 
 /** The file name without `.yaml` is the environment's name. The name is part of the stack names and state keys. */

@@ -8,8 +8,8 @@ const unprintable =
   /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * Escapes every unprintable character, line breaks included: `\\u{1b}`. The start of a command of a CI system is escaped too: `::error::`
- * of GitHub Actions at the start of a line; `##[error]`, `##vso[…]` and `##teamcity[…]` of others at any place.
+ * Escapes every unprintable character, line breaks included: `\\u{1b}`. Also escapes the start of CI commands: `::error::` (GitHub Actions)
+ * at the start of a line; `##[error]`, `##vso[…]` and `##teamcity[…]` (other CI systems) at any place.
  *
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
@@ -22,7 +22,7 @@ export function printable(text: string): string {
 
 const escapeCharacter = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
-/** Like {@link printable}, but as the escape sequence of a JSON string: the text of a JSON document keeps its meaning. */
+/** Escapes the characters of {@link printable} in a JSON document, as JSON escapes. A JSON parser reads the same values as before. */
 export function printableJson(json: string): string {
   // `##[` starts a command of CI systems anywhere in a line.
   return json
@@ -45,7 +45,7 @@ export function printableLines(text: string): string {
 /** Maximum length of a message in characters. */
 const maxMessage = 2000;
 
-/** A text on one line, without unprintable characters. Of a long text, the start and the end stay. */
+/** A text on one line, without unprintable characters. The middle of a long text is omitted. */
 export function oneLine(text: string, maxLength: number = maxMessage): string {
   return shortened(printable(text.replaceAll(/[\t\n\v\f\r]\s*/g, " ")), maxLength);
 }
@@ -54,7 +54,7 @@ export function oneLine(text: string, maxLength: number = maxMessage): string {
 const maxLines = { first: 80, last: 40 };
 const maxLine = 1000;
 
-/** A text of several lines, such as the output of a program, without unprintable characters. Of a long text, the start and the end stay. */
+/** A text of several lines, such as the output of a program, without unprintable characters. The middle of a long text is omitted. */
 export function boundedLines(text: string): string {
   const lines = text.split("\n");
   const omitted = lines.length - maxLines.first - maxLines.last;

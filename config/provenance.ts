@@ -1,4 +1,4 @@
-/** The origin of each value in a resolved configuration: a line of a file, a default, or other values. */
+/** The origin of each value in a resolved configuration: a line of a file, a default, or a computation from other values. */
 import { derivedDefault } from "./declaration";
 import { levelWith } from "./levels";
 import type { Candidate } from "./levels";
@@ -21,7 +21,7 @@ export interface Setting {
   readonly origin: Origin;
 }
 
-/** Values that have another place in the configuration than in the file. */
+/** The place in the file of each value that has another place in the resolved configuration. */
 const renamed: Readonly<Record<string, Path>> = {
   "wave.name": ["wave"],
   instanceId: ["id"],

@@ -98,7 +98,7 @@ function roleOf<K extends "deployRole" | "planRole">(
   return { [key]: { arn, ...(externalId === undefined ? {} : { externalId }) } } as Record<K, RoleConfig>;
 }
 
-/** Every allowance is complete: contradictions.ts reports missing keys. */
+/** Narrows the type. Every allowance is complete here, because contradictions.ts reports missing keys. */
 function isComplete(allowance: ResolvedInstance["allowances"][number]): allowance is Allowance {
   const { resource, rule, reason, until } = allowance;
   return resource !== undefined && rule !== undefined && reason !== undefined && until !== undefined;
@@ -116,7 +116,7 @@ function inboundFlowOf(inboundFlow: ResolvedInstance["inboundFlow"]): Pick<Insta
   return { inboundFlow: { name, queueId, whenBlocked: whenBlockedOf(whenBlocked) } };
 }
 
-/** Every action has its key: contradictions.ts reports a missing one. */
+/** Narrows the type. Every action has its key here, because contradictions.ts reports a missing key. */
 function whenBlockedOf({
   action,
   text,

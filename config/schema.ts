@@ -114,7 +114,7 @@ const normalizedText = z.string().refine(
   ),
 );
 
-/** Text that becomes part of a flow. The same rules are in flows/literal-text.ts; here they have a file and a line. */
+/** Text that becomes part of a flow. flows/literal-text.ts has the same rules. Here, an error shows the file and the line. */
 const flowText = normalizedText.refine(
   (value) => !/\$[.[]/.test(value),
   refusal(
@@ -452,7 +452,7 @@ const settings = {
   table: group(
     {
       indexTimeoutMinutes: key(
-        // The provider waits at least 20 minutes, even if the configuration says less (its wait.go).
+        // The provider waits at least 20 minutes, even if the configuration has a lower value (wait.go in the provider).
         wholeNumber(20, 10080, "minutes"),
         "How long Terraform waits for the index to become active, in minutes. A large table takes hours.",
         { default: 1440 },
@@ -659,7 +659,7 @@ export const instanceSchema = z
         ),
         function: key(
           z.boolean(),
-          "Whether a function named function.name exists and is adopted. Do not adopt a function with another name: the module then invokes the new one.",
+          "Whether a function named function.name exists and is adopted. A function with another name needs no adoption: the module then invokes the new function.",
           { default: false },
         ),
         role: key(
@@ -678,7 +678,7 @@ export const instanceSchema = z
     ),
     ...settings,
   })
-  // Not zod's own `required`: an instance without a name is still parsed, so that one run reports all its other errors.
+  // zod treats these keys as optional: it still parses an instance without a name, so that one run reports all other errors too.
   .meta({ required: ["name", "id"] });
 
 /** Keys of `environments/defaults.yaml`. */

@@ -1,13 +1,13 @@
 /** A setting as text: its value, and the source of the value. */
 import type { Origin, Setting } from "./provenance";
 
-/** The setting with masked exempt numbers: they are phone numbers of people, and the output may end in a CI log. */
+/** The setting with masked exempt numbers. These are phone numbers of people, and the output can appear in a CI log. */
 export function maskExemptNumbers(setting: Setting): Setting {
   if (setting.key !== "exemptNumbers" || !Array.isArray(setting.value)) return setting;
   return { ...setting, value: setting.value.map((number) => String(number).replace(/(?<=\d)\d(?=\d\d)/g, "x")) };
 }
 
-/** Text as it is, other values as JSON. */
+/** The value as text: a string unchanged, any other value as JSON. */
 export function valueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

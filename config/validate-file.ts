@@ -24,7 +24,7 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
   const problems = [...yaml.problems];
   const refused = new Set<string>();
   const misspelled = new Set<string>();
-  // An empty message marks the issues without a message of the schema: values of the wrong type.
+  // zod uses this empty message only for issues for which the schema has no message: values of the wrong type.
   for (const issue of schema.safeParse(yaml.value, { error: () => "" }).error?.issues ?? []) {
     const path = issue.path.filter((step) => typeof step !== "symbol");
     const given = valueAt(yaml.value, path);
@@ -72,7 +72,7 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
   switch (expected) {
     case "string":
       return isWord
-        ? [`YAML reads ${shown} without quotes as a ${typeof given}, not as text.`, "Put it in quotes."]
+        ? [`YAML reads ${shown} without quotes as a ${typeof given}, not as text.`, "Put the value in quotes."]
         : [`${shown} is not text.`, "Write one value in quotes."];
     case "boolean":
       return [`${shown} is neither true nor false.`, "Write true or false, without quotes."];
@@ -104,8 +104,8 @@ function keysAt(schema: z.core.$ZodType, path: Path): string[] {
 }
 
 /**
- * The value without its refused parts. A list with a refused item is removed as a whole, except `instances`: a shorter list has another
- * meaning.
+ * The value without its refused parts. A list with a refused item is removed as a whole, because a shorter list has another meaning. Only
+ * `instances` stays.
  */
 function without(refused: ReadonlySet<string>, schema: z.ZodType, value: unknown, path: Path): unknown {
   const isInstance = path.length === 2 && path[0] === "instances";

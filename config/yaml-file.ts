@@ -57,14 +57,14 @@ export class YamlFile {
     try {
       // Reading a FIFO or a device can block forever.
       if (!statSync(path).isFile()) {
-        return this.refuse(0, "This is not a regular file.", "Replace it by a regular file, or rename it.");
+        return this.refuse(0, "This is not a regular file.", "Replace it with a regular file, or rename it.");
       }
       bytes = readFileSync(path);
     } catch (error) {
       return this.refuse(
         0,
         `The file cannot be read (${systemErrorCode(error)}).`,
-        "It must be a file that you may read.",
+        "Correct the permissions of the file, or remove the file.",
       );
     }
     const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);

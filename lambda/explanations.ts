@@ -66,7 +66,7 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   bad_credentials: {
     cause: "The credentials are missing, expired or invalid.",
     remediation:
-      "Lambda provides the credentials. Check the function's role, and check that the function has no environment variables of yours that start with `AWS_`.",
+      "Lambda provides the credentials. Check the function's role, and check that nobody added environment variables that start with `AWS_` to the function.",
   },
   table_missing: {
     cause: "The table does not exist in this account and region.",

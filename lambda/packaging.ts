@@ -30,7 +30,7 @@ const CANARY_ENTRY = `export { handler } from "./canary/index";`;
 const packagesByEntry = new Map<string, FunctionPackage>();
 
 /**
- * The package of the function that answers calls. It is built once per process.
+ * The package of the function that answers calls, built once per process.
  *
  * @throws Error of esbuild if a source does not compile
  */
@@ -38,7 +38,7 @@ export function packageBlockedCalls(): FunctionPackage {
   return packageOf(BLOCKED_CALLS_ENTRY);
 }
 
-/** The package of the canary. It is built once per process, and throws like {@link packageBlockedCalls}. */
+/** The package of the canary, built once per process. Throws the same errors as {@link packageBlockedCalls}. */
 export function packageCanary(): FunctionPackage {
   return packageOf(CANARY_ENTRY);
 }

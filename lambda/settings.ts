@@ -57,7 +57,8 @@ export class FunctionEnvironmentTooLarge extends Error {
 }
 
 /**
- * Returns JSON in which `${` and `%{` are escaped. Terraform would read them as the start of a template, but here they are text of users.
+ * Returns JSON in which `${` and `%{` are escaped. Terraform would read them as the start of a template, but in user text they are ordinary
+ * characters.
  */
 export function literalJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("${", "\\u0024{").replaceAll("%{", "\\u0025{");

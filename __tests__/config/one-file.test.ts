@@ -6,7 +6,7 @@ import { loadEnvironments } from "../../config/load";
 
 const inInstance = (line: string) => `${validYaml}    ${line}\n`;
 const inEnvironment = (lines: string) => `${validYaml}${lines}\n`;
-const invisibleFix = "Remove it, or type the text again. Invisible characters change what reviewers see.";
+const invisibleFix = "Remove the character, or type the text again. Invisible characters change what reviewers see.";
 const newer = "If AWS opened this region recently, add it to the list in config/aws-names.ts.";
 
 /** The mistake, the file, and the whole message. */
@@ -177,17 +177,17 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "an account without quotes that begins with a zero",
     edited('"111122223333"', "011122223333"),
-    "1:10  account: YAML reads 011122223333 without quotes as a number, not as text.\n  Put it in quotes.",
+    "1:10  account: YAML reads 011122223333 without quotes as a number, not as text.\n  Put the value in quotes.",
   ],
   [
     "an account without quotes",
     edited('"111122223333"', "111122223333"),
-    "1:10  account: YAML reads 111122223333 without quotes as a number, not as text.\n  Put it in quotes.",
+    "1:10  account: YAML reads 111122223333 without quotes as a number, not as text.\n  Put the value in quotes.",
   ],
   [
     "a name that YAML reads as a boolean",
     edited("name: acme", "name: true"),
-    "6:11  instances[0].name: YAML reads true without quotes as a boolean, not as text.\n  Put it in quotes.",
+    "6:11  instances[0].name: YAML reads true without quotes as a boolean, not as text.\n  Put the value in quotes.",
   ],
   [
     "a map in place of text",
@@ -395,7 +395,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "an exempt number without quotes, whose digits are not shown",
     inEnvironment("exemptNumbers: [+15555550100]"),
-    "8:17  exemptNumbers[0]: YAML reads +xxxxxxxxxxx without quotes as a number, not as text.\n  Put it in quotes.",
+    "8:17  exemptNumbers[0]: YAML reads +xxxxxxxxxxx without quotes as a number, not as text.\n  Put the value in quotes.",
   ],
   [
     "an exempt number as people write it, whose digits are not shown",
@@ -513,7 +513,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
       "  Correct the wrong value.",
   ],
   [
-    "a role that reads the state, of another partition",
+    "a plan role for the state, of another partition",
     edited("bucket: acme-state", "bucket: acme-state, planRoleArn: 'arn:aws-cn:iam::444455556666:role/state'"),
     '3:43  state.planRoleArn: "arn:aws-cn:iam::444455556666:role/state" is in partition aws-cn, but the instance is in partition aws.\n' +
       "  Correct the wrong value.",
@@ -528,27 +528,27 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
       "but the state bucket is in region us-east-1.\n  Correct the wrong value.",
   ],
   [
-    "a state in another partition than GovCloud's",
+    "a state bucket outside of the partition of GovCloud",
     edited(
       "region: us-east-1\nstate: { bucket: acme-state, region: us-east-1 }",
       "region: us-gov-west-1\nstate: { bucket: acme-state, region: eu-west-1 }",
     ),
-    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov). No credentials are valid in both.\n' +
+    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov). No credentials are valid in both partitions.\n' +
       '  Use a state bucket in a region of aws-us-gov, for example "us-gov-west-1".',
   ],
   [
-    "a state in another partition than China's",
+    "a state bucket outside of the partition of China",
     edited(
       "region: us-east-1\nstate: { bucket: acme-state, region: us-east-1 }",
       "region: cn-north-1\nstate: { bucket: acme-state, region: eu-west-1 }",
     ),
-    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "cn-north-1" (partition aws-cn). No credentials are valid in both.\n' +
+    '3:38  state.region: The state is in "eu-west-1" (partition aws), but the instance is in "cn-north-1" (partition aws-cn). No credentials are valid in both partitions.\n' +
       '  Use a state bucket in a region of aws-cn, for example "cn-north-1".',
   ],
   [
     "an instance in another partition than the environment's state",
     `${validYaml}    region: us-gov-west-1\n`,
-    '8:13  instances[0].region: The state is in "us-east-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov). No credentials are valid in both.\n' +
+    '8:13  instances[0].region: The state is in "us-east-1" (partition aws), but the instance is in "us-gov-west-1" (partition aws-us-gov). No credentials are valid in both partitions.\n' +
       '  Use a state bucket in a region of aws-us-gov, for example "us-gov-west-1".',
   ],
   [
@@ -753,7 +753,7 @@ test("other files and directories are ignored", () => {
 
 test("a directory named like an environment file is refused", () => {
   expect(refusal({ "dev.yaml/x": "" }).message).toBe(
-    "environments/dev.yaml:1:1  This is not a regular file.\n  Replace it by a regular file, or rename it.",
+    "environments/dev.yaml:1:1  This is not a regular file.\n  Replace it with a regular file, or rename it.",
   );
 });
 
@@ -761,7 +761,7 @@ test("a FIFO named like an environment file is refused and not read", () => {
   inDirectory({ "dev.yaml": validYaml }, (directory) => {
     execFileSync("mkfifo", [`${directory}/prod.yaml`]);
     expect(() => loadEnvironments(directory)).toThrow(
-      "environments/prod.yaml:1:1  This is not a regular file.\n  Replace it by a regular file, or rename it.",
+      "environments/prod.yaml:1:1  This is not a regular file.\n  Replace it with a regular file, or rename it.",
     );
   });
 });
@@ -801,7 +801,7 @@ test("100,000 Dispositions, equal or not, are refused within seconds", () => {
 test("a directory without environment files is refused, with the ways to begin", () => {
   expect(refusal({ "defaults.yaml": "region: us-east-1\n" }).message).toBe(
     "environments  The directory has no environment file.\n" +
-      "  To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > environments/dev.yaml) " +
+      "  To begin, let fleet write an environment file (npm run --silent fleet -- discover --region us-east-1 > environments/dev.yaml) " +
       "or copy an example (cp examples/dev.yaml environments/) and replace its values.",
   );
 });
@@ -809,13 +809,13 @@ test("a directory without environment files is refused, with the ways to begin",
 test("a missing directory is refused, with the ways to begin", () => {
   expect(() => inDirectory({}, (directory) => loadEnvironments(`${directory}/nowhere`))).toThrow(
     "nowhere  The directory of environment files does not exist.\n" +
-      "  Run mkdir nowhere. To begin, let fleet write one (npm run --silent fleet -- discover --region us-east-1 > nowhere/dev.yaml) " +
+      "  Run mkdir nowhere. To begin, let fleet write an environment file (npm run --silent fleet -- discover --region us-east-1 > nowhere/dev.yaml) " +
       "or copy an example (cp examples/dev.yaml nowhere/) and replace its values.",
   );
 });
 
 test("a file in place of the directory is refused", () => {
   expect(() => inDirectory({ file: "x" }, (directory) => loadEnvironments(`${directory}/file`))).toThrow(
-    "file  The directory of environment files cannot be read (ENOTDIR).\n  It must be a directory that you may read.",
+    "file  The directory of environment files cannot be read (ENOTDIR).\n  Replace it with a directory that you have permission to read.",
   );
 });

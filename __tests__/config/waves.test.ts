@@ -78,7 +78,7 @@ test.each([
   [
     "a wave given by its number, without a second error for an empty wave",
     environment("[canary, rest]", "wave: 1", ""),
-    "7:65  instances[0].wave: YAML reads 1 without quotes as a number, not as text.\n  Put it in quotes.",
+    "7:65  instances[0].wave: YAML reads 1 without quotes as a number, not as text.\n  Put the value in quotes.",
   ],
   [
     "a suspension that YAML reads as text",

@@ -222,7 +222,7 @@ export class Connection {
     });
   }
 
-  /** Calls `send` when it may use a connection. The idle connections have been checked for unexpected data just before. */
+  /** Calls `send` when a connection is available, and after idle connections have been checked for unexpected data. */
   #acquire(send: () => void): void {
     if (this.#inUse < MAX_CONNECTIONS) {
       this.#inUse++;
@@ -258,7 +258,7 @@ function afterPoll(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
 }
 
-/** Maps an error code of a socket, of DNS or of TLS to a reason, and to the time at which another attempt can help. */
+/** Maps an error code of a socket, of DNS or of TLS to a reason, and to whether and when another attempt can help. */
 function classify(code: string): readonly [FailureReason, Retry] {
   if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH")
     return ["connection_failed", "after a pause"];

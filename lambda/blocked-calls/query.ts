@@ -19,8 +19,8 @@ type AttemptResult = QueryResult & { readonly retry: Retry };
 const MAX_ATTEMPTS = 3;
 
 /**
- * Longest pause before the second attempt, in milliseconds. It doubles with each attempt. The pause is random up to this limit (full
- * jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * Longest pause before the second attempt, in milliseconds. The limit doubles with each attempt. The pause is random, from 0 to the limit
+ * (full jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 const BACKOFF_MS = 25;
 
@@ -63,7 +63,7 @@ export async function query(
     const pause = last.retry === "at once" ? 0 : Math.random() * BACKOFF_MS * 2 ** (attempt - 2);
     if (end - performance.now() - pause < SHORTEST_ATTEMPT_MS) break;
     if (pause > 0) await sleep(pause);
-    const left = end - performance.now(); // the pause can take longer than requested
+    const left = end - performance.now(); // the timer can fire late
     if (group.ended || left < SHORTEST_ATTEMPT_MS) break;
     const headers = signedHeaders(signable, credentials, new Date());
     const limits = { connectMs: Math.min(budgetMs / 3, left), totalMs: Math.min(budgetMs / 2, left) };

@@ -7,7 +7,7 @@ import { INDEX_NAME, type Environment } from "../settings";
 import { CONTACTS_READ, type ProbeAccess } from "./probe";
 import type { CanarySettings } from "./settings";
 
-/** Time limit for one request, in milliseconds. It is longer than a flow can wait (8 s), so a slower function is useless anyway. */
+/** Time limit for one request, in milliseconds. A flow waits at most 8 s, so a slower answer has no use. */
 const REQUEST_MS = 10_000;
 
 /** AWS refused a request. The message has the name of AWS's error, such as `AccessDeniedException`. */

@@ -16,7 +16,10 @@ export interface ProbeTarget {
 
 /** Access to the index and to the function. {@link probe} rethrows the errors of these functions. */
 export interface ProbeAccess {
-  /** The `CustomerEndpoint` of each contact under a Disposition in the index. Reads the next page only if the caller needs it. */
+  /**
+   * The `CustomerEndpoint` of each contact under a Disposition in the index. Reads the next page only if the consumer of the iterable asks
+   * for more.
+   */
   readonly listedNumbers: (disposition: string) => AsyncIterable<string>;
   /** Whether the index has a contact with this number under a Disposition. */
   readonly isListed: (disposition: string, number: string) => Promise<boolean>;
