@@ -19,6 +19,8 @@ export interface Candidate {
   readonly settings: InstanceSettings;
   /** Waves of the environment in order; undefined if it has none. */
   readonly waves: readonly string[] | undefined;
+  /** Stage of the environment; undefined if the file has none. */
+  readonly stage: number | undefined;
   /** The innermost level first: instance, environment, defaults.yaml. */
   readonly levels: readonly Level[];
 }
@@ -29,12 +31,13 @@ export function candidates(
   file: ValidatedFile<EnvironmentSettings>,
   defaults: ValidatedFile<Settings> | undefined,
 ): Candidate[] {
-  const { instances = [], waves, ...shared } = file.value ?? {};
+  const { instances = [], waves, stage, ...shared } = file.value ?? {};
   const outer = merge(defaults?.value ?? {}, shared);
   return instances.map((own, index) => ({
     environment,
     settings: merge(outer, own),
     waves,
+    stage,
     levels: [
       { file, at: ["instances", index] },
       { file, at: [] },

@@ -40,6 +40,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     environment,
     name,
     stackName: stack,
+    stage: candidate.stage ?? 1,
     wave: waveOf(candidate.waves, wave),
     suspended,
     ...(release === false ? {} : { release }),

@@ -684,10 +684,20 @@ export const instanceSchema = z
 /** Keys of `environments/defaults.yaml`. */
 export const defaultsSchema = z.strictObject(settings);
 
+/** The last stage of a rollout. A GitHub workflow has a fixed list of jobs, so it needs a limit. */
+export const maxStage = 4;
+
+const refusedStage = refusal(`a stage from 1 to ${maxStage}`, "Write one digit without quotes: stage: 2.");
+
 /** Keys of an environment file. */
 export const environmentSchema = z
   .strictObject({
     ...settings,
+    stage: key(
+      z.int(refusedStage).min(1, refusedStage).max(maxStage, refusedStage),
+      `Stage of the environment in a rollout, from 1 to ${maxStage}. A stage starts after all environments of the earlier stages are deployed and verified. The environments of a stage do not wait for each other.`,
+      { otherwise: "1" },
+    ),
     waves: key(
       list(
         text(
@@ -713,7 +723,7 @@ export const environmentSchema = z
   .meta({
     title: "ConnectPath call blocking: one environment",
     description:
-      "Every key except waves and instances can also be in defaults.yaml and in each instance. The innermost level wins: values and lists are replaced, maps are merged key by key.",
+      "Every key except stage, waves and instances can also be in defaults.yaml and in each instance. The innermost level wins: values and lists are replaced, maps are merged key by key.",
   });
 
 export type InstanceSettings = z.output<typeof instanceSchema>;

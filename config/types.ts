@@ -81,6 +81,8 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
   readonly name: string;
   /** `<environment>-<instance>-<region>` */
   readonly stackName: string;
+  /** Stage of the environment in a rollout, counted from 1. The stage is not part of the stack. */
+  readonly stage: number;
   /** Wave of the rollout. `index` counts the waves of the environment from 0. The wave is not part of the stack. */
   readonly wave: { readonly name: string; readonly index: number };
   /** Absent unless the instance is released. */

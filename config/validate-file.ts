@@ -84,12 +84,15 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
 }
 
 function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType, path: Path): string {
-  if (near !== undefined) return `Did you mean "${near}"?`;
-  const allowed = keysAt(schema, path);
-  if (path.length === 0 && Object.hasOwn(environmentSchema.shape, key)) return "Put it in the file of an environment.";
+  const isInInstance = path[0] === "instances" && path.length === 2;
+  if (Object.hasOwn(environmentSchema.shape, key)) {
+    if (path.length === 0) return "Put it in the file of an environment.";
+    if (isInInstance) return "It is a key of the environment. Put it at the top level of the file.";
+  }
   if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
     return "It is a key of one instance. Put it below instances.";
-  return `Allowed here: ${allowed.join(", ")}.`;
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return `Allowed here: ${keysAt(schema, path).join(", ")}.`;
 }
 
 /** The keys of the map at `path` in the schema. */

@@ -94,6 +94,35 @@ test.each([
   expect(refusal({ "prod.yaml": yaml }).message).toBe(`environments/prod.yaml:${text}`);
 });
 
+test("an environment is in stage 1 by default, and the stage changes no other value", () => {
+  const [first] = load({ "prod.yaml": validYaml });
+  const [second] = load({ "prod.yaml": `${validYaml}stage: 3\n` });
+  expect(first?.stage).toBe(1);
+  expect(second).toEqual({ ...first, stage: 3 });
+});
+
+test.each(["0", "5", "1.5", '"2"', "last"])("the stage %s is refused", (stage) => {
+  const given = stage === "last" ? '"last"' : stage;
+  expect(refusal({ "prod.yaml": `${validYaml}stage: ${stage}\n` }).message).toBe(
+    `environments/prod.yaml:8:8  stage: ${given} is not a stage from 1 to 4.\n  Write one digit without quotes: stage: 2.`,
+  );
+});
+
+test("a stage is refused in defaults.yaml and in an instance", () => {
+  expect(
+    problemsOf({ "defaults.yaml": "stage: 2\n", "dev.yaml": environment(undefined, "stage: 2") }).map(
+      ({ file, path, fix }) => [file, path, fix],
+    ),
+  ).toEqual([
+    ["environments/defaults.yaml", "stage", "Put it in the file of an environment."],
+    [
+      "environments/dev.yaml",
+      "instances[0].stage",
+      "It is a key of the environment. Put it at the top level of the file.",
+    ],
+  ]);
+});
+
 describe("a suspended instance", () => {
   test("is marked as suspended, and the others are not", () => {
     const instances = load({ "prod.yaml": environment(undefined, "suspended: true", "suspended: false", "") });

@@ -6,6 +6,7 @@ export const sampleInstance: InstanceConfig = {
   environment: "test",
   name: "acme",
   stackName: "test-acme-eu-central-1",
+  stage: 1,
   wave: { name: "all", index: 0 },
   suspended: false,
   account: "111122223333",

@@ -25,8 +25,8 @@ export const deploy: Command = {
   },
   details: `deploy checks every plan before it applies the first one. It refuses a plan that was changed, that was made with --read-only,
 that the guard refuses, or whose stack, state or lock file changed since. If it refuses one plan, it applies none.
-If an instance fails while it is applied or verified, the rest of its wave continues, and later waves of its environment do not
-start. Suspended instances are skipped.
+If an instance fails while it is applied or verified, the rest of its wave continues, and later waves of its environment and
+later stages do not start. Suspended instances are skipped.
 
 After Ctrl-C, Terraform finishes its current operations, writes its state and releases its lock. To continue after Ctrl-C, a failure
 or a kill, use --resume. Finished stacks are not deployed again, and an interrupted stack is planned again. The new plan is applied

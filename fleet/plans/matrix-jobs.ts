@@ -10,6 +10,8 @@ const maxJobs = 256;
 export interface MatrixJob {
   readonly name: string;
   readonly environment: string;
+  /** Stage of the environment. A stage starts after the earlier stages succeeded. */
+  readonly stage: number;
   /** The selection of the job's stacks. */
   readonly select: string;
 }
@@ -34,6 +36,7 @@ export function matrixJobs(instances: readonly InstanceConfig[], size: number): 
     return jobs.map((job, index) => ({
       name: jobs.length === 1 ? environment : `${environment}-${index + 1}`,
       environment,
+      stage: members[0]?.stage ?? 1,
       select: `stack=${job.map(({ stackName }) => stackName).join(",")}`,
     }));
   });

@@ -66,3 +66,20 @@ test("atlantis.yaml has a project for each wave, in order, and plans and deploys
   expect(plan?.steps[0]?.run).toContain("--plans build/plans-$PROJECT_NAME");
   expect(apply?.steps[0]?.run).toContain("fleet -- deploy");
 });
+
+test("Atlantis applies the stages of the environments in order, and the waves in each stage", () => {
+  const late = { ...instance("prod", 1, 0), stage: 2 };
+  const text = atlantisYaml([
+    late,
+    { ...instance("prod", 2, 1), stage: 2 },
+    instance("dev", 3, 0),
+    instance("test", 4, 2),
+  ]);
+  const { projects } = parse(text) as { projects: { name: string; execution_order_group: number }[] };
+  expect(Object.fromEntries(projects.map(({ name, execution_order_group }) => [name, execution_order_group]))).toEqual({
+    "dev-wave-0": 0,
+    "test-wave-2": 0,
+    "prod-wave-0": 1,
+    "prod-wave-1": 2,
+  });
+});

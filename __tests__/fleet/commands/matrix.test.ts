@@ -20,10 +20,24 @@ const stacksOf = (select: string): string[] => select.replace("stack=", "").spli
 test("matrix prints JSON for fromJSON, and each job has a selection that other commands accept", async () => {
   const { exitCode, stdout } = await runFleet(["matrix", "env=dev"], { "dev.yaml": validYaml });
   expect(exitCode).toBe(0);
-  const { include } = JSON.parse(stdout) as { include: { name: string; environment: string; select: string }[] };
-  expect(include).toEqual([{ name: "dev", environment: "dev", select: "stack=dev-acme-us-east-1" }]);
+  const { include } = JSON.parse(stdout) as {
+    include: { name: string; environment: string; stage: number; select: string }[];
+  };
+  expect(include).toEqual([{ name: "dev", environment: "dev", stage: 1, select: "stack=dev-acme-us-east-1" }]);
   const listed = await runFleet(["list", "--json", include[0]?.select ?? ""], { "dev.yaml": validYaml });
   expect(JSON.parse(listed.stdout)).toHaveLength(1);
+});
+
+test("each job names the stage of its environment", async () => {
+  const { stdout } = await runFleet(["matrix", "--per-environment"], {
+    "dev.yaml": validYaml,
+    "prod.yaml": `stage: 3\n${validYaml.replace("name: acme", "name: other").replace(/0f0e/, "1f0e")}`,
+  });
+  const { include } = JSON.parse(stdout) as { include: { environment: string; stage: number }[] };
+  expect(include.map(({ environment, stage }) => [environment, stage])).toEqual([
+    ["dev", 1],
+    ["prod", 3],
+  ]);
 });
 
 test.each(["0", "many", "-3", "12345"])("--size %s is refused with the allowed range and the default", async (size) => {

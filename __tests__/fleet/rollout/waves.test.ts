@@ -1,15 +1,17 @@
-/** Waves run in order, and a failure stops the later waves of its environment. */
+/** Stages and waves run in order. A failure stops the later waves of its environment and all later stages. */
 import fc from "fast-check";
 import { rollOut, wavesOf } from "../../../fleet/rollout/waves";
 
 interface Member {
   readonly environment: string;
+  readonly stage: number;
   readonly stackName: string;
   readonly wave: { readonly name: string; readonly index: number };
 }
 
-const member = (environment: string, index: number, n: number): Member => ({
+const member = (environment: string, index: number, n: number, stage = 1): Member => ({
   environment,
+  stage,
   stackName: `${environment}-${index}-${n}`,
   wave: { name: `wave ${index}`, index },
 });
@@ -27,11 +29,28 @@ test("a failure stops the next wave of its environment, not its own wave or anot
   expect(notStarted.map(({ environment, name }) => [environment, name])).toEqual([["a", "wave 1"]]);
 });
 
-test("a member starts only after all earlier waves of its environment succeeded", async () => {
+test("a failure stops all later stages, but not another environment of its stage", async () => {
+  const fleet = [
+    member("late", 0, 0, 4),
+    member("a", 0, 0, 2),
+    member("b", 0, 0, 2),
+    member("b", 1, 0, 2),
+    member("dev", 0, 0),
+  ];
+  const started: string[] = [];
+  const notStarted = await rollOut(wavesOf(fleet, self), (current) => {
+    started.push(current.stackName);
+    return Promise.resolve(current.stackName !== "a-0-0");
+  });
+  expect(started).toEqual(["dev-0-0", "a-0-0", "b-0-0", "b-1-0"]);
+  expect(notStarted.map(({ environment, name }) => [environment, name])).toEqual([["late", "wave 0"]]);
+});
+
+test("a member starts only after all earlier stages and all earlier waves of its environment succeeded", async () => {
   const fleets = fc.uniqueArray(
     fc
-      .tuple(fc.constantFrom("a", "b"), fc.nat(3), fc.nat(2))
-      .map(([environment, index, n]) => member(environment, index, n)),
+      .tuple(fc.constantFrom("a", "b", "c"), fc.nat(3), fc.nat(2))
+      .map(([environment, index, n]) => member(environment, index, n, environment === "c" ? 2 : 1)),
     { selector: ({ stackName }) => stackName, maxLength: 14 },
   );
   await fc.assert(
@@ -39,7 +58,10 @@ test("a member starts only after all earlier waves of its environment succeeded"
       const started: Member[] = [];
       const ended = new Set<string>();
       const earlier = (current: Member): Member[] =>
-        fleet.filter(({ environment, wave }) => environment === current.environment && wave.index < current.wave.index);
+        fleet.filter(
+          ({ environment, stage, wave }) =>
+            stage < current.stage || (environment === current.environment && wave.index < current.wave.index),
+        );
       await rollOut(wavesOf(fleet, self), async (current) => {
         started.push(current);
         for (const other of earlier(current)) expect(ended).toContain(other.stackName);
