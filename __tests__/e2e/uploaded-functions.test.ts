@@ -44,8 +44,8 @@ beforeAll(async () => {
     environment: (roleArn) => ({ AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: roles.accessKeyOf(roleArn) }),
   });
   proxy = await startRecordingProxy(moto.url, {
-    dynamodb: roles.asRoleAllows(others),
-    iam: roles.simulating(others),
+    dynamodb: roles.enforcePolicies(others),
+    iam: roles.answerSimulations(others),
     lambda: functions.lambda,
   });
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };

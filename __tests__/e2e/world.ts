@@ -102,9 +102,9 @@ export async function createWorld(
   });
   const proxy: RecordingProxy = await startRecordingProxy(moto.url, {
     connect: (request) => connect.handle(request),
-    dynamodb: roles.asRoleAllows(others),
-    iam: roles.simulating(others),
-    lambda: roles.asRoleAllows(functions.lambda),
+    dynamodb: roles.enforcePolicies(others),
+    iam: roles.answerSimulations(others),
+    lambda: roles.enforcePolicies(functions.lambda),
   });
   const made = await fetch(`${moto.url}/${BUCKET}`, { method: "PUT" });
   if (!made.ok) throw new Error(`the state bucket could not be created: ${made.status}`);

@@ -1,4 +1,6 @@
-/** Adds to moto's IAM: the policy simulator, and denied requests for functions whose role does not allow them. */
+/**
+ * Adds to moto's IAM the policy simulator, and denies a request of a function if the role of the function does not allow the request.
+ */
 import {
   GetPolicyCommand,
   GetPolicyVersionCommand,
@@ -12,12 +14,12 @@ import type { AwsResponse, Responder } from "../aws/aws-endpoint";
 import type { AwsRequest } from "../aws/aws-request";
 
 export interface Roles {
-  /** Access key id of a role. {@link asRoleAllows} identifies the role by it. */
+  /** Access key id of a role. {@link enforcePolicies} identifies the role by this id. */
   accessKeyOf(roleArn: string): string;
-  /** Forwards calls. Calls of a role must be allowed by its policies. */
-  asRoleAllows(responder: Responder): Responder;
+  /** Forwards calls. Denies a call of a role if the policies of the role do not allow the call. */
+  enforcePolicies(responder: Responder): Responder;
   /** Answers `SimulatePrincipalPolicy` and forwards other calls to IAM. */
-  simulating(responder: Responder): Responder;
+  answerSimulations(responder: Responder): Responder;
   close(): void;
 }
 
@@ -62,7 +64,7 @@ export function rolesIn(motoUrl: string): Roles {
       roles.set(key, roleArn);
       return key;
     },
-    asRoleAllows: (responder) => async (request) => {
+    enforcePolicies: (responder) => async (request) => {
       const roleArn = roles.get(/Credential=([^/,\s]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "");
       if (roleArn === undefined) return responder(request);
       const { action, resource } = requiredAccess(request, roleArn.split(":")[4] ?? "");
@@ -70,7 +72,7 @@ export function rolesIn(motoUrl: string): Roles {
         ? responder(request)
         : accessDenied(roleArn, action, resource);
     },
-    simulating: (responder) => async (request) => {
+    answerSimulations: (responder) => async (request) => {
       if (request.operation !== "SimulatePrincipalPolicy") return responder(request);
       const input = request.input as Readonly<Record<string, string>>;
       const action = input["ActionNames.member.1"] ?? "";
