@@ -63,20 +63,20 @@ export function dnsSuffix(partition: Partition): string {
   return partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
 }
 
-/** Where an instance is deployed. */
-export interface Home {
+/** The account and the region to which an instance is deployed. */
+export interface DeploymentTarget {
   /** 12 digits. */
   readonly account: string;
   readonly region: Region;
 }
 
-function arn(service: string, { account, region }: Home, resource: string): string {
+function arn(service: string, { account, region }: DeploymentTarget, resource: string): string {
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
 /** @param instanceId bare id (UUID) of the Connect instance */
-export function instanceArn(home: Home, instanceId: string): string {
-  return arn("connect", home, `instance/${instanceId}`);
+export function instanceArn(target: DeploymentTarget, instanceId: string): string {
+  return arn("connect", target, `instance/${instanceId}`);
 }
 
 /** ConnectPath's name of the contact table. */
@@ -84,15 +84,15 @@ export function defaultTableName(instanceName: string): string {
   return `dextr-${instanceName}`;
 }
 
-export function tableArn(home: Home, tableName: string): string {
-  return arn("dynamodb", home, `table/${tableName}`);
+export function tableArn(target: DeploymentTarget, tableName: string): string {
+  return arn("dynamodb", target, `table/${tableName}`);
 }
 
 /** The one index that is added to the table. */
 export const indexName = blockingIndex.name;
 
-export function indexArn(home: Home, tableName: string): string {
-  return `${tableArn(home, tableName)}/index/${indexName}`;
+export function indexArn(target: DeploymentTarget, tableName: string): string {
+  return `${tableArn(target, tableName)}/index/${indexName}`;
 }
 
 /** Name of the function in the vendor's guide. */
@@ -124,20 +124,20 @@ export function logGroupName(functionName: string): string {
 /** The alias that Connect calls. */
 export const aliasName = "live";
 
-export function logGroupArn(home: Home, functionName: string): string {
-  return arn("logs", home, `log-group:${logGroupName(functionName)}`);
+export function logGroupArn(target: DeploymentTarget, functionName: string): string {
+  return arn("logs", target, `log-group:${logGroupName(functionName)}`);
 }
 
 /**
  * ARN of the alias. Connect allows 140 characters (AssociateLambdaFunction, `FunctionArn`). With a function name of at most 64
  * characters the ARN is shorter in every region, so it needs no check.
  */
-export function aliasArn(home: Home, functionName: string): string {
-  return `${functionArn(home, functionName)}:${aliasName}`;
+export function aliasArn(target: DeploymentTarget, functionName: string): string {
+  return `${functionArn(target, functionName)}:${aliasName}`;
 }
 
-export function functionArn(home: Home, functionName: string): string {
-  return arn("lambda", home, `function:${functionName}`);
+export function functionArn(target: DeploymentTarget, functionName: string): string {
+  return arn("lambda", target, `function:${functionName}`);
 }
 
 /** Name of the stack's SNS topic and dashboard, and prefix of its alarm names. */

@@ -33,7 +33,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
   if (stack === undefined || table === undefined || functionName === undefined || role === undefined) return undefined;
   if (canary === undefined || canaryRole === undefined) return undefined;
 
-  const home = { account, region };
+  const target = { account, region };
   const partition = names.partitionOf(region);
   const instanceId = bareId(id);
   return {
@@ -45,11 +45,11 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     suspended,
     ...(release === false ? {} : { release }),
     ...adopted(adoptExisting),
-    ...home,
+    ...target,
     partition,
     dnsSuffix: names.dnsSuffix(partition),
     instanceId,
-    instanceArn: names.instanceArn(home, instanceId),
+    instanceArn: names.instanceArn(target, instanceId),
     ...roleOf("deployRole", deployRole),
     ...roleOf("planRole", planRole),
     ...settings,
@@ -60,24 +60,24 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     table: {
       ...settings.table,
       name: table,
-      arn: names.tableArn(home, table),
-      indexArn: names.indexArn(home, table),
+      arn: names.tableArn(target, table),
+      indexArn: names.indexArn(target, table),
     },
     alarms: omit(settings.alarms, "canaryName", "canaryRoleName"),
     canary: {
       name: canary,
       roleName: canaryRole,
-      functionArn: names.functionArn(home, canary),
+      functionArn: names.functionArn(target, canary),
       logGroupName: names.logGroupName(canary),
-      logGroupArn: names.logGroupArn(home, canary),
+      logGroupArn: names.logGroupArn(target, canary),
     },
     function: {
       ...settings.function,
       name: functionName,
       roleName: role,
-      aliasArn: names.aliasArn(home, functionName),
+      aliasArn: names.aliasArn(target, functionName),
       logGroupName: names.logGroupName(functionName),
-      logGroupArn: names.logGroupArn(home, functionName),
+      logGroupArn: names.logGroupArn(target, functionName),
     },
   };
 }
