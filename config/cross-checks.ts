@@ -57,7 +57,7 @@ function uniqueNames(candidate: Candidate): UniqueName[] {
       name: stack,
       scope: [],
       givenAt: undefined,
-      fix: "Rename one of the instances, or remove it.",
+      fix: "Rename or remove one of the instances.",
     },
     {
       kind: "Connect instance id",

@@ -45,7 +45,7 @@ const region = z.enum(
     const suggestion = near === undefined ? [] : [`Did you mean "${near}"?`];
     // A value with the form of a region may be a region that AWS opened after this list was written.
     const addition = /^[a-z]{2}(-[a-z]+){1,2}-\d$/.test(String(given))
-      ? ["If AWS opened this region recently, add it to the list in config/aws-names.ts."]
+      ? ["If AWS opened this region recently, add the region to the list in config/aws-names.ts."]
       : [];
     return [...suggestion, ...addition].join(" ") || 'Use a region code, for example "us-east-1".';
   }),
@@ -110,7 +110,7 @@ const normalizedText = z.string().refine(
   (value) => value === value.normalize("NFC") && !/\p{Surrogate}/u.test(value),
   refusal(
     (given) => `${show(given)} is not in Unicode normalization form C (NFC), so Terraform would change it`,
-    "Type the text again. If ConnectPath stores it in this form, change it in ConnectPath too.",
+    "Type the text again. If ConnectPath stores the text in this form, change the text in ConnectPath too.",
   ),
 );
 
@@ -119,7 +119,7 @@ const flowText = normalizedText.refine(
   (value) => !/\$[.[]/.test(value),
   refusal(
     (given) => `${show(given)} contains "$." or "$[", which Connect reads as a reference to contact data`,
-    "The flow language cannot escape it. Write the text without it (in SSML, &#36; is a dollar sign).",
+    "The flow language has no escape for these characters. Write the text without them (in SSML, &#36; is a dollar sign).",
   ),
 );
 
@@ -138,7 +138,7 @@ const disposition = flowText
     (value) => Buffer.byteLength(value) <= maxDispositionBytes,
     refusal(
       (given) => `${show(given)} has ${Buffer.byteLength(String(given))} bytes in UTF-8`,
-      `A DynamoDB key has at most ${maxDispositionBytes} bytes, so no contact can have this Disposition. Shorten it.`,
+      `A DynamoDB key has at most ${maxDispositionBytes} bytes, so no contact can have this Disposition. Shorten the Disposition.`,
     ),
   );
 
@@ -199,7 +199,7 @@ const whenBlocked = z.strictObject({
       refusal(
         (given) =>
           `The SSML has ${spokenLength(String(given))} characters without markup and ${String(given).length} with markup`,
-        `Amazon Polly allows at most ${maxSpoken} without markup and ${2 * maxSpoken} with markup. Shorten it.`,
+        `Amazon Polly allows at most ${maxSpoken} without markup and ${2 * maxSpoken} with markup. Shorten the SSML.`,
       ),
     ),
     "For the action message, instead of text: the words in Speech Synthesis Markup Language (SSML).",

@@ -123,12 +123,12 @@ function unmatched(fleet: readonly Selectable[], { text, field, values }: Term):
 }
 
 /** Maximum number of names in a message. */
-const listed = 40;
+const maxNames = 40;
 
 function existing(field: Field, fleet: readonly Selectable[]): string {
   const names = [...new Set(fleet.map(fields[field]))].sort();
-  const more = names.length > listed ? `, and ${names.length - listed} more` : "";
-  return `  Existing: ${names.slice(0, listed).join(", ")}${more}.`;
+  const more = names.length > maxNames ? `, and ${names.length - maxNames} more` : "";
+  return `  Existing: ${names.slice(0, maxNames).join(", ")}${more}.`;
 }
 
 function matches({ field, negated, values }: Term, instance: Selectable): boolean {

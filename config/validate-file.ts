@@ -86,11 +86,11 @@ function wrongType(given: unknown, source: string | undefined, expected: string)
 function unknownKeyFix(key: string, near: string | undefined, schema: z.ZodType, path: Path): string {
   const isInInstance = path[0] === "instances" && path.length === 2;
   if (Object.hasOwn(environmentSchema.shape, key)) {
-    if (path.length === 0) return "Put it in the file of an environment.";
-    if (isInInstance) return "It is a key of the environment. Put it at the top level of the file.";
+    if (path.length === 0) return "Move the key to the file of an environment.";
+    if (isInInstance) return "The key belongs to the environment. Move the key to the top level of the file.";
   }
   if (path.length === 0 && Object.hasOwn(instanceSchema.shape, key))
-    return "It is a key of one instance. Put it below instances.";
+    return "The key belongs to one instance. Put the key below instances.";
   if (near !== undefined) return `Did you mean "${near}"?`;
   return `Allowed here: ${keysAt(schema, path).join(", ")}.`;
 }

@@ -70,10 +70,14 @@ export class YamlFile {
     const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     this.lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
     if (!Buffer.from(text).equals(bytes)) {
-      return this.refuse(text.indexOf("\uFFFD"), "The file is not in UTF-8.", "Save it again as UTF-8.");
+      return this.refuse(text.indexOf("\uFFFD"), "The file is not in UTF-8.", "Save the file as UTF-8.");
     }
     if (text.startsWith("\uFEFF")) {
-      return this.refuse(0, "The file starts with a byte order mark.", "Save it as UTF-8 without a byte order mark.");
+      return this.refuse(
+        0,
+        "The file starts with a byte order mark.",
+        "Save the file as UTF-8 without a byte order mark.",
+      );
     }
     let lastLine = 0;
     for (const { character, index } of invisibleCharacters(text)) {
@@ -132,7 +136,7 @@ export class YamlFile {
       refuse(offsetOf(node), path, `${show(`&${node.anchor}`)} is an anchor, which is not supported.`, aliasFix);
     }
     if (node.tag !== undefined) {
-      refuse(offsetOf(node), path, `${show(node.tag)} is a YAML tag, which is not supported.`, "Remove it.");
+      refuse(offsetOf(node), path, `${show(node.tag)} is a YAML tag, which is not supported.`, "Remove the tag.");
       return undefined;
     }
     if (isScalar(node)) {

@@ -16,7 +16,7 @@ export interface FinishedContact {
   readonly contactId: string;
   /** E.164, or the text that the network sent for a withheld number. */
   readonly customerEndpoint: string;
-  /** Undefined if the agent did not choose one in time. */
+  /** Undefined if the agent did not choose a Disposition in time. */
   readonly disposition?: string;
 }
 
@@ -24,7 +24,7 @@ export interface ContactTable {
   /** Value for `AWS_ENDPOINT_URL_DYNAMODB`. */
   readonly endpoint: string;
   put(contact: FinishedContact): Promise<void>;
-  /** The override by a privileged user after review. */
+  /** Changes the Disposition, as a privileged user does after review. */
   overrideDisposition(contactId: string, disposition: string): Promise<void>;
   /** Closes all connections. The table is then unreachable. */
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Types of the part of dynalite that is used: a DynamoDB emulator in the process, over HTTP. */
+/** Types for the part of dynalite that this project uses. dynalite is a DynamoDB emulator that serves HTTP from the same process. */
 declare module "dynalite" {
   import type { Server } from "node:http";
 

@@ -44,7 +44,7 @@ export const INBOUND_ACTIONS = {
  * Returns the content of the flow.
  *
  * Only a `match` that the module wrote blocks a caller. Every earlier failure leads to the normal queue. If the queue or flow for blocked
- * callers cannot be reached, they go to the normal queue as well.
+ * callers cannot be reached, blocked callers go to the normal queue too.
  *
  * Plain text over 3000 characters is split into several prompts, because Connect does not speak a longer prompt at all.
  *

@@ -31,7 +31,7 @@ export function requireLiteral(texts: Readonly<Record<string, string>>): void {
     if (text !== text.normalize("NFC") || /\p{Surrogate}/u.test(text)) {
       found.push(
         `${name}: ${excerpt(text, 0)} is not in Unicode normal form C. Terraform would convert it. Type the text again; ` +
-          "if ConnectPath stores it in this form, change it there too.",
+          "if ConnectPath stores the text in this form, change the text in ConnectPath too.",
       );
     }
     return found;

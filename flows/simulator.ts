@@ -89,7 +89,7 @@ const MAX_STEPS = 10_000;
 /** An action with its optional fields set. */
 type CompleteAction = Required<Action>;
 
-/** State of one flow or module. A module starts with a new frame; the caller keeps its own. */
+/** State of one flow or module. A module starts with a new frame, and the flow that invoked the module keeps its frame. */
 interface Frame {
   readonly actions: ReadonlyMap<string, CompleteAction>;
   readonly within: readonly string[];
@@ -356,7 +356,7 @@ class Run {
   }
 
   private loop(identifier: string, count: string | number | undefined, frame: Frame): ActionResult {
-    // The simulator does not read the array of a loop over an array. It has one element.
+    // A loop over an array runs once, because the simulator does not read the array.
     if (count === undefined) return this.loop(identifier, 1, frame);
     const iterations = toNumber(this.text(`${count}`, frame));
     if (!Number.isInteger(iterations) || iterations < 0 || iterations > 100)

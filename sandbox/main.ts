@@ -1,8 +1,8 @@
 /**
  * `npm run sandbox`: plays calls through the synthesized module and function, on this machine.
  *
- * It synthesizes the first instance of the environment files, or of `examples/` if there are none. Then it plays calls through
- * exactly what a deployment would contain: the content of the module and the zip of the function. DynamoDB is an emulator in this process.
+ * The command synthesizes the first instance of the environment files, or of `examples/` if there are none. Then it plays calls through the
+ * module content and the function zip that a deployment would contain. DynamoDB is an emulator in this process.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -32,7 +32,7 @@ const underReview = { contactId: "contact-2", customerEndpoint: caller.underRevi
 const contacts = (blocked: string): readonly FinishedContact[] => [
   { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: blocked },
   underReview,
-  // Without the policy for withheld callers, this contact would block all of them.
+  // Without the policy for withheld callers, this contact would block all withheld callers.
   { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
 ];
 
@@ -45,7 +45,7 @@ function instanceToPlay(): { readonly directory: string; readonly stackName: str
   if (first === undefined) {
     throw new SelectionError(
       `${path.basename(directory)}  Every instance is suspended or released.\n` +
-        "  The sandbox plays calls on the first active instance. Remove suspended or release from one of them.",
+        "  The sandbox plays calls on the first active instance. Remove suspended or release from one of the instances.",
     );
   }
   return { directory, stackName: first.stackName };
@@ -117,11 +117,11 @@ async function main(): Promise<void> {
     };
     const withheld = stack.function.environment["ANONYMOUS_CALLERS"] === "block" ? "match" : "nomatch";
 
-    await play("no contact with this number is blocked", caller.stranger, "nomatch");
+    await play("a number without a blocked Disposition", caller.stranger, "nomatch");
     await play(`1-step: an agent chose the Disposition "${blocked}"`, caller.listedInOneStep, "match");
     await play(`2-step: an agent chose "${underReview.disposition}"`, caller.underReview, "nomatch");
     await table.overrideDisposition(underReview.contactId, blocked);
-    await play(`2-step: a reviewer overrode it to "${blocked}"`, caller.underReview, "match");
+    await play(`2-step: a reviewer chose "${blocked}" instead`, caller.underReview, "match");
     await play("withheld number: not looked up", caller.withheld, withheld);
     await table.stop();
     await play("table unreachable: the call goes through", caller.listedInOneStep, "nomatch");

@@ -13,7 +13,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 const args = process.argv.slice(2);
 const isTypeChecked = args[0] === "--typecheck";
 const [entry, ...rest] = isTypeChecked ? args.slice(1) : args;
-// Other programs run the app to synthesize.
+// fleet and the sandbox run build/main.js to synthesize.
 bundle([...new Set([entry, "main.ts"])]);
 if (isTypeChecked) checkTypes();
 process.argv = [process.argv[0], path.join(root, "build", entry.replace(/\.ts$/, ".js")), ...rest];
@@ -21,8 +21,8 @@ runMain();
 
 /**
  * Checks the types of the app, unless the same sources passed before: code with a type error must not be deployed. The comparison is by
- * content, so an older file that someone restores counts as a change. An installation without development dependencies has no compiler. Its
- * code has passed `npm test`.
+ * content, so an older file that someone restores counts as a change. An installation without development dependencies has no compiler, and
+ * its code has passed `npm test`.
  */
 function checkTypes() {
   const compiler = path.join(root, "node_modules/typescript/bin/tsc");

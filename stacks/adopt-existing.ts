@@ -1,4 +1,6 @@
-/** Adopts resources that people created by the vendor's guide, in an order that never leaves a flow without a function. */
+/**
+ * Adopts resources that were created by hand with the vendor's guide. The order of changes never leaves a flow without a working function.
+ */
 import { DataAwsIamRole } from "@cdktf/provider-aws/lib/data-aws-iam-role";
 import { DataAwsLambdaFunction } from "@cdktf/provider-aws/lib/data-aws-lambda-function";
 import { IamRolePoliciesExclusive } from "@cdktf/provider-aws/lib/iam-role-policies-exclusive";
@@ -20,9 +22,9 @@ export interface ExistingResourcesProps {
 /**
  * Checks that an existing function and role can be changed in place, and removes the role's other permissions.
  *
- * A module that people imported invokes the function's unqualified ARN, which is its latest code. The provider (5.100.0) changes a
- * function's configuration before its code. In between, the old code runs with the new runtime, handler, role and variables, so it
- * must have the same runtime and handler. The module is changed last, to the alias.
+ * A module that was imported by hand invokes the function's unqualified ARN, which is its latest code. The provider (5.100.0) changes a
+ * function's configuration before its code. Between these two changes, the old code runs with the new runtime, handler, role and variables.
+ * So the old code must work with the new runtime and handler. The module is changed last, to the alias.
  */
 export class ExistingResources extends Construct {
   constructor(scope: Construct, id: string, { instance, handler, policyNames, module }: ExistingResourcesProps) {

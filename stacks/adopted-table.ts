@@ -144,7 +144,8 @@ export class AdoptedTable extends Construct {
 
     this.table = new DynamodbTable(this, "table", {
       name: props.tableName,
-      // `ignore_changes` covers these arguments. They are set anyway: without the import, Terraform could not create another shape.
+      // `ignore_changes` covers these arguments. They are still set, so that Terraform could not create a table with other keys if the
+      // import were missing.
       hashKey: liveTable.hashKey,
       rangeKey: sortKey(`${live}.range_key`),
       billingMode: liveTable.billingMode,

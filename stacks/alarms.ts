@@ -19,7 +19,10 @@ export interface Metric {
 export interface Rule {
   /** Metrics by the ids that `expression` uses. Without an expression there is one metric, and its value is compared. */
   readonly metrics: Readonly<Record<string, Metric>>;
-  /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; 1 means a fault, 0 means none. */
+  /**
+   * A metric math expression that is 1 for a fault and 0 otherwise.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+   */
   readonly expression?: string;
   readonly comparison: "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
   readonly threshold: number;

@@ -27,7 +27,8 @@ export function cdktfArgv(
   let candidate = read(start);
   for (let level = 0; candidate !== undefined && level < MAX_PARENTS; level++) {
     const program = candidate.arguments.findIndex((argument) => /(^|[\\/])cdktf(\.js)?$/.test(argument));
-    // cdktf is the program, or the script of a `node` process. `npx cdktf …` and shells are further parents with less exact arguments.
+    // cdktf is the program, or the script of a `node` process. Parents such as `npx cdktf …` and shells are skipped, because their
+    // arguments are less exact.
     if (program >= 0 && program <= 1) return candidate.arguments.slice(program + 1);
     candidate = read(candidate.parent);
   }

@@ -23,8 +23,8 @@ export function destroyRefusals(
   argv: readonly string[] | undefined,
 ): readonly string[] {
   if (argv?.[0] !== "destroy") return [];
-  // Without a stack name, cdktf selects the only stack. The patterns may include values of options. A value that matches a stack would
-  // select that stack in cdktf too.
+  // Without a stack name, cdktf selects the only stack. The patterns can include the value of an option. If this value matches a stack,
+  // cdktf selects the stack too.
   const patterns = argv.slice(1).filter((argument) => !argument.startsWith("-"));
   const named = instances.filter(
     ({ stackName }) => instances.length === 1 || patterns.some((pattern) => matchesGlob(pattern, stackName)),

@@ -12,7 +12,7 @@ import { ALIAS, ASSOCIATION, FLOW, FUNCTION, LOG_GROUP, MODULE, PERMISSION, ROLE
 import type { AttributeValues } from "./resource-types";
 import { decryptPolicy, lambdaTrustPolicy } from "./role-policies";
 
-/** A value that only the plan knows, such as the ARN of the table's KMS key. */
+/** A condition for an expected value that only the plan knows, such as the ARN of the table's KMS key. */
 export class Pattern {
   constructor(
     readonly description: string,
@@ -217,7 +217,7 @@ const anyText = new Pattern("a text", (value) => typeof value === "string" && va
 const tagsOf = ({ tags }: InstanceConfig): Pattern =>
   new Pattern(`the tags ${json(tags)}`, (value) => canonical(value ?? {}) === canonical(tags));
 
-/** The code of a function: the zip that the synth packaged. The guard does not know its hash, so a review shows the hash. */
+/** The code of a function: the zip that the synth packaged. The guard does not know the hash of the zip, so a review shows the hash. */
 const code = (asset: string): AttributeValues => ({
   filename: new Pattern(`the packaged zip in assets/${asset}`, (value) =>
     new RegExp(`^assets/${asset}/[^/]+/[^/]+$`).test(String(value)),
@@ -273,7 +273,7 @@ function decryptPattern(instance: InstanceConfig): Pattern {
   });
 }
 
-/** Whether a value is the expected one. Texts of JSON are equal if their content is equal. */
+/** Whether a value is the expected one. JSON texts are compared by content. */
 export function isExpected(value: unknown, expected: unknown): boolean {
   if (expected instanceof Pattern) return expected.matches(value);
   if (typeof expected === "string" && /^[{[]/.test(expected))

@@ -6,7 +6,10 @@ import type { InstanceConfig } from "../config/types";
 import { noForeignIndex, tableAddress } from "./adopted-table";
 import type { ForgottenResource } from "./state-blocks";
 
-/** Returns the entry that removes the table from the state. A destroy before this deployment fails and does not delete the table. */
+/**
+ * Returns the entry that removes the table from the state. If someone runs `destroy` before this deployment, the command fails and does not
+ * delete the table.
+ */
 export const releasedTable = ({ table, stackName }: InstanceConfig): ForgottenResource => ({
   from: tableAddress,
   refuseDestroy: `The table ${table.name} belongs to the vendor and is not deleted. Deploy ${stackName} first, which removes the table from the state.`,
@@ -15,7 +18,7 @@ export const releasedTable = ({ table, stackName }: InstanceConfig): ForgottenRe
 /**
  * Stops the plan while the table still has our index. After the release, nothing would delete the index.
  *
- * This construct reads the table. If the vendor deleted the table, use `keep-index`, which does not read it.
+ * This construct reads the table. If the vendor deleted the table, use `keep-index`, which does not read the table.
  */
 export class ReleasedTable extends Construct {
   constructor(scope: Construct, id: string, instance: InstanceConfig) {

@@ -83,7 +83,7 @@ export interface ResourceType {
   readonly knownAfterApply?: readonly string[];
   /** Attributes that a security team or an organization may set in AWS, with their name in a sentence. A plan must not remove their values. */
   readonly securitySettings?: Readonly<Record<string, string>>;
-  /** What the provider sets if the configuration does not set the attribute. */
+  /** Values that the provider sets for attributes that the configuration omits. */
   readonly providerDefaults?: AttributeValues;
   /** IAM actions of the provider on the resource. */
   readonly iamActions?: { readonly read: readonly string[]; readonly write: readonly string[] };
@@ -500,7 +500,7 @@ export function isOnCallPath(resource: TypeAndName): boolean {
   return resourceType(resource.type)?.role === "call path" && !isCanaryResource(resource);
 }
 
-/** Subject and effect for a drift finding. A missing resource of the canary affects monitoring, not calls. */
+/** Subject of the sentence, and effect on calls, for a drift finding. A missing resource of the canary affects monitoring, not calls. */
 export function driftText(resource: TypeAndName): Pick<ResourceType["drift"], "subject" | "effectIfMissing"> {
   return isCanaryResource(resource) ? { effectIfMissing: notMonitored } : (resourceType(resource.type)?.drift ?? {});
 }

@@ -49,6 +49,6 @@ test.each([
 
 test("adoptExisting is refused for a whole environment", () => {
   expect(refusal({ "dev.yaml": `${validYaml}adoptExisting: { role: true }\n` }).message).toContain(
-    "It is a key of one instance. Put it below instances.",
+    "The key belongs to one instance. Put the key below instances.",
   );
 });

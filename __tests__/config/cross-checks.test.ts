@@ -7,10 +7,10 @@ const [, otherId] = ids;
 /** `validYaml` with a second instance, from line 8, that has these lines. */
 const andAlso = (...lines: readonly string[]) => `${validYaml}  - ${lines.join("\n    ")}\n`;
 
-test("two instances with one name in one region are one conflict, not one per derived name", () => {
+test("two instances with the same name and region cause one error, not one for each derived name", () => {
   expect(refusal({ "prod.yaml": andAlso("name: acme", `id: ${otherId}`) }).message).toBe(
     'environments/prod.yaml:8:11  instances[1].name: instances[0] (environments/prod.yaml:6:5) has the same stack name, "prod-acme-us-east-1".\n' +
-      "  Rename one of the instances, or remove it.",
+      "  Rename or remove one of the instances.",
   );
 });
 

@@ -19,7 +19,7 @@ test.each(["colour", "", "x", "a".repeat(100)])("a word without a similar word h
   expect(didYouMean(given, known)).toBeUndefined();
 });
 
-test("a known word is suggested for itself", () => {
+test("the suggestion for a known word is the word itself", () => {
   fc.assert(
     fc.property(word, (given) => {
       expect(didYouMean(given, [given])).toBe(given);

@@ -24,13 +24,13 @@ test.each([
   ["$.Attributes.x", 'contains "$." or "$["'],
   ["a $[0]", 'contains "$." or "$["'],
   ["cafe\u0301", "is not in Unicode normalization form C"],
-])("%j is refused", (text, why) => {
+])("the Disposition %j is refused, with the reason", (text, why) => {
   const { error } = defaultsSchema.safeParse({ blockedDispositions: [text] });
   expect(error?.issues[0]?.message).toContain(why);
 });
 
 test.each(["Nuisance:Confirmed", "${var.x}", "%{ if }", 'a "quoted" one', "$5 caller", "caf\u00e9 😀"])(
-  "%j is accepted",
+  "the Disposition %j is accepted",
   (text) => {
     expect(accepted(text)).toBe(true);
   },

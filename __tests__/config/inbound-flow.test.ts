@@ -25,7 +25,7 @@ test.each([
     `{ queue: ${queue}, whenBlocked: { action: flow, flow: "${instance}/contact-flow/${queue}" } }`,
     { action: "flow", flowId: `${instance}/contact-flow/${queue}` },
   ],
-])("%s", (flow, whenBlocked) => {
+])("the flow %s gets its defaults and the given action", (flow, whenBlocked) => {
   expect(loadOne(withFlow(flow)).inboundFlow).toEqual({
     name: "Inbound with call blocking",
     queueId: queue,

@@ -7,7 +7,7 @@ import { loadEnvironments } from "../../config/load";
 const inInstance = (line: string) => `${validYaml}    ${line}\n`;
 const inEnvironment = (lines: string) => `${validYaml}${lines}\n`;
 const invisibleFix = "Remove the character, or type the text again. Invisible characters change what reviewers see.";
-const newer = "If AWS opened this region recently, add it to the list in config/aws-names.ts.";
+const newer = "If AWS opened this region recently, add the region to the list in config/aws-names.ts.";
 
 /** The mistake, the file, and the whole message. */
 const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
@@ -44,17 +44,17 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "bytes that are not UTF-8",
     Buffer.concat([Buffer.from("account: 1\n# caf"), Buffer.from([0xe9])]),
-    "2:6  The file is not in UTF-8.\n  Save it again as UTF-8.",
+    "2:6  The file is not in UTF-8.\n  Save the file as UTF-8.",
   ],
   [
     "UTF-16, as some editors save it",
     Buffer.from(`\uFEFF${validYaml}`, "utf16le"),
-    "1:1  The file is not in UTF-8.\n  Save it again as UTF-8.",
+    "1:1  The file is not in UTF-8.\n  Save the file as UTF-8.",
   ],
   [
     "a byte order mark",
     `\uFEFF${validYaml}`,
-    "1:1  The file starts with a byte order mark.\n  Save it as UTF-8 without a byte order mark.",
+    "1:1  The file starts with a byte order mark.\n  Save the file as UTF-8 without a byte order mark.",
   ],
   [
     "a hundred thousand open brackets",
@@ -84,7 +84,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a tag of YAML",
     edited("[Blocked]", "!!set { Blocked }"),
-    '4:28  blockedDispositions: "tag:yaml.org,2002:set" is a YAML tag, which is not supported.\n  Remove it.',
+    '4:28  blockedDispositions: "tag:yaml.org,2002:set" is a YAML tag, which is not supported.\n  Remove the tag.',
   ],
   ["a key that is a list", inEnvironment("? [a, b]\n: c"), "8:3  A key is not a word.\n  Write one word and a colon."],
   [
@@ -112,7 +112,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "a key of one instance given for the environment",
     inEnvironment("tableName: dextr-other"),
-    '8:1  tableName: "tableName" is not a key.\n  It is a key of one instance. Put it below instances.',
+    '8:1  tableName: "tableName" is not a key.\n  The key belongs to one instance. Put the key below instances.',
   ],
   [
     "a merge key",
@@ -380,7 +380,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a Disposition longer than a key of DynamoDB",
     edited("Blocked", "é".repeat(1025)),
     `4:23  blockedDispositions[0]: "${"é".repeat(99)}… (1027 characters) has 2050 bytes in UTF-8.\n` +
-      "  A DynamoDB key has at most 2048 bytes, so no contact can have this Disposition. Shorten it.",
+      "  A DynamoDB key has at most 2048 bytes, so no contact can have this Disposition. Shorten the Disposition.",
   ],
   [
     "a Disposition twice",
@@ -732,8 +732,8 @@ test("values that a broken defaults.yaml may contain cause no contradiction", ()
 
 test("waves and instances are refused in defaults.yaml", () => {
   expect(refusal({ "defaults.yaml": "waves: [canary]\ninstances: []\n", "dev.yaml": validYaml }).message).toBe(
-    'environments/defaults.yaml:1:1  waves: "waves" is not a key.\n  Put it in the file of an environment.\n' +
-      'environments/defaults.yaml:2:1  instances: "instances" is not a key.\n  Put it in the file of an environment.',
+    'environments/defaults.yaml:1:1  waves: "waves" is not a key.\n  Move the key to the file of an environment.\n' +
+      'environments/defaults.yaml:2:1  instances: "instances" is not a key.\n  Move the key to the file of an environment.',
   );
 });
 

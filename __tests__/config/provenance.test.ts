@@ -19,7 +19,7 @@ function originText(origin: Origin): string {
   return origin.kind === "derived" ? `from ${origin.from}` : "default";
 }
 
-test("in the smallest file every value has an origin, and only built-in defaults have the origin default", () => {
+test("every value of the smallest file has an origin, and only built-in defaults have the origin default", () => {
   const origins = originsOf("acme", { "dev.yaml": validYaml });
   expect(origins).toMatchObject({
     environment: "from the file's name",

@@ -44,7 +44,7 @@ test.each([
 
 test("release is refused for a whole environment", () => {
   expect(refusal({ "dev.yaml": `${validYaml}release: forget\n` }).message).toBe(
-    'environments/dev.yaml:8:1  release: "release" is not a key.\n  It is a key of one instance. Put it below instances.',
+    'environments/dev.yaml:8:1  release: "release" is not a key.\n  The key belongs to one instance. Put the key below instances.',
   );
 });
 

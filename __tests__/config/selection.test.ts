@@ -46,7 +46,7 @@ test.each([
   ["dev-*,*-eu-central-1", ["acme-dev", "Globex"]],
   ["  *\t\n ", ["acme-dev", "acme-one", "acme-two", "Globex"]],
   ["ENV=PROD instance=globex", ["Globex"]],
-])("%s", (expression, names) => {
+])("the expression %j selects the matching instances", (expression, names) => {
   expect(selected(expression)).toEqual(names);
 });
 

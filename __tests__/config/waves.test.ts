@@ -56,7 +56,7 @@ test.each([
     '5:17  waves[1]: The wave "few" has no instance.\n  Add wave: few to an instance, or remove the wave from waves.',
   ],
   [
-    "a last wave that no instance matches in",
+    "a last wave without an instance, if every instance has another wave",
     environment("[canary, rest]", "wave: canary"),
     '5:17  waves[1]: The wave "rest" has no instance.\n  Add wave: rest to an instance, or remove the wave from waves.',
   ],
@@ -88,7 +88,7 @@ test.each([
   [
     "suspended for all instances",
     `${validYaml}suspended: true\n`,
-    '8:1  suspended: "suspended" is not a key.\n  It is a key of one instance. Put it below instances.',
+    '8:1  suspended: "suspended" is not a key.\n  The key belongs to one instance. Put the key below instances.',
   ],
 ])("%s is refused with exactly this message", (_, yaml, text) => {
   expect(refusal({ "prod.yaml": yaml }).message).toBe(`environments/prod.yaml:${text}`);
@@ -114,11 +114,11 @@ test("a stage is refused in defaults.yaml and in an instance", () => {
       ({ file, path, fix }) => [file, path, fix],
     ),
   ).toEqual([
-    ["environments/defaults.yaml", "stage", "Put it in the file of an environment."],
+    ["environments/defaults.yaml", "stage", "Move the key to the file of an environment."],
     [
       "environments/dev.yaml",
       "instances[0].stage",
-      "It is a key of the environment. Put it at the top level of the file.",
+      "The key belongs to the environment. Move the key to the top level of the file.",
     ],
   ]);
 });

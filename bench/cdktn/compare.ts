@@ -7,12 +7,12 @@ export interface Difference {
   readonly file: string;
   /** The path in the JSON, for example `//.metadata.version`. Empty if the whole file differs or exists on one side only. */
   readonly path: string;
-  /** The value as JSON, or undefined if it does not exist. */
+  /** The value in the first directory, as JSON; undefined if the value does not exist. `after` is the value in the second directory. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** Values that may differ with another library: its version, and the source and version of the provider. */
+/** Values that may differ between the libraries: the version of the library, and the source and version of the provider. */
 const EXPECTED = [
   "//.metadata.version",
   "terraform.required_providers.aws.source",

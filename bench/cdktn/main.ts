@@ -2,7 +2,7 @@
  * Rehearses a migration from CDKTF to its successor CDK Terrain (`cdktn`). Builds the same sources with both libraries, synthesizes
  * both, and fails with a list of differences if the stacks are not the same.
  *
- * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. It synthesizes `examples`, or the directory
+ * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. The command synthesizes `examples`, or the directory in
  * `ENVIRONMENTS_DIR`.
  */
 import { execFileSync } from "node:child_process";

@@ -70,7 +70,7 @@ class Bench {
     return this.run([tsNode, "main.ts"], this.ordinary, size, { CREATION_STACKS: "1" });
   }
 
-  /** Measures this process while it writes the same files from memory. */
+  /** Measures the lower limit of the time: this process writes the same files from memory. */
   floor(size: number): Sample {
     const from = this.outdir(size);
     const files = readdirSync(from, { recursive: true, withFileTypes: true })

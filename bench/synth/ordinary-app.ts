@@ -1,6 +1,6 @@
 /**
  * Writes the app as CDKTF's template and documentation suggest: with the provider's barrel, `importFrom`, and one bundle for each stack.
- * It is derived from the project's sources, so both apps synthesize the same resources.
+ * The app is derived from the project's sources, so both apps synthesize the same resources.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

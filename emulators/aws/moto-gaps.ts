@@ -26,12 +26,12 @@ const descriptionsWhileBuilding = 2;
 /**
  * Corrects requests and responses between clients and moto:
  *
- * - DynamoDB `UpdateTable` replaces the attribute definitions; AWS adds the given definitions and drops definitions that no key uses.
- * - DynamoDB does not store the table class and the on-demand throughput of tables and indexes.
- * - DynamoDB sets an index to ACTIVE immediately; AWS first shows the table UPDATING and the index CREATING.
- * - DynamoDB returns `[]` for missing indexes, and the billing mode of a provisioned table; AWS omits both.
- * - Lambda does not store `LoggingConfig`; AWS always returns a logging configuration.
- * - Lambda does not store architectures from a code update.
+ * - moto's `UpdateTable` replaces the attribute definitions; AWS adds the given definitions and drops definitions that no key uses.
+ * - moto does not store the table class and the on-demand throughput of tables and indexes.
+ * - moto sets an index to ACTIVE immediately; AWS first shows the table UPDATING and the index CREATING.
+ * - moto returns `[]` for missing indexes, and the billing mode of a provisioned table; AWS omits both.
+ * - moto does not store the `LoggingConfig` of a function; AWS always returns a logging configuration.
+ * - moto does not store the architectures in a code update; AWS changes the architectures of the function.
  */
 export function fillMotoGaps(moto: Responder): Responder {
   const tables = new Map<string, DroppedOfTable>();

@@ -91,20 +91,20 @@ async function announcedUrl(child: ChildProcess, limitMs: number): Promise<strin
 }
 
 /**
- * Ends a child process together with this one, and returns a function that stops it. The guard is a shell that waits until a pipe from
+ * Ends a child process together with this one, and returns a function that stops it. The watchdog is a shell that waits until a pipe from
  * this process closes. This works even after a kill and inside a jest worker, where exit handlers do not run.
  */
 function stopWithParent(child: ChildProcess): () => Promise<void> {
   if (child.pid === undefined) return () => Promise.resolve();
-  const guard = spawn("sh", ["-c", "cat > /dev/null; kill -KILL $0 2> /dev/null", String(child.pid)], {
+  const watchdog = spawn("sh", ["-c", "cat > /dev/null; kill -KILL $0 2> /dev/null", String(child.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  guard.unref();
+  watchdog.unref();
   const gone = once(child, "exit");
   return async () => {
-    // Stop the guard first: otherwise it could kill another process that reuses the process id.
-    guard.kill("SIGKILL");
+    // Stop the watchdog first: otherwise it could kill another process that reuses the process id.
+    watchdog.kill("SIGKILL");
     child.kill("SIGKILL");
     await gone;
   };

@@ -48,13 +48,13 @@ export async function startRecordingProxy(
 ): Promise<RecordingProxy> {
   const others = forwardTo(upstream);
   const recorded = new Map<number, RecordedCall>();
-  const faults = new Set<{ matches: (request: AwsRequest) => boolean; respond: Responder }>();
+  const interceptions = new Set<{ matches: (request: AwsRequest) => boolean; respond: Responder }>();
   let arrivals = 0;
 
   const endpoint = await serveAws(async (request) => {
     const arrival = arrivals++;
-    const fault = [...faults].find(({ matches }) => matches(request));
-    const response = await (fault?.respond ?? local[request.service] ?? others)(request);
+    const interception = [...interceptions].find(({ matches }) => matches(request));
+    const response = await (interception?.respond ?? local[request.service] ?? others)(request);
     recorded.set(arrival, record(request, response));
     return response;
   });
@@ -68,10 +68,10 @@ export async function startRecordingProxy(
     },
     mutating: (service) => calls().filter((call) => call.service === service && !isRead(call.operation)),
     intercept: (matches, respond) => {
-      const fault = { matches, respond };
-      faults.add(fault);
+      const interception = { matches, respond };
+      interceptions.add(interception);
       return () => {
-        faults.delete(fault);
+        interceptions.delete(interception);
       };
     },
   };

@@ -1,4 +1,4 @@
-/** Selects the source of the AWS provider for Terraform, also for a machine that cannot reach the public registry. */
+/** Selects the source of the AWS provider for Terraform, also on a machine that cannot reach the public registry. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export interface TerraformCli {
   readonly source: string;
 }
 
-/** Everything that the decision depends on. Tests replace it. */
+/** The inputs for the choice of a source. Tests replace them. */
 export interface ProviderSources {
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,10 @@ export interface ProviderSources {
   readonly otherMirrors: () => readonly string[];
 }
 
-/** This machine. Implied mirrors: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories */
+/**
+ * The inputs on this machine. Implied mirrors:
+ * https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+ */
 const thisMachine = (): ProviderSources => ({
   env: process.env,
   home: homedir(),

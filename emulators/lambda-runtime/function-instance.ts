@@ -122,7 +122,7 @@ export class FunctionInstance {
     return this.#loadMs;
   }
 
-  /** CPU time of loading, in milliseconds. Unlike `loadMs`, it hardly depends on the load of the machine. */
+  /** CPU time of loading, in milliseconds. Unlike `loadMs`, this time hardly depends on other work on the machine. */
   get loadCpuMs(): number {
     return this.#loadCpuMs;
   }

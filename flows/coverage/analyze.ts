@@ -77,7 +77,10 @@ interface Facts {
   readonly queue: string | null | undefined;
   /** Id of the customer queue flow; undefined for the default flow. */
   readonly queueFlow?: string;
-  /** The first queue, agent, callback or external number that the path passed, even by an error branch. */
+  /**
+   * Identifier of the first block on the path that leads to a queue, agent, callback or external number, even if the path took its error
+   * branch.
+   */
   readonly passed?: string;
   /** Loops of the current frame that have run at least once. */
   readonly loops: readonly string[];
@@ -100,10 +103,10 @@ interface Finding {
 /**
  * Follows a blocked caller on all paths of the flow, its modules, the flows that it transfers to, and customer queue flows.
  *
- * The analysis assumes that a call arrives without contact attributes and that the module works. If the module fails, the call goes
- * through by design, so the error branch of the module is not followed. Every error branch of other blocks is followed. A comparison with
- * another value than the module's answer may take each of its branches, so a reported path may be impossible for reasons that lie outside
- * the flow. A path is never reported as safe without proof.
+ * The analysis assumes that a call arrives without contact attributes and that the module works. If the module fails, the call goes through
+ * by design, so the error branch of the module is not followed. Every error branch of other blocks is followed. For a comparison of any
+ * other value than the module's answer, every branch is followed. So a reported path can be impossible in practice. But no path is reported
+ * as safe without proof.
  *
  * @param props valid flow content and a resolver
  */
@@ -329,7 +332,7 @@ class Analysis {
     if (otherwise !== undefined) this.next(state, otherwise.ErrorType, otherwise.NextAction, facts);
   }
 
-  /** The first entry continues; later entries continue or finish, depending on the count. */
+  /** The first time, a loop continues, unless its count is 0. After that, the loop continues or ends, depending on its count. */
   private loop(state: State, action: Action): void {
     const count = constant(action.Parameters?.["LoopCount"]);
     const iterations = count === undefined || count === null ? undefined : Number(count);
@@ -360,7 +363,7 @@ class Analysis {
         this.lateChecks.push({ state, branch: "success", reason });
       }
       const facts = { isChecked: true, status: MATCH };
-      // The module returns no result, so it takes no condition.
+      // The module returns no result, so no condition on its result is true.
       if (Conditions.length > 0) this.takeCondition(state, undefined, Conditions, Errors, facts);
       else if (NextAction !== undefined) this.next(state, "success", NextAction, facts);
       return;

@@ -66,7 +66,7 @@ const flag: ValueRule = (value, parameters) =>
 
 const object: ValueRule = (value) => (isRecord(value) ? undefined : "an object");
 
-/** Exports contain letters, digits, dash, underscore, spaces and namespaces (`connect:Subtype`). */
+/** Attribute names in exported flows contain letters, digits, dash, underscore, spaces and namespaces (`connect:Subtype`). */
 const ATTRIBUTE_NAME = /^[^$.]*$/;
 
 /** Real flows use references in attribute names, such as `survey_result_$.Attributes.n`. */
@@ -131,7 +131,7 @@ const prompt: ActionRule["parameters"] = {
   Media: { value: media },
 };
 
-/** Rules by action type. Sources: the devguide page of each action, corrected by published answers of the live service. */
+/** Rules by action type. Sources: the devguide page of each action, corrected by published responses of the live service. */
 const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
   InvokeLambdaFunction: {
     parameters: {
@@ -313,7 +313,8 @@ const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
 };
 
 /**
- * Documented action types without a rule (devguide/flow-language-actions). `similarType` never takes them for a typo of a modelled type.
+ * Documented action types without a rule (devguide/flow-language-actions). `similarType` never treats one of them as a typo of a modelled
+ * type.
  */
 const OTHER_DOCUMENTED_TYPES: ReadonlySet<string> = new Set(
   [

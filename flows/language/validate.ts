@@ -79,7 +79,7 @@ export function validateContent(content: unknown, kind: ContentKind): Problem[] 
     report(
       `Content exceeds the maximum length of ${MAX_MODULE_CONTENT_LENGTH}`,
       "",
-      `The content has ${JSON.stringify(content).length} characters. Split it into several modules.`,
+      `The content has ${JSON.stringify(content).length} characters. Split the module into several modules.`,
     );
   }
   return problems;
@@ -115,7 +115,7 @@ function missingProperty(path: string): string {
 
 function checkVersion(version: unknown, report: Report): void {
   if (version === undefined || version === null) {
-    report(missingField("version"), "Version", `Set it to "${FLOW_LANGUAGE_VERSION}".`);
+    report(missingField("version"), "Version", `Set Version to "${FLOW_LANGUAGE_VERSION}".`);
   } else if (version !== FLOW_LANGUAGE_VERSION) {
     report("Invalid flow language version. Path: Version", "Version", `Only "${FLOW_LANGUAGE_VERSION}" is accepted.`);
   }
@@ -134,7 +134,7 @@ function checkActions(value: unknown, report: Report): Readonly<Record<string, u
     report(
       `Number of actions exceeds the maximum of ${MAX_ACTIONS}`,
       "Actions",
-      `The content has ${value.length} actions. Move some of them to a module.`,
+      `The content has ${value.length} actions. Move some actions to a module.`,
     );
   }
   return value;
@@ -142,7 +142,7 @@ function checkActions(value: unknown, report: Report): Readonly<Record<string, u
 
 function checkStart(start: unknown, identifiers: ReadonlySet<unknown>, report: Report): void {
   if (start === undefined || start === null) {
-    report(missingField("startAction"), "StartAction", "Set it to the identifier of the first action.");
+    report(missingField("startAction"), "StartAction", "Set StartAction to the identifier of the first action.");
   } else if (!identifiers.has(start)) {
     report("Invalid value. Path: StartAction", "StartAction", `No action has the identifier ${quote(start)}.`);
   }
@@ -300,7 +300,7 @@ function checkAlternatives(
   const given = names.filter((name) => parameters[name] !== undefined && parameters[name] !== "");
   if (given.length === 0) {
     const message = `At least one of [${names.join(", ")}] must be set`;
-    report(message, path, `${type} requires exactly one of them, and it must not be empty.`);
+    report(message, path, `${type} requires exactly one of these parameters. The parameter must not be empty.`);
   } else if (given.length > 1) {
     const message = `Only one of these properties may be defined. Properties: [${given.join(", ")}]`;
     report(message, path, "Keep one and remove the others.");
@@ -383,7 +383,7 @@ function checkConditions(
   const path = `${actionPath}.Transitions.Conditions`;
   if (rule.conditions === undefined) {
     if (conditions.length > 0)
-      report("Action does not support conditions", path, `${type} has no conditions. Remove them.`);
+      report("Action does not support conditions", path, `${type} has no conditions. Remove the conditions.`);
     return;
   }
   if (rule.conditions === "some" && conditions.length === 0) {

@@ -1,2 +1,2 @@
-// Baseline (c): a handler without work. It measures the cost of Node.js and the runtime.
+// Baseline (c): a handler without work. Its figures are the cost of Node.js and the runtime.
 export const handler = async () => ({ response: "nomatch" });
