@@ -174,7 +174,7 @@ describe("the app that cdktf runs", () => {
     expect(statSync(stamp).mtimeMs).toBe(1_000_000_000_000);
   });
 
-  test("uses an edited file, and an older version of a restored file", () => {
+  test("uses an edited file, and also a file that is restored with an older time", () => {
     const text = readFileSync(source, "utf8");
     writeFileSync(source, text.replace("use_lockfile", "use_lockfile_no_more"));
     expect(synth()).toMatchObject({ status: 0 });

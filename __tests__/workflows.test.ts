@@ -89,7 +89,7 @@ test.each([
   expect(parserErrors(text("drift.yml").replace(right, wrong))).not.toEqual([]);
 });
 
-test.each(files)("%s pins every action by commit, with its version in a comment", (file) => {
+test.each(files)("%s pins every action to a commit, with the version of the action in a comment", (file) => {
   const uses = [...text(file).matchAll(/uses: (.*)/g)].map(([, what]) => what ?? "");
   expect(uses.length).toBe(stepsOf(file).filter((step) => step.uses !== undefined).length);
   for (const what of uses) expect(what).toMatch(/^[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);

@@ -294,7 +294,7 @@ test("failWrite receives the action identifier and the number of the write", asy
   expect(result.attributes).toEqual({ tier: "gold", y: "1" });
 });
 
-test("a loop runs its number of iterations each time it is entered", async () => {
+test("a loop runs all its iterations each time the flow enters the loop", async () => {
   const content = flow(
     action(
       "loop",
@@ -505,13 +505,16 @@ test("an action that depends on the caller takes the chosen branch", async () =>
 test.each([
   ["False", { kind: "third party", phoneNumber: "+15555550101" }],
   ["True", { kind: "disconnected" }],
-])("an external transfer with ContinueFlowExecution %s ends as expected", async (resume, ending) => {
-  const parameters = { ThirdPartyPhoneNumber: "+15555550101", ContinueFlowExecution: resume };
-  const transfer = action("call", "TransferParticipantToThirdParty", parameters, { NextAction: "hang up" });
-  expect((await run(flow(transfer, hangUp))).ending).toEqual(ending);
-});
+])(
+  "the flow continues after an external transfer only if ContinueFlowExecution is True (%s)",
+  async (resume, ending) => {
+    const parameters = { ThirdPartyPhoneNumber: "+15555550101", ContinueFlowExecution: resume };
+    const transfer = action("call", "TransferParticipantToThirdParty", parameters, { NextAction: "hang up" });
+    expect((await run(flow(transfer, hangUp))).ending).toEqual(ending);
+  },
+);
 
-test("a transfer between queues uses its own queue", async () => {
+test("a transfer between queues uses the queue in its parameters", async () => {
   const errors = [onError("hang up", "QueueAtCapacity"), onError("hang up")];
   const move = (parameters: Record<string, JsonValue>) =>
     flow(

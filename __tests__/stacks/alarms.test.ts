@@ -343,7 +343,7 @@ test("failing canary runs fire the same alarm as missing runs", () => {
   expect(firedAlarms(record({ canary }))).toEqual(["canary_silent"]);
 });
 
-test("an alarm that is switched off does not exist, and alarms that need the canary need it to be on", () => {
+test("an alarm that is switched off does not exist, and without the canary its alarms do not exist", () => {
   const { alarms } = instance;
   const off = { ...alarms, lookupErrors: false, silentCalls: false, canaryMinutes: false } as const;
   expect(Object.keys(deployedAlarms({ ...instance, alarms: off })).sort()).toEqual(
@@ -438,7 +438,7 @@ describe("the topic", () => {
   });
 });
 
-describe("faults of a deployment after the vendor's guide", () => {
+describe("for a deployment that follows the vendor's guide", () => {
   const recordings = [
     () => ({
       call: (at: number) => (within(at, FAULT, HOUR) ? undefined : lines.notBlocked),
@@ -455,10 +455,13 @@ describe("faults of a deployment after the vendor's guide", () => {
     () => ({ call: (at: number) => (within(at, FAULT, HOUR) ? otherAccount[0] : lines.notBlocked) }),
   ];
 
-  test.each(GUIDE_FAULTS.map((each, index) => ({ ...each, index })))("$alarm: $fault", ({ alarm, index }) => {
-    const recording = recordings[index]?.();
-    expect(firedAlarms(record(recording ?? {}))).toContain(alarm);
-  });
+  test.each(GUIDE_FAULTS.map((each, index) => ({ ...each, index })))(
+    "the alarm $alarm fires: $fault",
+    ({ alarm, index }) => {
+      const recording = recordings[index]?.();
+      expect(firedAlarms(record(recording ?? {}))).toContain(alarm);
+    },
+  );
 });
 
 describe("metric math", () => {
@@ -471,7 +474,7 @@ describe("metric math", () => {
     ["FILL(a, 0) - (b - 1)", [0, -1, 4]],
     ["IF(FILL(a, 0) >= 1 AND b == 2, 1, 0)", [1, 0, 0]],
     ["IF(a > 2 OR b > 0, 10, 20)", [10, undefined, 10]],
-  ])("%s", (expression, expected) => {
+  ])("%s has the values of CloudWatch", (expression, expected) => {
     expect(evaluate(expression, series, 3)).toEqual(expected);
   });
 

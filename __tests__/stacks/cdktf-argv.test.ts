@@ -21,7 +21,7 @@ test.each([
   ["through npx", ["node", "/app/node_modules/.bin/cdktf", "destroy", "prod-*"], ["destroy", "prod-*"]],
   ["as a program", ["/usr/local/bin/cdktf", "deploy"], ["deploy"]],
   ["through its script file", ["node", "C:\\app\\cdktf-cli\\bundle\\bin\\cdktf.js", "diff", "dev"], ["diff", "dev"]],
-])("finds cdktf that runs %s", (_, line, expected) => {
+])("the arguments of cdktf are found if cdktf runs %s", (_, line, expected) => {
   expect(cdktfArgv(0, parentsOf(["sh", "-c", "node build/main.js"], npm, shell, line, ["bash"]))).toEqual(expected);
 });
 
@@ -29,7 +29,7 @@ test.each([
   ["no parent is cdktf", [shell, ["bash"], ["sshd"]]],
   ["an editor has a file named cdktf", [shell, ["vim", "-p", "cdktf"]]],
   ["no process is readable", []],
-])("returns undefined if %s", (_, lines) => {
+])("there are no arguments of cdktf if %s", (_, lines) => {
   expect(cdktfArgv(0, parentsOf(...lines))).toBeUndefined();
 });
 
@@ -37,7 +37,7 @@ test("the search ends for a cycle of processes", () => {
   expect(cdktfArgv(0, () => ({ parent: 0, arguments: ["sh"] }))).toBeUndefined();
 });
 
-test("finds a real cdktf process two levels above the app", () => {
+test("a real cdktf process two levels above the app is found", () => {
   const directory = mkdtempSync(path.join(tmpdir(), "cdktf-command-"));
   try {
     const program = path.join(directory, "cdktf.js");

@@ -22,7 +22,7 @@ const { dashboard_name, dashboard_body } = dashboardResources({ ...sampleInstanc
 // Terraform replaces the escape before it sends the body to AWS.
 const { widgets } = JSON.parse(dashboard_body.replaceAll("$${", "${")) as { widgets: readonly Widget[] };
 
-test("only the stack that contains the dashboard has one", () => {
+test("a stack has a dashboard only if the configuration of its instance has one", () => {
   expect(dashboardResources(sampleInstance)).toEqual({});
 });
 

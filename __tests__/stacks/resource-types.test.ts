@@ -72,7 +72,7 @@ test("the catalogue lists exactly the data sources that the constructs import", 
   expect(listed.sort()).toEqual([...new Set(read.map((name) => typeOf(name.replace("data-aws-", ""))))].sort());
 });
 
-test("the canary's resources are recognized in every stack, and the other function is not the canary", () => {
+test("the canary's resources are recognized in every stack, and blockedCalls is not one of them", () => {
   for (const { instance, resource } of synthesized()) {
     const canary = Object.entries(resource).flatMap(([type, all]) =>
       Object.keys(all)

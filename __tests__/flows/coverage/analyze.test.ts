@@ -243,7 +243,7 @@ test.each<[string, Action, string]>([
   expect(blocks(coverage)).toEqual(["go"]);
 });
 
-test("a loop that checks in its second iteration is too late for its first", () => {
+test("a check in the second iteration of a loop is too late for the first iteration", () => {
   const content = flow(
     block.loop("loop", "ring", "check", "2"),
     block.callback("ring", "loop"),
@@ -309,7 +309,7 @@ describe("a flow with opening hours, a menu, staffing and a callback", () => {
   });
 });
 
-test("transfers in circles end the analysis", () => {
+test("the analysis ends for flows that transfer to each other in a circle", () => {
   const first = flow(block.toFlow("go", "second", "end"), block.hangUp());
   const second = flow(block.toFlow("go", "first", "end"), block.hangUp());
   expect(analyze(first, { flows: { first, second } }).verdict).toBe("protected");
@@ -318,7 +318,7 @@ test("transfers in circles end the analysis", () => {
 test.each([
   ["removed check", (id: string) => id !== "check"],
   ["removed comparison", (id: string) => id !== "compare"],
-])("a %s is found in our inbound flow", (_, keep) => {
+])("a %s of our inbound flow is found", (_, keep) => {
   const actions = [...checked("set"), ...queued].filter((one) => keep(one.Identifier));
   const bypassed = JSON.parse(
     JSON.stringify(flow(...actions))

@@ -64,7 +64,7 @@ test("in any flow blocks and links do not overlap", () => {
   );
 });
 
-test("the main path of the module is one row, and the match is below it", () => {
+test("the main path of the module is one row, and the match branch is below this row", () => {
   const { blocks } = layoutFlow(flowGraph(module_));
   const id = BLOCKED_STATUS_ACTIONS;
   const main = blocks.filter((block) => block.row === 0).sort((a, b) => a.column - b.column);

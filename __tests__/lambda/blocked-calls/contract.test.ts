@@ -73,16 +73,16 @@ async function blockedStatus(script: Script, disposition = "Blocked", instanceNa
   return attributes["blockedStatus"];
 }
 
-test("a blocked number is a match", async () => {
+test("the attribute is match for a blocked number", async () => {
   expect(await blockedStatus(found)).toBe("match");
 });
 
-test("the Disposition of the guide's export works although it is not configured", async () => {
+test("the Disposition in the guide's export is looked up, although it is not configured", async () => {
   expect(await blockedStatus(found, "demonstration")).toBe("match");
   expect(server?.requests[0]?.body).toContain('":d":{"S":"demonstration"}');
 });
 
-test("an unlisted number, a failing table and another instance are no match there", async () => {
+test("the attribute is nomatch for an unlisted number, a failing table or another instance", async () => {
   expect(await blockedStatus(write(count(0)))).toBe("nomatch");
   await server?.stop();
   expect(await blockedStatus(write(dynamoDbError(400, "AccessDeniedException")))).toBe("nomatch");

@@ -279,23 +279,26 @@ const rows: readonly (readonly [string, Script, Expected])[] = [
   ],
 ];
 
-test.each(rows)("%s", async (_, script, expected) => {
+test.each(rows)("the answer and the log line are correct after: %s", async (_, script, expected) => {
   const server = await serve(script);
   await expectCall(server.url, expected);
   expect(server.requests).toHaveLength(expected.attempts);
 });
 
-test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])("the DNS error %s", async (code) => {
-  const lookup = jest.spyOn(dns, "lookup").mockImplementation(((_: string, __: object, done: (e: Error) => void) => {
-    process.nextTick(done, Object.assign(new Error(code), { code }));
-  }) as typeof dns.lookup);
-  try {
-    const attempts = code === "EAI_AGAIN" ? 3 : 1;
-    await expectCall("http://dynamodb.invalid", { reason: "dns_failed", attempts, error: code });
-  } finally {
-    lookup.mockRestore();
-  }
-});
+test.each(["EAI_FAIL", "EAI_AGAIN", "EAI_MEMORY"])(
+  "the DNS error %s gives nomatch with the reason dns_failed",
+  async (code) => {
+    const lookup = jest.spyOn(dns, "lookup").mockImplementation(((_: string, __: object, done: (e: Error) => void) => {
+      process.nextTick(done, Object.assign(new Error(code), { code }));
+    }) as typeof dns.lookup);
+    try {
+      const attempts = code === "EAI_AGAIN" ? 3 : 1;
+      await expectCall("http://dynamodb.invalid", { reason: "dns_failed", attempts, error: code });
+    } finally {
+      lookup.mockRestore();
+    }
+  },
+);
 
 test("an empty session token counts as missing", async () => {
   const server = await serve(answerWithMatch);
@@ -303,25 +306,25 @@ test("an empty session token counts as missing", async () => {
   expect(server.requests[0]?.headers.toLowerCase()).not.toContain("x-amz-security-token");
 });
 
-test("a refused connection", async () => {
+test("a refused connection gives nomatch after three attempts", async () => {
   const server = await serve(answerWithMatch);
   await server.stop();
   servers.length = 0;
   await expectCall(server.url, { reason: "connection_failed", attempts: 3, error: "ECONNREFUSED" });
 });
 
-test("a name that cannot be resolved", async () => {
+test("a host name that cannot be resolved gives nomatch after one attempt", async () => {
   // The resolver refuses a label of 64 characters without network access.
   await expectCall(`http://${"a".repeat(64)}.invalid`, { reason: "dns_failed", attempts: 1, error: "ENOTFOUND" });
 });
 
-test("a connection that is never established", async () => {
+test("a connection that is never established gives nomatch with the reason timeout", async () => {
   // The server accepts the connection and never answers the TLS handshake.
   const server = await serve(silence);
   await expectCall(`https://127.0.0.1:${server.port}`, { reason: "timeout", attempts: 3 });
 });
 
-test("a certificate of an unknown issuer", async () => {
+test("a certificate of an unknown issuer gives nomatch with the reason tls_failed", async () => {
   const server = createServer(selfSignedCertificate(), (_, response) => response.end()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -333,7 +336,7 @@ test("a certificate of an unknown issuer", async () => {
   }
 });
 
-test("no credentials", async () => {
+test("without credentials, no request is sent and the answer is nomatch", async () => {
   await expectCall(
     (await serve(answerWithMatch)).url,
     { reason: "bad_credentials", attempts: 0 },
@@ -358,7 +361,7 @@ test.each([
     "The DynamoDB endpoint is not an http or https URL. Correct AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.",
   ],
 ])(
-  "the configuration %s=%p is an error of the right instance, with the variable in the log line",
+  "the error for the configuration %s=%p is counted for its instance, and the log names the variable",
   async (name, value, detail) => {
     const { call, lines } = startFunction("http://127.0.0.1:1", {}, { [name]: value });
     expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
@@ -367,7 +370,7 @@ test.each([
   },
 );
 
-test("an environment without names still counts the error", async () => {
+test("without the names of environment and instance, the error is still counted", async () => {
   const { call, lines } = startFunction("", {}, { ENVIRONMENT: "", INSTANCE_NAME: "" });
   expect(await call(connectEvent())).toEqual({ response: "nomatch", reason: "bad_configuration" });
   expect(lines[0]).toMatchObject({ Environment: "unknown", Instance: "unknown", LookupError: 1 });
@@ -414,10 +417,10 @@ test("a retry after a reset needs no pause", async () => {
   }
 });
 
-describe("a fault that proves nothing about the other connections", () => {
+describe("the other connections stay open", () => {
   const dispositionOf = (body: string): string | undefined => /":d":\{"S":"(\w+)"/.exec(body)?.[1];
 
-  test("a response that does not come from DynamoDB", async () => {
+  test("after a response that does not come from DynamoDB", async () => {
     const server = await serve(inTurn(write(http(200, "OK")), answerWithMatch));
     const { call, lines, connected } = startFunction(server.url, { blockedDispositions: ["Blocked", "Spam"] });
     await connected;
@@ -428,7 +431,7 @@ describe("a fault that proves nothing about the other connections", () => {
     expect(server.connections()).toBe(2);
   });
 
-  test("a new connection without an answer", async () => {
+  test("after a timeout on a new connection", async () => {
     // The first query for Spam is reset. The second one gets no answer on a new connection. The third one succeeds on the connection of the
     // query for Blocked, which is idle since the second one started.
     let spam = 0;

@@ -64,7 +64,7 @@ describe("a contact without a phone number is not blocked as a withheld caller",
     expect(decide(connectEvent(contact), BLOCK)).toBe("no_number");
   });
 
-  test("event without contact data", () => {
+  test("an event without contact data", () => {
     const { Parameters } = connectEvent().Details;
     expect(decide({ Details: { Parameters } }, BLOCK)).toBe("no_number");
   });
@@ -109,18 +109,18 @@ test("classifyAddress and decide agree on every address", () => {
   );
 });
 
-describe("exempt numbers", () => {
+describe("the list of exempt numbers", () => {
   test.each([
     ["the number itself", [NUMBER], "exempt"],
     ["a prefix", ["+1555555*"], "exempt"],
     ["one of several", ["+1800*", NUMBER], "exempt"],
     ["a shorter number that is a prefix, without *", [NUMBER.slice(0, -1)], LOOKUP],
     ["another prefix", ["+1800*"], LOOKUP],
-  ])("%s", (_, exemptNumbers, expected) => {
+  ])("decides whether a number is looked up: %s", (_, exemptNumbers, expected) => {
     expect(decide(connectEvent(), settings({ exemptNumbers }))).toEqual(expected);
   });
 
-  test("exempt numbers win over wrong parameters of the module", () => {
+  test("wins over wrong parameters of the module", () => {
     const event = connectEvent({}, { InstanceName: "other", BlockedDisposition: "" });
     expect(decide(event, settings({ exemptNumbers: [NUMBER] }))).toBe("exempt");
   });

@@ -65,7 +65,7 @@ afterAll(() => {
 describe.each([
   ["HTTP", false],
   ["TLS", true],
-])("over %s, in a process like Lambda's", (_, secure) => {
+])("over %s, in a process like Lambda's, the next call gets its own answer", (_, secure) => {
   let running: FunctionInstance;
   beforeEach(async () => {
     server = await serve(secure);
@@ -90,7 +90,7 @@ describe.each([
   }
 
   test(
-    "a second response in the same packet",
+    "after a second response in the same packet",
     async () => {
       packetWithMatch = (response) => response + response;
       for (let i = 0; i < RUNS; i++) await run(() => undefined);
@@ -99,7 +99,7 @@ describe.each([
   );
 
   test(
-    "a second response in the same packet, without its last bytes, which follow",
+    "after a second response in the same packet whose last bytes arrive later",
     async () => {
       packetWithMatch = (response) => response + response.slice(0, -4);
       for (let i = 0; i < RUNS; i++) await run(() => undefined);
@@ -108,7 +108,7 @@ describe.each([
   );
 
   test(
-    "a second response after 10 ms, with the next call before, at the same time or later",
+    "if a second response arrives before, during or after the start of the next call",
     async () => {
       afterMatch = () => setTimeout(sendAgain, 10);
       for (let i = 0; i < RUNS; i++) await run(() => sleep(i / 2));
@@ -117,7 +117,7 @@ describe.each([
   );
 
   test(
-    "a second response while the function is frozen",
+    "after a second response while the function is frozen",
     async () => {
       for (let i = 0; i < RUNS; i++) {
         await run(async () => {
@@ -132,7 +132,7 @@ describe.each([
   );
 
   test(
-    "a second nomatch while the function is frozen does not hide a match of the next call",
+    "after a second nomatch while the function is frozen, even if the next call is a match",
     async () => {
       for (let i = 0; i < 10; i++) {
         const first = await running.invoke(callFrom(NOT_BLOCKED));
@@ -150,7 +150,7 @@ describe.each([
   );
 
   test(
-    "a second response just before the next call",
+    "after a second response just before the next call",
     async () => {
       for (let i = 0; i < RUNS; i++) {
         await run(() => {
@@ -164,7 +164,7 @@ describe.each([
 
 describe("in this process", () => {
   test(
-    "a second response while the event loop is blocked",
+    "a second response while the event loop is blocked does not answer the next call",
     async () => {
       server = await serve(false);
       const { call, connected } = startFunction(server.url);

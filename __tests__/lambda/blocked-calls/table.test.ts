@@ -52,7 +52,7 @@ test("a Disposition that differs only in case, space or level does not block", a
   expect(await isBlocked()).toBe("blocked");
 });
 
-test("items without a Disposition or a number do not disturb the lookup", async () => {
+test("items without a Disposition or a number do not change the answer", async () => {
   await putRaw({ hash: { S: "a" }, range: { S: "r" }, CustomerEndpoint: { S: NUMBER } });
   await putRaw({ hash: { S: "b" }, range: { S: "r" }, Disposition: { S: "Blocked" } });
   await putRaw({ hash: { S: "c" }, range: { S: "r" } });

@@ -146,13 +146,13 @@ describe("a function that answers wrongly", () => {
   const wrong = async (invoke: ProbeAccess["invoke"]) =>
     (await probe(target, access(invoke))).answers.filter(({ right }) => !right);
 
-  test("never a match", async () => {
+  test("a function that never answers match has a wrong answer for the listed number", async () => {
     expect(await wrong(() => Promise.resolve({ response: "nomatch", reason: "not_blocked" }))).toEqual([
       { ...LISTED_IS_RIGHT, answered: "nomatch", reason: "not_blocked", right: false },
     ]);
   });
 
-  test("a match for every number", async () => {
+  test("a function that always answers match has a wrong answer for the unlisted number", async () => {
     expect(await wrong(() => Promise.resolve({ response: "match", reason: "blocked" }))).toEqual([
       { ...UNLISTED_IS_RIGHT, answered: "match", reason: "blocked", right: false },
     ]);
