@@ -1,8 +1,8 @@
 /** A setting as text: its value, and the source of the value. */
 import type { Origin, Setting } from "./provenance";
 
-/** The setting with masked exempt numbers. These are phone numbers of people, and the output can appear in a CI log. */
-export function maskExemptNumbers(setting: Setting): Setting {
+/** The setting with redacted exempt numbers. These are phone numbers of people, and the output can appear in a CI log. */
+export function redactExemptNumbers(setting: Setting): Setting {
   if (setting.key !== "exemptNumbers" || !Array.isArray(setting.value)) return setting;
   return { ...setting, value: setting.value.map((number) => String(number).replace(/(?<=\d)\d(?=\d\d)/g, "x")) };
 }

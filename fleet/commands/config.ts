@@ -1,7 +1,7 @@
 /** The command `config`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { maskExemptNumbers, originText, valueText } from "../../config/setting-text";
+import { redactExemptNumbers, originText, valueText } from "../../config/setting-text";
 import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
@@ -12,14 +12,14 @@ export const config: Command = {
   summary: "Prints the configuration of each instance and the file and line of each value.",
   selection: "required",
   options: { json },
-  details: `Exempt numbers are masked.
+  details: `Exempt numbers are redacted.
 
 ${selectionSyntax}`,
   run({ selection, switches }, print) {
     const environments = readEnvironments();
     const instances = selectFrom(environments, selection).map((instance) => ({
       stack: instance.stackName,
-      settings: environments.settingsOf(instance).map(maskExemptNumbers),
+      settings: environments.settingsOf(instance).map(redactExemptNumbers),
     }));
     if (switches.has("json")) {
       print(new JsonDocument(instances));
