@@ -26,7 +26,6 @@ process.on("uncaughtException", (error) => {
 });
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  // Any other error is a defect of this program and keeps its stack trace.
   if (error instanceof Interrupted) {
     printToStderr(error.message);
     process.exitCode = interruptedExitCode;
@@ -34,6 +33,7 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   }
   const isExpected = [CommandError, EnvironmentErrors, SelectionError].some((kind) => error instanceof kind);
   if (isExpected) printToStderr((error as Error).message);
+  // Any other error is a defect of this program and keeps its stack trace.
   else printDefect(error);
   process.exitCode = 1;
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-test("one plan runs, and the summary says that nineteen stacks did not change", async () => {
+test("only the changed stack is planned, and the summary shows nineteen unchanged stacks", async () => {
   const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
   const yaml = readFileSync(path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml"), "utf8");
   copyProject(project, yaml);

@@ -265,7 +265,7 @@ describe("after changes by the vendor", () => {
     },
   );
 
-  test("scaled capacities leave the plan empty, also that of our index", async () => {
+  test("scaled capacities of the table and of our index leave the plan empty", async () => {
     await world.dynamodb.send(
       new UpdateTableCommand({
         TableName: "dextr-provisioned",

@@ -269,7 +269,7 @@ const documents = (...names: string[]): PolicyDocument[] =>
   });
 
 test.each(["create", "plan", "change of the configuration", "change of the code", "removal"])(
-  "deploy and state allow every call of a %s",
+  "the policies deploy and state allow every call of the phase %s",
   (phase) => {
     const refused = accessOfPhase(phase).filter(
       (question) => decide(documents("deploy", "deploy-watch", "state"), question) !== "allowed",
@@ -279,7 +279,7 @@ test.each(["create", "plan", "change of the configuration", "change of the code"
   },
 );
 
-test("deploy and state allow every call of the first plan, which looks for existing resources", () => {
+test("the policies deploy and state allow every call of a first plan, which looks up existing resources", () => {
   const questions = accessOfPhase("first plan");
   const all = documents("deploy", "deploy-watch", "state");
   expect(questions.filter((question) => decide(all, question) !== "allowed")).toEqual([]);
@@ -288,7 +288,7 @@ test("deploy and state allow every call of the first plan, which looks for exist
   );
 });
 
-test("plan and state-read allow every call of a read-only plan, and no write", () => {
+test("the policies plan and state-read allow every call of a read-only plan, and no write", () => {
   const all = documents("plan", "state-read");
   const questions = accessOfPhase("plan that only reads");
   expect(questions.filter((question) => decide(all, question) !== "allowed")).toEqual([]);
@@ -301,7 +301,7 @@ test("a read-only plan assumes planRole for the resources and state.planRoleArn 
   expect(new Set(assumed)).toEqual(new Set([roleArn("plan"), roleArn("state-read")]));
 });
 
-test("deploy and state allow only actions that are called", () => {
+test("the policies deploy and state allow only actions that are called", () => {
   const called = new Set([...calls.keys()].flatMap(accessOfPhase).map(({ action }) => action));
   const allowed = documents("deploy", "deploy-watch", "state").flatMap(({ Statement }) =>
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
@@ -312,7 +312,7 @@ test("deploy and state allow only actions that are called", () => {
 test.each([
   ["read-and-invoke", "verify and check"],
   ["discover", "discover"],
-])("%s allows every call of %s, and no action that is never called", (policy, phase) => {
+])("the policy %s allows every call of %s, and no action that is never called", (policy, phase) => {
   const questions = accessOfPhase(phase);
   expect(questions.filter((question) => decide(documents(policy), question) !== "allowed")).toEqual([]);
   const called = new Set(questions.map(({ action }) => action));

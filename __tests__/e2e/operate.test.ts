@@ -194,7 +194,7 @@ describe("each silent fault of the vendor's guide is found", () => {
     );
   });
 
-  test.each(["IAM's simulator", "the policies, where its simulator is not allowed"])(
+  test.each(["IAM's simulator", "its policies if the simulator is not allowed"])(
     "a role that may not query, detected by %s",
     async (by) => {
       const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand(role));

@@ -143,7 +143,7 @@ const roleByHand = [
   `- name: ${name}\n    function: { roleName: vendor-role }\n    adoptExisting: { role: true }\n`,
 ] as const;
 
-test("before the first apply: the adoption and its accidents", async () => {
+test("the plans of the adoption and its accidents equal their recordings", async () => {
   const iam = new IAMClient({ endpoint: world.proxy.url, region: REGION, credentials: credentials() });
   const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
   await iam.send(new CreateRoleCommand({ RoleName: "vendor-role", AssumeRolePolicyDocument }));
@@ -152,7 +152,7 @@ test("before the first apply: the adoption and its accidents", async () => {
   await expectAllRecorded([...Object.keys(beforeTheFirstApply), "role-by-hand"]);
 });
 
-test("after the deployment: no change, intended changes, and every accident", async () => {
+test("the plans after the deployment equal their recordings: no change, changes and accidents", async () => {
   await apply();
   edited("no-change", () => undefined);
   await expectRecorded("no-change");
@@ -164,7 +164,7 @@ test("after the deployment: no change, intended changes, and every accident", as
   await expectAllRecorded([...Object.keys(changes), ...Object.keys(afterTheDeployment)]);
 });
 
-test("after the deployment, with a new index of the vendor and a module edited in the console", async () => {
+test("the plans after a new index of the vendor and an edit in the console equal their recordings", async () => {
   await world.dynamodb.send(
     new UpdateTableCommand({
       TableName: `dextr-${name}`,
@@ -205,7 +205,7 @@ test("after the deployment, with a new index of the vendor and a module edited i
   await expectRecorded("module-edited-in-console");
 });
 
-test("every recorded plan was made by this test", () => {
+test("every recorded plan is made by a test of this file", () => {
   const made = [
     ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterTheDeployment }),
     "role-by-hand",

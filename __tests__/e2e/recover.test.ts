@@ -71,13 +71,13 @@ beforeEach(() => {
 
 test("a state with resources is refused, because the state is not lost", async () => {
   const { exitCode, output } = await recover("--yes");
-  expect(output).toContain(`The state s3://${BUCKET}/${Key} holds resources (`);
-  expect(output).toContain("it is not lost, and nothing was written");
+  expect(output).toContain(`The state s3://${BUCKET}/${Key} contains resources (`);
+  expect(output).toContain("the state is not lost, and nothing was written");
   expect(exitCode).toBe(3);
   expect(changes()).toEqual([]);
 });
 
-test("without --yes it lists found and missing resources, and writes nothing", async () => {
+test("without --yes, recover lists found and missing resources, and writes nothing", async () => {
   await loseState();
   const releases = [
     world.proxy.intercept(
@@ -142,7 +142,7 @@ test("the next plan is empty, and the table is unchanged", async () => {
   expect(await readTable(world.dynamodb, name)).toEqual(deployed);
 });
 
-test("a foreign resource with one of our names stops it before anything is written", async () => {
+test("a foreign resource with a name of the stack is refused before anything is written", async () => {
   await loseState();
   const lambda = new LambdaClient({
     endpoint: world.proxy.url,

@@ -101,7 +101,7 @@ test("terraform destroy is refused, with the steps of a release", async () => {
   expect(output).toContain("Instance cannot be destroyed");
 });
 
-test("the second step before the first stops the plan with both remedies, and nothing is written", async () => {
+test("the second step before the first step is refused with both remedies, and nothing is written", async () => {
   release("forget", "on-demand");
   const { exitCode, output } = await apply("on-demand");
   expect(exitCode).toBe(1);

@@ -113,7 +113,7 @@ describe("two waves", () => {
     for (const name of ["on-demand", "made-by-hand"] as const) expect(output).toContain(world.stackName(name));
   });
 
-  test("a failed instance in the first wave stops the second wave, not its neighbour", async () => {
+  test("a failed instance in the first wave stops the second wave, but not its own wave", async () => {
     const mend = world.proxy.intercept(
       ({ service, method, url }) =>
         service === "connect" &&
@@ -133,7 +133,7 @@ describe("two waves", () => {
     expect(written().filter(about("local-index"))).toEqual([]);
   });
 
-  test("after the repair, resume does the remaining work, and nothing twice", async () => {
+  test("after the repair, --resume deploys the remaining stacks and repeats no finished stack", async () => {
     const again = await deploy("wave=canary,rest");
     expect(again.output).toContain("has already started");
     expect(again.exitCode).toBe(1);
@@ -231,13 +231,13 @@ describe("a changed or stale plan", () => {
     writeFileSync(file, bytes);
   });
 
-  test("a plan is refused if its stack now synthesizes to something else", async () => {
+  test("a plan is refused if its synthesized stack changed since the plan", async () => {
     writeFileSync(environmentFile, yaml.replace("[Spam, Blocked]", "[Fraud, Blocked]"));
     await expectRefused("The plan is older than its stack");
     writeFileSync(environmentFile, yaml);
   });
 
-  test("a plan is refused if the state changed since", async () => {
+  test("a plan is refused if the state changed since the plan", async () => {
     // A second set of the same plans, of which one is applied.
     const elsewhere = `${plans}-elsewhere`;
     cpSync(plans, elsewhere, { recursive: true, verbatimSymlinks: true });
@@ -288,7 +288,7 @@ test("after kill -9 during an apply, the lock is reported, and resume converges 
   expect(again.exitCode).toBe(1);
 
   const told = await deploy(`instance=${name}`, "--resume");
-  expect(told.output).toContain("could not release it");
+  expect(told.output).toContain("could not release the lock");
   expect(told.exitCode).toBe(3);
   const id = /force-unlock ([0-9a-f-]{36})/.exec(told.output)?.[1] ?? "";
   const directory = planDirectory(name);
@@ -297,7 +297,7 @@ test("after kill -9 during an apply, the lock is reported, and resume converges 
 
   world.proxy.clear();
   const { exitCode, output } = await deploy(`instance=${name}`, "--resume");
-  expect(output).toContain("created by the interrupted apply");
+  expect(output).toContain("because the interrupted apply created these resources");
   expect(output).toContain("Everything is deployed and verified.");
   expect(exitCode).toBe(0);
   const made = written().map(({ operation }) => operation);

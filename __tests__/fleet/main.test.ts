@@ -192,9 +192,9 @@ test.each([
     '--parallel "2.5" is not allowed. Give a whole number from 1 to 32. Default: ',
   ],
   [
-    "two options that exclude each other",
+    "two options that cannot be used together",
     ["deploy", "--resume", "--reviewed=x"],
-    "--resume and --reviewed exclude each other. Give one.",
+    "--resume and --reviewed cannot be used together. Use one of them.",
   ],
   [
     "a platform without an architecture",
@@ -232,7 +232,7 @@ test("every mistake of a command line is reported in one run", async () => {
   ]);
 });
 
-test("all problems of the environment files are reported, and nothing is done", async () => {
+test("all problems of the environment files are reported, and the command does nothing else", async () => {
   const broken = { "dev.yaml": validYaml.replace("us-east-1", "us-east1"), "prod.yaml": "region: nowhere\n" };
   const { exitCode, stdout, stderr } = await runFleet(["bootstrap", "--env", "dev"], broken);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
@@ -275,7 +275,7 @@ test("all mistakes in numbers, exclusions and values are reported in one run", a
     '--sample "0" is not allowed. Give a whole number from 1 to 999999999. Default: 2000.',
     '--rate "fast" is not allowed. Give a whole number from 1 to 999999999.',
     "--jsn is not an option of preflight. Did you mean --json?",
-    "--sample and --full exclude each other. Give one.",
+    "--sample and --full cannot be used together. Use one of them.",
     "",
   ]);
 });

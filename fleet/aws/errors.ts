@@ -13,10 +13,10 @@ export function isAccessDenied(error: unknown): boolean {
 
 /** The fix for a denied request. @param policy the policy of `fleet iam` that allows the request */
 export function attachPolicyFix(policy: "preflight" | "read-and-invoke"): string {
-  return `Attach the policy ${policy} (npm run fleet -- iam) to the role of this command: planRole, otherwise deployRole, otherwise your own.`;
+  return `Attach the policy ${policy} (npm run fleet -- iam) to the role that this command uses: planRole, otherwise deployRole, otherwise the role of your credentials.`;
 }
 
-/** Whether there are no valid credentials, or a role may not be assumed: no request can succeed. */
+/** Whether no request can succeed: there are no valid credentials, or a role may not be assumed. STS calls report this as a CommandError. */
 export function isAboutCredentials(error: unknown): boolean {
   return (
     error instanceof CommandError ||

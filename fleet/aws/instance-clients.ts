@@ -25,7 +25,7 @@ export interface InstanceClients {
  * Clients for the account and region of an instance. They use `planRole`, otherwise `deployRole`, otherwise the credentials that the
  * SDK finds. All clients share the credentials of the role, and renew them before they expire.
  *
- * Connect allows two calls a second per operation, account and region, so the SDK slows down when it is throttled.
+ * Connect allows two calls a second per operation, account and region, so after a throttling error the SDK sends fewer requests per second.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
 export function instanceClients(instance: Pick<InstanceConfig, "region" | "planRole" | "deployRole">): InstanceClients {

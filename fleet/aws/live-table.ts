@@ -33,7 +33,7 @@ export function ourIndex({
   return GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName);
 }
 
-/** `hash Disposition, range CustomerEndpoint, KEYS_ONLY` */
+/** Keys and projection of an index as text: `hash Disposition, range CustomerEndpoint, KEYS_ONLY`. */
 export function shapeOf({ KeySchema = [], Projection }: LocalSecondaryIndexDescription): string {
   const key = (type: string): string => {
     const names = KeySchema.filter(({ KeyType }) => KeyType === type).map(({ AttributeName = "" }) => AttributeName);
@@ -42,7 +42,7 @@ export function shapeOf({ KeySchema = [], Projection }: LocalSecondaryIndexDescr
   return `hash ${key("HASH")}, range ${key("RANGE")}, ${Projection?.ProjectionType ?? "no projection"}`;
 }
 
-/** Capacity units per second of a provisioned table; undefined for an on-demand table. Tables that were never on demand have no summary. */
+/** Capacity units per second of a provisioned table; undefined for an on-demand table. Tables that were never on demand have no `BillingModeSummary`. */
 export function capacityOf({ BillingModeSummary, ProvisionedThroughput }: TableDescription) {
   if (BillingModeSummary?.BillingMode === "PAY_PER_REQUEST") return undefined;
   return { read: ProvisionedThroughput?.ReadCapacityUnits ?? 0, write: ProvisionedThroughput?.WriteCapacityUnits ?? 0 };

@@ -3,7 +3,7 @@ import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 
 export async function logGroupExists(logs: CloudWatchLogsClient, name: string): Promise<boolean> {
-  // The log group with exactly this name comes first: the answer is sorted by name.
+  // One page is enough: the log groups are sorted by name, so a group with exactly this name comes first.
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: name }));
   return logGroups.some(({ logGroupName }) => logGroupName === name);
 }

@@ -45,7 +45,7 @@ export async function assumeRole(region: string, roleArn: string, externalId?: s
   };
 }
 
-/** Credentials are renewed this long before they expire. The SDK requests new credentials at the same time. */
+/** Credentials are renewed this long before they expire. The SDK has the same limit. */
 const renewBeforeMs = 5 * 60_000;
 
 /**

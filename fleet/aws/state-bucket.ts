@@ -1,4 +1,4 @@
-/** Creates and hardens the S3 bucket for Terraform's state. It is safe to run again, and never weakens a setting. */
+/** Creates and hardens the S3 bucket for Terraform's state. A second run is safe, and no run weakens a setting. */
 import { isDeepStrictEqual } from "node:util";
 import {
   CreateBucketCommand,
@@ -83,15 +83,15 @@ const publicAccessBlock = {
   RestrictPublicBuckets: true,
 };
 
-/** Whether one setting is applied, and a function that applies it. */
+/** Whether one setting is already applied, and a function that applies the setting. */
 interface Setting {
   readonly isApplied: boolean;
   readonly change: () => Promise<unknown>;
 }
 
 /**
- * Creates the bucket if it does not exist, and applies each missing setting. After an interruption, a second run completes the work. It
- * deletes nothing, and keeps all existing policy statements, lifecycle rules, tags and stronger encryption.
+ * Creates the bucket if it does not exist, and applies each missing setting. After an interruption, a second run completes the work.
+ * No run deletes anything: all existing policy statements, lifecycle rules, tags and stronger encryption are kept.
  *
  * @param report called after each step
  * @throws CommandError if another account owns the bucket, if the bucket contains objects but does not have our tag, or if S3 refuses a step
@@ -241,7 +241,10 @@ export async function makeStateBucket(
     );
   }
 
-  /** Accepts a bucket with our tag. Also accepts an empty bucket, because an earlier run may have been interrupted. */
+  /**
+   * Refuses a bucket that contains objects and does not have our tag, unless `adopt` is set. An empty bucket is accepted, because an
+   * earlier run may have been interrupted before it added the tag.
+   */
   async function refuseUnknownBucket(): Promise<void> {
     try {
       const present = await tags();
@@ -258,7 +261,7 @@ export async function makeStateBucket(
           "  and tags. Otherwise choose another name for state.bucket. Nothing was changed.",
       );
     } catch (error) {
-      throw error instanceof CommandError ? error : failure("its owner", error);
+      throw error instanceof CommandError ? error : failure("tags and objects", error);
     }
   }
 
@@ -323,7 +326,7 @@ export function withTlsOnly(
   };
 }
 
-/** Whether a statement has the same effect as ours. */
+/** Whether a statement denies all requests without TLS, as our statement does. */
 function deniesPlainHttp(statement: Json, arn: string): boolean {
   const { Effect, Principal, Action, Resource, Condition, ...rest } = statement;
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);

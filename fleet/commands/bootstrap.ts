@@ -10,7 +10,7 @@ export const bootstrap: Command = {
   options: {
     env: { value: "NAME", required: true, description: "The environment: the name of its file without .yaml." },
     "dry-run": { description: "Shows the steps and changes nothing." },
-    adopt: { description: "Accepts an existing bucket that holds objects and was not created by this command." },
+    adopt: { description: "Accepts an existing bucket that contains objects and was not created by this command." },
     owner: {
       value: "ACCOUNT",
       description:

@@ -10,13 +10,14 @@ import { json } from "./options";
 
 export const check: Command = {
   name: "check",
-  summary: "Says whether a caller would be blocked, which contacts are the reason, and how to unblock; reads only.",
+  summary:
+    "Shows whether a caller would be blocked, which contacts block the caller, and how to unblock; changes nothing.",
   argument: "NUMBER",
   selection: "optional",
   options: {
     "show-numbers": {
       description:
-        "Prints whole phone numbers. By default they are masked, because output may end in a log or a ticket.",
+        "Prints whole phone numbers. By default, phone numbers are redacted, because output may end in a log or a ticket.",
     },
     json,
   },

@@ -5,7 +5,7 @@ import { CommandError } from "../output/command-error";
 import type { Print } from "../output/terminal";
 
 export interface Option {
-  /** Placeholder of the value in the help, such as `NAME`. An option without it is a switch. */
+  /** Placeholder of the value in the help, such as `NAME`. An option without a value is a switch. */
   readonly value?: string;
   /** @default false */
   readonly required?: boolean;
@@ -110,7 +110,8 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
   for (const [name, { value = "", required, wholeNumber, excludes = "" }] of Object.entries(command.options)) {
     const isGiven = (option: string): boolean => values.has(option) || switches.has(option);
     if (required === true && !isGiven(name)) mistakes.push(`--${name} ${value} is missing.`);
-    if (isGiven(name) && isGiven(excludes)) mistakes.push(`--${name} and --${excludes} exclude each other. Give one.`);
+    if (isGiven(name) && isGiven(excludes))
+      mistakes.push(`--${name} and --${excludes} cannot be used together. Use one of them.`);
     const number = Number(values.get(name) ?? wholeNumber?.default);
     if (wholeNumber !== undefined && !Number.isNaN(number)) numbers.set(name, number);
   }

@@ -24,7 +24,7 @@ export const deploy: Command = {
     parallel,
   },
   details: `deploy checks every plan before it applies the first one. It refuses a plan that was changed, that was made with --read-only,
-that the guard refuses, or whose stack, state or lock file changed since. If it refuses one plan, it applies none.
+that the guard refuses, or whose stack, state or lock file changed since the plan. If it refuses one plan, it applies none.
 If an instance fails while it is applied or verified, the rest of its wave continues, and later waves of its environment and
 later stages do not start. Suspended instances are skipped.
 

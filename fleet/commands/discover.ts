@@ -8,7 +8,8 @@ import { accountProblem } from "./options";
 
 export const discover: Command = {
   name: "discover",
-  summary: "Finds ConnectPath's tables and Connect instances in an account and prints an environment file; reads only.",
+  summary:
+    "Finds ConnectPath's tables and Connect instances in an account and prints an environment file; changes nothing.",
   selection: "none",
   options: {
     region: {
@@ -32,7 +33,7 @@ export const discover: Command = {
           : `${JSON.stringify(value)} is not the ARN of a role, such as arn:aws:iam::111122223333:role/call-blocking-plan.`,
     },
   },
-  details: `A table belongs to the instance whose alias is in the table's name: dextr-<alias>. Instances that the environment files already have
+  details: `A table belongs to the instance whose alias is in the table's name: dextr-<alias>. Instances that the environment files already contain
 are left out. Comments in the output explain what could not be matched. To write a file, redirect the output:
 npm run --silent fleet -- discover --all-regions > environments/prod.yaml
 

@@ -28,8 +28,8 @@ export const plan: Command = {
     parallel,
   },
   formerOptions: { out: "plans" },
-  details: `Each plan records its inputs; deploy rejects a stale plan. The file review.json in the plans directory has a digest of the
-changes of each plan: deploy --reviewed plans again and applies only plans with the same digest.
+  details: `Each plan records its inputs; deploy rejects a stale plan. The file review.json in the plans directory contains a digest of the
+changes of each plan. deploy --reviewed plans again, and applies only plans with the same digest.
 The plans directory contains plaintext values. Do not publish it. The reviews and review.json may be published.
 
 Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 an error, 130 stopped by Ctrl-C.

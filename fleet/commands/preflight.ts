@@ -14,7 +14,7 @@ const defaultSample = 2000;
 
 export const preflight: Command = {
   name: "preflight",
-  summary: "Checks before the first deployment whether the selected instances can be deployed; reads only.",
+  summary: "Checks before the first deployment whether the selected instances can be deployed; changes nothing.",
   selection: "optional",
   options: {
     sample: {
@@ -35,13 +35,13 @@ export const preflight: Command = {
   },
   details: `Once the index exists, DynamoDB rejects every write of a contact whose Disposition or CustomerEndpoint is not a non-empty string of
 at most 2,048 or 1,024 bytes. A plan cannot show such contacts, so preflight reads the two attributes of contacts and counts
-violations. The report shows a few violations with masked keys. A sample covers segments of the whole table. One read capacity unit reads 8 kB.
+violations. The report shows a few violations with redacted keys. A sample covers segments of the whole table. One read capacity unit reads 8 kB.
 
 preflight also checks the table (indexes, keys, owner, replicas, encryption, capacity), the cost of the index backfill, Connect's
 instance, quotas and names, the names of the function, canary, roles and log groups, and resources from the vendor's guide.
 
-Ctrl-C stops after the current page. ${progressDirectory} keeps the position, even if the process is killed. --resume continues at this
-position. When the scans of all selected instances have finished, the files are deleted, because they contain keys of contacts.
+Ctrl-C stops after the current page. The position is saved in ${progressDirectory}, even if the process is killed. --resume continues at
+this position. When the scans of all selected instances have finished, the files are deleted, because they contain keys of contacts.
 
 Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C.
 

@@ -20,11 +20,11 @@ export const recover: Command = {
   details: `Use recover if the state of a stack is lost and the bucket has no older version of the state. For each resource of the stack, the
 command looks in AWS with planRole and imports the resource into a local state. Then a plan shows how the resources differ from the
 configuration. With --yes the state is uploaded in one step. If the command is stopped before that, nothing is written and you can
-run it again. It needs the permissions of plan and preflight, and permission to write the state.
+run it again. recover needs the permissions of plan and preflight, and permission to write the state.
 
 If a deployment failed after the loss, the state contains some resources of the stack. The command then adds the others to this state.
 
-The command refuses a stack whose state lacks no existing resource, whose state contains resources that the stack does not contain,
+The command refuses a stack whose state already contains all existing resources, whose state contains resources that the stack does not contain,
 whose state changes during the recovery, or whose instance has a release. The command also refuses a stack if a resource with a name
 of this stack has another creator. A log group belongs to the stack if its function belongs to the stack.
 

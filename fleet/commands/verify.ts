@@ -13,7 +13,7 @@ export const verify: Command = {
   selection: "optional",
   options: { json },
   details: `Checks the table and index, the function and alias, the role and permission, and the association and module. Then it invokes the
-function with a listed number and an unlisted number. Each invocation writes a log line but no metrics, because it is not a call.
+function with a listed number and an unlisted number. Each invocation writes a log line but no metrics, because an invocation by verify is not a call.
 
 Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check failed.
 

@@ -1,4 +1,4 @@
-/** Rules about calls in progress: the module that flows invoke by its id, and the function behind its association and alias. */
+/** Rules about the resources that a call needs: the module or flow, and the function with its alias, permission and association. */
 import { aliasName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
 import {
@@ -18,7 +18,7 @@ import type { Rule, Violation } from "./rule";
 
 const failOpen = "Until this is repaired, calls go through: the module's error branch sets nomatch.";
 
-/** Refuses a gap during a replacement, and a module or flow that invokes a function that Connect cannot invoke. */
+/** Refuses a plan that removes a resource of a call before the replacement exists, or after which a flow or module invokes a function that Connect cannot invoke. */
 export const callPath: Rule = (plan, instance) => [
   ...managedChanges(plan).flatMap((resource) => gap(resource, plan, instance)),
   ...[MODULE, FLOW].flatMap((type) =>
@@ -76,7 +76,7 @@ function flowGap({ address, type, change }: ResourceChange, { name }: InstanceCo
     ? violation(
         address,
         `${label} of instance ${name} would get another id. ${effect}`,
-        "Change the resource in place. If the Connect instance itself was replaced, no calls depend on it yet: add an allowance to the environment file.",
+        "Change the resource in place. If the Connect instance was replaced, no call depends on the new module or flow yet: add an allowance to the environment file.",
       )
     : violation(
         address,
@@ -90,14 +90,14 @@ function flowGap({ address, type, change }: ResourceChange, { name }: InstanceCo
 function brokenInvocations(resource: ResourceChange, plan: PlanJson, instance: InstanceConfig): Violation[] {
   const { address, type, change } = resource;
   const content = textAt(change.after, "content");
-  // The content of the inbound flow contains the module's id, which is unknown before the first apply. It never invokes a function.
+  // The content of the inbound flow contains the id of the module, which is unknown before the first apply. The inbound flow never invokes a function.
   if (content === undefined && type === FLOW && isMarked(valueAt(change.after_unknown, "content"))) return [];
   const arns = content === undefined ? undefined : invokedFunctions(content);
   if (arns === undefined) {
     return [
       violation(
         address,
-        `The content of ${resourceType(type)?.label ?? type} of instance ${instance.name} is not known before the apply, so the guard cannot judge it.`,
+        `The content of ${resourceType(type)?.label ?? type} of instance ${instance.name} is not known before the apply, so the guard cannot check the content.`,
         "Use the synthesized content in the stack, and plan again.",
       ),
     ];

@@ -7,20 +7,20 @@ import type { Rule, Violation } from "./rule";
 
 const providerSource = "registry.terraform.io/hashicorp/aws";
 
-/** Arguments of the provider that stacks set. Others, such as `endpoints`, can send requests and credentials elsewhere. */
+/** Arguments of the provider that stacks set. Other arguments, such as `endpoints`, can send requests and credentials to another server. */
 const providerArguments: readonly string[] = ["region", "allowed_account_ids", "assume_role", "default_tags"];
 
 const refuse = (address: string, what: string): Violation => ({
   rule: "whole-plan",
   address,
   what,
-  fix: "Do not apply this plan. Check for edits in stacks/ and in the synthesized directory, synthesize again, and plan again.",
+  fix: "Do not apply this plan. Find out whether stacks/ or the synthesized directory was edited. Then synthesize and plan again.",
 });
 
 /** Refuses a plan that Terraform itself would not apply. */
 export const applyable: Rule = (plan) => {
   if (plan.applyable || !plan.resource_changes.some(isTouched)) return [];
-  return [refuse("", "Terraform says that this plan cannot be applied, but the plan contains changes.")];
+  return [refuse("", "According to Terraform, this plan cannot be applied, although the plan contains changes.")];
 };
 
 /** https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation */

@@ -21,10 +21,10 @@ import { renames } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 
 const synthesizeAgain =
-  "Do not apply this plan. Check for edits in stacks/ and in the synthesized directory, and whether another version of the environment " +
-  "file was planned. Then synthesize and plan again.";
+  "Do not apply this plan. Find out whether stacks/ or the synthesized directory was edited, or whether the plan is for another version " +
+  "of the environment file. Then synthesize and plan again.";
 
-/** Refuses a resource of ours with another name, content or permission, and a resource that no stack contains. */
+/** Refuses other names, contents and permissions of our resources than the environment file sets, and resources that no stack contains. */
 export const content: Rule = (plan, instance) => {
   const expected =
     instance.release === undefined
@@ -81,7 +81,7 @@ function plannedText(plan: PlanJson, address: string, key: string): string | und
 const isGone = (resource: ResourceChange): boolean =>
   isRemoved(resource) && (resource.deposed !== undefined || !resource.change.actions.includes("create"));
 
-/** Logical ids of the resources that a stack contains or contained, besides alarms. */
+/** Logical ids of the resources that this or an earlier version of the stack contains, except alarms. */
 const logicalIds: readonly string[] = [
   "blocked_calls",
   "blocked_status",
@@ -106,7 +106,7 @@ function isRemovable({ type, name, change: { before } }: ResourceChange, instanc
 const isOwnAlarm = (logicalId: string, alarmName: string | undefined, { stackName }: InstanceConfig): boolean =>
   alarmName === `${monitoringName(stackName)}-${logicalId.replaceAll("_", "-")}`;
 
-/** Attributes besides the derived ones that the environment file does not set. A review shows each change of them. */
+/** Attributes that the environment file does not set and that AWS does not derive. A review shows each change of these attributes. */
 const shownInReview: readonly string[] = [
   "tags",
   "version",

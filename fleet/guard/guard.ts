@@ -1,4 +1,4 @@
-/** Decides whether a saved plan may be applied, by its effect on the vendor's table, on calls and on other resources. */
+/** Decides whether a plan may be applied: checks its effects on the vendor's table, on calls and on other resources. */
 import type { GuardRuleId } from "../../config/guard-rules";
 import { neverAllowed } from "../../config/guard-rules";
 import { oneLine } from "../../config/printable";
@@ -55,7 +55,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
 /**
  * Checks the plan that will be applied. The guard refuses every unknown part of a plan, and cannot be switched off.
  *
- * @param today `YYYY-MM-DD`, to decide which allowances have expired; with any other text, no allowance counts
+ * @param today `YYYY-MM-DD`, to decide which allowances have expired; with any other text, no allowance applies
  */
 export function guard(plan: PlanJson, instance: InstanceConfig, today: string): GuardResult {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(today);
@@ -86,7 +86,7 @@ export function guard(plan: PlanJson, instance: InstanceConfig, today: string): 
   };
 }
 
-/** Characters of an address. Longer ones are cut. */
+/** Maximum length of an address. */
 const maxAddress = 300;
 
 /** Violations contain names and values from the plan. */

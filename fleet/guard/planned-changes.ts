@@ -1,4 +1,4 @@
-/** Functions over the changes in a plan that several rules use. */
+/** Selects and classifies the changes in a plan, for several rules. */
 import { resourceType } from "../../stacks/resource-types";
 import { fieldsOf } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";

@@ -49,7 +49,7 @@ export const wholePlan: Rule = (plan) => {
     ...plan.unknownKeys.map((key) =>
       refuse(
         `The plan of Terraform ${version} has the key ${shortJson(key)}. The guard does not know this key and cannot check it.`,
-        "Plan with the version in .terraform-version. A newer Terraform version needs a newer guard.",
+        "Plan again with the Terraform version in .terraform-version. This program may not support newer Terraform versions.",
       ),
     ),
     ...plan.resource_changes
@@ -66,7 +66,7 @@ export const wholePlan: Rule = (plan) => {
 const isOtherDynamodb = (type: string): boolean =>
   type !== TABLE && /(^|_)(dynamodb|appautoscaling|dax)(_|$)/.test(type);
 
-/** Refuses items, scaling, exports, replicas: every DynamoDB resource besides the adopted table. */
+/** Refuses every DynamoDB resource except the adopted table, such as items, scaling, exports and replicas. */
 export const otherDynamodb: Rule = (plan, { table }) =>
   managedChanges(plan)
     .filter((resource) => isTouched(resource) && isOtherDynamodb(resource.type))
@@ -84,7 +84,7 @@ export const managedTypesOnly: Rule = (plan) =>
       rule: "own-types",
       address: resource.address,
       what: `The plan would ${verbsOf(resource)} the resource type ${resource.type}. No call blocking stack contains this type, so the resource may belong to another team.`,
-      fix: "Move the resource to a stack of its own. If it must be in this stack, add an allowance to the environment file.",
+      fix: "Move the resource to another stack. If the resource must be in this stack, add an allowance to the environment file.",
     }));
 
 export const imports: Rule = (plan, instance) =>
@@ -145,7 +145,7 @@ function nameOf({ type, change }: ResourceChange): string {
   return textAt(change.before, key) ?? textAt(change.before, "id") ?? "";
 }
 
-/** Refuses to delete or to stop managing a resource, unless `release` or an allowance asks for it. */
+/** Refuses to delete or to stop managing a resource, unless the environment file asks for it with `release` or no longer configures the resource. */
 export const deletions: Rule = (plan, instance) =>
   managedChanges(plan).flatMap((resource): Violation[] => {
     const { address, type, change } = resource;
@@ -185,7 +185,7 @@ function isSwitchedOff({ type, name, deposed, change }: ResourceChange, instance
   return !Object.hasOwn(expected, `${type}.${name}`);
 }
 
-/** Whether the permission to decrypt is removed because the table is no longer encrypted with its owner's key. */
+/** Whether the permission to decrypt is removed because the table is no longer encrypted with a KMS key. */
 function isUnneededDecryption({ type, name, action_reason, change }: ResourceChange, plan: PlanJson): boolean {
   if (
     type !== "aws_iam_role_policy" ||

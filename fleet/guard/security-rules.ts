@@ -26,15 +26,15 @@ export const securitySettings: Rule = (plan, instance) =>
         address,
         what:
           `The apply would remove ${joinWords(removed)} from ${address} of instance ${instance.name}. ` +
-          "A security team or an organization probably added this.",
+          "A security team or the organization probably added this setting or tag.",
         fix:
-          "Ask its owner. Add a tag to tags in the environment file to keep the tag. To remove the setting or the tag, add an allowance " +
+          "Ask the security team. To keep a tag, add it to tags in the environment file. To remove the setting or the tag, add an allowance " +
           "to the environment file.",
       },
     ];
   });
 
-/** -1 is no reserved concurrency. 0 stops the function, so it is a setting. */
+/** Whether a setting has no value. For reserved concurrency, -1 means no reservation, and 0 is a value that stops the function. */
 const isUnset = (value: unknown): boolean =>
   value === undefined ||
   value === null ||

@@ -21,7 +21,7 @@ import type { Rule, Violation } from "./rule";
 /** The attribute definitions that our index needs. */
 const ourAttributes: readonly string[] = blockingIndexKeys;
 
-/** Our index, as the provider writes it. */
+/** Our index as an item of `global_secondary_index`. */
 const ourIndex: Readonly<Record<string, unknown>> = {
   name: indexName,
   hash_key: blockingIndex.hashKey,
@@ -30,8 +30,8 @@ const ourIndex: Readonly<Record<string, unknown>> = {
 };
 
 const unexpectedChange =
-  "Do not apply this plan. The synthesized stack never plans such a change: check for edits in stacks/ and in the synthesized " +
-  "directory, synthesize again, and plan again.";
+  "Do not apply this plan. The synthesized stack never plans such a change. Find out whether stacks/ or the synthesized directory " +
+  "was edited. Then synthesize and plan again.";
 
 const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
   managedChanges(plan).filter(({ type }) => type === TABLE);
@@ -56,7 +56,7 @@ export const tableKept: Rule = (plan, instance) => {
   return [{ rule: "table-kept", address: "", what, fix: unexpectedChange }];
 };
 
-/** The violation if the plan creates, replaces, deletes or abandons the table against the environment file; otherwise undefined. */
+/** The violation if the plan creates, replaces, deletes or stops managing the table against the environment file; otherwise undefined. */
 function notKept(
   { deposed, change }: ResourceChange,
   instance: InstanceConfig,
@@ -148,8 +148,14 @@ export const tableIdentity: Rule = (plan, instance) =>
     return [{ rule: "table-identity", address, what, fix }];
   });
 
-/** Attributes that other rules judge, and `timeouts`, which Terraform never sends to AWS. */
-const judgedElsewhere: readonly string[] = ["attribute", "global_secondary_index", "hash_key", "range_key", "timeouts"];
+/** Attributes that other rules check, and `timeouts`, which Terraform never sends to AWS. */
+const checkedByOtherRules: readonly string[] = [
+  "attribute",
+  "global_secondary_index",
+  "hash_key",
+  "range_key",
+  "timeouts",
+];
 
 /** Effect of a changed setting, by attribute. */
 const effects: Readonly<Record<string, string>> = {
@@ -176,7 +182,7 @@ export const tableSettings: Rule = (plan, { table }) =>
     );
     const isAllUnknown = Object.keys(unknownFields).length === 0 && isMarked(change.after_unknown);
     const keys = [
-      ...differingKeys(change.before, change.after).filter((key) => !judgedElsewhere.includes(key)),
+      ...differingKeys(change.before, change.after).filter((key) => !checkedByOtherRules.includes(key)),
       ...unknown,
       ...(isAllUnknown ? ["everything"] : []),
     ];
@@ -272,12 +278,12 @@ function attributeProblem(
     : `the type of ${attribute} would change from ${typeBefore ?? "(none)"} to ${typeAfter ?? "(none)"}, and DynamoDB would reject writes with the old type`;
 }
 
-/** Attributes of an index that the provider versions write as null, empty or absent if there is no value. */
+/** Attributes of an index that are null, empty or absent without a value, depending on the provider version. */
 const emptyIfUnset: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
 /** Attributes of an index that AWS sets on an on-demand table. */
 const setByAws: readonly string[] = ["read_capacity", "write_capacity", "key_schema", "warm_throughput"];
 
-/** Refuses every change of an index besides adding ours. Terraform shows a changed set as removed and added, so items are compared by name. */
+/** Refuses every change of an index except the addition of our index. Terraform shows a changed item of a set as one removed and one added item, so items are compared by name. */
 export const tableIndexes: Rule = (plan, instance) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
     const { name } = instance.table;
@@ -300,7 +306,7 @@ export const tableIndexes: Rule = (plan, instance) =>
         ),
       ];
     }
-    // The mask has the order of the list.
+    // `after_unknown` lists the indexes in the same order as `after`.
     const masks = itemsOf(valueAt(change.after_unknown, "global_secondary_index"));
     const written = itemsOf(valueAt(change.after, "global_secondary_index"));
     if (masks.length > written.length || valueAt(change.after_unknown, "global_secondary_index") === true) {

@@ -1,13 +1,13 @@
 /**
- * Text from AWS, Terraform, plans, flows and environment files is data: one function for each place where such text is printed. No text
- * can control the place: move a cursor, start a command of a CI system, change the direction of other text, or add markup.
+ * Escapes text from AWS, Terraform, plans, flows and environment files, with one function for each output format. Escaped text cannot
+ * move the cursor, start a command of a CI system, change the direction of other text, or add markup.
  */
 import { boundedLines, oneLine, printableJson, printableLines, shortened } from "../../config/printable";
 
 /** Maximum length of one line in a terminal or a log. */
 const maxLine = 10_000;
 
-/** For standard output and standard error. Line breaks stay. */
+/** For standard output and standard error. Line breaks are kept. */
 export function terminalText(text: string): string {
   return printableLines(text)
     .split("\n")
@@ -58,7 +58,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** For an element or an attribute in HTML. Line breaks stay. */
+/** For an element or an attribute in HTML. Line breaks are kept. */
 export function htmlText(text: string): string {
   return printableLines(text).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

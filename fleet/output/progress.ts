@@ -49,7 +49,7 @@ export class Progress {
     this.line(`[${this.finished}/${this.total}] ${stackName}: ${result}`);
   }
 
-  /** Prints a line that stays. */
+  /** Prints a line that is not redrawn, above the progress line. */
   line(text: string): void {
     this.erase();
     this.output.write(`${text}\n`);

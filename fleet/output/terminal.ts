@@ -1,6 +1,6 @@
 /**
- * Standard output and standard error. No other file of the command line writes to them, so every text is escaped here, wherever it came
- * from.
+ * Writes to standard output and standard error. No other file of the command line writes to these streams, so all text is escaped here,
+ * whatever its source.
  */
 import { inspect } from "node:util";
 import { JsonDocument, terminalText } from "./foreign-text";

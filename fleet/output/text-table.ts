@@ -4,7 +4,7 @@ import { oneLine } from "./foreign-text";
 /** Maximum length of a cell. */
 const maxCell = 1000;
 
-/** A longer cell is not aligned, so that one long value does not widen every row. */
+/** Maximum width of a column. Longer cells are not aligned, so that one long value does not widen every row. */
 const maxWidth = 100;
 
 /**

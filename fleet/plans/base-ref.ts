@@ -35,7 +35,7 @@ export interface Base {
   readonly commit: string;
   /** Digest by stack name, including suspended stacks. */
   readonly digests: ReadonlyMap<string, string>;
-  /** One line that says how the base was synthesized. */
+  /** One line for the user: which commit is the base, and how it was synthesized. */
   readonly description: string;
 }
 
@@ -90,7 +90,9 @@ export async function synthesizeBase(
       const isSameLock = isSameFile(path.join(project, "package-lock.json"), path.join(base, "package-lock.json"));
       if (isSameLock) symlinkSync(path.join(project, "node_modules"), path.join(base, "node_modules"));
       else {
-        print(`The base ${ref} has other packages: installing them with npm ci. This takes one or two minutes.`);
+        print(
+          `The base ${ref} has another package-lock.json. Installing its packages with npm ci takes one or two minutes.`,
+        );
         await runWithTimeout("npm ci", "npm", ["ci", "--no-audit", "--no-fund"], base);
       }
       print(`Synthesizing the base ${ref} (${shortCommit}) with its own code.`);

@@ -52,7 +52,7 @@ export function liveHolder(directory: string): LockHolder | undefined {
   return holder === undefined || hasEnded(holder) ? undefined : holder;
 }
 
-/** Also makes the directory private. @throws CommandError if it cannot, or if another process holds the lock */
+/** Locks a directory and makes it private. @throws CommandError if the directory cannot be private, or if another process holds the lock */
 export function lockDirectory(directory: string, command: string, print: (text: string) => void): void {
   makePrivateDirectory(directory);
   const file = lockFileIn(directory);
@@ -74,7 +74,7 @@ export function lockDirectory(directory: string, command: string, print: (text: 
       const replaced = `${ownFile}.replaced`;
       if (!tryRename(file, replaced)) continue;
       const removed = holderIn(replaced);
-      // Another process has already replaced the old lock: restore the lock of that process.
+      // Another process replaced the old lock first, so this process moved the new lock away: restore the new lock.
       if (removed !== undefined && !hasEnded(removed)) {
         tryLink(replaced, file);
         rmSync(replaced);
@@ -113,7 +113,7 @@ function holderIn(file: string): LockHolder | undefined {
   }
 }
 
-/** Only processes of this machine can be checked. */
+/** Whether the process that took the lock has ended; false for a process of another machine, which cannot be checked. */
 function hasEnded({ host, pid, processStart: recorded }: LockHolder): boolean {
   if (host !== hostname()) return false;
   // This process does not hold the lock yet. An earlier process had the same id, as is usual in containers.

@@ -1,4 +1,4 @@
-/** Finds resources that a plan would create although they exist already: the state was lost or moved, or another creator has the names. */
+/** Finds resources that a plan would create although they exist already: the state was lost or moved, or somebody else created resources with the same names. */
 import { answersInstance, isOwnDescription, managingStack } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import {
@@ -26,14 +26,15 @@ import { redactText } from "../output/redact";
 import { textAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 
-/** Who created an existing resource, as far as the resource shows it. */
+/** The creator of an existing resource, according to the description of the resource. */
 type Owner =
   /** The stack with this name. */
   | { readonly stack: string }
-  /** A stack of this project for the same instance, whose name is not shown. */
+  /** A stack of this project for the same instance. The description does not contain the name of the stack. */
   | "this project"
-  /** The resource shows nothing. It has the owner of the resources around it. */
+  /** The resource has no description. Its owner is the owner of the other existing resources in the plan. */
   | "unknown"
+  /** Another creator. The description is redacted. */
   | { readonly description: string };
 
 /** A resource that the plan would create and that exists. */
@@ -44,17 +45,17 @@ interface ExistingResource {
   readonly id?: string;
 }
 
-/** What AWS knows about the names in a plan. */
+/** The result of the comparison of a plan with AWS. */
 export interface ExistingResources {
   readonly violations: readonly Violation[];
-  /** What could not be looked up, and why: one sentence or more per question. */
+  /** Failed lookups, each with the resources and the cause. */
   readonly warnings: readonly string[];
 }
 
-/** Resources whose creation fails if they exist. Only a plan that creates one of them is compared with AWS. */
+/** Only a plan that creates a resource of one of these types is compared with AWS. */
 const decisiveTypes: readonly string[] = [FUNCTION, ROLE, MODULE];
 
-/** Asks AWS only if the plan creates a function, a role or a module. Every question is asked once, and needs the policy `plan`. */
+/** Calls AWS only if the plan creates a function, a role or a module. The lookups need the policy `plan`. */
 export async function findExistingResources(
   plan: PlanJson,
   instance: InstanceConfig,
@@ -67,42 +68,42 @@ export async function findExistingResources(
   const existing: ExistingResource[] = [];
   const failures = new Map<string, string[]>();
   await Promise.all(
-    questionsFor(created, instance, clients).map(async ({ about, ask }) => {
+    lookupsFor(created, instance, clients).map(async ({ subject, run }) => {
       try {
-        existing.push(...(await ask()));
+        existing.push(...(await run()));
       } catch (error) {
         const message = errorMessage(error);
-        failures.set(message, [...(failures.get(message) ?? []), about]);
+        failures.set(message, [...(failures.get(message) ?? []), subject]);
       }
     }),
   );
   const warnings = [...failures].map(
-    ([message, about]) =>
-      `It could not be checked whether these resources exist already: ${about.sort().join(", ")}. ${message}. ` +
-      "If one of them exists, the deployment fails halfway. Attach the policy plan or deploy (npm run fleet -- iam) to the role that reads.",
+    ([message, subjects]) =>
+      `It is unknown whether these resources exist already: ${subjects.sort().join(", ")}. ${message}. ` +
+      "If one of them exists, the deployment fails halfway. Attach the policy plan or deploy (npm run fleet -- iam) to the role that plans.",
   );
   return { violations: violationsFor(created, existing, instance), warnings };
 }
 
-interface Question {
-  /** What the question is about, for a warning. */
-  readonly about: string;
-  readonly ask: () => Promise<readonly ExistingResource[]>;
+interface Lookup {
+  /** The resources that are looked up, for a warning. */
+  readonly subject: string;
+  readonly run: () => Promise<readonly ExistingResource[]>;
 }
 
-function questionsFor(
+function lookupsFor(
   created: readonly ResourceChange[],
   { instanceId, function: own }: InstanceConfig,
   { cloudwatch, connect, iam, lambda, logs }: InstanceClients,
-): readonly Question[] {
+): readonly Lookup[] {
   const ofType = (type: string): readonly ResourceChange[] => created.filter((resource) => resource.type === type);
   const each = (
     type: string,
     find: (name: string, planned: ResourceChange) => Promise<Omit<ExistingResource, "planned"> | undefined>,
-  ): readonly Question[] =>
+  ): readonly Lookup[] =>
     ofType(type).map((planned) => ({
-      about: nameOf(planned),
-      ask: async () => {
+      subject: nameOf(planned),
+      run: async () => {
         const found = await find(shortName(planned), planned);
         return found === undefined ? [] : [{ planned, ...found }];
       },
@@ -138,8 +139,8 @@ function questionsFor(
       ? []
       : [
           {
-            about: "the alarms",
-            ask: async () => {
+            subject: "the alarms",
+            run: async () => {
               const names = await existingAlarms(cloudwatch, alarms.map(shortName));
               return alarms
                 .filter((planned) => names.includes(shortName(planned)))
@@ -181,7 +182,7 @@ function violationsFor(
   const found = [...existing].sort((a, b) => created.indexOf(a.planned) - created.indexOf(b.planned));
   const hasOwn = found.some((resource) => resource.owner === "this project" || stackOf(resource).length > 0);
   const foreign = found.filter((resource) => isForeign(resource) || (!hasOwn && failsIfPresent(resource)));
-  // A resource that shows no owner belongs to the resources around it. Alone, an alarm or a dashboard is simply overwritten.
+  // A resource with an unknown owner has the owner of the other existing resources. An alarm or a dashboard alone is no violation, because an apply overwrites it.
   const own = hasOwn ? found.filter((resource) => !isForeign(resource)) : [];
   return [
     ...(own.length === 0 ? [] : [ownExists(created, own, instance)]),
@@ -189,6 +190,7 @@ function violationsFor(
   ];
 }
 
+/** Whether the creation of the resource fails if it exists. Terraform overwrites existing alarms and dashboards. */
 const failsIfPresent = ({ planned: { type } }: ExistingResource): boolean => ![ALARM, DASHBOARD].includes(type);
 
 function ownExists(
@@ -240,7 +242,7 @@ function notInState(owner: "this stack" | "this project", instance: InstanceConf
   const { stackName, name, state } = instance;
   const object = `s3://${state.bucket}/${state.key}`;
   const causes = [
-    `The state ${object} was lost, it is in another bucket or under another key (state was edited), or an earlier deployment ended before it wrote its state.`,
+    `Either the state ${object} was lost. Or the setting state was changed, so that the state is in another bucket or under another key. Or an earlier deployment ended before it wrote its state.`,
     ...(owner === "this project"
       ? [
           "Or the environment file or the instance was renamed, or another deployment manages the same Connect instance.",
@@ -252,7 +254,7 @@ function notInState(owner: "this stack" | "this project", instance: InstanceConf
       ? `They belong to this stack (${stackName}), but its state does not contain them.`
       : `Their descriptions name this instance (${JSON.stringify(answersInstance(name))}), but the state does not contain them.`;
   const fixes = [
-    `If state was edited, restore the old values. See ${movedStackPage}.`,
+    `If the setting state was changed, restore the old values. See ${movedStackPage}.`,
     `If the state is lost or incomplete, restore an older version of the object, or rebuild it: npm run fleet -- recover stack=${stackName}.`,
     ...(owner === "this project"
       ? [
@@ -267,7 +269,7 @@ function foreignExists({ planned, owner, id }: ExistingResource, { stackName, na
   const shows =
     typeof owner === "object" && "description" in owner
       ? `its description is ${JSON.stringify(owner.description)}`
-      : "no resource of this stack exists beside it";
+      : "no other resource of this stack exists";
   return {
     rule: "existing-resources",
     address: planned.address,

@@ -1,4 +1,4 @@
-/** Applies the guard to a plan that another pipeline made. */
+/** Applies the guard to the plan of another pipeline. */
 import { readFileSync } from "node:fs";
 import type { InstanceConfig } from "../../config/types";
 import { guard, today } from "../guard/guard";

@@ -10,7 +10,7 @@ import { ConcurrencyLimiter, waitForAll } from "./concurrency-limiter";
  *
  * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each operation
  * once or twice and takes at least three seconds, mostly to start the provider, so four plans stay below the limit. An apply calls each
- * operation more often, so only two applies stay below the limit. Throttled calls are repeated more slowly.
+ * operation more often, so only two applies stay below the limit. Throttled calls are retried at a lower rate.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
 const perAccountAndRegion = { plan: 4, apply: 2 } as const;
@@ -66,7 +66,7 @@ export class StackRunner {
     return result?.value;
   }
 
-  /** Prints a line that stays above the progress line. */
+  /** Prints a line above the progress line. */
   line(text: string): void {
     this.progress.line(text);
   }

@@ -1,4 +1,4 @@
-/** Before our index is deleted: finds everything else that uses the index, such as a second deployment for the same instance. */
+/** Finds the other users of our index before a plan deletes the index, such as a second deployment for the same instance. */
 import { indexName, guideFunctionName } from "../../config/aws-names";
 import { answersInstance, askedFunction, isOwnDescription, managingStack } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
@@ -13,7 +13,7 @@ import { redactText } from "../output/redact";
 import { itemsOf, textAt, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 
-/** Refuses a plan that deletes our index while another deployment may use the index, or if that cannot be checked. */
+/** Refuses a plan that deletes our index if another deployment may use the index, or if the users of the index cannot be determined. */
 export async function refuseSharedIndex(
   plan: PlanJson,
   instance: InstanceConfig,
@@ -29,23 +29,23 @@ export async function refuseSharedIndex(
   });
   const keep =
     `Set release: keep-index for ${instance.name} in environments/${instance.environment}.yaml: ` +
-    "it removes this deployment and leaves the index on the table.";
+    "this setting removes this deployment and keeps the index on the table.";
   let users: readonly string[];
   try {
     users = [...(await moduleUsers(plan, instance, clients)), ...(await functionUsers(plan, instance, clients))];
   } catch (error) {
     return [
       refuse(
-        `but it could not be checked whether something else uses the index. ${errorMessage(error)}.`,
-        `Attach the policy plan or deploy (npm run fleet -- iam) to the role that reads, and plan again. Or: ${keep}`,
+        `but it is unknown whether anything else uses the index. ${errorMessage(error)}.`,
+        `Attach the policy plan or deploy (npm run fleet -- iam) to the role that plans, and plan again. Or: ${keep}`,
       ),
     ];
   }
   if (users.length === 0) return [];
   return [
     refuse(
-      `but these do not belong to this stack and use the index: ${users.join("; ")}. Their calls would no longer be blocked.`,
-      `${keep} If nothing needs these any more, delete them first, and plan again.`,
+      `but other resources use the index and do not belong to this stack: ${users.join("; ")}. Without the index, they block no caller.`,
+      `${keep} If these resources are no longer needed, delete them first, and plan again.`,
     ),
   ];
 }
@@ -81,7 +81,7 @@ async function moduleUsers(
   return [`${name}, which this stack does not delete (description ${JSON.stringify(redactText(description ?? ""))})`];
 }
 
-/** Functions that this plan does not delete: those whose settings name the table, canaries, and those that may look up numbers. */
+/** Functions that this plan does not delete and that may use the index: by their environment, their description or their association. Also their canaries. */
 async function functionUsers(
   plan: PlanJson,
   instance: InstanceConfig,
@@ -116,7 +116,7 @@ function useOf(
   if (isOwnDescription(answersInstance(name), Description)) return "its description names this instance";
   if (!isAssociated) return undefined;
   if (FunctionName === guideFunctionName)
-    return "the vendor's guide names it so, and this Connect instance may call it";
+    return "it has the name from the vendor's guide, and this Connect instance may call it";
   if (Environment?.Error !== undefined) return "this Connect instance may call it, and its environment cannot be read";
   return undefined;
 }

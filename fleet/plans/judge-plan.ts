@@ -1,4 +1,4 @@
-/** Judges a plan by the guard, and by what exists in AWS. */
+/** Checks a plan with the guard, and compares the plan with the resources that exist in AWS. */
 import type { InstanceConfig } from "../../config/types";
 import { instanceClients } from "../aws/instance-clients";
 import { guard, today } from "../guard/guard";
@@ -7,11 +7,11 @@ import type { PlanJson } from "../terraform/plan-json";
 import { findExistingResources } from "./existing-resources";
 import { refuseSharedIndex } from "./index-users";
 
-/** The judgement on one plan. */
+/** The result of the checks of one plan. */
 export interface Judgement {
-  /** The violations that AWS shows come first: they explain the plan as a whole. */
+  /** The violations from the comparison with AWS come first, because they explain the plan as a whole. */
   readonly guard: GuardResult;
-  /** What could not be checked, and why. */
+  /** Checks that failed, with the cause. */
   readonly warnings: readonly string[];
 }
 

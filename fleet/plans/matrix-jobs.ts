@@ -43,7 +43,7 @@ export function matrixJobs(instances: readonly InstanceConfig[], size: number): 
   if (matrix.length > maxJobs) {
     throw new CommandError(
       `${instances.length} stacks at ${size} per job are ${matrix.length} jobs, but a matrix has at most ${maxJobs}.\n` +
-        `  Give --size ${Math.ceil(instances.length / maxJobs) + 1} or more, or a narrower selection.`,
+        `  Use --size ${Math.ceil(instances.length / maxJobs) + 1} or more, or a narrower selection.`,
     );
   }
   return matrix;

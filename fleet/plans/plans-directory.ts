@@ -20,7 +20,7 @@ const contents = ["cdktf.out", "review.json", "deploy.journal"];
 
 /**
  * Runs work on a plans directory that no other command uses. Plans contain plaintext values, so only the owner may read the directory
- * and its contents, also if it existed before with other permissions.
+ * and its contents, even if the directory already existed with other permissions.
  *
  * @param command the command that runs, for the messages
  * @throws CommandError if another process uses the directory, or the directory cannot be made private

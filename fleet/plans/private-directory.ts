@@ -19,7 +19,7 @@ export function makePrivateDirectory(directory: string): void {
     if (reason !== undefined) {
       throw new CommandError(
         `${directory} ${reason}, so it cannot be made private. Plans contain plaintext values.\n` +
-          "  Give a directory that only holds plans, such as build/plans.",
+          "  Use a directory that contains only plans, such as build/plans.",
       );
     }
     chmodSync(directory, 0o700);
@@ -29,7 +29,7 @@ export function makePrivateDirectory(directory: string): void {
   }
 }
 
-/** Why other users or programs may need the directory; undefined if nothing suggests that. */
+/** The reason why other users or programs may need the directory; undefined if there is none. */
 function sharedReason(
   directory: string,
   { mode, uid }: { readonly mode: number; readonly uid: number },

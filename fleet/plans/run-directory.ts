@@ -1,4 +1,4 @@
-/** Temporary working directories: one per process. If the process is killed, the next process deletes its directory. */
+/** Temporary working directories: one per process. The directory of a killed process is deleted by the next run. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { isAlive, liveHolder, lockDirectory, lockFileIn } from "./directory-lock";

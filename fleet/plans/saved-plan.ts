@@ -103,8 +103,8 @@ export const hasSavedPlan = (directory: string): boolean =>
   existsSync(path.join(directory, recordName)) || existsSync(path.join(directory, planFileName));
 
 /**
- * Checks a saved plan without any call to AWS: the plan and its inputs must be unchanged. If the plan file and the record contain the
- * same fact, the plan file is used.
+ * Checks a saved plan without any call to AWS: the plan and its inputs must be unchanged. Values that
+ * the plan file and the record both contain, such as the configuration, are read from the plan file.
  */
 export function checkSavedPlan(
   directory: string,

@@ -91,7 +91,7 @@ export function synthesizedStackOf(
   return stack;
 }
 
-/** Paths of the assets, which a plan of the stack depends on, relative to its directory and sorted. */
+/** Paths of the stack's assets, relative to the directory of the stack and sorted. A plan depends on the assets. */
 function assetsOf(directory: string): readonly string[] {
   const assets = path.join(directory, "assets");
   if (!existsSync(assets)) return [];

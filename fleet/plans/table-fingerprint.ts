@@ -100,7 +100,7 @@ export async function staleTable(
   } catch (error) {
     return {
       reason: `The table ${instance.table.name} cannot be compared with the plan, because it cannot be read. ${errorMessage(error)}`,
-      fix: "Give the role (planRole, otherwise deployRole, otherwise your own) dynamodb:DescribeTable, and deploy again.",
+      fix: "Allow dynamodb:DescribeTable for the role that deploy uses (planRole, otherwise deployRole, otherwise the role of your credentials), and deploy again.",
     };
   }
   const changes = changedFields(before, after);

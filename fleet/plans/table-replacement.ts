@@ -1,4 +1,4 @@
-/** Explains why Terraform refuses to plan another table than the one in the state, instead of its advice to disable `prevent_destroy`. */
+/** Explains a failed plan that would replace the table. Terraform's own message only recommends to disable `prevent_destroy`. */
 import { z } from "zod";
 import type { InstanceConfig } from "../../config/types";
 import { TABLE } from "../../stacks/resource-types";

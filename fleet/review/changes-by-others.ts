@@ -18,7 +18,7 @@ export interface ChangeByOthers {
   readonly meaning: string;
 }
 
-/** Leaves out values that AWS sets, which Terraform reports as drift after a first deployment. */
+/** The changes by others, without values that AWS sets: Terraform reports these values as drift after a first deployment. */
 export function changesByOthers(plan: PlanJson): readonly ChangeByOthers[] {
   return plan.resource_drift.flatMap((resource): ChangeByOthers[] => {
     const { address, type, change } = resource;
@@ -42,7 +42,7 @@ export function changesByOthers(plan: PlanJson): readonly ChangeByOthers[] {
   });
 }
 
-/** The resource without what other resources of the stack set, which Terraform reports as drift after a first deployment. */
+/** The resource without the attributes that other resources of the stack set. Terraform reports these attributes as drift after a first deployment. */
 function withoutDerivedInDrift(resource: ResourceChange): ResourceChange {
   const derived = resourceType(resource.type)?.diff?.derivedInDrift ?? [];
   const [before, after] = [resource.change.before, resource.change.after].map((values) =>
@@ -63,6 +63,6 @@ function meaningOf(type: string, isDeleted: boolean, planned: Change | undefined
     type === MODULE || type === FLOW
       ? "Probably edited in the Connect console."
       : "Probably changed in the AWS console or by another tool.";
-  if (planned === undefined || planned.actions.join() === "no-op") return `${author} The plan leaves it unchanged.`;
-  return `${author} The plan ${planned.actions.includes("create") ? "creates it again" : "reverts it to the configuration"}.`;
+  if (planned === undefined || planned.actions.join() === "no-op") return `${author} The plan keeps the change.`;
+  return `${author} The plan ${planned.actions.includes("create") ? "creates the resource again" : "reverts the change"}.`;
 }

@@ -20,7 +20,7 @@ export interface ResourceDiff {
   readonly flow?: FlowChange;
 }
 
-/** Every resource that an apply would touch: first the resources of a call, from the table to the permissions. */
+/** The diffs of all resources that an apply would touch, in the order of `reviewPosition`: the resources that a call needs come first. */
 export function diffOfPlan(plan: PlanJson): readonly ResourceDiff[] {
   return plan.resource_changes
     .filter(isTouched)
@@ -81,7 +81,7 @@ export function attributeLines({ type, change }: ResourceChange): DiffLine[] {
   ]);
   const lines = [...keys].sort().flatMap((key): DiffLine[] => {
     if (isPolicy(key) || derived.includes(key)) return [];
-    // A new resource has the tags of the environment file, which the guard compares.
+    // The guard compares the tags of a new resource with the environment file, so the diff omits them.
     if (key === "tags_all" && change.before === null) return [];
     const before = valueAt(change.before, key) ?? null;
     const after = valueAt(change.after, key) ?? null;
@@ -109,7 +109,7 @@ function isSensitive({ before_sensitive, after_sensitive }: ResourceChange["chan
 export interface DiffParts {
   /** The table of the vendor. */
   readonly table: readonly ResourceDiff[];
-  /** New alarms, which a review folds into one line. */
+  /** New alarms. A review shows them folded, under one line. */
   readonly newAlarms: readonly ResourceDiff[];
   readonly others: readonly ResourceDiff[];
 }

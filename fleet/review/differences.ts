@@ -18,7 +18,7 @@ export interface Difference {
   readonly kind: "vendor change" | "drift" | "pending";
   /** The difference, as one sentence. */
   readonly what: string;
-  /** The probable author. Absent if no person needs to be asked. */
+  /** The probable author; absent for `pending`. */
   readonly author?: string;
   /** Effect on calls, and what to do. */
   readonly remediation?: string;
@@ -26,10 +26,10 @@ export interface Difference {
   readonly diff: readonly string[];
 }
 
-const unknownAuthor = "Probably a user of the AWS console, or another program. CloudTrail has the name.";
-const deployAgain = "To repair it, deploy again: npm run fleet -- plan, then deploy.";
+const unknownAuthor = "Probably a user of the AWS console, or another program. CloudTrail records the name.";
+const deployAgain = "To restore the configuration, deploy again: npm run fleet -- plan, then deploy.";
 
-/** All differences. Planned changes of resources that did not drift are `pending`; they are reported only if there is no drift. */
+/** All differences. Planned changes of resources that did not drift are `pending`; `pending` is reported only if there is no drift. */
 export function differencesIn(plan: PlanJson, instance: InstanceConfig): readonly Difference[] {
   const planned = new Map(
     plan.resource_changes
@@ -71,7 +71,7 @@ function tableDifferences(drift: ResourceChange, isReverted: boolean, { table }:
     differences.push({
       kind: "drift",
       what: `The index ${indexName} is missing in ${table.name}.`,
-      author: "Probably the table was restored from a backup or created again, or a user deleted the index.",
+      author: "Probably the owner restored the table from a backup or created it again, or a user deleted the index.",
       remediation: `No call is blocked until the index is built again. ${deployAgain}`,
       diff: [],
     });

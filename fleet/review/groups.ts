@@ -1,4 +1,4 @@
-/** Groups instances with the same change: values that are specific to one instance are replaced by placeholders and then compared. */
+/** Groups instances with the same change. Names of one instance, such as the table, are replaced by placeholders before the comparison. */
 import type { InstanceConfig } from "../../config/types";
 import { canonicalJson } from "../terraform/json-values";
 
@@ -47,7 +47,7 @@ function instanceNames(instance: InstanceConfig): readonly (readonly [name: stri
 }
 
 function withPlaceholders(json: string, instance: InstanceConfig): string {
-  // The longest first, because a name can be a part of another.
+  // The longest name is replaced first, because a name can be a part of another name.
   const names = [...instanceNames(instance)].sort(([a], [b]) => b.length - a.length);
   const placeholders = new Map(names);
   const pattern = names.map(([name]) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|");

@@ -1,4 +1,4 @@
-/** CSS of the HTML review: system fonts, a coloured verdict at the top, light and dark mode. */
+/** The CSS of the HTML review. */
 export const style = `
 :root {
   color-scheme: light dark;

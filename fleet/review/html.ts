@@ -35,7 +35,7 @@ function html(
 
 const nothing: Markup = { markup: "" };
 
-/** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot start any. */
+/** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot run code or load a file. */
 export function reviewHtml(stacks: readonly PlannedStack[]): string {
   const review = reviewOf(stacks);
   const hash = createHash("sha256").update(style).digest("base64");

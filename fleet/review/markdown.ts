@@ -9,14 +9,14 @@ import { drawings, mermaidOf } from "./flow-picture";
 import type { PlannedStack, Review, Row } from "./review";
 import { guardText, reviewOf, reviewTitle, stackList } from "./review";
 
-/** GitHub accepts 65,536 characters in a comment. The difference leaves room for lines that a pipeline adds. */
+/** Maximum length of the Markdown. GitHub accepts 65,536 characters in a comment; a pipeline may add lines. */
 const limit = 60_000;
-/** Characters for the table, so that hundreds of stacks leave room for the changes. */
+/** Maximum length of the table, so that the changes fit even with hundreds of stacks. */
 const tableLimit = 20_000;
 
 const mark: Readonly<Record<Row["guard"], string>> = { refused: "⛔", failed: "❌", allowed: "⚠️", passed: "✅" };
 
-/** One part of the review, which is included completely or left out. */
+/** One part of the review. A part is included completely or left out. */
 interface Part {
   /** Name of the part, for the list of omitted parts. */
   readonly name: string;

@@ -6,7 +6,7 @@ import type { ResourceChange } from "../terraform/plan-json";
 import type { DiffLine } from "./diff-line";
 import { compareValues, displayed } from "./value-diff";
 
-/** Attributes of a role that are no policy document, but permissions. */
+/** Attributes of a role that grant or limit permissions but are not policy documents. */
 const permissionLabels: Readonly<Record<string, string>> = {
   inline_policy: "inline policy",
   managed_policy_arns: "attached policy",
@@ -26,13 +26,13 @@ export function policyLines({ type, change }: ResourceChange): DiffLine[] {
   const documents = keys.sort().flatMap((key): DiffLine[] => {
     const [before, planned] = [valueAt(change.before, key), valueAt(after, key)];
     if (isEqual(before, planned)) return [];
-    // The provider derives these from the other resources of the stack: an unknown value is no change.
+    // The provider derives an unknown policy from the other resources of the stack, so an unknown value is not a change.
     if (isMarked(valueAt(change.after_unknown, key)) && !isRemoved) return [];
     if (isMarked(valueAt(change.before_sensitive, key)) || isMarked(valueAt(change.after_sensitive, key))) {
       return [{ sign: "~", text: `${key}: (sensitive)` }];
     }
     const lines = addedAndRemoved(permissionLines(key, before), permissionLines(key, planned));
-    // Parts that grant nothing, such as the name of a statement.
+    // Without a changed permission, the change is in a part that grants nothing, such as the name of a statement.
     return lines.length > 0
       ? lines
       : compareValues(key, before ?? null, planned ?? null, { isNew: change.before === null, itemLabels: {} });

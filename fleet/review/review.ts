@@ -22,7 +22,7 @@ export interface PlannedStack {
   readonly instance: InstanceConfig;
   readonly plan?: PlanJson;
   readonly guard?: GuardResult;
-  /** What could not be checked, and why. */
+  /** Checks that failed, with the cause. */
   readonly warnings?: readonly string[];
   /** Why planning failed: one or more lines. */
   readonly failure?: string;
@@ -81,7 +81,7 @@ export function verdictOf(stacks: readonly PlannedStack[]): Verdict {
   return { exitCode: 0, sentence: `Nothing to do: none of ${all} would change.` };
 }
 
-/** A plan that the guard has not judged counts as a failure. */
+/** Whether planning failed. A plan that the guard has not checked counts as a failure. */
 function isFailed({ unchanged, plan, guard, failure }: PlannedStack): boolean {
   return failure !== undefined || (unchanged !== true && (plan === undefined || guard === undefined));
 }
@@ -108,7 +108,7 @@ export function reviewOf(stacks: readonly PlannedStack[]): Review {
       isFailed(stack)
         ? [
             boundedLines(
-              redactNumbers(stack.failure ?? "The guard has not judged a plan of this stack. Plan it again."),
+              redactNumbers(stack.failure ?? "The guard has not checked a plan of this stack. Plan the stack again."),
             ),
           ]
         : [],
@@ -131,8 +131,8 @@ const maxLine = 1000;
 export const shownLine = ({ sign, text }: DiffLine): DiffLine => ({ sign, text: oneLine(text, maxLine) });
 
 /**
- * Names and values as they are shown: on one line, and cut. This is the last step, because two long values can differ in the part that
- * is cut.
+ * Shortens names and values, and puts each on one line. This is the last step, after the comparison: two long values can differ only in
+ * the part that is cut.
  */
 function shownGroup<T extends ResourceDiff | ChangeByOthers>({
   stacks,

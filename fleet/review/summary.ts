@@ -37,7 +37,7 @@ function guardCell(stack: PlannedStack): string {
   return outcome.startsWith("refused") || outcome === "nothing to do" ? outcome : "allowed";
 }
 
-/** The result for one stack, in a few words. */
+/** The result for one stack, such as `refused (2)` or `1 to import, 8 to add`. */
 export function outcomeOf({ plan, guard, failure }: PlannedStack): string {
   if (failure !== undefined) return oneLine(failure.split("\n")[0] ?? "failed", maxName);
   if (guard !== undefined && guard.violations.length > 0) return `refused (${guard.violations.length})`;

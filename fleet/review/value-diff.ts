@@ -95,7 +95,7 @@ function compareSingleValues(path: string, before: unknown, after: unknown): Dif
       sign: "~",
       text:
         textBefore === textAfter
-          ? `${path}: ${textAfter} (changed in redacted digits, or after the displayed part)`
+          ? `${path}: ${textAfter} (the difference is in redacted digits, or after the displayed part)`
           : `${path}: ${textBefore} → ${textAfter}`,
     },
   ];

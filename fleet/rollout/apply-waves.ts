@@ -11,7 +11,7 @@ import { Journal, journalName } from "./journal";
 import type { DeploymentRequest, StackDeployment } from "./stack-deployment";
 import { rollOut, wavesOf } from "./waves";
 
-/** One row of the table at the end. */
+/** One stack in the table that is printed at the end. */
 interface Row {
   readonly deployment: StackDeployment;
   apply: string;

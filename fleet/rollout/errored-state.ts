@@ -1,4 +1,4 @@
-/** Uploads a state that Terraform could not write and releases a lock that it could not release, for example after credentials expired. */
+/** Repairs the state after an apply that could not write the state or release the lock, for example because its credentials expired. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { PlanRejection, SavedPlan } from "../plans/saved-plan";
@@ -8,10 +8,10 @@ import { erroredStateName } from "../terraform/terraform-stack";
 import type { TerraformStack } from "../terraform/terraform-stack";
 
 /**
- * Releases the lock that the last apply could not release, and uploads the state that it could not write.
+ * Releases the lock that the last apply could not release, and uploads the state that the last apply could not write.
  *
- * The state is uploaded only if no other command wrote the state since: either the state still has the version of the saved plan, or
- * the lock of the last apply was still held. Terraform releases a lock only if its id matches, so no other lock can be released here.
+ * The state is uploaded only if no other command has written the state since then: the state still has the serial of the saved plan, or
+ * the lock of the last apply was still held. Terraform releases a lock only if the id matches, so another lock is never released.
  *
  * @param print prints one line about each repair
  * @returns why the state is not uploaded, and what to do
@@ -42,14 +42,14 @@ export async function repairState(
     const shownDirectory = path.relative(".", stack.directory);
     return {
       reason:
-        `The interrupted apply left ${path.join(shownDirectory, erroredStateName)} (serial ${errored.serial}), but another command wrote the ` +
-        `state since: serial ${planned.serial} → ${current.serial}.`,
+        `The interrupted apply left ${path.join(shownDirectory, erroredStateName)} (serial ${errored.serial}), but another command has written the ` +
+        `state since then: serial ${planned.serial} → ${current.serial}.`,
       fix:
         "Compare both states:\n" +
         `    terraform -chdir=${shownDirectory} state pull\n` +
-        "  If the file is right, upload it and delete it:\n" +
+        "  If the file is correct, upload and delete the file:\n" +
         `    terraform -chdir=${shownDirectory} state push -force ${erroredStateName}\n` +
-        `  If the current state is right, delete ${path.join(shownDirectory, erroredStateName)}. Then plan again.`,
+        `  If the current state is correct, delete ${path.join(shownDirectory, erroredStateName)}. Then plan again.`,
     };
   }
   await stack.writeState(file);

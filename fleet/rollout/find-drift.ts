@@ -27,7 +27,7 @@ export interface StackDrift {
   readonly failure?: string;
 }
 
-/** Compares each instance with its configuration. Reads only; keeps no plan. */
+/** Compares each instance with its configuration. Changes nothing in AWS, and deletes the plans at the end. */
 export async function findDrift(
   instances: readonly InstanceConfig[],
   parallel: number,
@@ -51,7 +51,7 @@ export async function findDrift(
   }
 }
 
-/** A missing table is drift too, but it makes the plan fail. */
+/** Explains a plan that failed because the table is missing. Other failures are returned unchanged. */
 function explainedFailure(failure: string, { table, region, account }: InstanceConfig): string {
   const isTableMissing = failure.includes("data.aws_dynamodb_table.live") && failure.includes("couldn't find resource");
   if (!isTableMissing) return failure;

@@ -52,7 +52,7 @@ export class GracefulShutdown implements ProcessShutdown {
     }
   }
 
-  /** Registers a process that has started. After the first Ctrl-C, the process is asked to end at once. */
+  /** Registers a process that has started. After the first Ctrl-C, the process is immediately asked to end. */
   add(child: Child): void {
     this.running.add(child);
     if (this.isStopping) child.kill("SIGINT");
@@ -71,15 +71,15 @@ export class GracefulShutdown implements ProcessShutdown {
         this.running.size === 0
           ? "Stopping."
           : "Stopping: Terraform finishes its current operations, writes its state and releases its lock. " +
-              "Press Ctrl-C again only if Terraform hangs: then the lock stays.",
+              "Press Ctrl-C again only if Terraform hangs: Terraform is then killed, and its lock is not released.",
       );
-      // Only to Terraform: its provider plugins must run until Terraform has finished.
+      // The signal goes only to Terraform, not to its provider plugins: Terraform needs the plugins to finish.
       for (const child of this.running) child.kill("SIGINT");
     } else {
       this.print(
         this.running.size === 0
           ? "Still stopping."
-          : `Killing Terraform. The result of its current operations is unknown, and its lock stays. ${this.adviceAfterKill}`,
+          : `Killing Terraform. The result of its current operations is unknown, and its lock is not released. ${this.adviceAfterKill}`,
       );
       for (const { pid } of this.running) if (pid !== undefined) killGroup(pid);
     }

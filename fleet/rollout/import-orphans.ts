@@ -1,4 +1,4 @@
-/** Imports resources that exist but are missing in the state, after an apply was killed or a state was lost. */
+/** Imports existing resources that are missing in the state, because an apply was killed or the state was lost. */
 import type { InstanceConfig } from "../../config/types";
 import { resourceType } from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";

@@ -1,4 +1,4 @@
-/** Rejects stacks that another process is working on: a running Terraform, or the holder of a state lock. */
+/** Rejects a stack that another process uses: a Terraform process that still runs, or the holder of the state lock. */
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -11,8 +11,8 @@ import type { DeploymentStatus } from "./journal";
 export function stillRunning(status: DeploymentStatus): PlanRejection | undefined {
   if (status.state !== "applying" || status.pid === undefined || !isTerraform(status.pid)) return undefined;
   return {
-    reason: `Terraform of the interrupted deployment is still running (process ${status.pid}).`,
-    fix: "Wait until it has ended, then resume.",
+    reason: `The Terraform process ${status.pid} of the interrupted deployment is still running.`,
+    fix: "Wait until the process has ended, then resume.",
   };
 }
 
@@ -35,7 +35,7 @@ function isTerraform(pid: number): boolean {
  */
 export function stateLocked(lock: StateLock, status: DeploymentStatus, directory: string): PlanRejection {
   if (status.state !== "applying") {
-    const fix = "Another command is using this stack. Wait until it has finished, then deploy again.";
+    const fix = "Another command is using this stack. Wait until that command has finished, then deploy again.";
     return { reason: lockText(lock), fix };
   }
   const isThisMachine = lock.who.endsWith(`@${hostname()}`);
@@ -43,18 +43,18 @@ export function stateLocked(lock: StateLock, status: DeploymentStatus, directory
   if (isThisMachine && lockTime(lock) < Date.parse(status.since) - 1000) {
     return {
       reason: lockText(lock),
-      fix: "Another command on this machine holds the lock. Wait until it has finished, then resume.",
+      fix: "Another command on this machine holds the lock. Wait until that command has finished, then resume.",
     };
   }
   const unlock = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
   return {
     reason: lockText(
       lock,
-      isThisMachine ? "A deployment on this machine was killed during an apply and could not release it." : "",
+      isThisMachine ? "A deployment on this machine was killed during an apply and could not release the lock." : "",
     ),
     fix:
       (isThisMachine
-        ? "Terraform of that deployment no longer runs on this machine. Release the lock and resume:\n"
+        ? "The Terraform process of that deployment no longer runs on this machine. Release the lock and resume:\n"
         : "If the Terraform process that holds the lock has ended, release the lock and resume:\n") +
       `    ${unlock}\n    npm run fleet -- deploy --resume`,
   };

@@ -1,4 +1,4 @@
-/** The journal of a deployment: one line per event, on disk before the next step, so that the deployment can be resumed. */
+/** The journal of a deployment: one line per event. Each line is on disk before the next step starts, so that the deployment can be resumed. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";

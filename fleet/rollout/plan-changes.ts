@@ -1,4 +1,4 @@
-/** Synthesizes and plans the selected instances into a plans directory, or only those that differ from another commit. */
+/** Synthesizes and plans the selected instances, or only the instances that differ from another commit. */
 import type { InstanceConfig } from "../../config/types";
 import { synthesizeBase } from "../plans/base-ref";
 import { printToStderr } from "../output/terminal";
@@ -36,7 +36,7 @@ export async function planChanges(options: PlanChangesOptions): Promise<readonly
   return shutdown.during(async () => {
     const stacks = await synthesizeInto(plans, instances);
     const changed = changedSince === undefined ? instances : await changedInstances(changedSince, options, stacks);
-    // Without a changed stack, Terraform does not have to be installed.
+    // Terraform does not have to be installed if no stack changed.
     if (changed.length === 0) return instances.map((instance) => ({ instance, unchanged: true }));
     const toolchain = await openToolchain(changed, shutdown);
     const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });

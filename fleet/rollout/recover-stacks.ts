@@ -125,5 +125,5 @@ export function resultOfError(
 
 const unlockSteps = ({ id }: StateLock, stackName: string): string =>
   "Nothing was written.\n" +
-  "  If another command still uses the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
+  "  If another command still uses the stack, wait until that command has ended. If it was killed, release the lock in the stack's directory\n" +
   `  (npm run synth; cdktf.out/stacks/${stackName}): terraform init && terraform force-unlock ${id}`;

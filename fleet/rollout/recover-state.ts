@@ -32,7 +32,7 @@ export interface Recovery {
   readonly resources: readonly RecoveredResource[];
   /** A plan on the rebuilt state. */
   readonly planned: PlannedStack;
-  /** Writes the state to the backend. @throws NotRecoverable if another writer wrote a state meanwhile, TerraformError */
+  /** Writes the state to the backend. @throws NotRecoverable if another command has written the state in the meantime; TerraformError */
   readonly write: () => Promise<void>;
 }
 
@@ -53,11 +53,11 @@ export interface RecoveryOptions {
 }
 
 /**
- * Rebuilds a lost state, or completes a state that a failed deployment wrote after the loss. Imports every resource that the stack would
- * create or import, if it exists. Nothing changes in AWS or in the backend, so the work may be stopped and repeated at any time.
+ * Rebuilds a lost state, or completes a state that a failed deployment wrote after the loss. Imports every existing resource that the
+ * stack would create or import. Nothing changes in AWS or in the backend, so the recovery may be stopped and repeated at any time.
  *
  * @returns undefined if the command was stopped
- * @throws NotRecoverable if the state lacks no existing resource, if the state has resources that the stack does not contain, if the
+ * @throws NotRecoverable if the state already contains all existing resources, if the state has resources that the stack does not contain, if the
  *   instance has a release, or if a resource has another creator
  * @throws TerraformError, UnreadablePlan
  */
@@ -104,14 +104,14 @@ export async function recoverState(
     }
     return !toolchain.shutdown.isStopping;
   };
-  // First the resources that show their creator: if one has another creator, the others are not imported.
-  if (!(await importAll(wanted.filter(showsCreator)))) return undefined;
+  // First the resources with a known creator: if one of them has another creator, the other resources are not imported.
+  if (!(await importAll(wanted.filter(hasKnownCreator)))) return undefined;
   const foreign = foreignResources(readState(stateFile), wanted, managed);
   if (foreign.length > 0) throw new NotRecoverable(`${foreign.join("\n")}\n${foreignAdvice}`);
-  if (!(await importAll(wanted.filter((resource) => !showsCreator(resource))))) return undefined;
+  if (!(await importAll(wanted.filter((resource) => !hasKnownCreator(resource))))) return undefined;
   if (known.length > 0 && !resources.some(({ exists }) => exists)) {
     throw new NotRecoverable(
-      notLost(known, instance, "None of its missing resources exists in AWS: a deployment creates them. "),
+      notLost(known, instance, "None of the missing resources exists in AWS, so a deployment can create them. "),
     );
   }
   const rebuilt = withNextSerial(before, withProviderOnlyArguments(readState(stateFile), wanted));
@@ -122,7 +122,7 @@ export async function recoverState(
     resources,
     planned: { instance, plan, guard: guard(plan, instance, today()) },
     write: async () => {
-      // If another writer writes between this check and the push, its state has the same serial, and Terraform refuses ours.
+      // If another command writes a state between this check and the push, that state has the same serial, and Terraform refuses the rebuilt state.
       if ((await remote.stateText()) !== before) throw new NotRecoverable(writtenMeanwhile(instance));
       await remote.writeState(stateFile);
     },
@@ -155,7 +155,7 @@ function refuseOtherResources(managed: readonly ResourceChange[], { state, stack
 
 /** @param more a sentence, with a space at its end */
 const notLost = (known: readonly string[], { state }: InstanceConfig, more = ""): string =>
-  `The state s3://${state.bucket}/${state.key} holds resources (${shortList(known)}): it is not lost, and nothing was written.\n` +
+  `The state s3://${state.bucket}/${state.key} contains resources (${shortList(known)}): the state is not lost, and nothing was written.\n` +
   `  ${more}Show the differences with: npm run fleet -- plan. If the state is damaged, restore an older version of the object, or move ` +
   "the object away.";
 
@@ -163,8 +163,8 @@ const shortList = (names: readonly string[]): string =>
   names.slice(0, 3).join(", ") + (names.length > 3 ? `, and ${names.length - 3} more` : "");
 
 const writtenMeanwhile = ({ state }: InstanceConfig): string =>
-  `Another writer wrote the state s3://${state.bucket}/${state.key} meanwhile. Nothing was overwritten.\n` +
-  "  Run the command again: it starts with the current state.";
+  `Another command wrote the state s3://${state.bucket}/${state.key} during the recovery. Nothing was overwritten.\n` +
+  "  Run the command again to start with the current state.";
 
 /** Connect assigns the ids of modules and flows. Their names are unique in an instance. */
 async function assignedIds(
@@ -218,8 +218,8 @@ function attributesIn(
 
 const isDescribed = (type: string): boolean => resourceType(type)?.hasOwnerInDescription === true;
 
-/** Whether the imported resource shows its creator. The creator of a log group is the creator of its function. */
-const showsCreator = ({ type }: ResourceChange): boolean => isDescribed(type) || type === LOG_GROUP;
+/** Whether the creator of the imported resource is known. The creator of a log group is the creator of its function. */
+const hasKnownCreator = ({ type }: ResourceChange): boolean => isDescribed(type) || type === LOG_GROUP;
 
 /**
  * One sentence for each resource that has a name of this stack but another creator. The next deployment would change such a resource.
@@ -240,7 +240,7 @@ export function foreignResources(
       const writer = all.find((other) => other.type === FUNCTION && other.name === name);
       if (writer !== undefined && isOwn(state, writer)) return [];
       return [
-        `${address} exists, but ${FUNCTION}.${name} of this stack does not. So the creator of ${address} is unknown.`,
+        `${address} exists, but ${FUNCTION}.${name} of this stack does not exist. So the creator of ${address} is unknown.`,
       ];
     }
     if (!isDescribed(type) || isOwn(state, resource)) return [];
@@ -266,8 +266,8 @@ const descriptionOf = ({ description }: Readonly<Record<string, unknown>>): stri
   typeof description === "string" ? description : "";
 
 /**
- * The state with the serial of the earlier state plus 1, for any number of imports. A state of another writer has the same serial, and
- * Terraform refuses to overwrite a state with a different state of the same serial.
+ * The state with the serial of the earlier state plus 1, for any number of imports. A state that another command
+ * writes has the same serial, and Terraform refuses to overwrite a state with a different state of the same serial.
  *
  * @param before text of the earlier state; empty if there was none
  */
@@ -290,7 +290,7 @@ export function withProviderOnlyArguments(state: StateJson, wanted: readonly Res
     if (code !== undefined && code !== attributes["code_sha256"]) continue;
     const providerOnly = resourceType(resource.type)?.providerOnly ?? [];
     for (const key of [...providerOnly, ...(code === undefined ? [] : ["source_code_hash"])]) {
-      // The provider's import leaves null, or an empty text.
+      // After an import by the provider, the argument is null or an empty text.
       const isEmpty = attributes[key] === null || attributes[key] === "";
       if (isEmpty && configured[key] !== undefined) attributes[key] = configured[key];
     }

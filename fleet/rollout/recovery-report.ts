@@ -16,7 +16,7 @@ export function recoveryReport(results: readonly RecoveryResult[]): string {
   const stopped = withStatus("stopped");
   return [
     ...results.flatMap(stackReport),
-    ...(planned.length === 0 ? [] : ["A plan on these states would make these changes:", summary(planned), ""]),
+    ...(planned.length === 0 ? [] : ["A plan with the rebuilt states would make these changes:", summary(planned), ""]),
     ...(writable.length === 0
       ? []
       : [`Nothing was written. Run the same command with --yes to write the state of: ${writable.join(", ")}.`]),

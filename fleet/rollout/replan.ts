@@ -26,7 +26,10 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
       const fix = "Plan the stack and have it reviewed, or select only reviewed stacks.";
       refused.set(instance.stackName, [{ reason: "The review does not contain the stack.", fix }]);
     } else if (review.outcome === "refused" || review.outcome === "failed") {
-      const reason = review.outcome === "refused" ? "The guard refused its plan." : "Its plan failed.";
+      const reason =
+        review.outcome === "refused"
+          ? "The guard refused the reviewed plan."
+          : "The review contains no plan, because planning failed.";
       refused.set(instance.stackName, [{ reason, fix: "Fix the cause, plan again, and have the new plan reviewed." }]);
     }
   }
@@ -55,7 +58,7 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
         return [instance.stackName, [{ reason, fix: "Nothing was applied. Fix the cause and deploy again." }]];
       }
       const stack = terraformStackOf(toolchain, instance, synthesizedStackOf(stacks, instance).directory);
-      // An earlier run of this command deployed this stack and failed for another stack. Only the verification is missing.
+      // An earlier run of this command applied the plan of this stack and failed at another stack. Only the verification is missing.
       if (!hasChanges(plan)) return [instance.stackName, { instance, stack, creates: [], needsVerification: true }];
       if (review?.outcome !== "planned" || review.changes !== saved.changes) {
         const reason =

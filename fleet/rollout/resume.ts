@@ -1,4 +1,4 @@
-/** Plans the rest of a stack whose deployment was interrupted or failed. */
+/** Plans the remaining changes of a stack whose deployment was interrupted or failed. */
 import type { InstanceConfig } from "../../config/types";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -36,10 +36,12 @@ export async function planRemaining(
     step("importing resources that the interrupted apply created");
     const imported = await importOrphans(stack, instance, reviewed);
     if (imported.length > 0) {
-      print(`${stackName}: created by the interrupted apply, and imported into the state now: ${imported.join(", ")}.`);
+      print(
+        `${stackName}: imported into the state, because the interrupted apply created these resources: ${imported.join(", ")}.`,
+      );
     }
   }
-  step("planning the rest");
+  step("planning the remaining changes");
   const table = await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
   await stack.plan({ isLocked: true }, resumedPlanName);
   const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlanName)));
@@ -51,7 +53,7 @@ export async function planRemaining(
     const list = notReviewed.map(({ address, change }) => `${address} (${change.actions.join(" and ")})`).join(", ");
     return [
       {
-        reason: `The rest of the deployment has changes that were not reviewed: ${list}. Something else changed the stack.`,
+        reason: `The remaining changes include changes that were not reviewed: ${list}. AWS or the state changed after the review.`,
         fix: "Plan again, and have the new plan reviewed: npm run fleet -- plan --plans <another directory>",
       },
     ];
@@ -62,7 +64,7 @@ export async function planRemaining(
   const isTableTouched = touchesTable(rest);
   if (isTableTouched && typeof table === "string") {
     const fix =
-      "Give the role (planRole, otherwise deployRole, otherwise your own) dynamodb:DescribeTable, and resume.";
+      "Allow dynamodb:DescribeTable for the role that deploy uses (planRole, otherwise deployRole, otherwise the role of your credentials), and resume.";
     return [{ reason: `The table ${instance.table.name} cannot be read. ${table}`, fix }];
   }
   const applicable = {

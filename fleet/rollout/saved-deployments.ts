@@ -24,7 +24,7 @@ import type { ResumeOptions } from "./resume";
 import { combineDeployments, deploymentOf, isRejected } from "./stack-deployment";
 import type { DeploymentRequest, PreparedDeployment, PreparedDeployments } from "./stack-deployment";
 
-/** Prepares the saved plans. For a resumed deployment, prepares what is not deployed and verified yet. */
+/** Prepares the saved plans. For a resumed deployment, prepares only the stacks that are not deployed and verified yet. */
 export async function savedDeployments(request: DeploymentRequest, isResumed: boolean): Promise<PreparedDeployments> {
   const { instances, plans, shutdown, parallel, print } = request;
   const directory = path.relative(".", plans);
@@ -78,7 +78,7 @@ function describeDeployment(prepared: PreparedDeployment): string {
 
 interface PlannedStack {
   readonly instance: InstanceConfig;
-  /** The stack as it synthesizes now. */
+  /** The stack, synthesized from the current environment files. */
   readonly synthesized: SynthesizedStack;
   /** Directory of the saved plan. */
   readonly directory: string;

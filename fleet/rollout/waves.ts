@@ -14,7 +14,7 @@ export interface Wave<T> {
   readonly members: readonly T[];
 }
 
-/** The waves of each environment, in their order, without empty waves. */
+/** The waves of each environment in the order of deployment, without empty waves. */
 export function wavesOf<T>(
   members: readonly T[],
   assignmentOf: (member: T) => WaveAssignment,

@@ -27,7 +27,7 @@ const messageSchema = z.looseObject({
 
 type Message = z.output<typeof messageSchema>;
 
-/** One message per line. Other lines are left out; Terraform prints some if it cannot start. */
+/** The messages of an output, one per line. Lines without a message are skipped: Terraform prints such lines if it cannot start. */
 function messages(output: string): readonly Message[] {
   return output.split("\n").flatMap((line) => {
     if (!line.startsWith("{")) return [];

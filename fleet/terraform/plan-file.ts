@@ -20,7 +20,7 @@ const stateVersionSchema = z.object({ lineage: z.string().default(""), serial: z
 /** The version of a state. In the first plan of a stack, the serial is 0 and Terraform chooses the lineage. */
 export type StateVersion = Readonly<z.output<typeof stateVersionSchema>>;
 
-/** The file is not a plan file, or its Terraform version uses another format. */
+/** The file is not a plan file, or a Terraform version with another plan file format wrote it. */
 export class UnreadablePlanFile extends Error {
   override readonly name = "UnreadablePlanFile";
 }

@@ -68,7 +68,7 @@ export class UnreadablePlan extends Error {
   constructor(reason: string) {
     super(
       `The plan cannot be read, so it must not be applied: ${reason}. ` +
-        "Plan again with the Terraform version in .terraform-version. A newer Terraform version needs a newer guard.",
+        "Plan again with the Terraform version in .terraform-version. This program may not support newer Terraform versions.",
     );
   }
 }
@@ -80,7 +80,7 @@ const sequences: readonly string[] = [
   ...actions,
   "delete,create",
   "create,delete",
-  // A replacement that keeps the old object in AWS.
+  // A replacement after which the old object stays in AWS, but is no longer managed.
   "create,forget",
 ];
 
@@ -97,7 +97,7 @@ const changeSchema: z.ZodType<Change> = z
   .strictObject({
     actions: z
       .array(z.enum(actions))
-      .refine((list) => sequences.includes(list.join()), `unknown actions; known are ${sequences.join(" / ")}`),
+      .refine((list) => sequences.includes(list.join()), `unknown actions; expected ${sequences.join(" / ")}`),
     before: anything,
     after: anything,
     after_unknown: anything,
@@ -141,7 +141,7 @@ const listOf = <T extends z.ZodType>(item: T) =>
     .transform((list) => list ?? []);
 
 const planSchema = z.looseObject({
-  format_version: z.string().regex(/^1\.\d+$/, "unknown format; known is 1.x"),
+  format_version: z.string().regex(/^1\.\d+$/, "unknown format; expected 1.x"),
   terraform_version: z.string().exactOptional(),
   errored: z.boolean(),
   complete: z.boolean(),
@@ -200,7 +200,7 @@ export function parsePlan(json: string): PlanJson {
   };
 }
 
-/** `resource_changes[3].change.actions (aws_iam_role.canary) is ["destroy"]: unknown actions; known are …` */
+/** `resource_changes[3].change.actions (aws_iam_role.canary) is ["destroy"]: unknown actions; expected …` */
 function issueText(issue: z.core.$ZodIssue, plan: unknown): string {
   const steps = issue.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`));
   const [list, index] = issue.path;

@@ -35,7 +35,7 @@ export interface ReadOnlyAccess {
 export interface InitializeOptions {
   /** @default the roles in the configuration, for reading and writing */
   readonly readOnly?: ReadOnlyAccess;
-  /** File in the directory that replaces the backend, which is then neither read nor written. */
+  /** Name of a state file in the working directory. With this option, the backend is neither read nor written. */
   readonly localState?: string;
 }
 
@@ -45,7 +45,7 @@ export interface InitializeOptions {
  */
 const overrideName = "zz_read_only_override.tf.json";
 
-/** Terraform writes the state here if it cannot write it to the backend. */
+/** Name of the file to which Terraform writes the state if it cannot write to the backend. */
 export const erroredStateName = "errored.tfstate";
 
 const synthesizedSchema = z.object({ terraform: z.object({ backend: z.object({ s3: z.looseObject({}) }) }) });
@@ -73,7 +73,7 @@ export class TerraformStack {
   /**
    * Saves a plan in the directory. An older plan file of the same name is deleted first.
    *
-   * @param isLocked whether to lock the state. A lock needs permission to write beside the state
+   * @param isLocked whether to lock the state. A lock is an object in the state bucket, so the role needs permission to write it
    * @throws TerraformError
    */
   async plan({ isLocked }: { readonly isLocked: boolean }, file: string = planFileName): Promise<void> {
@@ -102,7 +102,7 @@ export class TerraformStack {
     requireSuccess("terraform apply", await this.terraform.run(this.directory, args, options));
   }
 
-  /** Output of the last apply, even if it was killed; empty if there was none. */
+  /** Output of the last apply, even of a killed one; empty if nothing was applied. */
   lastApply(): string {
     return existsSync(this.log("apply")) ? readFileSync(this.log("apply"), "utf8") : "";
   }

@@ -25,7 +25,7 @@ export interface TerraformResult {
 export interface RunOptions {
   /**
    * File for the output, instead of a pipe. Use it for every command that may hold a state lock. If this program is killed, a
-   * write to the closed pipe would kill Terraform too: the lock would stay, and the state would not be written. With a file,
+   * write to the closed pipe would kill Terraform too: the lock would not be released, and the state would not be written. With a file,
    * Terraform continues and ends normally.
    */
   readonly log?: string;
@@ -74,8 +74,8 @@ export class Terraform {
         cwd: directory,
         env: this.environment(),
         stdio: ["ignore", file ?? "pipe", file ?? "pipe"],
-        // Terraform gets its own process group, because Ctrl-C in a terminal signals the whole foreground group. With this signal and
-        // the signal from this program, Terraform would count two interrupts, exit immediately and keep its lock.
+        // Terraform gets its own process group, because Ctrl-C in a terminal signals the whole foreground group. Terraform would get
+        // this signal and the signal from this program, exit immediately after the second one, and not release the state lock.
         detached: true,
       });
       let output = "";
@@ -109,8 +109,8 @@ export class Terraform {
   private environment(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(([name]) => !notInherited.test(name));
     return {
-      // Connect allows two calls per second, in bursts of five, for each operation, account and region. Adaptive retries slow the
-      // provider down as soon as it is throttled. The provider's default of 25 attempts stays.
+      // Connect allows two calls per second, in bursts of five, for each operation, account and region. With adaptive
+      // retries, the provider sends fewer requests after a throttling error. The provider's default of 25 attempts is kept.
       AWS_RETRY_MODE: "adaptive",
       ...Object.fromEntries(inherited),
       TF_IN_AUTOMATION: "1",

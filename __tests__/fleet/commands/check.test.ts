@@ -61,7 +61,7 @@ test("the contacts that block a caller are shown, with the steps to unblock", as
 `);
 });
 
-test("the number is masked everywhere, unless --show-numbers is given", async () => {
+test("the number is redacted everywhere, unless --show-numbers is given", async () => {
   const hidden = await check("+15555550104");
   expect(hidden.stdout).toContain('has the blocked Disposition "Nuisance:Confirmed"');
   expect(hidden.stdout).toContain("of +1••••••••04, or 1••••••••04");
@@ -102,9 +102,9 @@ test("an unlisted caller is not blocked, and similar Dispositions are reported",
   expect(stdout).toBe(`dev-acme-us-east-1: not blocked (not_blocked)
   No contact of +1••••••••02 has the Disposition "Blocked" or "Nuisance:Confirmed".
 
-  Near miss: 1 contact has the Disposition "blocked", which does not block: it must equal "Blocked" or "Nuisance:Confirmed" exactly.
+  Near miss: 1 contact has the Disposition "blocked", which blocks no caller. Only the exact Disposition "Blocked" or "Nuisance:Confirmed" blocks a caller.
 
-  Near miss: 1 contact has the Disposition "Blocked ", which does not block: it must equal "Blocked" or "Nuisance:Confirmed" exactly.
+  Near miss: 1 contact has the Disposition "Blocked ", which blocks no caller. Only the exact Disposition "Blocked" or "Nuisance:Confirmed" blocks a caller.
 `);
 });
 

@@ -41,10 +41,10 @@ test("a refusal names the rule, the resource and the remediation", async () => {
 });
 
 test.each([
-  ["is no plan", "Error: Failed to load plugin schemas"],
+  ["is not a plan", "Error: Failed to load plugin schemas"],
   ["is cut in the middle", recordedJson("adoption").slice(0, 5000)],
   ["is empty", ""],
-])("a file that %s is not judged", async (_, content) => {
+])("a file that %s is refused", async (_, content) => {
   const { exitCode, stdout, stderr } = await runFleet(["guard", file(content), stack], environments);
   expect(exitCode).toBe(1);
   expect(stdout).toBe("");
@@ -52,7 +52,7 @@ test.each([
   expect(stderr).not.toContain("    at ");
 });
 
-test("a missing file is named", async () => {
+test("a missing file is an error that names the file", async () => {
   const { exitCode, stderr } = await runFleet(["guard", path.join(scratch, "missing.json"), stack], environments);
   expect(exitCode).toBe(1);
   expect(stderr).toContain("missing.json");

@@ -74,7 +74,7 @@ test("a clean table and a Connect instance below its quotas end with exit code 0
   expect(stdout).toMatch(/ok +index keys +No item violates the index/);
   expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
   expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-    "3 contacts have this Disposition; 1 of them have no E.164 number and block no caller, 1 of these because the number was withheld.",
+    "3 contacts have this Disposition. Contacts without an E.164 number, which block no caller: 1 (with a withheld number: 1).",
   );
   expect(stdout).toContain("1 instance: 1 can be deployed");
   expect(exitCode).toBe(0);
@@ -132,7 +132,7 @@ test("only an unfinished preflight leaves keys of contacts on disk, private to t
   expect(readdirSync(progress)).toEqual([]);
 });
 
-test("items that violate the index are reported by type, masked, and fail the check", async () => {
+test("items that violate the index are reported by type with redacted keys, and fail the check", async () => {
   await world.table.put("dextr-acme", [
     contact(5, { Disposition: { N: "4" } }),
     contact(6, { CustomerEndpoint: { M: { Address: { S: "+15555550106" }, Type: { S: "TELEPHONE_NUMBER" } } } }),
@@ -208,7 +208,7 @@ test("each of the four silent faults of the vendor's guide is reported", async (
   expect(better.of.get("guide: function")?.outcome).toBe("ok");
 });
 
-test("used names fail, and a customer managed key is a warning", async () => {
+test("names that are in use fail, and a customer managed key is a warning", async () => {
   const { name, roleName, logGroupName } = instance.function;
   const Role = `arn:aws:iam::${account}:role/service-role/microservice`;
   const byHand = { FunctionName: name, Runtime: "nodejs20.x", Handler: "index.handler", Description: "mine", Role };

@@ -130,7 +130,7 @@ test("the instance's region, which the 6.x provider writes into each resource, i
   expect(refusals(withValues("adoption", functionAddress, { region: "us-east-1" }))).toEqual([]);
 });
 
-test.each(["id", "arn", "tags", "description"])("the attribute %s does not matter", (key) => {
+test.each(["id", "arn", "tags", "description"])("another value of the attribute %s is allowed", (key) => {
   expect(refusals(withValues("adoption", functionAddress, { [key]: "another" }))).toEqual([]);
 });
 

@@ -42,7 +42,7 @@ function replaced(value: unknown, [step, ...rest]: readonly (string | number)[],
   return copy;
 }
 
-test("a damaged plan is rejected or judged, without a crash", () => {
+test("a damaged plan is rejected or checked, without a crash", () => {
   const junk = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(undefined, "no-op", ["no-op"], ["delete"], { id: 1 }, [null], "__proto__"),
@@ -66,7 +66,7 @@ test("a damaged plan is rejected or judged, without a crash", () => {
   );
 });
 
-test("no addition to a refused plan makes it pass", () => {
+test("a refused plan with additional changes is refused too", () => {
   const others = recordedNames.flatMap((name) => recordedPlan(name).resource_changes);
   fc.assert(
     fc.property(

@@ -56,7 +56,7 @@ const violationsOf = (name: string): string[] =>
     ({ rule, address }) => `${rule} ${address}`,
   );
 
-test.each(recordedNames)("%s", (name) => {
+test.each(recordedNames)("the recorded plan %s has the expected result", (name) => {
   expect(violationsOf(name)).toEqual(expected[name]);
 });
 

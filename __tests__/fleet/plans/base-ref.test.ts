@@ -91,7 +91,7 @@ test("without a change no stack differs, even if the project is in a subdirector
   }
 });
 
-test("changed and untracked environment files change only their own stacks; nothing is compiled", async () => {
+test("changed and untracked environment files change only their own stacks, and the base is not compiled", async () => {
   const project = repository();
   write(project, { "environments/two.yaml": "2.1", "environments/three.yaml": "3", "docs/page.md": "x" });
   const { stacks, description, printed } = await differing(project);

@@ -36,7 +36,7 @@ test("work that waits for its own group does not delay another group", async () 
   expect(work.started).toEqual(["a:1", "b:1", "a:2"]);
 });
 
-test("after a stop no other stack starts, and running work continues to its end", async () => {
+test("after Ctrl-C no other stack starts, and running work continues to its end", async () => {
   const shutdown = { isStopping: false };
   const print = jest.spyOn(process.stderr, "write").mockReturnValue(true);
   const runner = new StackRunner(3, { parallel: 1, kind: "apply", shutdown });

@@ -79,13 +79,13 @@ test("every rejection says what to do", () => {
   for (const { fix } of found) expect(fix).toMatch(/[Pp]lan/);
 });
 
-test("changed source code, environment files or assets make the plan older than its stack", () => {
+test("the plan is rejected if source code, environment files or assets changed after the plan", () => {
   const { directory, inputs } = saved();
   const synthesized = { ...inputs.synthesized, digest: "another" };
   expect(reasons(directory, { ...inputs, synthesized })).toEqual([expect.stringContaining("older than its stack")]);
 });
 
-test("a change of only an allowance or the wave is reported", () => {
+test("the plan is rejected if only the wave of its instance changed", () => {
   const { directory, inputs } = saved();
   const moved: InstanceConfig = { ...instance, wave: { name: "later", index: 7 } };
   expect(reasons(directory, { ...inputs, instance: moved })).toEqual([
@@ -123,7 +123,7 @@ test("a plan of another configuration is rejected, even if its record matches th
   expect(reasons(directory, inputs)).toEqual([expect.stringContaining("The configuration in the plan differs")]);
 });
 
-test("CDKTF comments in the configuration make no difference", () => {
+test("the plan is accepted if only CDKTF comments in the configuration changed", () => {
   const { directory, inputs } = saved({ "tfconfig/m-/cdk.tf.json": configuration.replace("metadata", "other") });
   expect(reasons(directory, inputs)).toEqual([]);
 });

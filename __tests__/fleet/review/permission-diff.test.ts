@@ -44,7 +44,7 @@ test("a sensitive policy is shown as changed, without its text", () => {
   expect(lines(before, before, masks)).toEqual([]);
 });
 
-test("a policy that differs only in the name of a statement has a line", () => {
+test("a policy that differs only in the name of a statement is shown as changed", () => {
   const named = JSON.stringify({ ...(JSON.parse(policy("a:b")) as object), Id: "x" });
   expect(lines({ assume_role_policy: policy("a:b") }, { assume_role_policy: named })).toEqual([
     "+ assume_role_policy › Id: x",

@@ -22,19 +22,19 @@ describe("the verdict", () => {
   const change = planned("lambda-edit");
   const refused = planned("table-replaced");
   const failed = without("broken", { failure: "Error: no credentials" });
-  const unjudged: PlannedStack = { instance: change.instance, plan: recordedPlan("lambda-edit") };
+  const unchecked: PlannedStack = { instance: change.instance, plan: recordedPlan("lambda-edit") };
 
   test.each<[string, readonly PlannedStack[], number]>([
-    ["no stack at all", [], 0],
-    ["nothing to do", [nothing, without("same", { unchanged: true })], 0],
-    ["only the vendor changed something", [planned("vendor-index-added")], 0],
+    ["no stacks", [], 0],
+    ["stacks without changes", [nothing, without("same", { unchanged: true })], 0],
+    ["a change by the vendor", [planned("vendor-index-added")], 0],
     ["changes that are allowed", [nothing, change], 2],
     ["an adoption", [planned("adoption")], 2],
     ["a failure beside changes", [change, failed], 1],
-    ["a plan that the guard has not judged", [unjudged], 1],
+    ["a plan that the guard has not checked", [unchecked], 1],
     ["a stack without a plan and without a reason", [without("lost", {})], 1],
     ["a refusal beside a failure", [change, failed, refused], 3],
-  ])("%s", (_name, stacks, exitCode) => {
+  ])("is the same in every format for %s", (_name, stacks, exitCode) => {
     expect(verdictOf(stacks).exitCode).toBe(exitCode);
     const { sentence } = verdictOf(stacks);
     expect(reviewMarkdown(stacks).split("\n")[0]).toContain(sentence);
@@ -95,7 +95,7 @@ describe("changes", () => {
     expect(module?.lines.map(({ text }) => text)).toContain(
       "content › block Ask the Lambda › Parameters › InvocationTimeLimitSeconds: 3 → 8",
     );
-    expect(module?.meaning).toBe("Probably edited in the Connect console. The plan reverts it to the configuration.");
+    expect(module?.meaning).toBe("Probably edited in the Connect console. The plan reverts the change.");
   });
 });
 

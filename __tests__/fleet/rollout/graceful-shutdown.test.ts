@@ -22,7 +22,7 @@ test("the first Ctrl-C asks every running process to end, once", () => {
   expect(printed).toEqual([expect.stringContaining("releases its lock")]);
 });
 
-test("a process that starts after Ctrl-C is asked to end at once", () => {
+test("a process that starts after Ctrl-C is immediately asked to end", () => {
   const shutdown = new GracefulShutdown("", () => undefined);
   shutdown.interrupt();
   const late = child();
@@ -30,7 +30,7 @@ test("a process that starts after Ctrl-C is asked to end at once", () => {
   expect(late.kill.mock.calls).toEqual([["SIGINT"]]);
 });
 
-test("the second Ctrl-C kills the process and its plugins, and the message names the lock that stays", async () => {
+test("the second Ctrl-C kills the process and its plugins, and the message names the unreleased lock", async () => {
   const printed: string[] = [];
   const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
   // Ignores SIGINT and has a child process, like Terraform with a provider.
@@ -45,7 +45,7 @@ test("the second Ctrl-C kills the process and its plugins, and the message names
   shutdown.interrupt();
   const [, signal] = (await closed) as [number | null, string];
   expect(signal).toBe("SIGKILL");
-  expect(printed.at(-1)).toContain("its lock stays. What to do.");
+  expect(printed.at(-1)).toContain("its lock is not released. What to do.");
 });
 
 test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIGINT", async () => {

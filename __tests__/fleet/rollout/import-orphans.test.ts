@@ -22,7 +22,7 @@ test.each(["adoption", "role-by-hand"])("in the plan %s, only flows and modules 
   for (const { instance, resource } of without) expect(importIdOf(instance, resource, "seen")).toBe("seen");
 });
 
-test("the import ids are complete", () => {
+test("every resource of a stack has a complete import id", () => {
   const ids = creations("adoption").map(({ instance, resource }) => [
     resource.address,
     importIdOf(instance, resource, "seen"),

@@ -191,11 +191,11 @@ describe("an apply that cannot write its state", () => {
     expect(project.calls().match(/^apply/gm)).toHaveLength(2);
   });
 
-  test("is not repaired if another command wrote the state since", async () => {
+  test("is not repaired if another command has written the state since then", async () => {
     writeFileSync(path.join(project.directory, "lock"), "another lock");
     project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 7, lineage: "line" }));
     const { exitCode, output } = await project.run("deploy", "--resume");
-    expect(output).toContain("another command wrote the state since: serial 3 → 7");
+    expect(output).toContain("another command has written the state since then: serial 3 → 7");
     expect(output).toContain("state push -force errored.tfstate");
     expect(exitCode).toBe(3);
     expect(existsSync(file())).toBe(true);

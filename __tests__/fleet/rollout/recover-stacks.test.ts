@@ -60,12 +60,12 @@ test("a locked state is reported with its holder and the command that releases t
     status: "failed",
     problem:
       "The state is locked by ann@desk, since today (apply). Nothing was written.\n" +
-      "  If another command still uses the stack, wait until it has ended. If it was killed, release the lock in the stack's directory\n" +
+      "  If another command still uses the stack, wait until that command has ended. If it was killed, release the lock in the stack's directory\n" +
       "  (npm run synth; cdktf.out/stacks/test-acme-eu-central-1): terraform init && terraform force-unlock 42",
   });
 });
 
-test("a state that another writer changed is refused, even while the command stops", () => {
+test("a state that another command changed is refused, even after Ctrl-C", () => {
   const now = { isWriting: true, isStopping: true };
   expect(resultOfError(new NotRecoverable("meanwhile"), sampleInstance, now)).toEqual({
     status: "refused",

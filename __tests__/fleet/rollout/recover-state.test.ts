@@ -186,21 +186,21 @@ test("flows and modules are imported with the ids from Connect", async () => {
   expect(resources.find(({ address }) => address === flowAddress)?.id).toBe(`${instanceId}:the-flow`);
 });
 
-test("a state that another writer changed during the recovery is not overwritten", async () => {
+test("a state that another command changed during the recovery is not overwritten", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
   terraform.remote = JSON.stringify(theirs);
   await expect(recovery.write()).rejects.toThrow(
     new NotRecoverable(
-      `Another writer wrote the state s3://${recordedInstance().state.bucket}/${recordedInstance().state.key} meanwhile. Nothing was overwritten.\n` +
-        "  Run the command again: it starts with the current state.",
+      `Another command wrote the state s3://${recordedInstance().state.bucket}/${recordedInstance().state.key} during the recovery. Nothing was overwritten.\n` +
+        "  Run the command again to start with the current state.",
     ),
   );
   expect(written()).toEqual(theirs);
 });
 
-test("if another writer writes after the last check, Terraform refuses our state of the same serial", async () => {
+test("if another command writes a state after the last check, Terraform refuses the rebuilt state", async () => {
   terraform.remote = emptied;
   const recovery = await recovered();
   const theirs = { lineage: "old", serial: 8, resources: [{ mode: "managed", type: "a", name: "b", instances: [] }] };
@@ -242,7 +242,7 @@ test("a log group without its function is refused", async () => {
   const refused = recover();
   await expect(refused).rejects.toThrow(NotRecoverable);
   await expect(refused).rejects.toThrow(
-    /^aws_cloudwatch_log_group\.blocked_calls exists, but aws_lambda_function\.blocked_calls of this stack does not\..*\n.*adoptExisting/,
+    /^aws_cloudwatch_log_group\.blocked_calls exists, but aws_lambda_function\.blocked_calls of this stack does not exist\..*\n.*adoptExisting/,
   );
   expect(terraform.remote).toBe("");
 });
@@ -257,7 +257,7 @@ test("a missing function with a missing log group is not refused", async () => {
 });
 
 test.each([1, 12])(
-  "after a stop at resource %i, no other resource is imported and there is no state to write",
+  "after Ctrl-C at resource %i, no other resource is imported and there is no state to write",
   async (at) => {
     const stopAt = (text: string): void => {
       if (text.includes(`(${at} of `)) shutdown.interrupt();
@@ -281,7 +281,7 @@ describe("a small state that a failed deployment wrote after the loss", () => {
       }),
     } satisfies State);
 
-  test("gets the missing resources on top, and keeps its lineage", async () => {
+  test("gets the missing resources in addition, and keeps its lineage", async () => {
     terraform.remote = stateWith(table, functionAddress);
     const recovery = await recovered();
     expect(terraform.imported).toHaveLength(wanted.length - 2);
@@ -306,24 +306,26 @@ describe("a small state that a failed deployment wrote after the loss", () => {
     expect(terraform.imported).toEqual([]);
   });
 
-  test("is refused if another writer wrote the state meanwhile", async () => {
+  test("is refused if another command writes the state during the recovery", async () => {
     terraform.remote = stateWith(table);
     const recovery = await recovered();
     terraform.remote = stateWith(table, functionAddress);
     await expect(recovery.write()).rejects.toThrow(NotRecoverable);
   });
 
-  test("is not lost if nothing is missing", async () => {
+  test("is refused as not lost if no resource is missing", async () => {
     terraform.remote = stateWith(...wanted.map(({ address }) => address));
     await expect(recover()).rejects.toThrow(
-      /holds resources \(.*, and \d+ more\): it is not lost, and nothing was written\./,
+      /contains resources \(.*, and \d+ more\): the state is not lost, and nothing was written\./,
     );
     expect(terraform.imported).toEqual([]);
   });
 
-  test("is not lost if none of the missing resources exists", async () => {
+  test("is refused as not lost if none of the missing resources exists in AWS", async () => {
     terraform.remote = stateWith(table);
     for (const { address } of wanted) terraform.real.set(address, undefined);
-    await expect(recover()).rejects.toThrow("None of its missing resources exists in AWS: a deployment creates them.");
+    await expect(recover()).rejects.toThrow(
+      "None of the missing resources exists in AWS, so a deployment can create them.",
+    );
   });
 });

@@ -22,7 +22,7 @@ const attributesOf = ({ resources: [only] }: StateJson) => only?.instances[0]?.a
 const ours = wantedAt("aws_lambda_function.blocked_calls");
 const hash = after(ours)["source_code_hash"];
 
-test("a function with the configured code gets the arguments that only the provider knows", () => {
+test("a function with the configured code gets the arguments that an import cannot read", () => {
   const imported = { code_sha256: hash, source_code_hash: "", filename: null, publish: null, memory_size: 128 };
   expect(attributesOf(withProviderOnlyArguments(holding(ours, imported), planned))).toEqual({
     code_sha256: hash,
@@ -38,7 +38,7 @@ test("a function with other code stays as imported, so that the plan shows the d
   expect(attributesOf(withProviderOnlyArguments(holding(ours, imported), planned))).toEqual(imported);
 });
 
-test("no value from AWS is ever replaced", () => {
+test("no value that an import read from AWS is replaced", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...planned),

@@ -93,7 +93,7 @@ describe("a plan that would create existing resources", () => {
     expect(output).toContain("the Lambda function blockedCalls-recorded");
     expect(output).toContain("the flow module blockedStatus");
     expect(output).toContain(`They belong to this stack (${stackName}), but its state does not contain them.`);
-    expect(output).toContain(`The state s3://acme-terraform-state/${instance.state.key} was lost`);
+    expect(output).toContain(`Either the state s3://acme-terraform-state/${instance.state.key} was lost`);
     expect(output).toContain(`npm run fleet -- recover stack=${stackName}`);
     expect(output).toContain("See docs/disaster-recovery.md");
     expect(output).not.toContain("warning:");
@@ -120,7 +120,7 @@ describe("a plan that would create existing resources", () => {
     expect(exitCode).toBe(3);
   });
 
-  test("is refused for resources made by hand, with the key that adopts each of them", async () => {
+  test("is refused for resources created by hand, with the setting that adopts each resource", async () => {
     aws.answers = {
       ...deployed(""),
       "lambda:GetFunctionConfiguration": (_, url) => (url.includes("canary") ? absent : { Description: "by hand" }),
@@ -139,10 +139,10 @@ describe("a plan that would create existing resources", () => {
     expect(exitCode).toBe(3);
   });
 
-  test("is refused for a log group alone, which would stop the apply", async () => {
+  test("is refused for only a log group, because its creation would fail", async () => {
     aws.answers = { ...empty, "logs:DescribeLogGroups": deployed("")["logs:DescribeLogGroups"] ?? {} };
     const { exitCode, output } = await project.run("plan");
-    expect(output).toContain("no resource of this stack exists beside it");
+    expect(output).toContain("no other resource of this stack exists");
     expect(output).toContain("Set adoptExisting.logGroup: true for recorded");
     expect(exitCode).toBe(3);
   });
@@ -157,16 +157,16 @@ describe("a plan that would create existing resources", () => {
     aws.answers = { ...empty, "lambda:GetFunctionConfiguration": denied, "connect:ListContactFlowModules": denied };
     const { exitCode, output } = await project.run("plan", "--review-md", "review.md", "--review-html", "review.html");
     const warning =
-      "It could not be checked whether these resources exist already: the Lambda function blockedCalls-canary-recorded, " +
+      "It is unknown whether these resources exist already: the Lambda function blockedCalls-canary-recorded, " +
       "the Lambda function blockedCalls-recorded, the flow module blockedStatus. AccessDeniedException: not authorized.";
     expect(output).toContain(`${stackName}: warning: ${warning}`);
     expect(exitCode).toBe(2);
     for (const file of ["review.md", "review.html"]) {
-      expect(readFileSync(path.join(project.directory, file), "utf8")).toContain("It could not be checked whether");
+      expect(readFileSync(path.join(project.directory, file), "utf8")).toContain("It is unknown whether");
     }
   });
 
-  test("that was made before is refused by deploy, before anything is applied", async () => {
+  test("is also refused by deploy, before anything is applied", async () => {
     expect((await project.run("plan")).exitCode).toBe(2);
     aws.answers = deployed("other-recorded-us-east-1");
     const { exitCode, output } = await project.run("deploy");
@@ -178,7 +178,7 @@ describe("a plan that would create existing resources", () => {
   });
 });
 
-test("a plan that creates no function, role or module asks AWS nothing", async () => {
+test("a plan that creates no function, role or module is not compared with AWS", async () => {
   project.write("plan.json", recordedJson("module-edit"));
   await project.run("plan");
   expect(new Set(aws.calls)).toEqual(new Set(["dynamodb:DescribeTable"]));
@@ -250,7 +250,7 @@ describe("a plan that deletes the index", () => {
           LambdaFunctions: ["arn:aws:lambda:us-east-1:111122223333:function:blockedCalls"],
         },
       },
-      "the function blockedCalls (the vendor's guide names it so",
+      "the function blockedCalls (it has the name from the vendor's guide",
     ],
     [
       "an associated function with an unreadable environment",
@@ -276,7 +276,7 @@ describe("a plan that deletes the index", () => {
     aws.answers = { ...own, "lambda:ListFunctions": denied };
     const { exitCode, output } = await project.run("plan");
     expect(output).toContain(
-      "it could not be checked whether something else uses the index. AccessDeniedException: not authorized.",
+      "it is unknown whether anything else uses the index. AccessDeniedException: not authorized.",
     );
     expect(output).toContain("release: keep-index");
     expect(exitCode).toBe(3);
@@ -308,7 +308,7 @@ describe("a plan that would replace the table", () => {
       ],
     });
 
-  test("because tableName changed names both tables and the documented procedure", async () => {
+  test("fails with both table names and the documented procedure if tableName changed", async () => {
     project.write("plan-fails", failure);
     project.write("remote.tfstate", stateWith("dextr-old"));
     const { exitCode, output } = await project.run("plan");
@@ -327,7 +327,7 @@ describe("a plan that would replace the table", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("of the same name has the same procedure", async () => {
+  test("fails with the same procedure if the table has the same name", async () => {
     project.write("plan-fails", failure);
     project.write("remote.tfstate", stateWith("dextr-recorded"));
     const { output } = await project.run("plan");
@@ -335,7 +335,7 @@ describe("a plan that would replace the table", () => {
     expect(output).toContain("state rm aws_dynamodb_table.contacts");
   });
 
-  test("is not blamed for another error", async () => {
+  test("is not the explanation of another error", async () => {
     const other = { severity: "error", summary: "Invalid provider", detail: "no credentials" };
     project.write("plan-fails", JSON.stringify({ "@level": "error", type: "diagnostic", diagnostic: other }));
     const { output } = await project.run("plan");

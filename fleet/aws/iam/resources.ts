@@ -10,7 +10,7 @@ const regionalArn = ({ partition, region, account }: InstanceConfig, service: st
 const roleArn = ({ partition, account }: InstanceConfig, name: string): string =>
   `arn:${partition}:iam::${account}:role/${name}`;
 
-/** Log group actions are authorized on the group's ARN with or without `:*`. */
+/** Some log group actions are authorized on the ARN of the group, others on the ARN followed by `:*`. */
 const withLogStreams = (groups: readonly string[]): string[] => groups.flatMap((arn) => [arn, `${arn}:*`]);
 
 /** ARNs of the function, its role and log group, the table, and the Connect resources. */

@@ -117,14 +117,14 @@ export function deployWatchStatements(instances: readonly InstanceConfig[]): Sta
   ];
 }
 
-/** For the comparison of a plan with AWS: whether a resource of this name exists, and what uses the index that a release deletes. */
+/** Allows the comparison of a plan with AWS: finds existing resources by name, and the users of an index that a release deletes. */
 function findByName(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
   const flows = stack.flows.length === 0 ? [] : ["connect:ListContactFlows"];
   const isIndexRemoved = instances.some(({ release }) => release === "remove-index");
   return [
     allow("FindModules", ["connect:ListContactFlowModules", ...flows], stack.connectInstances),
-    // The action has no resource ARN, and its answer contains the environment variables of all functions.
+    // Allowed only for the release that needs it: ListFunctions has no resource ARN, and returns the environment variables of all functions.
     ...allowIfAny("FindIndexUsers", ["lambda:ListFunctions"], isIndexRemoved ? ["*"] : []),
   ];
 }
@@ -136,7 +136,7 @@ const letInvoke = (Sid: string, principal: string, functions: readonly string[])
 const passRoleToLambda = (Sid: string, roles: readonly string[]): Statement =>
   allow(Sid, ["iam:PassRole"], roles, { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } });
 
-/** If KMS encrypts the table, the provider compares the key with DynamoDB's own key, which it finds by its alias. */
+/** For a table that KMS encrypts, the provider looks up DynamoDB's own key by alias, and compares both keys. */
 const describeTableKey = (keys: readonly string[]): Statement =>
   allow("DescribeTableKey", ["kms:DescribeKey"], keys, {
     StringEquals: { "kms:RequestAlias": "alias/aws/dynamodb" },

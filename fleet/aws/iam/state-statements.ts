@@ -26,7 +26,7 @@ export function stateReadStatements(instances: readonly InstanceConfig[]): State
   ];
 }
 
-/** Without this permission, S3 answers 403 instead of 404 for a state that does not exist yet. A condition on the prefix would have the same effect. */
+/** Without this permission, S3 answers 403 instead of 404 for a state that does not exist yet. With a condition on the prefix, S3 would also answer 403. */
 const listBucket = (buckets: readonly string[]): Statement => allow("ListBucket", ["s3:ListBucket"], buckets);
 
 function statesOf(instances: readonly InstanceConfig[]) {

@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /**
- * The function's answer to a phone call from this address. `decide` is the policy of the deployed function, and the query is the same.
+ * The function's answer to a phone call from this address, with the function's own code (`decide`) and the same query.
  *
  * @param address the address that Connect would send, from {@link callerFrom}
  * @throws errors of the SDK

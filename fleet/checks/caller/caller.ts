@@ -1,4 +1,4 @@
-/** Converts a phone number in a common spelling to the form that Connect sends, but only if it is unambiguous. */
+/** Converts a phone number in a common spelling to the form that Connect sends, if the spelling is unambiguous. */
 import { classifyAddress } from "../../../lambda/blocked-calls/policy";
 import { CommandError } from "../../output/command-error";
 

@@ -1,4 +1,4 @@
-/** Asks one instance whether it would block a caller, and turns an error of AWS into a message. */
+/** Checks whether one instance would block a caller, and converts an error of AWS to a message. */
 import type { InstanceConfig } from "../../../config/types";
 import { attachPolicyFix, isAccessDenied } from "../../aws/errors";
 import { instanceClients } from "../../aws/instance-clients";

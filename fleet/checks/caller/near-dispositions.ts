@@ -1,6 +1,6 @@
 /** Lists Dispositions that a person may have typed instead of a configured Disposition. `check` queries each variant. */
 
-/** Variants with another case, other spaces at the ends or around the colon, or one level less. The configured Disposition is left out. */
+/** Variants with another case, other spaces at the ends or around the colon, or one level fewer. The configured Disposition is left out. */
 export function nearDispositions(configured: string): readonly string[] {
   const levels = configured.split(":").map((level) => level.trim());
   const joined = [":", ": ", " : ", " :"].map((colon) => levels.join(colon));

@@ -1,4 +1,4 @@
-/** The result of `check` as text and as JSON, with phone numbers masked. */
+/** The result of `check` as text and as JSON, with redacted phone numbers. */
 import type { InstanceConfig } from "../../../config/types";
 import { explanationOf, NO_ACTION } from "../../../lambda/explanations";
 import { printable } from "../../../config/printable";
@@ -16,8 +16,8 @@ export function redactionFor(address: string, isShown: boolean): Redact {
   if (isShown) return printable;
   // The table may hold the number without its plus sign.
   const digits = /^\+\d{5,}$/.test(address) ? address.slice(1) : undefined;
-  const mask = redactNumbers(address).slice(1);
-  return (text) => printable(redactNumbers(digits === undefined ? text : text.replaceAll(digits, mask)));
+  const redacted = redactNumbers(address).slice(1);
+  return (text) => printable(redactNumbers(digits === undefined ? text : text.replaceAll(digits, redacted)));
 }
 
 /** The result of one instance as lines of text. */
@@ -68,8 +68,8 @@ function unblockSteps({ listed, exemptBy }: Answer, caller: string): readonly st
 function nearMissText({ blockedDispositions }: InstanceConfig, { disposition, contacts, more }: ContactList): string {
   const count = `${more ? "more than " : ""}${contacts.length} ${contacts.length === 1 ? "contact has" : "contacts have"}`;
   return (
-    `Near miss: ${count} the Disposition ${JSON.stringify(disposition)}, which does not block: ` +
-    `it must equal ${quoted(blockedDispositions, " or ")} exactly.`
+    `Near miss: ${count} the Disposition ${JSON.stringify(disposition)}, which blocks no caller. ` +
+    `Only the exact Disposition ${quoted(blockedDispositions, " or ")} blocks a caller.`
   );
 }
 
@@ -84,7 +84,9 @@ function contactTable({ disposition, contacts, more }: ContactList, redact: Reda
     `${count} ${contacts.length === 1 ? "contact has" : "contacts have"} the Disposition ${JSON.stringify(disposition)}:`,
     "",
     ...textTable(header.map(redact), rows).split("\n"),
-    ...(more ? [`Only the first ${contactsListed} are listed. Override these, then check again.`] : []),
+    ...(more
+      ? [`Only the first ${contactsListed} are listed. Override the Disposition of these contacts, then check again.`]
+      : []),
     ...(contacts.length > itemsRead ? [`Contact ids are shown for the first ${itemsRead} contacts only.`] : []),
   ];
 }

@@ -16,7 +16,7 @@ export interface Match {
 }
 
 export interface Matches {
-  /** By alias, then by region. */
+  /** Sorted by alias, then by region. */
   readonly found: readonly Match[];
   /** Messages about resources that were not matched or are already in environment files. */
   readonly notes: readonly string[];

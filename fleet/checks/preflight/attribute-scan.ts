@@ -121,7 +121,7 @@ function pageOf({ tableName, tableKeys }: ScanRequest, segments: readonly Segmen
   };
 }
 
-/** Without the reported capacity, as with some emulators, the scan cannot be kept below a rate. */
+/** Read capacity units of a page. @throws Error if DynamoDB, or an emulator, does not report them: the scan could then exceed its rate */
 function consumedUnits({ ConsumedCapacity }: ScanCommandOutput): number {
   const units = ConsumedCapacity?.CapacityUnits;
   if (units === undefined) throw new Error("DynamoDB did not report the consumed capacity of the page");

@@ -92,7 +92,10 @@ function instanceFinding(instance: InstanceConfig, found: Instance | undefined):
   }
   const { InstanceStatus, InstanceAlias, InboundCallsEnabled, Arn = "" } = found;
   if (Arn !== "" && Arn !== instance.instanceArn) {
-    return failed(`${Arn} is not ${instance.instanceArn}.`, "Use credentials of that account, or set planRole.");
+    return failed(
+      `The credentials find the Connect instance ${Arn} instead of ${instance.instanceArn}.`,
+      `Use credentials of account ${account} in ${region}, or set planRole.`,
+    );
   }
   if (InstanceStatus !== "ACTIVE") {
     return failed(`The Connect instance has the status ${InstanceStatus ?? "unknown"}.`, "Wait until it is ACTIVE.");
@@ -176,7 +179,7 @@ function renamedFinding(adopted: string, module: ContactFlowModule | undefined):
     );
   }
   return warning(
-    `${adopted} is adopted; its name is ${JSON.stringify(module.Name)}. The deployment renames it to ${BLOCKED_STATUS_MODULE_NAME} and replaces its content. It keeps its id.`,
+    `${adopted} is adopted; its name is ${JSON.stringify(module.Name)}. The deployment renames it to ${BLOCKED_STATUS_MODULE_NAME} and replaces its content. The module keeps its id.`,
     "Make sure that this is the module that was imported by hand for call blocking.",
   );
 }
@@ -202,7 +205,7 @@ async function flowFinding(instance: InstanceConfig, name: string, connect: Conn
   const taken = flows.find(({ Name }) => Name === name)?.Id;
   if (taken === undefined) return quotaFinding("flows", flows.length, defaultQuota.flows, false);
   return warning(
-    `The flow ${taken} has the name ${JSON.stringify(name)}. This is correct after the first deployment; before it, the deployment fails.`,
+    `The flow ${taken} has the name ${JSON.stringify(name)}. After the first deployment this is expected. Before the first deployment, the name is taken, and the deployment fails.`,
     "If the flow is not from this stack, set another name in inboundFlow.",
   );
 }

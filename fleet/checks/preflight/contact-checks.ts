@@ -102,7 +102,7 @@ function blockedFinding(
     const withoutNumber = contacts - withNumber;
     const counted = `${thousands(contacts)} contacts have this Disposition`;
     if (withoutNumber === 0) return ok(`${counted}, all with a phone number that is looked up.`);
-    const detail = `${counted}; ${thousands(withoutNumber)} of them have no E.164 number and block no caller, ${thousands(withheld)} of these because the number was withheld.`;
+    const detail = `${counted}. Contacts without an E.164 number, which block no caller: ${thousands(withoutNumber)} (with a withheld number: ${thousands(withheld)}).`;
     return withNumber > 0
       ? ok(detail)
       : warning(detail, "Withheld callers are not looked up. anonymousCallers decides whether they are blocked.");

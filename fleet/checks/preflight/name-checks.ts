@@ -92,7 +92,9 @@ async function checksOf(
       // A log group has no description that names its owner.
       if (typeof existing === "object" && isOurFunction(existing)) return ok(`${logGroupName} and our function exist.`);
       if (adoptExisting?.logGroup === true) {
-        return ok(`${logGroupName} exists and is adopted with its log events. Its retention is changed to ours.`);
+        return ok(
+          `${logGroupName} exists and is adopted with its log events. The deployment changes its retention to the retention of this stack.`,
+        );
       }
       if (existing === undefined) {
         return failed(
@@ -137,7 +139,7 @@ function roleFinding(named: FunctionNames, isAdopted: boolean, { Path, Descripti
   }
   if (isChangeable) {
     return ok(
-      `${roleName} exists and is adopted. All permissions except ours are removed once the module calls our function.`,
+      `${roleName} exists and is adopted. Once the module calls our function, the deployment removes all permissions that call blocking does not need.`,
     );
   }
   return failed(

@@ -79,7 +79,12 @@ async function contactsOf(
     scanned = await scan(instance, clients, table, options, context);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return [{ name: "contacts read", ...failed(error.message, "No contact was read.") }];
+    return [
+      {
+        name: "contacts read",
+        ...failed(error.message, "Correct this, then run the command again. No contact was read."),
+      },
+    ];
   }
   const backfill = await runCheck("backfill", () => backfillFinding(instance, table, scanned.stats));
   return [...contactChecks(instance, scanned), backfill];

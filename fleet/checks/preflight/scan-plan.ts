@@ -1,4 +1,4 @@
-/** Plans the pages of a scan: the whole table, or a sample from all parts of it. */
+/** Chooses the pages of a scan: the whole table, or a sample from all parts of the table. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 
 /** The items to read: all, or a number of them. */

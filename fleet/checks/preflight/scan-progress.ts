@@ -19,7 +19,7 @@ import { CommandError } from "../../output/command-error";
 import { contactStatsSchema } from "./contact-stats";
 import type { Extent, Segment } from "./scan-plan";
 
-/** Holds the position of each scan, below the project's root. Git ignores it. */
+/** Directory with the position of each scan, relative to the project. Git ignores the directory. */
 export const progressDirectory = path.join(".fleet", "preflight");
 
 /** Identifies a scan. Only a scan with the same identity can be resumed. */

@@ -52,7 +52,7 @@ function statusFinding({ table: configured, account }: InstanceConfig, table: Ta
   const foundAccount = TableArn.split(":")[4];
   if (TableArn !== configured.arn) {
     return failed(
-      `${TableArn} is not ${configured.arn}.`,
+      `The credentials find the table ${TableArn} instead of ${configured.arn}.`,
       foundAccount === account
         ? "Compare region and name with the environment file."
         : `The credentials belong to account ${foundAccount ?? "unknown"}. Use credentials of ${account}, or set planRole.`,
@@ -64,7 +64,7 @@ function statusFinding({ table: configured, account }: InstanceConfig, table: Ta
       return ok(`${configured.name} is UPDATING while our index is created.`);
     return failed(
       `${configured.name} is UPDATING. Meanwhile DynamoDB refuses to add an index (ResourceInUseException).`,
-      "Wait until it is ACTIVE. Its owner is changing the table.",
+      "Wait until the table is ACTIVE. Its owner is changing the table.",
     );
   }
   return failed(`${configured.name} is ${TableStatus}.`, fixForStatus(TableStatus));
@@ -89,8 +89,8 @@ function indexesFinding(table: TableDescription): Finding {
   if (busy.length > 0) {
     const named = busy.map(({ IndexName = "", IndexStatus = "" }) => `${IndexName} is ${IndexStatus}`).join(", ");
     return failed(
-      `${used}; ${named}. DynamoDB changes only one index of a table at a time, so it would refuse ours (LimitExceededException).`,
-      "Wait until it is ACTIVE or deleted.",
+      `${used}; ${named}. DynamoDB changes only one index of a table at a time, so it would refuse to add our index (LimitExceededException).`,
+      "Wait until every index of the table is ACTIVE or deleted.",
     );
   }
   if (indexes.length >= maxGlobalIndexes && ourIndex(table) === undefined) {

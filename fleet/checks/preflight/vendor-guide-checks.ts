@@ -77,7 +77,7 @@ function moduleFinding(instance: InstanceConfig, blocks: readonly LambdaBlock[])
     .find((name) => name !== instance.name);
   if (blocks.length > 0 && instanceName !== undefined) {
     return warning(
-      `The module sends InstanceName ${JSON.stringify(instanceName)}, but this instance is ${instance.name}. Its function reads another table or refuses the call, and no caller is blocked.`,
+      `The module sends InstanceName ${JSON.stringify(instanceName)}, but this instance is ${instance.name}. The function then reads another table or refuses the call, and no caller is blocked.`,
       fix,
     );
   }

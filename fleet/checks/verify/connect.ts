@@ -106,7 +106,7 @@ function parsed(content: string): Json | undefined {
   }
 }
 
-/** The ARN, with its account or region if it is not the instance's. */
+/** The ARN as text, with its account or region if the account or region differs from the instance. */
 function describeArn(arn: string, { account, region }: InstanceConfig): string {
   const [, , , arnRegion, arnAccount] = arn.split(":");
   if (arnAccount !== undefined && arnAccount !== account) return `${arn}, of account ${arnAccount},`;

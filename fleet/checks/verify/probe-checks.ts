@@ -26,7 +26,8 @@ class FunctionFailed extends Error {
 }
 
 /**
- * The checks `unlisted number`, `listed: <Disposition>` for each, and `time`.
+ * The checks `answers`, `unlisted number`, `listed: <Disposition>` for each blocked Disposition, and `time`. Only `answers` if the
+ * function was not invoked or ended with an error.
  *
  * @param isReady whether index and alias exist and are ready, so that the function can answer
  * @throws CredentialsError
@@ -178,10 +179,10 @@ function timeFinding({ lookup: { budgetMs } }: InstanceConfig, { byFunction, rou
   const measured = byFunction.length > 0 ? byFunction : roundTrip;
   if (measured.length === 0) return unproven("The function was not invoked.");
   const slowest = Math.max(...measured);
-  const by = byFunction.length > 0 ? "measured by the function" : "measured from here";
+  const by = byFunction.length > 0 ? "measured by the function" : "measured by this command, with the network";
   const detail = `The slowest of ${measured.length} answers took ${slowest.toFixed(1)} ms (${by}); the budget is ${budgetMs} ms.`;
   if (slowest <= budgetMs) return ok(detail);
-  // This time includes the network between here and Lambda.
+  // This time includes the network between this computer and Lambda, so it proves no fault.
   if (byFunction.length === 0) return unproven(detail);
   return failed(
     detail,

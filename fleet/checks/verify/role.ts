@@ -41,7 +41,7 @@ async function fromSimulator({ table, stackName }: InstanceConfig, roleArn: stri
   return access === "allowed" ? allowedFinding(roleArn) : deniedFinding(roleArn, stackName, access === "denied");
 }
 
-/** Evaluates the policies of the role here, for credentials that may not use the simulator of IAM. */
+/** Evaluates the policies of the role without IAM's simulator, for credentials that may not use the simulator. */
 async function fromPolicies({ table, stackName }: InstanceConfig, roleArn: string, iam: IAMClient): Promise<Finding> {
   const RoleName = nameOf(roleArn);
   const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));

@@ -34,7 +34,7 @@ function noTable({ table, account, region, name }: InstanceConfig): Finding {
 }
 
 function tableFinding({ table }: InstanceConfig, { TableStatus }: TableDescription): Finding {
-  // A table answers while it or its indexes are changed.
+  // Lookups work while the table or its indexes are updated.
   if (TableStatus === "ACTIVE" || TableStatus === "UPDATING") return ok(`${table.name} is ${TableStatus}.`);
   return failed(
     `${table.name} is ${TableStatus ?? "in an unknown state"}. Lookups fail, and no caller is blocked.`,
@@ -64,7 +64,7 @@ async function indexFinding(
     );
   }
   const { IndexStatus = "unknown", Backfilling = false, ItemCount = 0, Projection } = index;
-  // An index is UPDATING while its capacity changes. It answers meanwhile.
+  // An index is UPDATING while its capacity changes. Lookups work during the change.
   if (IndexStatus === "ACTIVE" || IndexStatus === "UPDATING") {
     return ok(
       `${indexName} is ${IndexStatus}, ${Projection?.ProjectionType ?? ""}, about ${ItemCount} items (DynamoDB updates the count every six hours).`,

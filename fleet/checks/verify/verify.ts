@@ -1,4 +1,4 @@
-/** Verifies a deployed instance end to end. It reads and invokes the function; it writes nothing. */
+/** Verifies a deployed instance end to end: reads its resources and invokes its function. No resource is changed. */
 import type { InstanceConfig } from "../../../config/types";
 import { ok, checksUnlessSignedOut } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";

@@ -33,7 +33,7 @@ test("the committed examples are current (npm run iam-examples)", () => {
   expect(committed).toEqual(Object.fromEntries(current));
 });
 
-test("deploy may detach policies only from an adopted role", () => {
+test("the policy deploy allows detaching policies only from an adopted role", () => {
   const [adopting] = load({ "dev.yaml": `${validYaml}    adoptExisting: { role: true }\n` }) as [InstanceConfig];
   const question = {
     action: "iam:DetachRolePolicy",
@@ -46,7 +46,7 @@ test("deploy may detach policies only from an adopted role", () => {
   expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
 });
 
-test("deploy manages flows, and plan reads them, only on instances with an inbound flow", () => {
+test("the policies deploy and plan include flows only for instances with an inbound flow", () => {
   const own = `inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }`;
   const instances = load({
     "dev.yaml": `${validYaml}    ${own}\n  - { name: other, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }\n`,
@@ -67,18 +67,21 @@ test("deploy manages flows, and plan reads them, only on instances with an inbou
 test.each([
   ["deploy", acme.function.aliasArn, "connect.amazonaws.com"],
   ["deploy-watch", acme.canary.functionArn, "events.amazonaws.com"],
-])("%s may let only our service invoke the function", (policy, resource, service) => {
-  const add = (principal?: string) =>
-    decide(named(policy), {
-      action: "lambda:AddPermission",
-      resource,
-      context: principal === undefined ? {} : { "lambda:Principal": principal },
-    });
-  expect(add(service)).toBe("allowed");
-  for (const other of ["*", "444455556666", "s3.amazonaws.com", undefined]) expect(add(other)).toBe("not allowed");
-});
+])(
+  "the policy %s allows only our service to be added to the function's resource policy",
+  (policy, resource, service) => {
+    const add = (principal?: string) =>
+      decide(named(policy), {
+        action: "lambda:AddPermission",
+        resource,
+        context: principal === undefined ? {} : { "lambda:Principal": principal },
+      });
+    expect(add(service)).toBe("allowed");
+    for (const other of ["*", "444455556666", "s3.amazonaws.com", undefined]) expect(add(other)).toBe("not allowed");
+  },
+);
 
-describe("every other action on the table is denied to deploy, even if another policy allows it", () => {
+describe("the policy deploy denies every other action on the table, even if another policy allows the action", () => {
   // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
   test.each([
     "CreateTable",
@@ -154,7 +157,7 @@ instances:
   }
 });
 
-test("state may read and write a state but not delete it, and may delete its lock", () => {
+test("the policy state allows writing a state and deleting its lock, but not deleting the state", () => {
   const object = `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`;
   const state = named("state");
   expect(decide(state, { action: "s3:PutObject", resource: object })).toBe("allowed");
@@ -162,7 +165,7 @@ test("state may read and write a state but not delete it, and may delete its loc
   expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
 });
 
-test("state-read may read states but neither write nor lock them", () => {
+test("the policy state-read allows reading states but neither writing nor locking them", () => {
   const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
   const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
     ({ Statement }) => Statement,
@@ -174,12 +177,12 @@ test("state-read may read states but neither write nor lock them", () => {
   ]);
 });
 
-test("plan has only actions that read", () => {
+test("the policy plan has only actions that read", () => {
   const actions = named("plan").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
 });
 
-test("preflight reads only the keys of contacts, and only describes everything else", () => {
+test("the policy preflight allows reading the keys of contacts, and otherwise only listing and describing", () => {
   const scan = (context: Readonly<Record<string, string | readonly string[]>>) =>
     decide(named("preflight"), { action: "dynamodb:Scan", resource: acme.table.arn, context });
   const asked = ["hash", "range", "Disposition", "CustomerEndpoint"];
@@ -193,7 +196,7 @@ test("preflight reads only the keys of contacts, and only describes everything e
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action)).sort()).toEqual(more);
 });
 
-test("read-and-invoke queries the index, reads contact ids, invokes the alias, and changes nothing", () => {
+test("the policy read-and-invoke allows queries of the index, contact ids and the alias, and no change", () => {
   const may = (action: string, resource: string, context = {}) =>
     decide(named("read-and-invoke"), { action, resource, context });
   expect(may("dynamodb:Query", acme.table.indexArn)).toBe("allowed");
@@ -216,7 +219,7 @@ test("read-and-invoke queries the index, reads contact ids, invokes the alias, a
   ]);
 });
 
-test("discover only lists and describes", () => {
+test("the policy discover has only actions that list and describe", () => {
   const actions = named("discover").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
 });

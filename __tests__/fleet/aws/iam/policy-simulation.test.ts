@@ -12,13 +12,13 @@ const simulate = (...documents: readonly string[]) =>
 test.each([
   ["by its name", allow("dynamodb:Query")],
   ["in another case", allow("DynamoDB:query")],
-  ["among others", allow(["dynamodb:GetItem", "dynamodb:Query"], ["arn:aws:s3:::x", index])],
+  ["among other actions", allow(["dynamodb:GetItem", "dynamodb:Query"], ["arn:aws:s3:::x", index])],
   ["by a pattern", allow("dynamodb:Q*y", "arn:aws:dynamodb:*:111122223333:table/dextr-*")],
   ["by a pattern for one character", allow("dynamodb:Quer?")],
-  ["by all", allow("*", "*")],
-  ["by leaving others out", { Effect: "Allow", NotAction: "dynamodb:Delete*", Resource: "*" }],
-  ["by leaving other resources out", { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::*" }],
-])("a statement that names the action %s allows it", (_, statement) => {
+  ["by the wildcard *", allow("*", "*")],
+  ["with NotAction", { Effect: "Allow", NotAction: "dynamodb:Delete*", Resource: "*" }],
+  ["with NotResource", { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::*" }],
+])("a statement that matches the action %s allows the action", (_, statement) => {
   expect(simulate(policy(statement))).toBe("allowed");
   // A single statement does not need to be in a list.
   expect(simulate(JSON.stringify({ Statement: statement }))).toBe("allowed");
@@ -41,9 +41,9 @@ test.each([
   ],
   ["the table in another region", policy(allow("dynamodb:Query", index.replace("us-east-1", "us-west-2")))],
   ["a resource in another case", policy(allow("dynamodb:Query", index.toUpperCase()))],
-  ["an action that only begins like it", policy(allow("dynamodb:QueryX"))],
-  ["everything but it", policy({ Effect: "Allow", NotAction: ["dynamodb:Query"], Resource: "*" })],
-])("%s does not allow it", (_, ...documents) => {
+  ["an action whose name only begins with dynamodb:Query", policy(allow("dynamodb:QueryX"))],
+  ["NotAction with dynamodb:Query", policy({ Effect: "Allow", NotAction: ["dynamodb:Query"], Resource: "*" })],
+])("%s does not allow the query", (_, ...documents) => {
   expect(simulate(...documents)).toBe("not allowed");
 });
 
@@ -88,7 +88,7 @@ describe("when the condition keys of the request are known", () => {
     expect(simulatePolicy(documents, { ...query, context: {} })).toBe("not allowed");
   });
 
-  test("ForAllValues:StringEquals needs every value of the request, and allows none", () => {
+  test("ForAllValues:StringEquals accepts a request without values, or if every value is in the list", () => {
     const documents = where({ "ForAllValues:StringEquals": { "dynamodb:Attributes": ["hash", "range"] } });
     const attributes = (...names: string[]) => ({ ...query, context: { "dynamodb:Attributes": names } });
     expect(simulatePolicy(documents, attributes("hash"))).toBe("allowed");

@@ -92,7 +92,7 @@ test.each<readonly [string, Partial<FoundRegion>, string]>([
     "table dextr-acme has no instance with the alias acme",
   ],
   [
-    "a table whose region does not show its instances",
+    "a table in a region whose instances cannot be listed",
     { tables: [table("dextr-acme")], instances: undefined },
     "the instances could not be listed",
   ],
@@ -102,7 +102,7 @@ test.each<readonly [string, Partial<FoundRegion>, string]>([
     "instance acme has several tables: dextr-Acme, dextr-ACME.",
   ],
   [
-    "an instance that is not finished",
+    "an instance whose creation failed",
     { tables: [table("dextr-acme")], instances: [instance(1, "acme", { status: "CREATION_FAILED" })] },
     "instance acme is CREATION_FAILED",
   ],

@@ -105,7 +105,7 @@ describe("compared with an emulator", () => {
   /** dynalite measures keys in UTF-16 units, which equal bytes only for ASCII. */
   const measurable = (value: AttributeValue): boolean => value.S === undefined || /^[\x20-\x7e]*$/.test(value.S);
 
-  test("DynamoDB refuses a pair of values exactly if one of the values is a violation", async () => {
+  test("DynamoDB refuses a pair of values if and only if one of the values is a violation", async () => {
     await fc.assert(
       fc.asyncProperty(values.filter(measurable), values.filter(measurable), async (Disposition, CustomerEndpoint) => {
         const wrong = [violation("Disposition", Disposition), violation("CustomerEndpoint", CustomerEndpoint)];

@@ -76,7 +76,7 @@ test("with items of any size, an interval exceeds the rate by at most one page",
   );
 });
 
-test("at a rate of 128 units, the largest possible page does not exceed the rate of a second", () => {
+test("at a rate of 128 units, the largest possible page does not exceed the rate in any second", () => {
   const pages = read(128, 300, () => 128, 10);
   expect(peak(pages, 1000)).toBe(128);
 });

@@ -75,7 +75,13 @@ test.each<
   [what: string, change: TableDescription, check: string, outcome: string, detail: string, around?: OtherAnswers]
 >([
   ["being changed", { TableStatus: "UPDATING" }, "table", "failed", "ResourceInUseException"],
-  ["of another account", { TableArn: instance.table.arn.replace("1111", "9999") }, "table", "failed", "is not arn:aws"],
+  [
+    "of another account",
+    { TableArn: instance.table.arn.replace("1111", "9999") },
+    "table",
+    "failed",
+    "instead of arn:aws",
+  ],
   ["archived", { TableStatus: "ARCHIVED" }, "table", "failed", "is ARCHIVED"],
   [
     "with other keys",
@@ -180,7 +186,7 @@ test.each<
     "warning",
     "throttles writes to the table",
   ],
-])("a table %s", async (_, change, name, outcome, detail, around = {}) => {
+])("the check reports the expected outcome for a table %s", async (_, change, name, outcome, detail, around = {}) => {
   const check = (await checked({ ...clean, ...change }, around)).get(name);
   expect(check).toMatchObject({ outcome, detail: expect.stringContaining(detail) as string });
   if (outcome !== "ok") expect(check?.fix).toMatch(/\S/);

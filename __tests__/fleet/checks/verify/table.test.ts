@@ -139,7 +139,7 @@ test("a denied request fails the check, and the fix names the policy to attach",
     outcome: "failed",
     detail:
       "The check could not run. AccessDeniedException: User: x is not authorized to perform: dynamodb:DescribeTable",
-    fix: "Attach the policy read-and-invoke (npm run fleet -- iam) to the role of this command: planRole, otherwise deployRole, otherwise your own.",
+    fix: "Attach the policy read-and-invoke (npm run fleet -- iam) to the role that this command uses: planRole, otherwise deployRole, otherwise the role of your credentials.",
   });
 });
 
