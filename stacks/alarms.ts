@@ -121,19 +121,18 @@ const LOG =
 const VERIFY =
   "Run `npm run fleet -- verify instance=<instance>`. The command shows which part of the deployment is broken.";
 const ON_DEMAND =
-  "On an on-demand table, check whether traffic more than doubled within 30 minutes, or whether the account reached its quota. The throttling ends without a change.";
-const AUTOSCALING = "To prevent a repetition, configure autoscaling for the index, as for the other indexes.";
+  "On an on-demand table, check whether traffic more than doubled within 30 minutes, or whether the account reached its DynamoDB quota. After a sudden increase, the throttling ends without a change.";
+const AUTOSCALING = "To prevent a recurrence, configure autoscaling for the index, as for the other indexes.";
 const DEPLOY_AGAIN = "Deploy the stack again. The deployment reverts changes that someone made by hand.";
 
 export const ALARMS: readonly Alarm[] = [
   {
     id: "lookup_errors",
     title: "Lookups fail",
-    cause:
-      "The function was asked about callers and could not look them up. Each of these calls went through unchecked.",
+    cause: "The function could not look up callers. Each of these calls went through without a check.",
     impact: "Blocked callers get through. Other callers notice nothing.",
-    diagnosis: [LOG, "Look up each reason in [reasons.md](reasons.md).", VERIFY],
-    remediation: ["Follow the entry of the reason.", DEPLOY_AGAIN],
+    diagnosis: [LOG, "Find each reason in [reasons.md](reasons.md).", VERIFY],
+    remediation: ["Follow the remediation of the reason in [reasons.md](reasons.md).", DEPLOY_AGAIN],
     keys: ["lookupErrors"],
     rule: (instance) => {
       const rule = reaches(ourMetric(instance, "LookupError"), instance.alarms.lookupErrors);
@@ -143,9 +142,9 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "function_errors",
-    title: "The function ends with errors",
+    title: "Invocations of the function fail",
     cause:
-      "Invocations of the function ended with an error or ran out of time, which its code never does: it cannot be loaded, was replaced, or is killed.",
+      "Invocations of the function ended with an error or timed out. The deployed code handles every error itself, so the code was replaced, Lambda cannot load the code, or Lambda stopped the process.",
     impact:
       "Blocked callers get through. Every caller hears up to eight seconds of silence, because Connect invokes the function again after an error.",
     diagnosis: [
@@ -158,9 +157,9 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "throttles",
-    title: "Lambda refuses invocations",
+    title: "Lambda throttles the function",
     cause:
-      "Lambda had no room to run the function: the account's concurrency is used up, or the function has a reserved concurrency that is too small.",
+      "Lambda rejected invocations. Either the account has reached its concurrency quota, or the reserved concurrency of the function is too low.",
     impact: "Blocked callers get through while Lambda throttles.",
     diagnosis: [
       "Compare the metric `ConcurrentExecutions` of the account with its quota. Then find the function that uses the most concurrency.",
@@ -171,10 +170,11 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "slow_answers",
-    title: "Answers are slow",
+    title: "Lookups are slow",
     cause:
-      "One answer in a hundred takes nearly all of the time that the function may take. Beyond it the lookup is given up.",
-    impact: "Callers hear silence before the call continues. Blocked callers get through when the time budget ends.",
+      "The slowest 1 percent of lookups take nearly as long as the time limit of a lookup. At the time limit, the function cancels the lookup and the call goes through.",
+    impact:
+      "Callers hear silence before the call continues. A blocked caller gets through if the lookup reaches the time limit.",
     diagnosis: [
       "Compare the metric `LatencyMs` with DynamoDB's `SuccessfulRequestLatency` of the index, and with `ColdStart`.",
       "Search the log for `attempts` above the number of blocked Dispositions. A higher number means retries.",
@@ -201,12 +201,12 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "silence",
-    title: "Calls come, and nobody asks",
+    title: "Calls arrive, and none is checked",
     cause:
-      "The Connect instance had calls for an hour, and the function was not asked about a single one: no flow calls the module, or the module calls another function.",
+      "The Connect instance had calls during one hour, and none of them invoked the function. Either no flow invokes the module, or the module invokes another function.",
     impact: "Blocked callers get through. No log shows the fault, because nothing invokes the function.",
     diagnosis: [
-      "Check that the inbound flow calls the module `blockedStatus`, and that this version of the flow is published.",
+      "Check that the inbound flow invokes the module `blockedStatus`, and that this version of the flow is published.",
       "Check that the ARN in the module's Lambda block is listed under **Flows → AWS Lambda** of the instance. If the ARN is not listed, Connect takes the error branch and logs nothing.",
       "Check whether the instance only makes outbound calls. The metric counts calls in both directions, but no flow checks outbound calls.",
       VERIFY,
@@ -232,9 +232,9 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "never_matches",
-    title: "Numbers are listed, and none ever matches",
+    title: "Numbers are listed, and no call matches",
     cause:
-      "For days contacts carried a blocked Disposition, and no call matched: perhaps nobody of them called, perhaps their numbers are stored in another form than they call with.",
+      "For several days, contacts had a blocked Disposition, and no call matched. Either no listed number called, or ConnectPath stores numbers in a different format from the one that Connect sends.",
     impact: "If numbers are stored in another format, blocked callers get through. Otherwise, callers notice nothing.",
     diagnosis: [
       "Find a contact with a blocked Disposition in ConnectPath. Compare its number with the number of the same caller in Connect's contact search. Both must consist of `+` and digits.",
@@ -262,11 +262,11 @@ export const ALARMS: readonly Alarm[] = [
     id: "matches_too_much",
     title: "Too many calls are blocked",
     cause:
-      "A large part of an hour's calls was blocked: a number that many callers share was listed, or withheld callers are blocked and many call.",
+      "A large part of the calls in one hour was blocked. Either a number that many callers share is listed, or withheld callers are blocked and many of them called.",
     impact: "Legitimate callers are blocked.",
     diagnosis: [
       "Compare the metrics `Reason_blocked` (blocked numbers) and `Reason_anonymous_blocked` (withheld callers).",
-      "Search for `disposition: Blocked` in ConnectPath's Activity Search, and find the number that was blocked last. The switchboard of a company sends one number for all its callers.",
+      "Search for `disposition: Blocked` in ConnectPath's Activity Search, and find the number that was blocked last. A company's switchboard can send the same number for all callers of the company.",
     ],
     remediation: [
       "To unblock the number now, add it to `exemptNumbers` and deploy. To unblock it permanently, override the Disposition of its contacts.",
@@ -286,7 +286,8 @@ export const ALARMS: readonly Alarm[] = [
   {
     id: "index_read_throttling",
     title: "DynamoDB throttles reads of the index",
-    cause: "The index has too little read capacity: lookups are refused, tried again, and then given up.",
+    cause:
+      "The read capacity of the index is too low. DynamoDB throttled reads of the index, so lookups were slow or failed.",
     impact: "Blocked callers get through while DynamoDB throttles.",
     diagnosis: [
       "Compare the metric `ReadThrottleEvents` of the index with its consumed and provisioned read capacity.",
@@ -303,7 +304,7 @@ export const ALARMS: readonly Alarm[] = [
     id: "index_write_throttling",
     title: "DynamoDB throttles writes to the index",
     cause:
-      "The index has too little write capacity, and DynamoDB therefore throttles writes to the table itself: ConnectPath's.",
+      "The write capacity of the index is too low. DynamoDB therefore also throttles ConnectPath's writes to the table.",
     impact:
       "Agents see contacts late, or ConnectPath does not save a Disposition. A number that an agent just blocked gets through.",
     diagnosis: [
@@ -321,14 +322,14 @@ export const ALARMS: readonly Alarm[] = [
     id: "wrong_answer",
     title: "The canary gets wrong answers",
     cause:
-      "The canary asked the deployed function about a number that is listed, or about one that is not, and the answer was wrong, twice in three runs.",
+      "The canary invokes the deployed function with a listed number and an unlisted number. An answer was wrong in two of three runs.",
     impact:
       "Blocked callers get through, or legitimate callers are blocked. The field `answers` in the canary's log shows which.",
     diagnosis: [
       "Read `answers` in the canary's log (`/aws/lambda/<canary>`): the expected answer, the received answer, and its `reason` ([reasons.md](reasons.md)).",
       VERIFY,
     ],
-    remediation: ["Follow the entry of the reason.", DEPLOY_AGAIN],
+    remediation: ["Follow the remediation of the reason in [reasons.md](reasons.md).", DEPLOY_AGAIN],
     keys: ["canaryMinutes"],
     rule: (instance) => {
       const { canaryMinutes } = instance.alarms;
@@ -346,10 +347,11 @@ export const ALARMS: readonly Alarm[] = [
   },
   {
     id: "canary_silent",
-    title: "The canary is silent",
+    title: "The canary completes no runs",
     cause:
-      "The canary has not come to the end of a run for three times as long as it should take: it does not start, or it cannot reach the index or the function.",
-    impact: "Callers notice nothing. But while the canary does not run, a failure of call blocking stays undetected.",
+      "The canary completed no run in the time of three runs. Either the canary does not start, or the canary cannot reach the index or the function.",
+    impact:
+      "Callers notice nothing. While the canary completes no runs, a failure of call blocking can stay undetected.",
     diagnosis: [
       "Read `error` and `detail` of failed runs in the canary's log. If the log has no lines, check that the canary's EventBridge rule is enabled.",
       "If the error is `AccessDeniedException`, check the policies of the organization. The canary's role allows the query and the invocation.",

@@ -11,8 +11,8 @@ const GRAPHS = [
   { title: "Blocked calls", metric: "Match", stat: "Sum" },
   { title: "Calls that were not blocked", metric: "NoMatch", stat: "Sum" },
   { title: "Lookups that failed", metric: "LookupError", stat: "Sum" },
-  { title: "Answers, slowest in a hundred (ms)", metric: "LatencyMs", stat: "p99" },
-  { title: "Listed contacts, as the canary counts them", metric: "ListedContacts", stat: "Maximum" },
+  { title: "Lookup time, 99th percentile (ms)", metric: "LatencyMs", stat: "p99" },
+  { title: "Contacts with a blocked Disposition, counted by the canary", metric: "ListedContacts", stat: "Maximum" },
   { title: "Wrong answers to the canary", metric: "CanaryWrongAnswer", stat: "Sum" },
 ] as const;
 const COLUMNS = 3;
