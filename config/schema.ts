@@ -190,7 +190,7 @@ const whenBlocked = z.strictObject({
   ),
   text: key(
     normalizedText.regex(...notBlank),
-    "For the action message: the words that are spoken before the call is disconnected.",
+    "For the action message: the text that Amazon Polly speaks before the call is disconnected.",
     { otherwise: "none" },
   ),
   ssml: key(
@@ -202,7 +202,7 @@ const whenBlocked = z.strictObject({
         `Amazon Polly allows at most ${maxSpoken} without markup and ${2 * maxSpoken} with markup. Shorten the SSML.`,
       ),
     ),
-    "For the action message, instead of text: the words in Speech Synthesis Markup Language (SSML).",
+    "For the action message, instead of whenBlocked.text: the text in Speech Synthesis Markup Language (SSML).",
     { otherwise: "none" },
   ),
   queue: key(connectId("queue", "queue"), "For the action queue: id or ARN of the queue.", { otherwise: "none" }),
@@ -283,7 +283,7 @@ const roleName = text(
 const settings = {
   account: key(
     text(/^\d{12}$/, "an AWS account id", "Write its 12 digits in quotes, without hyphens."),
-    "Id of the AWS account that holds the Connect instances: 12 digits, in quotes.",
+    "Id of the AWS account that contains the Connect instances: 12 digits, in quotes.",
     { required: 'Add the 12-digit AWS account id in quotes, for example account: "111122223333".' },
   ),
   region: key(region, "AWS region of the Connect instances.", {
@@ -291,14 +291,14 @@ const settings = {
   }),
   awsProvider: key(
     awsProvider,
-    "Version constraint of the Terraform AWS provider. Versions 6.0 to 6.43 have index bugs and are refused.",
+    "Version constraint of the Terraform AWS provider. Versions 6.0 to 6.43 are refused, because of bugs with indexes.",
     { default: "~> 5.100.0" },
   ),
   deployRole: role("deployRole", "Role that Terraform assumes to deploy.", "none, Terraform uses its own credentials"),
   planRole: role(
     "planRole",
     "Role for commands that only read: plan --read-only, drift, preflight, verify, check.",
-    "deployRole, or the credentials of the command",
+    "deployRole, otherwise the credentials of the command",
   ),
   state: group(
     {
@@ -325,14 +325,14 @@ const settings = {
       ),
       roleArn: key(
         roleArn,
-        "Role that Terraform assumes only for the state, for example if the bucket is in another account.",
+        "Role that Terraform assumes to read and write the state, for example if the bucket is in another account.",
         {
           otherwise: "none, Terraform uses its own credentials",
         },
       ),
       planRoleArn: key(
         roleArn,
-        "Role that replaces roleArn in commands that only read the state: plan --read-only, drift.",
+        "Role that Terraform assumes instead of state.roleArn in commands that only read the state: plan --read-only, drift.",
         {
           otherwise: "roleArn",
         },
@@ -355,11 +355,11 @@ const settings = {
         { otherwise: "false" },
       ),
     },
-    "Where Terraform stores the state: one S3 bucket, one object per stack, with native S3 locking.",
+    "The S3 bucket in which Terraform stores the state: one object for each stack, with native S3 locking.",
   ),
   allowances: key(
     z.array(allowance),
-    "Exceptions from guard rules. Each one is for one rule and one resource, and expires. There is no other way to disable a rule.",
+    "Exceptions from guard rules. Each allowance disables one rule for one resource until a date. There is no other way to disable a rule.",
     { default: [] },
   ),
   tags: key(
@@ -389,13 +389,13 @@ const settings = {
         'Add at least one Disposition, for example ["Blocked"].',
       ),
     ),
-    "Dispositions that block a caller, exactly as ConnectPath stores them. Two levels are joined with a colon (Nuisance:Confirmed). " +
-      "The function looks up all of them. The flow module passes the first one to the function.",
+    "Dispositions that block a caller, exactly as ConnectPath stores them. The levels of a Disposition are joined with a colon (Nuisance:Confirmed). " +
+      "The function looks up every Disposition of the list. The flow module passes only the first one to the function.",
     { required: 'Add the Disposition that blocks a caller, for example blockedDispositions: ["Blocked"].' },
   ),
   anonymousCallers: key(
     z.enum(["allow", "block"], refusal("a policy for withheld callers", 'Allowed: "allow" (the default) and "block".')),
-    "What happens to withheld callers (no number). They are never looked up.",
+    "Whether the calls of withheld callers (callers without a number) go through or are blocked. Withheld callers are never looked up.",
     { default: "allow" },
   ),
   exemptNumbers: key(
@@ -414,12 +414,12 @@ const settings = {
     {
       budgetMs: key(
         wholeNumber(100, 7500, "milliseconds"),
-        "Time limit of the whole lookup in the function, in milliseconds. It must be at least 500 ms below flowTimeLimitSeconds.",
+        "Time limit of the lookup in the function, including retries, in milliseconds. The limit must be at least 500 ms below flowTimeLimitSeconds.",
         { default: 1500 },
       ),
       flowTimeLimitSeconds: key(
         wholeNumber(1, 8, "seconds"),
-        "Time limit of the flow's Lambda block, in seconds. The caller hears silence during this time.",
+        "Time limit of the Lambda block in the flow module, in seconds. The caller hears silence while the block waits for the function.",
         { default: 3 },
       ),
     },
@@ -442,11 +442,11 @@ const settings = {
       }),
       whenBlocked: key(
         whenBlocked,
-        "What happens to a blocked caller. An inner level replaces this map as a whole; it is not merged.",
+        "What happens to a blocked caller. The innermost level replaces the whole map. The maps of several levels are not merged.",
         { otherwise: "the call is disconnected" },
       ),
     }),
-    "An inbound flow that invokes the module and branches on its result.",
+    "An inbound flow that the stack creates. The flow invokes the module and branches on the result.",
     { otherwise: "none, for teams that have their own inbound flow" },
   ),
   table: group(
@@ -454,7 +454,7 @@ const settings = {
       indexTimeoutMinutes: key(
         // The provider waits at least 20 minutes, even if the configuration has a lower value (wait.go in the provider).
         wholeNumber(20, 10080, "minutes"),
-        "How long Terraform waits for the index to become active, in minutes. A large table takes hours.",
+        "Time that Terraform waits for the index to become active, in minutes. Indexing a large table takes hours.",
         { default: 1440 },
       ),
       acceptReplicas: key(
@@ -463,7 +463,7 @@ const settings = {
         { default: false },
       ),
     },
-    "How the index is added to the contact table.",
+    "Settings for adding the index to the contact table.",
   ),
   alarms: group(
     {
@@ -473,7 +473,7 @@ const settings = {
           "the ARN of an SNS topic",
           'Write it as "arn:aws:sns:REGION:ACCOUNT:NAME".',
         ),
-        "SNS topic that receives the alarms. It must be in the region of the instance, and its policy must allow CloudWatch to publish.",
+        "ARN of the SNS topic that the alarms notify. The topic must be in the region of the instance, and its policy must allow CloudWatch to publish.",
         { otherwise: "a topic that the stack creates" },
       ),
       runbookUrl: key(
@@ -482,17 +482,17 @@ const settings = {
           "a URL or path of the runbook",
           "Use at most 300 characters, without an anchor, spaces, quotes, braces, $ and %.",
         ),
-        "URL or path of docs/runbook.md. The description of each alarm links to its entry there.",
+        "URL or path of your copy of docs/runbook.md. The description of each alarm links to the alarm's entry on this page.",
         { default: "docs/runbook.md" },
       ),
       dashboard: key(
         z.boolean(),
-        "Whether the environment has a dashboard in this account. The stack of the first instance creates it.",
+        "Whether the environment has a dashboard in this account. The stack of the first instance creates the dashboard.",
         { default: true },
       ),
       canaryMinutes: key(
         threshold(1, 60, "minutes"),
-        "Interval at which the canary tests the deployed function, in minutes. false: no canary, and no alarms that depend on it.",
+        "Interval at which the canary tests the deployed function, in minutes. The value false removes the canary and the alarms that depend on it.",
         { default: 5 },
       ),
       canaryName: key(lambdaName, "Name of the canary's Lambda function.", {
@@ -511,33 +511,33 @@ const settings = {
       }),
       lookupErrors: key(
         threshold(1, 10000, "errors"),
-        "Alarm threshold: failed lookups in 5 minutes, in 2 of 3 such periods.",
+        "Alarm threshold: number of failed lookups in 5 minutes. The alarm fires if 2 of 3 such periods reach the threshold.",
         { default: 1 },
       ),
       functionErrors: key(
         threshold(1, 10000, "errors"),
-        "Alarm threshold: invocations in 5 minutes that end with an error.",
+        "Alarm threshold: number of invocations in 5 minutes that end with an error.",
         { default: 1 },
       ),
       throttles: key(
         threshold(1, 10000, "invocations"),
-        "Alarm threshold: invocations in 5 minutes that Lambda throttles.",
+        "Alarm threshold: number of invocations in 5 minutes that Lambda throttles.",
         { default: 1 },
       ),
       slowAnswersPercent: key(
         threshold(1, 100, "percent"),
-        "Alarm threshold: the slowest 1 percent of lookups take this percentage of lookup.budgetMs, in 2 of 3 periods of 5 minutes.",
+        "Alarm threshold: 99th percentile of the lookup time in 5 minutes, in percent of lookup.budgetMs. The alarm fires if 2 of 3 such periods reach the threshold.",
         { default: 80 },
       ),
       silentCalls: key(
         threshold(1, 100000, "calls"),
-        "Alarm threshold: calls of the Connect instance in 1 hour, none of which invoked the function.",
+        "Alarm threshold: number of calls of the Connect instance in 1 hour, if none of them invoked the function.",
         { default: 20 },
       ),
       neverMatchesDays: key(
         // The longest period of a CloudWatch alarm is one week (PutMetricAlarm, Period).
         threshold(1, 7, "days"),
-        "Alarm threshold: days without a match although contacts with a blocked Disposition exist.",
+        "Alarm threshold: number of days without a match, if contacts with a blocked Disposition exist.",
         { default: 7 },
       ),
       neverMatchesContacts: key(
@@ -547,7 +547,7 @@ const settings = {
       ),
       matchesPercent: key(
         threshold(1, 100, "percent"),
-        "Alarm threshold: percentage of the calls in 1 hour that are blocked.",
+        "Alarm threshold: percentage of blocked calls among the calls of 1 hour.",
         { default: 50 },
       ),
       matchesOfCalls: key(
@@ -557,11 +557,11 @@ const settings = {
       ),
       indexThrottles: key(
         threshold(1, 100000, "events"),
-        "Alarm threshold: throttled reads of the index in 5 minutes, and throttled writes to the index in 5 minutes. Reads and writes have separate alarms.",
+        "Alarm threshold: number of throttled reads of the index in 5 minutes. The same threshold applies to throttled writes, which have a separate alarm.",
         { default: 1 },
       ),
     },
-    "What is monitored, and the thresholds of the alarms.",
+    "Settings of the alarms, the canary and the dashboard.",
   ),
   function: group(
     {
@@ -626,7 +626,7 @@ export const instanceSchema = z
       "Name of the contact table.",
       { derived: { text: "dextr-<name>", from: ["name"], value: ({ name }) => names.defaultTableName(name) } },
     ),
-    wave: key(z.string(), "Wave of the environment in which the instance is rolled out.", {
+    wave: key(z.string(), "Wave in which the instance is deployed: one of the waves of the environment.", {
       otherwise: "the last wave; without waves, all instances are in one wave",
     }),
     suspended: key(
@@ -645,35 +645,35 @@ export const instanceSchema = z
           "Allowed: remove-index (step 1 of 2), forget (step 2 of 2), and keep-index (one step; the index stays).",
         ),
       ),
-      "Stops managing the instance. The contact table always stays. remove-index (step 1 of 2): removes the index from the table and deletes the " +
-        "function, the module and all other resources of the stack. forget (step 2 of 2): removes the table from the Terraform state. " +
-        "keep-index (one step): does both, but the index stays on the table.",
+      "Removes the deployment of the instance. The contact table always stays. There are two ways. In two steps: first remove-index deletes the " +
+        "index, the function, the module and all other resources of the stack; then forget removes the table from the Terraform state. " +
+        "In one step: keep-index deletes all these resources except the index, and removes the table from the Terraform state.",
       { default: false },
     ),
     adoptExisting: key(
       z.strictObject({
         module: key(
           connectId("flow module", "flow-module"),
-          "Id or ARN of a module blockedStatus that was imported by hand. The module keeps its id, so flows still invoke it.",
+          "Id or ARN of a module blockedStatus that was imported by hand. The module keeps its id, so flows that invoke the module need no change.",
           { otherwise: "none" },
         ),
         function: key(
           z.boolean(),
-          "Whether a function named function.name exists and is adopted. A function with another name needs no adoption: the module then invokes the new function.",
+          "Whether the stack adopts an existing function that has the name in function.name. Leave false if the existing function has another name: the stack creates a function, and the module then invokes the created function.",
           { default: false },
         ),
         role: key(
           z.boolean(),
-          "Whether a role named function.roleName exists and is adopted. When the module invokes our function, the deployment removes all other permissions from the role.",
+          "Whether the stack adopts an existing role that has the name in function.roleName. After the module invokes the deployed function, the deployment removes all other permissions from the role.",
           { default: false },
         ),
         logGroup: key(
           z.boolean(),
-          "Whether the log group of the function exists and is adopted, for example after a release.",
+          "Whether the stack adopts the existing log group of the function, for example after a release.",
           { default: false },
         ),
       }),
-      "Existing resources that were created by hand with the vendor's guide and are adopted instead of created. An existing index is always adopted. The key can stay after the first deployment.",
+      "Existing resources that the stack adopts instead of creating new ones, for example resources that were created by hand with the vendor's guide. An existing index is always adopted. You can keep this key after the first deployment.",
       { otherwise: "nothing" },
     ),
     ...settings,
@@ -713,7 +713,7 @@ export const environmentSchema = z
           "List the waves in order, or remove the key.",
         ),
       ),
-      "Waves in which the instances are rolled out, in order.",
+      "Names of the waves, in the order in which they are deployed.",
       { otherwise: "none, all instances are in one wave" },
     ),
     instances: key(z.array(instanceSchema), "The Connect instances of this environment.", {
@@ -723,7 +723,7 @@ export const environmentSchema = z
   .meta({
     title: "ConnectPath call blocking: one environment",
     description:
-      "Every key except stage, waves and instances can also be in defaults.yaml and in each instance. The innermost level wins: values and lists are replaced, maps are merged key by key.",
+      "Every key except stage, waves and instances can also be in defaults.yaml and in each instance. The innermost level takes precedence: its values and lists replace outer ones, and maps are merged key by key.",
   });
 
 export type InstanceSettings = z.output<typeof instanceSchema>;

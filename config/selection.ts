@@ -37,15 +37,15 @@ export class SelectionError extends Error {
 }
 
 /** Help text of the syntax. */
-export const selectionSyntax = `A selection has one or more terms. An instance must match all of them:
-  env=prod                 the environment
-  region=eu-*,us-east-1    the region; * matches any characters, a comma means "or"
-  instance!=acme-*         not these Connect instances
-  account=111122223333     the AWS account
-  wave=canary              the wave; "all" if the environment has no waves
-  status=suspended         suspended instances; no other selection includes them (status=*: all instances)
-  prod-*                   the name of the stack (also: stack=prod-*)
-Case is ignored. Every value must match at least one instance, so a typing error never selects too much.
+export const selectionSyntax = `A selection has one or more terms. It selects the instances that match all terms:
+  env=prod                 instances of the environment prod
+  region=eu-*,us-east-1    instances in these regions; * matches any characters, a comma means "or"
+  instance!=acme-*         all Connect instances except these
+  account=111122223333     instances in this AWS account
+  wave=canary              instances of this wave; without waves in the environment, the wave is "all"
+  status=suspended         suspended instances; without a status term, a selection excludes them (status=*: all instances)
+  prod-*                   instances whose stack has this name; the same as stack=prod-*
+A selection is not case-sensitive. A value that matches no instance is an error, so a typing error never selects other instances.
 In a shell, quote the whole selection: 'env=prod region=eu-*'. The shell replaces an unquoted * with file names.`;
 
 /** At least one term. An instance must match all of them. */

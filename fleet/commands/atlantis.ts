@@ -11,9 +11,11 @@ export const atlantis: Command = {
   summary: "Writes an atlantis.yaml with one project for each wave of an environment.",
   selection: "optional",
   options: { out: { value: "FILE", description: "Writes to this file. Default: atlantis.yaml." } },
-  details: `Atlantis runs fleet plan and fleet deploy, so the guard applies and each instance is verified. In the Atlantis server's
-repository configuration, set allow_custom_workflows, add workflow and apply_requirements to allowed_overrides, and run npm ci in
-pre_workflow_hooks.
+  details: `Atlantis runs fleet plan and fleet deploy, so the guard checks each plan and each deployed instance is verified. The server-side
+configuration of Atlantis (repos.yaml) must contain for this repository:
+  allow_custom_workflows: true
+  allowed_overrides: [workflow, apply_requirements]
+  pre_workflow_hooks: [{ run: npm ci }]
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {

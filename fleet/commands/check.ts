@@ -11,21 +11,21 @@ import { json } from "./options";
 export const check: Command = {
   name: "check",
   summary:
-    "Shows whether a caller would be blocked, which contacts block the caller, and how to unblock; changes nothing.",
+    "Shows whether a caller would be blocked, which contacts cause it, and how to unblock the number; changes nothing.",
   argument: "NUMBER",
   selection: "optional",
   options: {
     "show-numbers": {
       description:
-        "Prints whole phone numbers. By default, phone numbers are redacted, because output may end in a log or a ticket.",
+        "Prints whole phone numbers. By default they are redacted, because the output may be copied to a log or a ticket.",
     },
     json,
   },
-  details: `NUMBER is the caller's number with country code, quoted, such as '+1 (555) 555-0100'; or the text that Connect sends instead of
-a number, such as Anonymous. The answer comes from the environment files, the current table and the rules of the
+  details: `NUMBER is the caller's number with country code, in quotes, for example '+1 (555) 555-0100', or the text that Connect sends instead
+of a withheld number, for example Anonymous. The answer is based on the environment files, the live table and the rules of the
 function. Use verify to check that the deployed function has the same settings.
 
-Exit codes: 0 every instance answered, 1 the answer for an instance is unknown.
+Exit codes: 0 the answer is known for every instance, 1 the answer is unknown for an instance.
 
 ${selectionSyntax}`,
   async run({ argument, selection, switches }, print) {

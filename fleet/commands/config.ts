@@ -1,7 +1,7 @@
 /** The command `config`. */
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { redactExemptNumbers, originText, valueText } from "../../config/setting-text";
+import { originText, redactExemptNumbers, valueText } from "../../config/setting-text";
 import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
@@ -9,7 +9,7 @@ import { json } from "./options";
 
 export const config: Command = {
   name: "config",
-  summary: "Prints the configuration of each instance and the file and line of each value.",
+  summary: "Prints the configuration of each instance, with the file and line of each value.",
   selection: "required",
   options: { json },
   details: `Exempt numbers are redacted.

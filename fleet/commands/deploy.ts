@@ -15,7 +15,7 @@ export const deploy: Command = {
     plans,
     reviewed: {
       value: "FILE",
-      description: "Plans again, and applies only plans with the changes that this review.json records.",
+      description: "Plans again, and applies a plan only if its changes equal the changes in this review.json.",
     },
     resume: {
       description: "Continues a deployment that failed, was stopped or was killed.",
@@ -23,14 +23,18 @@ export const deploy: Command = {
     },
     parallel,
   },
-  details: `deploy checks every plan before it applies the first one. It refuses a plan that was changed, that was made with --read-only,
-that the guard refuses, or whose stack, state or lock file changed since the plan. If it refuses one plan, it applies none.
-If an instance fails while it is applied or verified, the rest of its wave continues, and later waves of its environment and
-later stages do not start. Suspended instances are skipped.
+  details: `Before the first apply, deploy checks every saved plan. It refuses:
+  a plan file that was edited, or that was made with --read-only
+  a stale plan: the stack, the state, the lock file or the contact table changed after the plan was made
+  a plan that the guard refuses
+If deploy refuses one plan, it applies none. Suspended instances are skipped.
+
+If an instance fails, deploy finishes the other instances of the wave and starts no later wave of the environment and no later stage.
 
 After Ctrl-C, Terraform finishes its current operations, writes its state and releases its lock. To continue after Ctrl-C, a failure
-or a kill, use --resume. Finished stacks are not deployed again, and an interrupted stack is planned again. The new plan is applied
-only if every change in the new plan was reviewed. --resume uses plans that were already compared with their review, so it does not take --reviewed.
+or a killed process, use --resume. deploy then skips finished stacks and plans an interrupted stack again. deploy applies the new plan only
+if every change in the new plan was reviewed. Do not combine --resume with --reviewed: the stopped
+deployment has already compared its plans with the review.
 
 Exit codes: 0 everything is deployed and verified, 1 an error, 3 refused, 130 stopped by Ctrl-C.
 

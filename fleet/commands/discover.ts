@@ -14,7 +14,7 @@ export const discover: Command = {
   options: {
     region: {
       value: "REGION,REGION",
-      description: "Searches these regions.",
+      description: "The regions to search, separated by commas.",
       problemWith: regionsProblem,
       excludes: "all-regions",
     },
@@ -33,8 +33,9 @@ export const discover: Command = {
           : `${JSON.stringify(value)} is not the ARN of a role, such as arn:aws:iam::111122223333:role/call-blocking-plan.`,
     },
   },
-  details: `A table belongs to the instance whose alias is in the table's name: dextr-<alias>. Instances that the environment files already contain
-are left out. Comments in the output explain what could not be matched. To write a file, redirect the output:
+  details: `A table belongs to the instance whose alias is in the table's name: dextr-<alias>. The output omits instances that are already in the
+environment files. Comments in the output name the tables and instances that could not be matched, and why. To write a file, redirect
+the output:
 npm run --silent fleet -- discover --all-regions > environments/prod.yaml
 
 Exit codes: 0 every region was searched, 1 AWS refused a request.`,

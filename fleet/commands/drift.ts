@@ -7,11 +7,12 @@ import { parallel, parallelFrom } from "./options";
 
 export const drift: Command = {
   name: "drift",
-  summary: "Reports what changed outside Terraform since the last deployment, and the likely cause; changes nothing.",
+  summary:
+    "Reports changes that were made outside Terraform since the last deployment, and the likely cause; changes nothing.",
   selection: "optional",
   options: { parallel },
-  details: `Plans with planRole and without locks, and deletes the plans afterwards. Changes by the owner of the table (indexes, tags, capacity)
-are listed, but they are not drift: a deployment keeps these changes.
+  details: `The command plans each stack with planRole, takes no locks, and deletes the plans afterwards. The report also lists changes that the
+owner of the table made (indexes, tags, capacity). These changes are not drift, because the stack mirrors the live table.
 
 Exit codes: 0 as deployed, 2 drift, 1 an error, 130 stopped by Ctrl-C.
 

@@ -16,8 +16,8 @@ export const flows: Command = {
   summary: "Writes the flows of the selected instances as JSON for the Connect console, and as diagrams.",
   selection: "optional",
   options: { out: { value: "DIRECTORY", description: `Writes to this directory. Default: ${defaultDirectory}.` } },
-  details: `Each stack gets its own directory. The inbound flow refers to the module by name, because the console finds the module by
-name on import. In the deployed flow, Terraform sets the module's id instead.
+  details: `Each stack has its own directory. The written inbound flow refers to the module by its name, because the console finds the module by
+name when you import the flow. In the deployed flow, Terraform replaces the name with the module's id.
 
 ${selectionSyntax}`,
   run({ selection, values }, print) {

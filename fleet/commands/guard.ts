@@ -13,9 +13,9 @@ export const guardCommand: Command = {
   argument: "FILE",
   selection: "required",
   options: {},
-  details: `FILE is the output of terraform show -json PLANFILE; - reads standard input:
+  details: `FILE contains the output of terraform show -json PLANFILE. With - as FILE, the command reads standard input:
   terraform show -json tfplan | npm run --silent fleet -- guard - prod-acme-us-east-1
-Apply only this plan file, and only after exit code 0 or 2. Select exactly one instance.
+SELECTION must select exactly one instance. Apply only the plan file that was checked, and only after exit code 0 or 2.
 
 Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 the plan cannot be read.
 

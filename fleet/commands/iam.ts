@@ -16,8 +16,9 @@ export const iam: Command = {
       description: "Writes one file per policy to this directory. Default: prints all policies as one JSON object.",
     },
   },
-  details: `For each account of the instances: deploy, deploy-watch, plan, preflight, read-and-invoke (for verify, check and deploy) and discover.
-For each account of the state buckets: state (for deploy) and state-read (for plan --read-only and drift).
+  details: `The command prints these policies:
+  for each account with instances       deploy, deploy-watch, plan, preflight, discover, read-and-invoke (for verify, check and deploy)
+  for each account with a state bucket  state (for plan and deploy), state-read (for plan --read-only and drift)
 docs/iam/README.md describes what each policy allows and why.
 
 ${selectionSyntax}`,

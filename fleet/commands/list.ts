@@ -11,7 +11,7 @@ export const list: Command = {
   summary: "Lists the stacks, one for each Connect instance.",
   selection: "optional",
   options: { json },
-  details: selectionSyntax,
+  details: `Without a status term, the list also contains suspended instances.\n\n${selectionSyntax}`,
   run({ selection, switches }, print) {
     // Suspended instances are listed too, so that they are not forgotten.
     const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({

@@ -18,10 +18,12 @@ export const matrix: Command = {
       wholeNumber: { min: 1, max: 9999, default: defaultSize },
     },
     "per-environment": {
-      description: "Creates one job per environment. Required for deployments, because waves need an order.",
+      description:
+        "Creates one job for each environment. Required for deployments: only one job can deploy the waves in order.",
     },
   },
-  details: `Stacks of the same account and region share a job if they fit, because Connect's API limits apply per account and region.
+  details: `Stacks of the same account and region are in the same job if the size of the job allows this. The reason: Connect's API limits apply to
+each account and region.
 
 ${selectionSyntax}`,
   run({ selection, numbers, switches }, print) {

@@ -14,7 +14,7 @@ export const parallelFrom = ({ numbers }: Arguments): number => numbers.get("par
 
 export const plans: Option = {
   value: "DIRECTORY",
-  description: `The plans directory. Default: ${defaultPlans}.`,
+  description: `The directory of the saved plans and of review.json. Default: ${defaultPlans}.`,
 };
 
 /** Absolute path of the plans directory. */

@@ -13,24 +13,29 @@ import { parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options
 
 export const plan: Command = {
   name: "plan",
-  summary: "Plans the selected instances, applies the guard to each plan, saves the plans and prints one review.",
+  summary: "Plans the selected instances, checks each plan with the guard, saves the plans and prints one review.",
   selection: "optional",
   options: {
     "changed-since": {
       value: "REF",
-      description: "Plans only stacks whose synthesized output differs from this commit.",
+      description: "Plans only stacks whose synthesized output differs from the output at this commit.",
     },
     plans,
     "read-only": {
-      description: "Plans with planRole and without locks, for reviews only: deploy refuses such plans.",
+      description: "Plans with planRole and takes no locks. Such plans are only for reviews: deploy refuses them.",
     },
     ...reviewFiles,
     parallel,
   },
   formerOptions: { out: "plans" },
-  details: `Each plan records its inputs; deploy rejects a stale plan. The file review.json in the plans directory contains a digest of the
-changes of each plan. deploy --reviewed plans again, and applies only plans with the same digest.
-The plans directory contains plaintext values. Do not publish it. The reviews and review.json may be published.
+  details: `The guard is a set of rules. It refuses a plan with a change that the environment file does not ask for, for example any change to
+the contact table except the index.
+
+Each saved plan records its inputs, and deploy refuses the plan if an input changed. The file review.json in the plans directory contains
+a digest of the changes in each plan. deploy --reviewed plans again and applies a new plan only if its digest is in review.json.
+
+Saved plans contain plaintext values, so do not publish the plans directory. You can publish review.json and the reviews in Markdown
+and HTML.
 
 Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 an error, 130 stopped by Ctrl-C.
 

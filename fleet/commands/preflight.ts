@@ -19,29 +19,38 @@ export const preflight: Command = {
   options: {
     sample: {
       value: "N",
-      description: "Reads N contacts from all parts of the table.",
+      description: "Reads N contacts from all segments of the table.",
       wholeNumber: { min: 1, max: 999_999_999, default: defaultSample },
       excludes: "full",
     },
-    full: { description: "Reads all contacts. A sample cannot prove that no contact violates the index." },
+    full: {
+      description:
+        "Reads all contacts. Only a full scan proves that DynamoDB rejects no contact after the index is created.",
+    },
     rate: {
       value: "UNITS",
       description:
         "Reads at most this many read capacity units per second. Default: 25, or 10% of a provisioned table's capacity.",
       wholeNumber: { min: 1, max: 999_999_999 },
     },
-    resume: { description: "Continues scans that were stopped. Scans that finished in the same run are not repeated." },
+    resume: { description: "Continues the stopped scans of the previous run, and does not repeat its finished scans." },
     json,
   },
-  details: `Once the index exists, DynamoDB rejects every write of a contact whose Disposition or CustomerEndpoint is not a non-empty string of
-at most 2,048 or 1,024 bytes. A plan cannot show such contacts, so preflight reads the two attributes of contacts and counts
-violations. The report shows a few violations with redacted keys. A sample covers segments of the whole table. One read capacity unit reads 8 kB.
+  details: `After the index is created, DynamoDB rejects a contact if its Disposition or CustomerEndpoint is empty, is not a string, or is too long
+(more than 2,048 bytes for Disposition, more than 1,024 bytes for CustomerEndpoint). A contact without these attributes is accepted.
+A plan cannot show the rejected contacts. Therefore preflight reads both attributes of the contacts in the table, counts the contacts
+that DynamoDB would reject, and shows a few of them with redacted keys. One read capacity unit reads 8 kB.
 
-preflight also checks the table (indexes, keys, owner, replicas, encryption, capacity), the cost of the index backfill, Connect's
-instance, quotas and names, the names of the function, canary, roles and log groups, and resources from the vendor's guide.
+preflight also checks:
+  the table: indexes, keys, owner, replicas, encryption, capacity
+  the time and the cost of building the index
+  the Connect instance: id, quotas, names of modules and flows, associated functions
+  the names of the functions, roles and log groups of the stack: free, managed by this stack, or to be adopted
+  resources that were created by hand with the vendor's guide
 
-Ctrl-C stops after the current page. The position is saved in ${progressDirectory}, even if the process is killed. --resume continues at
-this position. When the scans of all selected instances have finished, the files are deleted, because they contain keys of contacts.
+After Ctrl-C, a scan finishes the page that it is reading and saves its position in ${progressDirectory}. The position is also saved if
+the process is killed. --resume continues at this position. The command deletes the saved positions when the scans of all selected
+instances have finished, because the positions contain keys of contacts.
 
 Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C.
 

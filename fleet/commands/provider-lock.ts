@@ -10,12 +10,12 @@ const defaultPlatforms = usualPlatforms.join(",");
 export const providerLock: Command = {
   name: "provider-lock",
   formerName: "lock",
-  summary: "Writes the lock files of the AWS provider versions in use, for all platforms that run Terraform.",
+  summary: "Writes the Terraform lock file of each AWS provider version in use, with checksums for several platforms.",
   selection: "none",
   options: {
     platforms: {
       value: "LIST",
-      description: `Comma-separated platforms. Default: ${defaultPlatforms}.`,
+      description: `The platforms that run Terraform, separated by commas. Default: ${defaultPlatforms}.`,
       problemWith: (list) => {
         const invalid = list.split(",").filter((platform) => !/^[a-z0-9]+_[a-z0-9]+$/.test(platform));
         if (invalid.length === 0) return undefined;
@@ -24,11 +24,11 @@ export const providerLock: Command = {
     },
     "fs-mirror": {
       value: "DIRECTORY",
-      description: "Reads the provider from a filesystem mirror, not from its registry.",
+      description: "Reads the provider from a filesystem mirror instead of the provider's registry.",
     },
   },
-  details: `The locked version does not change; for a newer version, delete the lock file first. The command adds checksums and removes none.
-Have the changed files reviewed, and commit them.`,
+  details: `The command keeps the locked version. To lock a newer version, delete the lock file first. The command adds checksums and removes none.
+Review the changed lock files and commit them.`,
   async run({ values }, print) {
     const shutdown = new GracefulShutdown();
     const lines = new Set(readEnvironments().instances.map(({ awsProvider }) => awsProvider));

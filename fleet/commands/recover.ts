@@ -13,20 +13,25 @@ export const recover: Command = {
     "Rebuilds the lost Terraform state of the selected stacks by importing existing resources; changes nothing in AWS.",
   selection: "required",
   options: {
-    yes: { description: "Writes the states. Without it, the command only shows what it would write." },
+    yes: { description: "Writes the states. Without --yes, the command only shows the states that it would write." },
     ...reviewFiles,
     parallel,
   },
-  details: `Use recover if the state of a stack is lost and the bucket has no older version of the state. For each resource of the stack, the
-command looks in AWS with planRole and imports the resource into a local state. Then a plan shows how the resources differ from the
-configuration. With --yes the state is uploaded in one step. If the command is stopped before that, nothing is written and you can
-run it again. recover needs the permissions of plan and preflight, and permission to write the state.
+  details: `Use recover if the state of a stack is lost and the bucket has no older version of the state. The command searches AWS for each
+resource of the stack, with planRole, and imports the existing resources into a local state. Then a plan shows how these resources
+differ from the configuration. With --yes, the command uploads the state in one step. If the command is stopped before the upload,
+nothing is written, and you can run the command again. The command needs the IAM policies plan and preflight, and permission to write
+the state.
 
-If a deployment failed after the loss, the state contains some resources of the stack. The command then adds the others to this state.
+If a deployment failed after the state was lost, the state contains some resources of the stack. The command then adds the missing
+resources to this state.
 
-The command refuses a stack whose state already contains all existing resources, whose state contains resources that the stack does not contain,
-whose state changes during the recovery, or whose instance has a release. The command also refuses a stack if a resource with a name
-of this stack has another creator. A log group belongs to the stack if its function belongs to the stack.
+The command refuses a stack in these cases:
+  the state already contains every existing resource of the stack
+  the state contains resources that do not belong to the stack
+  the state changes during the recovery
+  the key release is set for the instance
+  a resource with a name of this stack exists, but this stack did not create it (a log group counts as the resource of its function)
 
 Exit codes: 0 every state is written or can be written, 1 an error, 3 refused, 130 stopped by Ctrl-C.
 

@@ -9,11 +9,13 @@ import { json } from "./options";
 
 export const verify: Command = {
   name: "verify",
-  summary: "Proves that the selected instances, as deployed, block listed numbers and no others; changes nothing.",
+  summary:
+    "Proves that the deployed instances block the numbers of contacts with a blocked Disposition, and no others; changes nothing.",
   selection: "optional",
   options: { json },
-  details: `Checks the table and index, the function and alias, the role and permission, and the association and module. Then it invokes the
-function with a listed number and an unlisted number. Each invocation writes a log line but no metrics, because an invocation by verify is not a call.
+  details: `The command checks the table and its index, the function and its alias, the role, the permission, the association and the module.
+Then the command invokes the function with a listed number (the number of a contact with a blocked Disposition) and an unlisted number.
+These invocations are not calls, so the function writes a log line but no metrics.
 
 Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check failed.
 
