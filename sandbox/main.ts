@@ -117,11 +117,11 @@ async function main(): Promise<void> {
     };
     const withheld = stack.function.environment["ANONYMOUS_CALLERS"] === "block" ? "match" : "nomatch";
 
-    await play("a number without a blocked Disposition", caller.stranger, "nomatch");
+    await play("no contact has a blocked Disposition", caller.stranger, "nomatch");
     await play(`1-step: an agent chose the Disposition "${blocked}"`, caller.listedInOneStep, "match");
     await play(`2-step: an agent chose "${underReview.disposition}"`, caller.underReview, "nomatch");
     await table.overrideDisposition(underReview.contactId, blocked);
-    await play(`2-step: a reviewer chose "${blocked}" instead`, caller.underReview, "match");
+    await play(`2-step: a reviewer then chose "${blocked}"`, caller.underReview, "match");
     await play("withheld number: not looked up", caller.withheld, withheld);
     await table.stop();
     await play("table unreachable: the call goes through", caller.listedInOneStep, "nomatch");

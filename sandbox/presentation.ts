@@ -50,9 +50,8 @@ export class CallTable {
     const errors = this.played.filter(failed).length;
     print(
       `\n  ${this.played.length} calls: ${colors.red(`${blocked} blocked`)}, ` +
-        `${colors.green(`${this.played.length - blocked} let through`)}, ` +
-        `${colors.yellow(`${errors} of them because the lookup failed`)} ` +
-        `(metric LookupError; a failed lookup never blocks a caller).\n`,
+        `${colors.green(`${this.played.length - blocked} let through`)} ` +
+        `(${colors.yellow(`${errors} after a failed lookup`)}: metric LookupError; a failed lookup never blocks a caller).\n`,
     );
   }
 }
