@@ -16,7 +16,7 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
       "To unblock the number, override the Disposition of these contacts in ConnectPath, or add the number to `exemptNumbers`.",
   },
   not_blocked: { cause: "No contact with this number has a blocked Disposition.", remediation: NO_ACTION },
-  exempt: { cause: "The number, or a prefix of it, is in `exemptNumbers`.", remediation: NO_ACTION },
+  exempt: { cause: "The number matches a number or a prefix in `exemptNumbers`.", remediation: NO_ACTION },
   anonymous_blocked: {
     cause: "The caller withheld the number, and `anonymousCallers` is `block`.",
     remediation: "To let withheld callers through, set `anonymousCallers: allow`.",
@@ -41,12 +41,13 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   },
   no_disposition: {
     cause: "The flow module did not pass `BlockedDisposition`.",
-    remediation: "Deploy the stack again. If the module was imported by hand, add the parameter to its Lambda block.",
+    remediation:
+      "Deploy the stack again. If the module was imported by hand, add the parameter `BlockedDisposition` to its Lambda block.",
   },
   other_instance: {
     cause: "The flow module passed no `InstanceName`, or the name of another instance.",
     remediation:
-      "Deploy the stack again. If the module was imported by hand, correct the parameter in its Lambda block.",
+      "Deploy the stack again. If the module was imported by hand, correct the parameter `InstanceName` in its Lambda block.",
   },
   timeout: {
     cause: "DynamoDB did not answer within `lookup.budgetMs`.",
@@ -56,11 +57,11 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   throttled: {
     cause: "DynamoDB throttled the request, and retries did not help.",
     remediation:
-      "If the table is provisioned, raise the read capacity of the index. If it is on-demand, check for one Disposition with most of the traffic, and for an account quota.",
+      "If the table is provisioned, raise the read capacity of the index. If the table is on-demand, check whether one Disposition has most of the traffic, and whether the account reached a DynamoDB quota.",
   },
   access_denied: {
     cause:
-      "The function's role may not call `dynamodb:Query` on the index, or may not call `kms:Decrypt` on the key that encrypts the table. A policy of the AWS organization can also deny either call.",
+      "The function's role does not allow `dynamodb:Query` on the index, or does not allow `kms:Decrypt` on the key that encrypts the table. A policy of the AWS organization can also deny these calls.",
     remediation: "Deploy the stack again. If a customer managed key encrypts the table, also check the key policy.",
   },
   bad_credentials: {
@@ -70,7 +71,8 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   },
   table_missing: {
     cause: "The table does not exist in this account and region.",
-    remediation: "Compare `tableName`, the account and the region with those of ConnectPath.",
+    remediation:
+      "Compare `tableName`, `account` and `region` with the name, the account and the region of ConnectPath's table.",
   },
   index_missing: {
     cause: "The table has no index named `Disposition-CustomerEndpoint-index`.",

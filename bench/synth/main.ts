@@ -164,10 +164,10 @@ function report(results: Results, compile: number): string {
     "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ...rows.map((row) => `| ${row} |`),
     "",
-    `Before a synth, esbuild bundles the app in ${compile.toFixed(2)} s` +
+    `Before a synth, esbuild bundles our app in ${compile.toFixed(2)} s` +
       (fifty?.ordinary === undefined || fifty.product === undefined
         ? "."
-        : `. Including this time, the ordinary app takes ${(fifty.ordinary.wall / (fifty.product.wall + compile)).toFixed(1)}× at 50 instances.`),
+        : `. If our time includes the bundling, the ordinary app takes ${(fifty.ordinary.wall / (fifty.product.wall + compile)).toFixed(1)}× as long at 50 instances.`),
     "",
     "| goal | measured | limit | met |",
     "|---|---:|---:|---|",
@@ -189,7 +189,7 @@ function goals(results: Results): readonly string[] {
   if (one !== undefined && hundred !== undefined && thousand !== undefined) {
     // CPU time, because wall time varies too much. The time for one instance is subtracted, because it is mostly start-up.
     const growth = (thousand.cpu - one.cpu) / 999 / ((hundred.cpu - one.cpu) / 99);
-    rows.push(row("CPU per instance at 1,000, of that at 100, at most", growth, 1.15, "×", growth <= 1.15));
+    rows.push(row("CPU per instance, ratio of 1,000 to 100 instances, at most", growth, 1.15, "×", growth <= 1.15));
   }
   const { product, ordinary } = results.get(50) ?? {};
   if (product !== undefined && ordinary !== undefined) {
