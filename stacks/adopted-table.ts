@@ -120,7 +120,10 @@ export class AdoptedTable extends Construct {
   readonly table: DynamodbTable;
   /** A Terraform expression for the ARN of the KMS key that encrypts the table; null or `""` if DynamoDB's own key encrypts it. */
   readonly keyArn: string;
-  /** The import block. It stays after the adoption: if the table or the state is lost, the plan fails and creates no empty table. */
+  /**
+   * The import block. It stays after the adoption, so that Terraform never creates an empty table: if the state is lost, Terraform imports
+   * the table again; if the table is lost, the plan fails.
+   */
   readonly import: ImportBlock;
 
   constructor(scope: Construct, id: string, props: AdoptedTableProps) {
