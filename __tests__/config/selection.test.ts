@@ -68,7 +68,7 @@ describe("an error", () => {
       '"stack==x": "=x" is not a valid value. Use letters, digits, hyphens and *.',
       '"!prod": "!prod" is not a valid value. Use letters, digits, hyphens and *.',
     ]);
-    expect(message).toContain("env=prod                 the environment");
+    expect(message).toContain("env=prod                 instances of the environment prod");
   });
 
   test.each(["", "  \n"])("of an empty expression (%j) says how to select everything", (expression) => {
