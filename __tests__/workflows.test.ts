@@ -6,6 +6,7 @@ import path from "node:path";
 import { buildSync } from "esbuild";
 import { parse } from "yaml";
 import { commandGroups } from "../fleet/commands/registry";
+import { maxStage } from "../config/schema";
 import { findCommand, parseArguments } from "../fleet/commands/command-line";
 import { projectRoot } from "../lambda/packaging";
 
@@ -23,7 +24,8 @@ interface Workflow {
       string,
       {
         readonly permissions?: Readonly<Record<string, string>>;
-        readonly steps: readonly Step[];
+        /** Undefined if the job calls another workflow. */
+        readonly steps?: readonly Step[];
         readonly "timeout-minutes"?: number;
       }
     >
@@ -35,7 +37,7 @@ const files = readdirSync(directory);
 const text = (file: string): string => readFileSync(path.join(directory, file), "utf8");
 const workflow = (file: string): Workflow => parse(text(file)) as Workflow;
 const jobsOf = (file: string) => Object.entries(workflow(file).jobs);
-const stepsOf = (file: string): readonly Step[] => jobsOf(file).flatMap(([, { steps }]) => steps);
+const stepsOf = (file: string): readonly Step[] => jobsOf(file).flatMap(([, { steps = [] }]) => steps);
 
 /** GitHub's own workflow parser. It is an ES module that imports JSON, so Node can only run it bundled. */
 const parser = `
@@ -70,8 +72,8 @@ function parserErrors(content: string): readonly string[] {
   return JSON.parse(stdout) as string[];
 }
 
-test("there are workflows for pull requests, deployments and drift", () => {
-  expect(files.sort()).toEqual(["deploy.yml", "drift.yml", "pull-request.yml"]);
+test("there are workflows for tests, pull requests, deployments and drift", () => {
+  expect(files.sort()).toEqual(["deploy-stage.yml", "deploy.yml", "drift.yml", "pull-request.yml", "test.yml"]);
 });
 
 test.each(files)("GitHub's parser accepts %s", (file) => {
@@ -90,7 +92,7 @@ test.each([
 });
 
 test.each(files)("%s pins every action to a commit, with the version of the action in a comment", (file) => {
-  const uses = [...text(file).matchAll(/uses: (.*)/g)].map(([, what]) => what ?? "");
+  const uses = [...text(file).matchAll(/- (?:id: .*\n\s*)?uses: (.*)/g)].map(([, what]) => what ?? "");
   expect(uses.length).toBe(stepsOf(file).filter((step) => step.uses !== undefined).length);
   for (const what of uses) expect(what).toMatch(/^[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
@@ -99,16 +101,16 @@ test.each(files)(
   "%s has no default permissions, and each job may write only comments and its identity token",
   (file) => {
     expect(workflow(file).permissions).toEqual({});
-    for (const [name, { permissions = {}, "timeout-minutes": limit }] of jobsOf(file)) {
+    for (const [name, { permissions = {}, steps, "timeout-minutes": limit }] of jobsOf(file)) {
       const written = Object.entries(permissions).filter(([, access]) => access === "write");
       const allowed =
         name === "comment"
           ? ["pull-requests"]
-          : name === "plan" || name === "deploy" || name === "drift"
+          : ["plan", "deploy", "drift"].includes(name) || steps === undefined
             ? ["id-token"]
             : [];
       expect(written.map(([what]) => what)).toEqual(allowed);
-      expect(limit).toBeGreaterThan(0);
+      if (steps !== undefined) expect(limit).toBeGreaterThan(0);
     }
   },
 );
@@ -117,27 +119,96 @@ test.each(files)("no script of %s has an expression, because an expression could
   for (const { run = "" } of stepsOf(file)) expect(run).not.toContain("${{");
 });
 
-test("a running deployment is never cancelled, merges wait, and a manual run uses main", () => {
-  const { concurrency, jobs } = parse(text("deploy.yml")) as {
-    concurrency: unknown;
-    jobs: { plan: { if: string }; deploy: { environment: string; strategy: object } };
+test("a deployment is never cancelled, merges wait for each environment alone, and a manual run uses main", () => {
+  const deploy = parse(text("deploy.yml")) as { concurrency?: unknown; jobs: { plan: { if: string } } };
+  const { jobs } = parse(text("deploy-stage.yml")) as { jobs: { deploy: Record<string, unknown> } };
+  // A queue for the whole workflow would let one approval block all environments.
+  expect(deploy.concurrency).toBeUndefined();
+  expect(deploy.jobs.plan.if).toContain("github.ref == 'refs/heads/main'");
+  expect(jobs.deploy).toMatchObject({
+    environment: "${{ matrix.environment }}",
+    concurrency: { group: "deploy-${{ matrix.environment }}", "cancel-in-progress": false, queue: "max" },
+    strategy: { "fail-fast": false },
+  });
+});
+
+test("deploy.yml has one job for each stage, which waits for all earlier stages and stops after a failure", () => {
+  interface Caller {
+    readonly needs: string | readonly string[];
+    readonly if: string;
+    readonly uses: string;
+    readonly with: { readonly jobs: string };
+  }
+  const { jobs } = parse(text("deploy.yml")) as { jobs: Readonly<Record<string, Caller>> };
+  const stages = Object.keys(jobs).filter((name) => name.startsWith("stage-"));
+  expect(stages).toEqual(Array.from({ length: maxStage }, (_, index) => `stage-${index + 1}`));
+  for (const [index, name] of stages.entries()) {
+    const job = jobs[name];
+    expect([job?.needs].flat()).toEqual(["review", ...stages.slice(0, index)]);
+    expect(job?.if).toContain("!contains(needs.*.result, 'failure')");
+    expect(job?.uses).toBe("./.github/workflows/deploy-stage.yml");
+    expect(job?.with.jobs).toBe(`\${{ needs.review.outputs.${name} }}`);
+  }
+  const script = workflow("deploy.yml").jobs["review"]?.steps?.find(({ run = "" }) => run.includes("for stage in"));
+  expect(script?.run).toContain(`for stage in ${stages.map((_, index) => index + 1).join(" ")}; do`);
+});
+
+test("a job that deploys installs no package and uses no cache that other jobs can write", () => {
+  const uses = stepsOf("deploy-stage.yml").map((step) => JSON.stringify(step));
+  for (const step of uses) expect(step).not.toMatch(/npm (ci|install)|npx|actions\/cache|"cache"/);
+  for (const file of ["deploy.yml", "deploy-stage.yml"]) expect(text(file)).not.toMatch(/cache:/);
+});
+
+test.each(["deploy.yml", "drift.yml", "pull-request.yml"])(
+  "%s installs production packages without scripts",
+  (file) => {
+    const installs = stepsOf(file).filter(({ run = "" }) => run.includes("npm ci"));
+    expect(installs.length).toBeGreaterThan(0);
+    for (const { run } of installs) expect(run).toContain("npm ci --omit=dev --ignore-scripts");
+  },
+);
+
+test.each([
+  ["exists and is protected", "1", 0],
+  ["is missing or not protected", "0", 1],
+])("a deployment starts only if its GitHub environment %s (%s rules)", (_, rules, exitCode) => {
+  const script = workflow("deploy.yml").jobs["review"]?.steps?.find(({ run = "" }) => run.includes("for stage in"));
+  const cwd = mkdtempSync(path.join(scratch, "review-"));
+  mkdirSync(path.join(cwd, "stubs"));
+  const stub = (name: string, body: string): void => {
+    writeFileSync(path.join(cwd, "stubs", name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   };
-  expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false, queue: "max" });
-  expect(jobs.plan.if).toContain("github.ref == 'refs/heads/main'");
-  expect(jobs.deploy.environment).toBe("${{ matrix.environment }}");
-  expect(jobs.deploy.strategy).toMatchObject({ "max-parallel": 1 });
+  stub("gh", `case "$*" in *environments/prod*) echo ${rules};; *pulls*) echo abc;; *) echo 42;; esac`);
+  stub("npm", `echo '{"include":[{"environment":"prod","stage":2}]}'`);
+  stub("jq", 'case "$*" in *environment*) echo prod;; *stacks*) echo prod-acme-us-east-1;; *) echo {};; esac');
+  const { status, stdout } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script?.run ?? ""], {
+    cwd,
+    encoding: "utf8",
+    env: {
+      ...{
+        GH_REPO: "acme/blocking",
+        COMMIT: "0a1b2c",
+        EVENT: "push",
+        RUN: "1",
+        GITHUB_OUTPUT: path.join(cwd, "output"),
+      },
+      PATH: `${path.join(cwd, "stubs")}:${process.env["PATH"] ?? ""}`,
+    },
+  });
+  expect(status).toBe(exitCode);
+  if (exitCode === 1) expect(stdout).toContain("::error::The GitHub environment prod does not exist, or has neither");
 });
 
 test("a pull request never runs with the permissions of its base branch", () => {
   for (const file of files) expect(text(file)).not.toContain("pull_request_target");
 });
 
-test.each(files)("%s calls existing commands and options", (file) => {
+test.each(files.filter((file) => file !== "test.yml"))("%s calls existing commands and options", (file) => {
   const calls = stepsOf(file).flatMap(({ run = "" }) =>
     [
       ...run
         .replaceAll(/\\\n\s*/g, "")
-        .matchAll(/(?:npm run --silent fleet --|node scripts\/run\.js fleet\/main\.ts) (.*?)(?: \|\||\)\n| > |\n|$)/g),
+        .matchAll(/(?:npm run --silent fleet --|node build\/fleet\/main\.js) (.*?)(?: \|\||\)\n| > |\n|$)/g),
     ].map(([, call]) => call ?? ""),
   );
   expect(calls.length).toBeGreaterThan(0);
@@ -152,10 +223,10 @@ test.each(files)("%s runs its scripts in a shell that stops at the first failing
 });
 
 /** Programs that the scripts call. A stub replaces each of them. */
-const programs = ["npm", "node", "timeout", "gh", "jq", "git", "cp", "cat"];
+const programs = ["npm", "node", "timeout", "gh", "jq", "git", "cp", "cat", "tar", "pipx"];
 
 const scripts = files.flatMap((file) =>
-  jobsOf(file).flatMap(([job, { steps }]) =>
+  jobsOf(file).flatMap(([job, { steps = [] }]) =>
     steps.flatMap(({ run, env = {} }, index) => (run === undefined ? [] : [{ file, job, index, run, env }])),
   ),
 );
@@ -176,7 +247,7 @@ function runScript(run: string, env: Readonly<Record<string, string>>, failing: 
   for (const program of programs) {
     // The scripts expect files from these programs.
     const writesReviews = 'for a; do if [ "$a" = --review-md ]; then echo x > review/review.md; fi; done\n';
-    const downloads = 'if [ "$2" = download ]; then mkdir -p reviews/a; echo x > reviews/a/review.md; exit 0; fi\n';
+    const downloads = 'if [ "$2" = download ]; then mkdir -p review; echo x > review/review.md; exit 0; fi\n';
     const passes = program === "npm" ? writesReviews : program === "gh" ? downloads : "";
     const body = program === failing ? "exit 1" : `${passes}echo 1`;
     writeFileSync(path.join(stubs, program), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
@@ -209,15 +280,17 @@ test("every step is tested with a failing command", () => {
 });
 
 test("a cancelled deployment signals fleet, which has time to stop before the job ends", () => {
-  const { jobs } = workflow("deploy.yml");
-  const script = jobs["deploy"]?.steps.at(-1)?.run ?? "";
+  const { jobs } = workflow("deploy-stage.yml");
+  const script = jobs["deploy"]?.steps?.at(-1)?.run ?? "";
   const [, minutes = ""] = /^exec timeout --foreground --signal=INT (\d+)m /.exec(script) ?? [];
   expect(Number(minutes)).toBeLessThan(jobs["deploy"]?.["timeout-minutes"] ?? 0);
   expect(jobs["deploy"]?.["timeout-minutes"]).toBeLessThan(360);
 });
 
 test("a pull request is compared with the branch that the checkout merges it into", () => {
-  const plan = workflow("pull-request.yml").jobs["plan"]?.steps.find(({ run = "" }) => run.includes("--changed-since"));
+  const plan = workflow("pull-request.yml").jobs["plan"]?.steps?.find(({ run = "" }) =>
+    run.includes("--changed-since"),
+  );
   expect(plan?.run).toContain("base=$(git rev-parse --verify HEAD^1)");
   expect(text("pull-request.yml")).not.toContain("base.sha }}");
 });
@@ -226,7 +299,7 @@ test.each([
   ["success", /^\*\*Plan of commit 0a1b2c\*\*$/m],
   ["failure", /^\*\*❌ The plan of commit 0a1b2c failed or was refused: see \[the run\]/m],
 ])("the comment names the commit and the result (%s)", (result, title) => {
-  const script = workflow("pull-request.yml").jobs["comment"]?.steps[0]?.run ?? "";
+  const script = workflow("pull-request.yml").jobs["comment"]?.steps?.[0]?.run ?? "";
   const cwd = mkdtempSync(path.join(scratch, "comment-"));
   mkdirSync(path.join(cwd, "stubs"));
   // Without a review, and with an older comment that must be replaced.

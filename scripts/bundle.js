@@ -1,4 +1,5 @@
-// Bundles the programs of this project with esbuild into build/: `npm run compile` for the main programs, scripts/run.js for any.
+// Bundles the programs of this project with esbuild into build/: `npm run compile` for the main programs, scripts/run.js for any. With
+// --standalone, a bundle includes its npm packages.
 "use strict";
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
@@ -9,10 +10,12 @@ const root = path.resolve(__dirname, "..");
 const programs = ["main.ts", "fleet/main.ts", "sandbox/main.ts"];
 
 /**
- * Writes `build/main.js` for `main.ts`, and so on. npm packages are not part of a bundle. Exits with 1 when a file does not compile.
- * esbuild does not check types: `npm run typecheck` does.
+ * Writes `build/main.js` for `main.ts`, and so on. Exits with 1 when a file does not compile. esbuild does not check types: `npm run
+ * typecheck` does.
+ *
+ * @param packages npm packages that stay outside the bundle: `packages: "external"` for all, `external` for some
  */
-function bundle(entryPoints) {
+function bundle(entryPoints, packages = { packages: "external" }) {
   try {
     const { outputFiles } = require("esbuild").buildSync({
       absWorkingDir: root,
@@ -20,7 +23,7 @@ function bundle(entryPoints) {
       outbase: ".",
       outdir: "build",
       bundle: true,
-      packages: "external",
+      ...packages,
       platform: "node",
       target: "node20",
       logLevel: "error",
@@ -45,4 +48,7 @@ function writeAtomically(file, content) {
 
 module.exports = { bundle, root, writeAtomically };
 
-if (require.main === module) bundle(programs);
+if (require.main === module) {
+  // A standalone program needs no npm package except esbuild, which is a binary.
+  bundle(programs, process.argv.includes("--standalone") ? { external: ["esbuild"] } : undefined);
+}
