@@ -9,6 +9,7 @@ test("the smallest environment file is completed with defaults and derived names
     environment: "dev",
     name: "acme",
     stackName: "dev-acme-us-east-1",
+    stage: 1,
     wave: { name: "all", index: 0 },
     suspended: false,
     account: "111122223333",

@@ -37,6 +37,7 @@ test("every value of the smallest file has an origin, and only built-in defaults
   });
   const defaults = Object.keys(origins).filter((key) => origins[key] === "default");
   expect(defaults).toEqual([
+    "stage",
     "suspended",
     "awsProvider",
     "allowances",
