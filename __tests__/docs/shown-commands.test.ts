@@ -66,6 +66,8 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run bench:fleet": ["bench/fleet/main.ts", "npm run bench:fleet -- "],
   "npm --prefix bench/lambda ci": ["bench/lambda/main.ts", "npm --prefix bench/lambda ci "],
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
+  // The test runs the commands of the page.
+  git: ["__tests__/docs/upgrading.test.ts", 'commandsAfter("git merge")'],
   // A command of the AWS CLI, which does not belong to the project.
   "aws sns subscribe": ["scripts/runbook-page.ts", "aws sns subscribe --topic-arn"],
 };
