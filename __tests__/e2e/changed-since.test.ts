@@ -48,7 +48,7 @@ test("only the changed stack is planned, and the summary shows nineteen unchange
   expect(output.match(/ unchanged$/gm)).toHaveLength(19);
   expect(exitCode).toBe(2);
   const stacks = path.join(project, "build/plans/cdktf.out/stacks");
-  const planned = readdirSync(stacks).filter((stack) => readdirSync(path.join(stacks, stack)).includes("fleet.tfplan"));
+  const planned = readdirSync(stacks).filter((stack) => readdirSync(path.join(stacks, stack)).includes("fleet.plan"));
   expect(planned).toEqual([world.stackName(changed)]);
   const asked = world.proxy.calls().filter(({ service }) => service === "dynamodb");
   expect(asked.length).toBeGreaterThan(0);

@@ -224,7 +224,7 @@ describe("a changed or stale plan", () => {
   }
 
   test("a plan file with an extra byte is refused, and the other plan is not applied either", async () => {
-    const file = path.join(planDirectory("hash-only"), "fleet.tfplan");
+    const file = path.join(planDirectory("hash-only"), "fleet.plan");
     const bytes = readFileSync(file);
     appendFileSync(file, "x");
     await expectRefused("was changed or replaced after it was saved");

@@ -183,13 +183,13 @@ async function main(): Promise<void> {
     const plans = join(project, "build/plans/cdktf.out/stacks");
     process.stderr.write("fleet plan\n");
     const all = await measured(fleet, project, env, [0, 2]);
-    const fleetAll: Result = { ...all, ...countInstallations(plans, cache, "fleet.tfplan") };
+    const fleetAll: Result = { ...all, ...countInstallations(plans, cache, "fleet.plan") };
 
     process.stderr.write("fleet plan, one changed stack\n");
     writeFileSync(join(project, "environments/e2e.yaml"), yaml.replace(`memoryMb: ${511 + stacks}`, "memoryMb: 1024"));
     const changed = await measured([...fleet, "--changed-since", "HEAD"], project, env, [0, 2]);
     // The provider is in the cache since the previous command.
-    const fleetChanged: Result = { ...changed, ...countInstallations(plans, cache, "fleet.tfplan"), installs: 0 };
+    const fleetChanged: Result = { ...changed, ...countInstallations(plans, cache, "fleet.plan"), installs: 0 };
 
     const [processor] = cpus();
     const result = [

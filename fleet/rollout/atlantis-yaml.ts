@@ -1,6 +1,7 @@
 /** Generates `atlantis.yaml`: one project per wave, planned and applied with `fleet`. */
 import { stringify } from "yaml";
 import type { InstanceConfig } from "../../config/types";
+import { journalName } from "./journal";
 import { wavesOf } from "./waves";
 import type { Wave } from "./waves";
 
@@ -11,6 +12,7 @@ const sharedSources = [
   "environments/defaults.yaml",
   "config/**",
   "flows/**",
+  ".terraform-version",
   "fleet/terraform/locks/*",
   "lambda/**",
   "stacks/**",
@@ -35,8 +37,23 @@ export function atlantisYaml(instances: readonly InstanceConfig[], selection = "
     return `${projectName(wave)}) echo '${select}' ;;`;
   });
   const saveSelection = `mkdir -p build; case "$PROJECT_NAME" in ${selections.join(" ")} esac > build/selection-$PROJECT_NAME`;
+  const plans = "build/plans-$PROJECT_NAME";
   const fleet = (command: string): string =>
-    `npm run --silent fleet -- ${command} "$(cat build/selection-$PROJECT_NAME)" --plans build/plans-$PROJECT_NAME`;
+    `npm run --silent fleet -- ${command} "$(cat build/selection-$PROJECT_NAME)" --plans ${plans}`;
+  // `atlantis apply` runs only projects that have the file $PLANFILE: server/events/pending_plan_finder.go of runatlantis/atlantis. A project
+  // without changes gets none. A failed apply keeps the file, and the next apply continues.
+  const plan = [
+    saveSelection,
+    'rm -f "$PLANFILE"',
+    "code=0",
+    `${fleet("plan")} || code=$?`,
+    `case $code in 0) ;; 2) cp ${plans}/review.json "$PLANFILE" ;; *) exit $code ;; esac`,
+  ];
+  const apply = [
+    `if [ -f ${plans}/${journalName} ]; then resume=--resume; fi`,
+    `${fleet("deploy")} $resume || exit`,
+    'rm -f "$PLANFILE"',
+  ];
   const document = {
     version: 3,
     // All projects share one working directory. fleet itself runs several stacks in parallel.
@@ -53,9 +70,8 @@ export function atlantisYaml(instances: readonly InstanceConfig[], selection = "
     })),
     workflows: {
       [workflow]: {
-        // Exit code 2 of plan means: changes, and the guard allows them.
-        plan: { steps: [{ run: `${saveSelection}\n${fleet("plan")} || test $? -eq 2` }] },
-        apply: { steps: [{ run: fleet("deploy") }] },
+        plan: { steps: [{ run: plan.join("\n") }] },
+        apply: { steps: [{ run: apply.join("\n") }] },
       },
     },
   };

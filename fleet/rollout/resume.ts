@@ -15,7 +15,7 @@ import { deploymentOf, isRejected } from "./stack-deployment";
 import type { PreparedDeployment } from "./stack-deployment";
 
 /** Name of the new plan. The reviewed plan stays beside it. */
-const resumedPlanName = "fleet-resume.tfplan";
+const resumedPlanName = "fleet-resume.plan";
 
 export interface ResumeOptions {
   readonly status: DeploymentStatus;

@@ -2,8 +2,8 @@
 import { strFromU8, unzipSync } from "fflate";
 import { z } from "zod";
 
-/** Name of the plan file in the stack's directory. */
-export const planFileName = "fleet.tfplan";
+/** Name of the plan file in the stack's directory. Not `.tfplan`: Atlantis takes each untracked file with that extension for a project. */
+export const planFileName = "fleet.plan";
 
 /** https://github.com/hashicorp/terraform/blob/v1.11.4/internal/plans/planfile/writer.go */
 export interface PlanFileContent {

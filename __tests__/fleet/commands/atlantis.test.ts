@@ -1,10 +1,13 @@
 /** The command `atlantis` and its file. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
 import type { InstanceConfig } from "../../../config/types";
+import { journalName } from "../../../fleet/rollout/journal";
 import { atlantisYaml } from "../../../fleet/rollout/atlantis-yaml";
+import { planFileName } from "../../../fleet/terraform/plan-file";
 import { validYaml } from "../../config/environment-files";
 import { sampleInstance } from "../../stacks/sample-instance";
 import { runFleet } from "../run-fleet";
@@ -81,5 +84,75 @@ test("Atlantis applies the stages of the environments in order, and the waves in
     "test-wave-2": 0,
     "prod-wave-0": 1,
     "prod-wave-1": 2,
+  });
+});
+
+describe("with Atlantis's rules for plan files", () => {
+  const project = "dev-wave-0";
+  const { workflows } = parse(atlantisYaml([instance("dev", 1, 0)])) as {
+    workflows: Record<string, Record<"plan" | "apply", { steps: { run: string }[] }>>;
+  };
+
+  /** A clone with a stub of fleet, which logs its arguments and ends with the exit code. */
+  function clone(): { readonly run: (step: "plan" | "apply", exitCode: number) => number | null; directory: string } {
+    const directory = mkdtempSync(path.join(scratch, "clone-"));
+    const stubs = mkdtempSync(path.join(scratch, "stubs-"));
+    mkdirSync(path.join(directory, `build/plans-${project}/cdktf.out/stacks/dev`), { recursive: true });
+    writeFileSync(path.join(directory, ".gitignore"), "build/\n");
+    for (const name of ["review.json", `cdktf.out/stacks/dev/${planFileName}`])
+      writeFileSync(path.join(directory, `build/plans-${project}`, name), "{}");
+    spawnSync("git", ["init", "-q"], { cwd: directory });
+    writeFileSync(path.join(stubs, "npm"), '#!/bin/sh\necho "$@" >> build/calls\nexit $CODE\n', { mode: 0o755 });
+    return {
+      directory,
+      // Atlantis runs each step with sh -c: server/core/runtime/run_step_runner.go
+      run: (step, exitCode) =>
+        spawnSync("sh", ["-c", workflows["call-blocking"]?.[step].steps[0]?.run ?? "exit 99"], {
+          cwd: directory,
+          env: {
+            PATH: `${stubs}:${process.env["PATH"] ?? ""}`,
+            PROJECT_NAME: project,
+            PLANFILE: path.join(directory, `${project}-default.tfplan`),
+            CODE: String(exitCode),
+          },
+        }).status,
+    };
+  }
+
+  /** The plan files that `atlantis apply` finds: server/events/pending_plan_finder.go. It also finds ignored files. */
+  const foundPlans = (directory: string): readonly string[] =>
+    spawnSync("git", ["ls-files", ".", "--others"], { cwd: directory, encoding: "utf8" })
+      .stdout.split("\n")
+      .filter((file) => path.extname(file) === ".tfplan");
+
+  test.each([
+    ["a plan with changes is found, and nothing else", 2, 0, [`${project}-default.tfplan`]],
+    ["a plan without changes is not found", 0, 0, []],
+    ["a refused plan is not found", 3, 3, []],
+  ])("%s", (_, exitCode, expected, found) => {
+    const { run, directory } = clone();
+    expect(run("plan", exitCode)).toBe(expected);
+    expect(foundPlans(directory)).toEqual(found);
+  });
+
+  test("a new plan without changes removes the earlier plan file", () => {
+    const { run, directory } = clone();
+    run("plan", 2);
+    expect(run("plan", 0)).toBe(0);
+    expect(foundPlans(directory)).toEqual([]);
+  });
+
+  test("an apply that fails keeps the plan file, and the next apply resumes and removes the file", () => {
+    const { run, directory } = clone();
+    run("plan", 2);
+    expect(run("apply", 1)).toBe(1);
+    expect(foundPlans(directory)).toHaveLength(1);
+    writeFileSync(path.join(directory, `build/plans-${project}`, journalName), "");
+    expect(run("apply", 0)).toBe(0);
+    expect(foundPlans(directory)).toEqual([]);
+    const [, first, second] = readFileSync(path.join(directory, "build/calls"), "utf8").trim().split("\n");
+    expect(first).toMatch(/deploy env=dev wave=wave-0 --plans build\/plans-dev-wave-0$/);
+    expect(second).toMatch(/deploy env=dev wave=wave-0 --plans build\/plans-dev-wave-0 --resume$/);
+    expect(existsSync(path.join(directory, `${project}-default.tfplan`))).toBe(false);
   });
 });

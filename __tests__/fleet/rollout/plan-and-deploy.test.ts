@@ -100,14 +100,14 @@ describe("a plan that changes the table", () => {
         // The first read belongs to the checks.
         if (++reads === 1) {
           setTimeout(() => {
-            appendFileSync(path.join(project.stackDirectory, "fleet.tfplan"), "x");
+            appendFileSync(path.join(project.stackDirectory, "fleet.plan"), "x");
           }, 0);
         }
         return table(17, 9);
       },
     };
     const { exitCode, output } = await project.run("deploy");
-    expect(output).toContain("The plan file fleet.tfplan was changed or replaced after deploy checked it.");
+    expect(output).toContain("The plan file fleet.plan was changed or replaced after deploy checked it.");
     expect(exitCode).toBe(1);
     expect(project.calls()).not.toContain("apply");
   });
