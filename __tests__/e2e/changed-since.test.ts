@@ -1,5 +1,5 @@
 /** With one changed instance of twenty, only the changed instance is planned, and AWS gets no call for the others. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copyProject } from "../../emulators/project-copy";
 import { adoptable, createVendorTable } from "./vendor-tables";
@@ -53,4 +53,22 @@ test("only the changed stack is planned, and the summary shows nineteen unchange
   const asked = world.proxy.calls().filter(({ service }) => service === "dynamodb");
   expect(asked.length).toBeGreaterThan(0);
   for (const { input } of asked) expect(JSON.stringify(input)).toContain(`dextr-${changed}`);
+});
+
+test("after a change of the provider lock, a stack is planned although it does not differ", async () => {
+  const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
+  const file = path.join(project, "environments/e2e.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("memoryMb: 1024", "memoryMb: 256"));
+  appendFileSync(path.join(project, "fleet/terraform/locks/aws-5.100.lock.hcl"), "# changed\n");
+  const { output } = await world.fleetIn(
+    project,
+    "plan",
+    `instance=${changed}`,
+    "--changed-since",
+    "HEAD",
+    "--read-only",
+  );
+  expect(output).toContain("0 of 1 stacks differ from the base.");
+  expect(output).toContain("aws-5.100.lock.hcl changed and can change every plan, so all stacks are planned.");
+  expect(output).toContain("[1/1]");
 });

@@ -19,6 +19,7 @@ const notSynthesized = [
   "__tests__",
   ".ci",
   ".github",
+  ".terraform-version",
   "bench",
   "docs",
   "emulators",
@@ -30,6 +31,9 @@ const notSynthesized = [
   "jest.config.js",
 ];
 
+/** Files that a synth does not read, but that change how a stack is planned and checked: Terraform, the provider and the guard. */
+const planSources = [".terraform-version", "fleet"];
+
 export interface Base {
   /** Full commit id. */
   readonly commit: string;
@@ -37,6 +41,8 @@ export interface Base {
   readonly digests: ReadonlyMap<string, string>;
   /** One line for the user: which commit is the base, and how it was synthesized. */
   readonly description: string;
+  /** A changed file that can change the plan of every stack, although no stack synthesizes differently. */
+  readonly planSource?: string;
 }
 
 /**
@@ -77,6 +83,7 @@ export async function synthesizeBase(
       };
     }
     const differing = await differingFiles(project, commit, projectPath);
+    const planSource = differing.find((file) => planSources.includes(topLevel(file)));
     const isSameCode = differing.every(
       (file) => isEnvironmentFile(path.join(projectPath, file), environments) || isNotSynthesized(file),
     );
@@ -107,6 +114,7 @@ export async function synthesizeBase(
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     return {
       commit,
+      ...(planSource === undefined ? {} : { planSource }),
       digests: new Map([...synthesis.stacks].map(([name, { digest }]) => [name, digest])),
       description: `Base: ${ref} (${shortCommit}), synthesized ${code} in ${seconds} s.`,
     };
@@ -161,7 +169,9 @@ async function differingFiles(project: string, commit: string, projectPath: stri
 const isEnvironmentFile = (file: string, environments: string): boolean =>
   path.dirname(file) === environments && /\.ya?ml$/i.test(file);
 
-const isNotSynthesized = (file: string): boolean => notSynthesized.includes(file.split(path.sep)[0] ?? "");
+const topLevel = (file: string): string => file.split(path.sep)[0] ?? "";
+
+const isNotSynthesized = (file: string): boolean => notSynthesized.includes(topLevel(file));
 
 function isSameFile(a: string, b: string): boolean {
   return existsSync(a) && existsSync(b) && readFileSync(a).equals(readFileSync(b));

@@ -1,4 +1,5 @@
 /** Synthesizes and plans the selected instances, or only the instances that differ from another commit. */
+import { printable } from "../../config/printable";
 import type { InstanceConfig } from "../../config/types";
 import { synthesizeBase } from "../plans/base-ref";
 import { printToStderr } from "../output/terminal";
@@ -51,8 +52,10 @@ async function changedInstances(
   stacks: ReadonlyMap<string, SynthesizedStack>,
 ): Promise<readonly InstanceConfig[]> {
   const base = await synthesizeBase(ref, printToStderr);
-  const changed = instances.filter(({ stackName }) => base.digests.get(stackName) !== stacks.get(stackName)?.digest);
-  printToStderr(`${base.description} ${changed.length} of ${instances.length} stacks differ from the base.`);
+  const differing = instances.filter(({ stackName }) => base.digests.get(stackName) !== stacks.get(stackName)?.digest);
+  printToStderr(`${base.description} ${differing.length} of ${instances.length} stacks differ from the base.`);
+  if (base.planSource !== undefined)
+    printToStderr(`${printable(base.planSource)} changed and can change every plan, so all stacks are planned.`);
   const current = new Set(allInstances.map(({ stackName }) => stackName));
   const removed = [...base.digests.keys()].filter((name) => !current.has(name));
   if (removed.length > 0) {
@@ -61,5 +64,5 @@ async function changedInstances(
         "To remove the resources, add the instance again with a release.",
     );
   }
-  return changed;
+  return base.planSource === undefined ? differing : instances;
 }

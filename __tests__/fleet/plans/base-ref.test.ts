@@ -69,7 +69,12 @@ function repository(inside = ""): string {
 }
 
 /** Names of stacks that differ from HEAD, and the printed lines. */
-async function differing(project: string): Promise<{ stacks: string[]; description: string; printed: string[] }> {
+async function differing(project: string): Promise<{
+  stacks: string[];
+  description: string;
+  planSource: string | undefined;
+  printed: string[];
+}> {
   const printed: string[] = [];
   const base = await synthesizeBase("HEAD", (text) => printed.push(text), project);
   const environments = path.join(project, "environments");
@@ -80,7 +85,7 @@ async function differing(project: string): Promise<{ stacks: string[]; descripti
     outdir: path.join(scratch, `out-${count++}`),
   });
   const names = [...stacks].filter(([name, { digest }]) => base.digests.get(name) !== digest).map(([name]) => name);
-  return { stacks: names, description: base.description, printed };
+  return { stacks: names, description: base.description, planSource: base.planSource, printed };
 }
 
 test("without a change no stack differs, even if the project is in a subdirectory of the repository", async () => {
@@ -99,6 +104,19 @@ test("changed and untracked environment files change only their own stacks, and 
   expect(description).toContain("with this checkout's code");
   expect(printed).toEqual([]);
 });
+
+test.each([".terraform-version", "fleet/terraform/locks/aws-5.100.lock.hcl", "fleet/guard/guard.ts"])(
+  "a change of %s can change every plan, although no stack synthesizes differently",
+  async (file) => {
+    const project = repository();
+    expect((await differing(project)).planSource).toBeUndefined();
+    write(project, { [file]: "changed" });
+    const { stacks, planSource, description } = await differing(project);
+    expect(planSource).toBe(file);
+    expect(stacks).toEqual([]);
+    expect(description).toContain("with this checkout's code");
+  },
+);
 
 test("after a code change, the base is synthesized with its own code, and every stack differs", async () => {
   const project = repository();
