@@ -55,6 +55,21 @@ test("only the changed stack is planned, and the summary shows nineteen unchange
   for (const { input } of asked) expect(JSON.stringify(input)).toContain(`dextr-${changed}`);
 });
 
+test("the review shows a removed and a suspended instance, and that both stay deployed", async () => {
+  const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
+  const file = path.join(project, "environments/e2e.yaml");
+  const committed = readFileSync(file, "utf8").replace("memoryMb: 1024", "memoryMb: 256");
+  const edited = committed
+    .replace(/^ {2}- name: acme-18\n( {4}.*\n)+/m, "")
+    .replace("  - name: acme-17\n", "  - name: acme-17\n    suspended: true\n");
+  writeFileSync(file, edited);
+  const { exitCode, output } = await world.fleetIn(project, "plan", "--changed-since", "HEAD");
+  expect(output).toContain(`Removed from the environment files: ${world.stackName("acme-18")}. All resources stay`);
+  expect(output).toContain(`Suspended: ${world.stackName("acme-17")}. All resources stay deployed as they are`);
+  expect(exitCode).toBe(0);
+  writeFileSync(file, committed);
+});
+
 test("after a change of the provider lock, a stack is planned although it does not differ", async () => {
   const project = path.join(String(world.env["CDKTF_OUTDIR"]), "../project");
   const file = path.join(project, "environments/e2e.yaml");

@@ -48,8 +48,8 @@ ${selectionSyntax}`,
     const environments = readEnvironments();
     const directory = plansFrom(given);
     const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
-    const planned = await withPlansDirectory(directory, "plan", async () => {
-      const results = await planChanges({
+    const { results, leftDeployed } = await withPlansDirectory(directory, "plan", async () => {
+      const change = await planChanges({
         instances: selectFrom(environments, selection),
         allInstances: environments.instances,
         plans: directory,
@@ -58,12 +58,12 @@ ${selectionSyntax}`,
         parallel: parallelFrom(given),
         shutdown,
       });
-      writeReviewFile(path.join(directory, "review.json"), results);
-      return results;
+      writeReviewFile(path.join(directory, "review.json"), change.results);
+      return change;
     });
-    writeReview(values.get("review-md"), () => reviewMarkdown(planned));
-    writeReview(values.get("review-html"), () => reviewHtml(planned));
-    print(summary(planned));
-    return shutdown.isStopping ? interruptedExitCode : verdictOf(planned).exitCode;
+    writeReview(values.get("review-md"), () => reviewMarkdown(results, leftDeployed));
+    writeReview(values.get("review-html"), () => reviewHtml(results, leftDeployed));
+    print(summary(results, leftDeployed));
+    return shutdown.isStopping ? interruptedExitCode : verdictOf(results).exitCode;
   },
 };

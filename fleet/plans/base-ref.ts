@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { loadEnvironments } from "../../config/load";
+import { EnvironmentErrors } from "../../config/problems";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
 import { boundedLines } from "../output/foreign-text";
@@ -41,6 +43,8 @@ export interface Base {
   readonly digests: ReadonlyMap<string, string>;
   /** One line for the user: which commit is the base, and how it was synthesized. */
   readonly description: string;
+  /** Names of the stacks that were suspended; undefined if this version cannot read the environment files of the commit. */
+  readonly suspended?: ReadonlySet<string>;
   /** A changed file that can change the plan of every stack, although no stack synthesizes differently. */
   readonly planSource?: string;
 }
@@ -115,6 +119,7 @@ export async function synthesizeBase(
     return {
       commit,
       ...(planSource === undefined ? {} : { planSource }),
+      ...suspendedIn(baseEnvironments),
       digests: new Map([...synthesis.stacks].map(([name, { digest }]) => [name, digest])),
       description: `Base: ${ref} (${shortCommit}), synthesized ${code} in ${seconds} s.`,
     };
@@ -168,6 +173,16 @@ async function differingFiles(project: string, commit: string, projectPath: stri
 
 const isEnvironmentFile = (file: string, environments: string): boolean =>
   path.dirname(file) === environments && /\.ya?ml$/i.test(file);
+
+function suspendedIn(environments: string): Pick<Base, "suspended"> {
+  try {
+    const suspended = loadEnvironments(environments).instances.filter((instance) => instance.suspended);
+    return { suspended: new Set(suspended.map(({ stackName }) => stackName)) };
+  } catch (error) {
+    if (error instanceof EnvironmentErrors) return {};
+    throw error;
+  }
+}
 
 const topLevel = (file: string): string => file.split(path.sep)[0] ?? "";
 

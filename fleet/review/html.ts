@@ -7,6 +7,8 @@ import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
 import { drawings, svgOf } from "./flow-picture";
+import { leftDeployedTexts } from "./left-deployed";
+import type { LeftDeployed } from "./left-deployed";
 import type { PlannedStack, Review, Row, Verdict } from "./review";
 import { guardText, reviewOf, reviewTitle, stackList } from "./review";
 import { style } from "./html-style";
@@ -36,7 +38,7 @@ function html(
 const nothing: Markup = { markup: "" };
 
 /** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot run code or load a file. */
-export function reviewHtml(stacks: readonly PlannedStack[]): string {
+export function reviewHtml(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
   const review = reviewOf(stacks);
   const hash = createHash("sha256").update(style).digest("base64");
   // The hash covers exactly these bytes, so no white space may be added.
@@ -56,8 +58,9 @@ export function reviewHtml(stacks: readonly PlannedStack[]): string {
       <body>
         ${banner(review)}
         <main>
-          ${table(review.rows)} ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)}
-          ${changes(review)} ${byOthers(review)}
+          ${leftDeployedTexts(leftDeployed).map((text) => html`<p>${text}</p>`)} ${table(review.rows)}
+          ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)} ${changes(review)}
+          ${byOthers(review)}
         </main>
       </body>
     </html> `;

@@ -7,6 +7,8 @@ import type { DiffLine } from "./diff-line";
 import type { FlowChange } from "./flow-change";
 import { drawings, mermaidOf } from "./flow-picture";
 import type { PlannedStack, Review, Row } from "./review";
+import { leftDeployedTexts } from "./left-deployed";
+import type { LeftDeployed } from "./left-deployed";
 import { guardText, reviewOf, reviewTitle, stackList } from "./review";
 
 /** Maximum length of the Markdown. GitHub accepts 65,536 characters in a comment; a pipeline may add lines. */
@@ -24,13 +26,14 @@ interface Part {
 }
 
 /** At most 60,000 characters. The end of the text names the parts that were left out. */
-export function reviewMarkdown(stacks: readonly PlannedStack[]): string {
+export function reviewMarkdown(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
   const review = reviewOf(stacks);
   const head = [
     `## ${["✅", "❌", "⚠️", "⛔"][review.verdict.exitCode] ?? ""} ${inline(review.verdict.sentence)}`,
     "",
     `${reviewTitle}. ${unchangedText(review)}`.trim(),
     "",
+    ...leftDeployedTexts(leftDeployed).flatMap((text) => [`⚠️ ${inline(text)}`, ""]),
     ...table(review.rows),
   ].join("\n");
   let text = head;

@@ -3,10 +3,12 @@ import { boundedLines, maxName, oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { PlanJson } from "../terraform/plan-json";
 import { countsOf } from "./counts";
+import { leftDeployedTexts } from "./left-deployed";
+import type { LeftDeployed } from "./left-deployed";
 import { hasChanges, verdictOf } from "./review";
 import type { PlannedStack } from "./review";
 
-export function summary(stacks: readonly PlannedStack[]): string {
+export function summary(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
   const rows = stacks.map((stack) => {
     const { instance, unchanged, plan } = stack;
     const counts =
@@ -28,7 +30,11 @@ export function summary(stacks: readonly PlannedStack[]): string {
         `${instance.stackName}: "${violation.rule}" is allowed until ${allowance.until} for ${violation.address}: ${oneLine(allowance.reason)}`,
     ),
   ]);
-  return [textTable(header, rows), ...details.map((text) => `\n${text}`), `\n${verdictOf(stacks).sentence}`].join("\n");
+  return [
+    textTable(header, rows),
+    ...[...details, ...leftDeployedTexts(leftDeployed)].map((text) => `\n${text}`),
+    `\n${verdictOf(stacks).sentence}`,
+  ].join("\n");
 }
 
 function guardCell(stack: PlannedStack): string {

@@ -2,12 +2,14 @@
 import { printable } from "../../config/printable";
 import type { InstanceConfig } from "../../config/types";
 import { synthesizeBase } from "../plans/base-ref";
+import type { Base } from "../plans/base-ref";
 import { printToStderr } from "../output/terminal";
 import { openToolchain } from "../plans/instance-terraform";
 import { planInstances } from "../plans/planning";
 import type { PlanningResult } from "../plans/planning";
 import { synthesizeInto } from "../plans/plans-directory";
 import type { SynthesizedStack } from "../plans/synthesis";
+import type { LeftDeployed } from "../review/left-deployed";
 import type { GracefulShutdown } from "./graceful-shutdown";
 import { discardJournal } from "./journal";
 
@@ -27,42 +29,66 @@ export interface PlanChangesOptions {
   readonly shutdown: GracefulShutdown;
 }
 
+/** What a change does: the plans, and the instances that it leaves deployed without a plan. */
+export interface PlannedChange {
+  /** One result per selected instance, in the order of `instances`. */
+  readonly results: readonly PlanningResult[];
+  readonly leftDeployed: readonly LeftDeployed[];
+}
+
 /**
- * @returns one result per selected instance, in the order of `instances`
  * @throws CommandError if a deployment of these plans is unfinished, or synthesis or Terraform's setup fails
  */
-export async function planChanges(options: PlanChangesOptions): Promise<readonly PlanningResult[]> {
+export async function planChanges(options: PlanChangesOptions): Promise<PlannedChange> {
   const { instances, plans, changedSince, readOnly, parallel, shutdown } = options;
   discardJournal(plans);
   return shutdown.during(async () => {
     const stacks = await synthesizeInto(plans, instances);
-    const changed = changedSince === undefined ? instances : await changedInstances(changedSince, options, stacks);
+    const { changed, leftDeployed } =
+      changedSince === undefined
+        ? { changed: instances, leftDeployed: [] }
+        : await changesSince(changedSince, options, stacks);
     // Terraform does not have to be installed if no stack changed.
-    if (changed.length === 0) return instances.map((instance) => ({ instance, unchanged: true }));
+    if (changed.length === 0)
+      return { results: instances.map((instance) => ({ instance, unchanged: true })), leftDeployed };
     const toolchain = await openToolchain(changed, shutdown);
     const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });
     const resultOf = new Map(results.map((result) => [result.instance, result]));
-    return instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true });
+    return {
+      results: instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true }),
+      leftDeployed,
+    };
   });
 }
 
-async function changedInstances(
+async function changesSince(
   ref: string,
   { instances, allInstances }: PlanChangesOptions,
   stacks: ReadonlyMap<string, SynthesizedStack>,
-): Promise<readonly InstanceConfig[]> {
+): Promise<{ readonly changed: readonly InstanceConfig[]; readonly leftDeployed: readonly LeftDeployed[] }> {
   const base = await synthesizeBase(ref, printToStderr);
   const differing = instances.filter(({ stackName }) => base.digests.get(stackName) !== stacks.get(stackName)?.digest);
   printToStderr(`${base.description} ${differing.length} of ${instances.length} stacks differ from the base.`);
   if (base.planSource !== undefined)
     printToStderr(`${printable(base.planSource)} changed and can change every plan, so all stacks are planned.`);
+  return {
+    changed: base.planSource === undefined ? differing : instances,
+    leftDeployed: leftDeployedSince(base, allInstances),
+  };
+}
+
+function leftDeployedSince(
+  { digests, suspended }: Pick<Base, "digests" | "suspended">,
+  allInstances: readonly InstanceConfig[],
+): readonly LeftDeployed[] {
   const current = new Set(allInstances.map(({ stackName }) => stackName));
-  const removed = [...base.digests.keys()].filter((name) => !current.has(name));
-  if (removed.length > 0) {
-    printToStderr(
-      `Removed from the environment files: ${removed.join(", ")}. Their resources stay deployed, but no stack manages them. ` +
-        "To remove the resources, add the instance again with a release.",
-    );
-  }
-  return base.planSource === undefined ? differing : instances;
+  const removed = [...digests.keys()].filter((name) => !current.has(name));
+  const newlySuspended = allInstances.filter(
+    ({ stackName, ...instance }) =>
+      instance.suspended && digests.has(stackName) && suspended !== undefined && !suspended.has(stackName),
+  );
+  return [
+    ...removed.map((stackName) => ({ stackName, reason: "removed" as const })),
+    ...newlySuspended.map(({ stackName }) => ({ stackName, reason: "suspended" as const })),
+  ];
 }
