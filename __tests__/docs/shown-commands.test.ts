@@ -52,6 +52,7 @@ const offlineScripts: ReadonlySet<string> = new Set([
 /** Commands that neither this test nor an end-to-end test runs: a file that runs the command or is run by it, and a text in that file. */
 const runElsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "npm ci": [".ci/run", "npm ci "],
+  "npx fleet": ["__tests__/scripts/fleet.test.ts", "npx fleet runs the command line"],
   "npm test": [".ci/run", "npm test\n"],
   "npm --prefix bench/cdktn ci": [".ci/run", "npm --prefix bench/cdktn ci "],
   "npm run rehearse:cdktn": [".ci/run", "npm run rehearse:cdktn\n"],
@@ -96,6 +97,7 @@ function refusal({ words, variables, page, isBlock }: ShownCommand): string | un
     return script in scripts ? undefined : `package.json has no script ${JSON.stringify(script)}.`;
   }
   if (program === "npm") return ["test", "ci"].includes(words.at(-1) ?? "") ? undefined : "npm has no such command.";
+  if (program === "npx" && first === "fleet") return undefined;
   if (program === "npx") {
     if (!existsSync(path.join(root, "node_modules/.bin", first))) return `There is no program ${first}.`;
     const pattern = words[words.indexOf("--testPathPatterns") + 1] ?? "";
