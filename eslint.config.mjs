@@ -26,6 +26,8 @@ const mayImport = {
     "fleet/output",
     "config",
     "stacks/resource-types",
+    // What an adoption changes: the expected resources, compared with the existing ones.
+    "stacks/expected-resources",
   ],
   "fleet/checks": [
     "fleet/plans",

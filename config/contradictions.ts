@@ -40,12 +40,18 @@ export function missingKeys(environment: readonly Candidate[]): Problem[] {
 function missingIn(candidate: Candidate, shape: z.core.$ZodShape, at: Path): (readonly [Path, string])[] {
   return Object.entries(shape).flatMap(([key, declared]): (readonly [Path, string])[] => {
     const path = [...at, key];
-    const isGiven = levelWith(candidate, path) !== undefined;
+    const isGiven = isGivenAt(candidate, path);
     const fix = requirementOf(declared);
     if (fix !== undefined && !isGiven) return [[path, fix]];
     const inner = shapeOf(declared);
     return inner !== undefined && (isGiven || isGroup(declared)) ? missingIn(candidate, inner, path) : [];
   });
+}
+
+/** Maps are merged one level deep: an inner level replaces a map within a map as a whole, such as `function.vpc`. */
+function isGivenAt(candidate: Candidate, path: Path): boolean {
+  const level = levelWith(candidate, path.slice(0, 2));
+  return level?.file.mentions([...level.at, ...path]) === true;
 }
 
 /** Values that contradict each other. A refused value is undefined at this point, so it causes no further problem. */
@@ -97,13 +103,28 @@ export function contradictions(candidate: Candidate): Problem[] {
   }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
   problems.push(...instanceMismatch(candidate, ["adoptExisting", "module"], settings.adoptExisting?.module));
-  problems.push(...longNames(candidate), ...tagProblems(candidate));
+  if (settings.adoptExisting?.alias === true && settings.adoptExisting.function !== true) {
+    report(
+      [["adoptExisting", "alias"]],
+      "The alias belongs to the function, and the function is not adopted.",
+      "Set adoptExisting.function: true too, or remove adoptExisting.alias.",
+    );
+  }
+  problems.push(...longNames(candidate), ...tagProblems(candidate), ...ignoredTagProblems(candidate));
+  const { permissionsBoundary } = settings;
+  // A boundary of AWS itself (arn:aws:iam::aws:policy/…) belongs to no account.
+  const boundaryParts = permissionsBoundary?.includes(":iam::aws:") === true ? [] : (["account"] as const);
   return [
     ...problems,
     ...arnMismatch(candidate, ["id"], id, "instance", ["account", "region", "partition"]),
     ...(["deployRole", "planRole"] as const).flatMap((key) =>
       arnMismatch(candidate, [key, "arn"], settings[key]?.arn, "instance", ["account", "partition"]),
     ),
+    ...arnMismatch(candidate, ["permissionsBoundary"], permissionsBoundary, "instance", [
+      ...boundaryParts,
+      "partition",
+    ]),
+    ...arnMismatch(candidate, ["function", "logKmsKeyArn"], own?.logKmsKeyArn, "instance", ["region", "partition"]),
     ...arnMismatch(candidate, ["alarms", "topicArn"], settings.alarms?.topicArn, "instance", ["region", "partition"]),
     ...(["roleArn", "planRoleArn"] as const).flatMap((key) =>
       arnMismatch(candidate, ["state", key], state?.[key], "instance", ["partition"]),
@@ -168,6 +189,23 @@ function tagProblems(candidate: Candidate): Problem[] {
     }
   }
   return problems;
+}
+
+/** Tags that Terraform should set and ignore. The provider would plan their removal and addition again and again. */
+function ignoredTagProblems(candidate: Candidate): Problem[] {
+  const { tags = {}, ignoreTags } = candidate.settings;
+  return Object.keys(tags).flatMap((key) => {
+    const prefix = ignoreTags?.keyPrefixes?.find((start) => key.startsWith(start));
+    const ignored =
+      ignoreTags?.keys?.includes(key) === true ? "keys" : prefix === undefined ? undefined : "keyPrefixes";
+    if (ignored === undefined) return [];
+    const message = `ignoreTags.${ignored} ignores the tag ${show(key)}, which tags sets.`;
+    const paths = [
+      ["tags", key],
+      ["ignoreTags", ignored],
+    ];
+    return problemAt(candidate, paths, message, "Remove the tag from tags or from ignoreTags.");
+  });
 }
 
 function allowanceProblems(candidate: Candidate): Problem[] {

@@ -1,11 +1,43 @@
-/** Makes text of unknown origin safe to print: escapes characters that control a terminal or a CI log, and shortens long text. */
+/**
+ * Finds characters that can change how a reader understands a text, and makes text of unknown origin safe to print: escapes characters
+ * that control a terminal or a CI log, and shortens long text.
+ */
 
 /**
- * Control characters, characters that change the direction or the position of the following text, and invisible characters. The two
- * selectors between text and emoji are printable: they only choose how the character before them looks.
+ * Control characters, format characters (bidirectional controls, zero-width characters, tags), line and paragraph separators, and
+ * characters without a glyph. Variation selectors only choose how the character before them looks.
+ * Source: https://www.unicode.org/reports/tr36/ (bidirectional text spoofing).
  */
-const unprintable =
-  /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/gu;
+const invisible = /(?!\p{Variation_Selector})[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+
+/** Invisible characters, and characters that a terminal may not know. The two selectors between text and emoji are printable. */
+const unprintable = new RegExp(
+  `${invisible.source}|(?![\\uFE0E\\uFE0F])[\\p{Variation_Selector}\\p{Surrogate}\\p{Co}\\p{Cn}]`,
+  "gu",
+);
+
+/** Invisible characters in a text of several lines. */
+const invisibleInLines = new RegExp(`(?![\\t\\n\\r])${invisible.source}`, "gu");
+
+export const invisibleCharacterFix =
+  "Remove the character, or type the text again. Invisible characters change what reviewers see.";
+
+/** The first invisible character except tabs and line ends, as a YAML escape; undefined if there is none. */
+export function invisibleCharacter(text: string): string | undefined {
+  const [first] = text.match(invisibleInLines) ?? [];
+  return first === undefined ? undefined : yamlEscape(first);
+}
+
+/** Every invisible character except tabs and line ends, as a YAML escape, with its offset. */
+export function* invisibleCharacters(text: string): Iterable<{ readonly character: string; readonly index: number }> {
+  for (const match of text.matchAll(invisibleInLines)) yield { character: yamlEscape(match[0]), index: match.index };
+}
+
+/** A YAML escape such as `\u202E`. Not `U+202E`, because the redaction of phone numbers hides digits after a plus sign. */
+function yamlEscape(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
+  return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex.padStart(4, "0")}`;
+}
 
 /**
  * Escapes every unprintable character, line breaks included: `\\u{1b}`. Also escapes the start of CI commands: `::error::` (GitHub Actions)

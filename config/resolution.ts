@@ -5,7 +5,7 @@ import { namesOf } from "./levels";
 import type { Candidate } from "./levels";
 import { instanceSchema } from "./schema";
 import type { ResolvedInstance } from "./schema";
-import type { Allowance, InstanceConfig, RoleConfig, WhenBlocked } from "./types";
+import type { Allowance, InstanceConfig, RoleConfig, VpcConfig, WhenBlocked } from "./types";
 import { waveOf } from "./waves";
 
 /** @returns undefined while a required key is missing or refused */
@@ -23,6 +23,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     deployRole,
     planRole,
     inboundFlow,
+    ignoreTags,
     ...settings
   } = omit(fill(instanceSchema.shape, candidate.settings), "tableName");
   const { bucket, region: stateRegion, ...state } = settings.state;
@@ -57,6 +58,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     allowances: settings.allowances.filter(isComplete),
     blockedDispositions: [firstDisposition, ...otherDispositions],
     ...inboundFlowOf(inboundFlow),
+    ...ignoredTags(ignoreTags),
     table: {
       ...settings.table,
       name: table,
@@ -72,12 +74,13 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
       logGroupArn: names.logGroupArn(target, canary),
     },
     function: {
-      ...settings.function,
+      ...omit(settings.function, "vpc"),
       name: functionName,
       roleName: role,
       aliasArn: names.aliasArn(target, functionName),
       logGroupName: names.logGroupName(functionName),
       logGroupArn: names.logGroupArn(target, functionName),
+      ...vpcOf(settings.function.vpc),
     },
   };
 }
@@ -109,6 +112,17 @@ function adopted(adoptExisting: ResolvedInstance["adoptExisting"]): Pick<Instanc
   if (adoptExisting === undefined) return {};
   const { module: moduleArn, ...others } = adoptExisting;
   return { adoptExisting: { ...(moduleArn === undefined ? {} : { moduleId: bareId(moduleArn) }), ...others } };
+}
+
+/** A map without keys and prefixes is the same as no map. */
+function ignoredTags(ignoreTags: ResolvedInstance["ignoreTags"]): Pick<InstanceConfig, "ignoreTags"> {
+  return ignoreTags === undefined || ignoreTags.keys.length + ignoreTags.keyPrefixes.length === 0 ? {} : { ignoreTags };
+}
+
+/** Both lists are given: contradictions.ts reports a missing one. */
+function vpcOf(vpc: ResolvedInstance["function"]["vpc"]): { readonly vpc?: VpcConfig } {
+  const { subnetIds, securityGroupIds } = vpc ?? {};
+  return subnetIds === undefined || securityGroupIds === undefined ? {} : { vpc: { subnetIds, securityGroupIds } };
 }
 
 function inboundFlowOf(inboundFlow: ResolvedInstance["inboundFlow"]): Pick<InstanceConfig, "inboundFlow"> {

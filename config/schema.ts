@@ -57,6 +57,12 @@ const roleArn = text(
   'Write it as "arn:aws:iam::111122223333:role/NAME".',
 );
 
+const kmsKeyArn = text(
+  /^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:\d{12}:key\/(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12})$/,
+  "the ARN of a KMS key",
+  'Write it as "arn:aws:kms:REGION:ACCOUNT:key/ID". Use the key id, not an alias.',
+);
+
 /** A role to assume. */
 function role(name: string, description: string, otherwise: string) {
   return key(
@@ -163,6 +169,20 @@ function list<T extends z.ZodType<string>>(item: T, limit: number) {
   });
 }
 
+const nonEmptyList = (item: z.ZodType<string>, limit: number, what: string) =>
+  list(item, limit).min(
+    1,
+    refusal(() => "The list is empty", `Add at least one ${what}.`),
+  );
+
+/** Id of a resource of EC2: `subnet-0123456789abcdef0`. */
+const resourceId = (prefix: string, what: string) =>
+  text(
+    new RegExp(`^${prefix}-([a-f0-9]{8}|[a-f0-9]{17})$`),
+    `the id of a ${what}`,
+    `Write it as "${prefix}-0123456789abcdef0".`,
+  );
+
 /** Id or ARN of a resource in a Connect instance, such as a queue. */
 function connectId(what: string, arnPart: string) {
   const id = "[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}";
@@ -268,6 +288,12 @@ const allowance = z.strictObject({
   }),
 });
 
+const tagKey = text(
+  /^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
+  "a tag key",
+  'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@. The key must not start with "aws:".',
+);
+
 const lambdaName = text(
   /^[\w-]{1,64}$/,
   "a name for a Lambda function",
@@ -314,15 +340,9 @@ const settings = {
       region: key(region, "AWS region of the bucket. It can differ from the region of the instance.", {
         required: "Add the AWS region of the state bucket.",
       }),
-      kmsKeyArn: key(
-        text(
-          /^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:\d{12}:key\/(mrk-[a-f0-9]{32}|[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12})$/,
-          "the ARN of a KMS key",
-          'Write it as "arn:aws:kms:REGION:ACCOUNT:key/ID". Use the key id, not an alias.',
-        ),
-        "KMS key that encrypts the state. It must be in the region of the bucket.",
-        { otherwise: "none, the bucket's own encryption" },
-      ),
+      kmsKeyArn: key(kmsKeyArn, "KMS key that encrypts the state. It must be in the region of the bucket.", {
+        otherwise: "none, the bucket's own encryption",
+      }),
       roleArn: key(
         roleArn,
         "Role that Terraform assumes to read and write the state, for example if the bucket is in another account.",
@@ -362,13 +382,19 @@ const settings = {
     "Exceptions from guard rules. Each allowance disables one rule for one resource until a date. There is no other way to disable a rule.",
     { default: [] },
   ),
+  permissionsBoundary: key(
+    text(
+      /^arn:(aws|aws-us-gov|aws-cn):iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
+      "the ARN of an IAM policy",
+      'Write it as "arn:aws:iam::111122223333:policy/NAME".',
+    ),
+    "Policy that limits the permissions of the function's role and of the canary's role (permissions boundary). It must allow what these roles do. " +
+      "The generated deploy policy then creates roles only with this boundary.",
+    { otherwise: "none" },
+  ),
   tags: key(
     z.record(
-      text(
-        /^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
-        "a tag key",
-        'Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@. The key must not start with "aws:".',
-      ),
+      tagKey,
       text(
         /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u,
         "a tag value",
@@ -380,6 +406,14 @@ const settings = {
     ),
     "Tags for all created resources. The tags of the contact table never change.",
     { default: {} },
+  ),
+  ignoreTags: key(
+    z.strictObject({
+      keys: key(list(tagKey, 50), "Keys of tags that others add to the resources.", { default: [] }),
+      keyPrefixes: key(list(tagKey, 50), "Prefixes of such keys.", { default: [] }),
+    }),
+    "Tags that others add to the resources in AWS, such as an organization. Terraform neither changes nor removes these tags.",
+    { otherwise: "none" },
   ),
   blockedDispositions: key(
     list(disposition, 100).min(
@@ -591,6 +625,34 @@ const settings = {
         "Retention period of the function's log, in days.",
         { default: 30 },
       ),
+      logKmsKeyArn: key(
+        kmsKeyArn,
+        "KMS key that encrypts the logs of the function and of the canary. It must be in the region of the instance, and its policy must allow " +
+          "CloudWatch Logs to use it.",
+        { otherwise: "none, CloudWatch Logs uses its own key" },
+      ),
+      reservedConcurrency: key(
+        wholeNumber(1, 100000, "executions"),
+        "Concurrent executions that are reserved for the function. More calls at one time than this are throttled and go through.",
+        { otherwise: "none, the function shares the concurrency of the account" },
+      ),
+      vpc: key(
+        z.strictObject({
+          subnetIds: key(
+            nonEmptyList(resourceId("subnet", "subnet"), 16, "subnet"),
+            "Ids of the subnets. They must have a route to DynamoDB, for example through a gateway endpoint.",
+            { required: "Add the ids of the subnets, or remove vpc." },
+          ),
+          securityGroupIds: key(
+            nonEmptyList(resourceId("sg", "security group"), 5, "security group"),
+            "Ids of the security groups. They must allow HTTPS to DynamoDB.",
+            { required: "Add the ids of the security groups, or remove vpc." },
+          ),
+        }),
+        "VPC in which the function runs. The function's role then may manage network interfaces for Lambda. The canary never runs in a VPC. " +
+          "An inner level replaces this map as a whole.",
+        { otherwise: "none" },
+      ),
     },
     "The Lambda function that looks up callers.",
   ),
@@ -670,6 +732,16 @@ export const instanceSchema = z
         logGroup: key(
           z.boolean(),
           "Whether the stack adopts the existing log group of the function, for example after a release.",
+          { default: false },
+        ),
+        alias: key(
+          z.boolean(),
+          "Whether the adopted function has an alias named live and the alias is adopted. The deployment changes its version.",
+          { default: false },
+        ),
+        association: key(
+          z.boolean(),
+          "Whether the alias live is associated with the Connect instance already, and this association is adopted.",
           { default: false },
         ),
       }),

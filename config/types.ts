@@ -24,6 +24,12 @@ export interface RoleConfig {
   readonly externalId?: string;
 }
 
+/** The VPC in which the function runs. */
+export interface VpcConfig {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
 /**
  * How an instance is released. `remove-index`: all resources of the stack and the index are deleted, and the table stays adopted.
  * `forget`: after that, Terraform removes the table from its state. `keep-index`: both in one step, and the index stays on the table.
@@ -67,6 +73,7 @@ type TransformedKeys =
   | "state"
   | "allowances"
   | "tags"
+  | "ignoreTags"
   | "blockedDispositions"
   | "inboundFlow"
   | "table"
@@ -106,6 +113,8 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
   readonly state: StateConfig;
   readonly allowances: readonly Allowance[];
   readonly tags: Readonly<Record<string, string>>;
+  /** Tags that others add, by their keys and by prefixes of their keys. Absent if Terraform manages all tags. */
+  readonly ignoreTags?: { readonly keys: readonly string[]; readonly keyPrefixes: readonly string[] };
   /** At least one. The first one is in the module. */
   readonly blockedDispositions: readonly [string, ...string[]];
   /** Absent if the team invokes the module from its own flow. */
@@ -132,7 +141,7 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
     /** Regions of the instances on the dashboard. */
     readonly regions: readonly string[];
   };
-  readonly function: Omit<ResolvedInstance["function"], "runtime"> & {
+  readonly function: Omit<ResolvedInstance["function"], "runtime" | "vpc"> & {
     readonly name: string;
     readonly roleName: string;
     /** ARN of the alias `live`. The association, the permission and the module all use this ARN. */
@@ -140,5 +149,7 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
     readonly logGroupName: string;
     readonly logGroupArn: string;
     readonly runtime: string;
+    /** Absent if the function runs in no VPC of the account. */
+    readonly vpc?: VpcConfig;
   };
 }

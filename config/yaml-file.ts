@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAlias, isMap, isScalar, isSeq, parseDocument, Parser } from "yaml";
 import type { CST, Node, Pair } from "yaml";
-import { invisibleCharacter, invisibleCharacterFix, invisibleCharacters } from "./invisible-characters";
+import { invisibleCharacter, invisibleCharacterFix, invisibleCharacters } from "./printable";
 import { formatPath, show } from "./problems";
 import type { Path, Problem } from "./problems";
 

@@ -164,7 +164,9 @@ export const ALARMS: readonly Alarm[] = [
     diagnosis: [
       "Compare the metric `ConcurrentExecutions` of the account with its quota. Then find the function that uses the most concurrency.",
     ],
-    remediation: ["Reserve concurrency for this function, or request a higher quota for the account."],
+    remediation: [
+      "Reserve concurrency for this function (`function.reservedConcurrency`), or request a higher quota for the account.",
+    ],
     keys: ["throttles"],
     rule: (instance) => reaches(aliasMetric(instance, "Throttles"), instance.alarms.throttles),
   },

@@ -14,7 +14,7 @@ import type { InstanceConfig } from "../config/types";
 import type { PackagedFunction } from "../lambda/packaging";
 import { functionEnvironment } from "../lambda/settings";
 import { functionSettings } from "./function-settings";
-import { decryptPolicy, decryptPolicyCount, policyDocument, lambdaTrustPolicy } from "./role-policies";
+import { decryptPolicy, decryptPolicyCount, lambdaTrustPolicy, networkPolicy, policyDocument } from "./role-policies";
 
 export interface BlockedCallsFunctionProps {
   readonly instance: InstanceConfig;
@@ -41,12 +41,14 @@ export class BlockedCallsFunction extends Construct {
   constructor(scope: Construct, id: string, props: BlockedCallsFunctionProps) {
     super(scope, id);
     const { instance } = props;
+    const { logKmsKeyArn, reservedConcurrency, vpc } = instance.function;
 
     // Terraform creates the log group before the function. If Lambda creates the group at the first invocation, the group has no
     // retention, and Terraform cannot create it afterwards (terraform-aws-modules/terraform-aws-lambda#133).
     const logGroup = new CloudwatchLogGroup(this, "logs", {
       name: instance.function.logGroupName,
       retentionInDays: instance.function.logRetentionDays,
+      ...(logKmsKeyArn === undefined ? {} : { kmsKeyId: logKmsKeyArn }),
     });
     logGroup.overrideLogicalId("blocked_calls");
 
@@ -54,6 +56,7 @@ export class BlockedCallsFunction extends Construct {
       name: instance.function.roleName,
       description: `${runsFunction(instance.function.name)} may query one index of ${instance.table.name} and write its log.`,
       assumeRolePolicy: lambdaTrustPolicy(),
+      ...(instance.permissionsBoundary === undefined ? {} : { permissionsBoundary: instance.permissionsBoundary }),
     });
     role.overrideLogicalId("blocked_calls");
     // If the name changes, the new role has its permissions before the function stops using the old role.
@@ -84,7 +87,9 @@ export class BlockedCallsFunction extends Construct {
     decrypt.overrideLogicalId("decrypt");
     decrypt.lifecycle = { createBeforeDestroy: true };
 
-    this.policyNames = `\${concat([${lookup.fqn}.name], ${decrypt.fqn}[*].name)}`;
+    const network = vpc === undefined ? [] : [this.networkPolicy(role, instance)];
+    const alwaysNames = [lookup, ...network].map(({ fqn }) => `${fqn}.name`);
+    this.policyNames = `\${concat([${alwaysNames.join(", ")}], ${decrypt.fqn}[*].name)}`;
 
     // The state contains the path of the asset. A direct child of the stack keeps this path independent of the construct tree.
     const zip = new TerraformAsset(TerraformStack.of(this), "blockedCalls", {
@@ -109,8 +114,12 @@ export class BlockedCallsFunction extends Construct {
       environment: {
         variables: functionEnvironment(functionSettings(instance)),
       },
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(vpc === undefined
+        ? {}
+        : { vpcConfig: { subnetIds: [...vpc.subnetIds], securityGroupIds: [...vpc.securityGroupIds] } }),
       // The reference to the role creates no dependency on the policies of the role.
-      dependsOn: [logGroup, lookup, decrypt],
+      dependsOn: [logGroup, lookup, decrypt, ...network],
     });
     this.function.overrideLogicalId("blocked_calls");
 
@@ -136,5 +145,13 @@ export class BlockedCallsFunction extends Construct {
     permission.overrideLogicalId("connect");
 
     this.invocable = [this.alias, permission];
+  }
+
+  private networkPolicy(role: IamRole, instance: InstanceConfig): IamRolePolicy {
+    const policy = new IamRolePolicy(this, "vpc", { name: "vpc", role: role.name, policy: networkPolicy(instance) });
+    policy.overrideLogicalId("vpc");
+    // If the VPC settings are removed, the function leaves the VPC before the role loses these permissions.
+    policy.lifecycle = { createBeforeDestroy: true };
+    return policy;
   }
 }

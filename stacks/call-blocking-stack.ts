@@ -57,6 +57,11 @@ export class CallBlockingStack extends TerraformStack {
             ],
           }),
       defaultTags: [{ tags: { ...instance.tags } }],
+      ...(instance.ignoreTags === undefined
+        ? {}
+        : {
+            ignoreTags: [{ keys: [...instance.ignoreTags.keys], keyPrefixes: [...instance.ignoreTags.keyPrefixes] }],
+          }),
     });
     // The bindings are generated from provider 6.25. The environment file selects the provider version that Terraform runs.
     this.addOverride("terraform.required_providers.aws", { source: "hashicorp/aws", version: instance.awsProvider });

@@ -36,13 +36,18 @@ export function canaryResources(
   });
   return {
     aws_cloudwatch_log_group: {
-      canary: { name: canary.logGroupName, retention_in_days: instance.function.logRetentionDays },
+      canary: {
+        name: canary.logGroupName,
+        retention_in_days: instance.function.logRetentionDays,
+        ...(instance.function.logKmsKeyArn === undefined ? {} : { kms_key_id: instance.function.logKmsKeyArn }),
+      },
     },
     aws_iam_role: {
       canary: {
         name: canary.roleName,
         description: `${runsFunction(canary.name)} may query one index of ${instance.table.name}, ask ${instance.function.name} and write its log.`,
         assume_role_policy: lambdaTrustPolicy(),
+        ...(instance.permissionsBoundary === undefined ? {} : { permissions_boundary: instance.permissionsBoundary }),
         lifecycle: { create_before_destroy: true },
       },
     },

@@ -1,6 +1,6 @@
 /** Derives the expected resources of an instance from its environment file: names, ARNs, content and permissions. */
 import { aliasName, monitoringName } from "../config/aws-names";
-import type { InstanceConfig } from "../config/types";
+import type { InstanceConfig, VpcConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 import { canaryInput } from "../lambda/canary/settings";
 import { functionEnvironment, HANDLER } from "../lambda/settings";
@@ -10,7 +10,7 @@ import { plannedAlarms } from "./alarms";
 import { dashboardResources } from "./dashboard";
 import { ALIAS, ASSOCIATION, FLOW, FUNCTION, LOG_GROUP, MODULE, PERMISSION, ROLE, ROLE_POLICY } from "./resource-types";
 import type { AttributeValues } from "./resource-types";
-import { decryptPolicy, lambdaTrustPolicy } from "./role-policies";
+import { decryptPolicy, lambdaTrustPolicy, networkPolicy } from "./role-policies";
 
 /** A condition for an expected value that only the plan knows, such as the ARN of the table's KMS key. */
 export class Pattern {
@@ -58,6 +58,8 @@ export function expectedResources(
     Resource: `${logGroupArn}:*`,
   });
   const decryptTable = decryptPattern(instance);
+  const boundary = givenOnly({ permissions_boundary: instance.permissionsBoundary });
+  const logs = { ...tags, retention_in_days: own.logRetentionDays, ...givenOnly({ kms_key_id: own.logKmsKeyArn }) };
   return {
     [`${FUNCTION}.blocked_calls`]: {
       ...described,
@@ -71,6 +73,10 @@ export function expectedResources(
       timeout: instance.lookup.flowTimeLimitSeconds,
       publish: true,
       environment: [{ variables: functionEnvironment(functionSettings(instance)) }],
+      ...givenOnly({
+        reserved_concurrent_executions: own.reservedConcurrency,
+        vpc_config: own.vpc === undefined ? undefined : vpcPattern(own.vpc),
+      }),
     },
     [`${ALIAS}.live`]: {
       description: anyText,
@@ -108,23 +114,27 @@ export function expectedResources(
             ),
           },
         }),
-    [`${ROLE}.blocked_calls`]: { ...described, name: own.roleName, assume_role_policy: lambdaTrustPolicy() },
+    [`${ROLE}.blocked_calls`]: {
+      ...described,
+      ...boundary,
+      name: own.roleName,
+      assume_role_policy: lambdaTrustPolicy(),
+    },
     [`${ROLE_POLICY}.lookup`]: {
       name: "lookup",
       role: own.roleName,
       policy: policy([query, writeLog(own.logGroupArn)]),
     },
     [`${ROLE_POLICY}.decrypt`]: { name: "decrypt", role: own.roleName, policy: decryptTable },
+    ...(own.vpc === undefined
+      ? {}
+      : { [`${ROLE_POLICY}.vpc`]: { name: "vpc", role: own.roleName, policy: networkPolicy(instance) } }),
     ["aws_iam_role_policies_exclusive.blocked_calls"]: {
       role_name: own.roleName,
-      policy_names: new Pattern('"lookup", and "decrypt" if the table has its own key', (value) =>
-        ['["lookup"]', '["decrypt","lookup"]'].includes(
-          JSON.stringify(Array.isArray(value) ? [...(value as unknown[])].sort() : value),
-        ),
-      ),
+      policy_names: policyNames(own.vpc === undefined ? ["lookup"] : ["lookup", "vpc"]),
     },
     ["aws_iam_role_policy_attachments_exclusive.blocked_calls"]: { role_name: own.roleName },
-    [`${LOG_GROUP}.blocked_calls`]: { ...tags, name: own.logGroupName, retention_in_days: own.logRetentionDays },
+    [`${LOG_GROUP}.blocked_calls`]: { ...logs, name: own.logGroupName },
     ...(alarms.canaryMinutes === false
       ? {}
       : {
@@ -139,7 +149,12 @@ export function expectedResources(
             memory_size: 256,
             timeout: 120,
           },
-          [`${ROLE}.canary`]: { ...described, name: canary.roleName, assume_role_policy: lambdaTrustPolicy() },
+          [`${ROLE}.canary`]: {
+            ...described,
+            ...boundary,
+            name: canary.roleName,
+            assume_role_policy: lambdaTrustPolicy(),
+          },
           [`${ROLE_POLICY}.canary`]: {
             name: "canary",
             role: canary.roleName,
@@ -155,7 +170,7 @@ export function expectedResources(
             ]),
           },
           [`${ROLE_POLICY}.canary_decrypt`]: { name: "decrypt", role: canary.roleName, policy: decryptTable },
-          [`${LOG_GROUP}.canary`]: { ...tags, name: canary.logGroupName, retention_in_days: own.logRetentionDays },
+          [`${LOG_GROUP}.canary`]: { ...logs, name: canary.logGroupName },
           ["aws_cloudwatch_event_rule.canary"]: {
             ...described,
             name: canary.name,
@@ -207,6 +222,36 @@ export function expectedResources(
         }
       : {}),
   };
+}
+
+/** The attributes that have a value. */
+const givenOnly = (attributes: AttributeValues): AttributeValues =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+
+/** The names of the role's inline policies. */
+const policyNames = (always: readonly string[]): Pattern =>
+  new Pattern(`${always.map(json).join(" and ")}, and "decrypt" if the table has its own key`, (value) => {
+    if (!Array.isArray(value)) return false;
+    const others = (value as unknown[]).filter((name) => name !== "decrypt");
+    return value.length - others.length <= 1 && canonical([...others].sort()) === canonical([...always].sort());
+  });
+
+/** The VPC settings. AWS derives the id of the VPC from the subnets. */
+function vpcPattern({ subnetIds, securityGroupIds }: VpcConfig): Pattern {
+  const wanted = { subnet_ids: [...subnetIds].sort(), security_group_ids: [...securityGroupIds].sort() };
+  const sorted = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])].sort() : value);
+  return new Pattern(`the VPC settings ${json(wanted)}`, (value) => {
+    const [block, ...others] = Array.isArray(value) ? (value as AttributeValues[]) : [];
+    if (block === undefined || others.length > 0) return false;
+    const { subnet_ids, security_group_ids, ...more } = block;
+    const given = {
+      ...more,
+      subnet_ids: sorted(subnet_ids),
+      security_group_ids: sorted(security_group_ids),
+      vpc_id: undefined,
+    };
+    return canonical(given, true) === canonical(wanted, true);
+  });
 }
 
 const nothing = new Pattern("none", (value) => canonical(value ?? []) === "[]", false);

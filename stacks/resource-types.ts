@@ -1,4 +1,5 @@
 /** The catalogue of Terraform resource types that a stack can contain: everything that other code knows about a type. */
+import { aliasName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
 
 export const TABLE = "aws_dynamodb_table";
@@ -27,6 +28,20 @@ export type AttributeValues = Readonly<Partial<Record<string, unknown>>>;
  * - `monitoring`: reports when blocking stops working. No call needs it.
  */
 export type ResourceRole = "table" | "call path" | "access" | "logs" | "monitoring";
+
+/** A setting of a resource that protects it. */
+export interface SecuritySetting {
+  /** Noun with its article, for sentences: `the permissions boundary`. */
+  readonly label: string;
+  /** Key of the environment file that sets it. Absent: no key sets it. */
+  readonly key?: "permissionsBoundary" | "function.logKmsKeyArn" | "function.reservedConcurrency" | "function.vpc";
+  /** The key also sets it on the canary's resource. @default false */
+  readonly isForCanary?: boolean;
+  /** IAM actions of the provider to set it, besides those of the type. */
+  readonly setActions?: readonly string[];
+  /** IAM actions of the provider to remove it, besides those of the type. */
+  readonly removeActions?: readonly string[];
+}
 
 export interface ResourceType {
   /** Noun with its article, for sentences: `the flow module`. */
@@ -81,8 +96,8 @@ export interface ResourceType {
    * another new resource.
    */
   readonly knownAfterApply?: readonly string[];
-  /** Attributes that a security team or an organization may set in AWS, with their name in a sentence. A plan must not remove their values. */
-  readonly securitySettings?: Readonly<Record<string, string>>;
+  /** Attributes that a security team or an organization may set in AWS. A plan must not remove their values. */
+  readonly securitySettings?: Readonly<Record<string, SecuritySetting>>;
   /** Values that the provider sets for attributes that the configuration omits. */
   readonly providerDefaults?: AttributeValues;
   /** IAM actions of the provider on the resource. */
@@ -215,10 +230,18 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       "version",
     ],
     securitySettings: {
-      code_signing_config_arn: "the code signing configuration",
-      kms_key_arn: "the KMS key for the environment variables",
-      reserved_concurrent_executions: "the reserved concurrency",
-      vpc_config: "the VPC settings",
+      code_signing_config_arn: {
+        label: "the code signing configuration",
+        removeActions: ["lambda:DeleteFunctionCodeSigningConfig"],
+      },
+      kms_key_arn: { label: "the KMS key for the environment variables" },
+      reserved_concurrent_executions: {
+        label: "the reserved concurrency",
+        key: "function.reservedConcurrency",
+        setActions: ["lambda:PutFunctionConcurrency"],
+        removeActions: ["lambda:DeleteFunctionConcurrency"],
+      },
+      vpc_config: { label: "the VPC settings", key: "function.vpc" },
     },
     providerDefaults: {
       package_type: "Zip",
@@ -247,6 +270,11 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: ({ name }, { function: own }) => `${own.name}/${text(name)}`,
     reviewPosition: 5,
     isStateless: true,
+    adoption: {
+      address: "aws_lambda_alias.live",
+      id: ({ adoptExisting, function: own }) =>
+        adoptExisting?.alias === true ? `${own.name}/${aliasName}` : undefined,
+    },
     drift: { owner: "stack", subject: "The alias that the module calls", effectIfMissing: noLookup },
     diff: { derived: ["invoke_arn"] },
     knownAfterApply: ["function_version"],
@@ -262,6 +290,11 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     importId: (_, { instanceId, function: own }) => `${instanceId},${own.aliasArn}`,
     reviewPosition: 6,
     isStateless: true,
+    adoption: {
+      address: "aws_connect_lambda_function_association.blocked_calls",
+      id: ({ adoptExisting, instanceId, function: own }) =>
+        adoptExisting?.association === true ? `${instanceId},${own.aliasArn}` : undefined,
+    },
     drift: {
       owner: "stack",
       subject: "The function's association with the Connect instance",
@@ -307,7 +340,15 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     diff: { derived: ["unique_id", "create_date"], derivedInDrift: ["inline_policy"] },
     knownAfterApply: ["inline_policy", "managed_policy_arns"],
     providerDefaults: { path: "/", max_session_duration: 3600 },
-    securitySettings: { permissions_boundary: "the permissions boundary" },
+    securitySettings: {
+      permissions_boundary: {
+        label: "the permissions boundary",
+        key: "permissionsBoundary",
+        isForCanary: true,
+        setActions: ["iam:PutRolePermissionsBoundary"],
+        removeActions: ["iam:DeleteRolePermissionsBoundary"],
+      },
+    },
     iamActions: {
       read: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
       write: [
@@ -370,7 +411,19 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     knownAfterApply: ["log_group_class"],
     providerDefaults: { log_group_class: "STANDARD" },
-    securitySettings: { deletion_protection_enabled: "the deletion protection", kms_key_id: "the KMS key" },
+    securitySettings: {
+      deletion_protection_enabled: {
+        label: "the deletion protection",
+        removeActions: ["logs:PutLogGroupDeletionProtection"],
+      },
+      kms_key_id: {
+        label: "the KMS key",
+        key: "function.logKmsKeyArn",
+        isForCanary: true,
+        setActions: ["logs:AssociateKmsKey"],
+        removeActions: ["logs:DisassociateKmsKey"],
+      },
+    },
     iamActions: {
       read: ["logs:ListTagsForResource"],
       write: [
@@ -453,7 +506,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       "signature_version",
       "tracing_config",
     ],
-    securitySettings: { kms_master_key_id: "the KMS key" },
+    securitySettings: { kms_master_key_id: { label: "the KMS key" } },
     iamActions: {
       read: ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
       write: ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"],
@@ -523,7 +576,7 @@ export function mayImport(type: string, id: string, instance: InstanceConfig): b
   return resourceType(type)?.adoption?.id(instance) === id;
 }
 
-/** Existing resources that the environment file names, without the table. A resource comes before the resources that depend on it. */
+/** Existing resources that the environment file names, without the table. */
 export function existingResources(instance: InstanceConfig): readonly { readonly to: string; readonly id: string }[] {
   return Object.entries(resourceTypes)
     .reverse()

@@ -35,6 +35,34 @@ export function decryptPolicy({ region, dnsSuffix, table }: InstanceConfig, tabl
   ]);
 }
 
+/** What Lambda does with the function's role to connect the function to a VPC. */
+const networkActions = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/**
+ * Returns the policy with which Lambda manages the network interfaces of a function in a VPC. The ids of these interfaces are unknown, and
+ * AWS allows no other resource than `*` for most of these actions. The code of the function needs none of them, so it may not use them.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+export function networkPolicy({ function: { aliasArn } }: InstanceConfig): string {
+  return policyDocument([
+    { Sid: "ConnectToTheVpc", Effect: "Allow", Action: networkActions, Resource: "*" },
+    {
+      Sid: "NotFromTheCode",
+      Effect: "Deny",
+      Action: networkActions,
+      Resource: "*",
+      Condition: { ArnEquals: { "lambda:SourceFunctionArn": aliasArn.slice(0, aliasArn.lastIndexOf(":")) } },
+    },
+  ]);
+}
+
 /** Returns a Terraform expression for `count`: 1 if a customer managed key encrypts the table, otherwise 0. */
 export function decryptPolicyCount(tableKeyArn: string): string {
   return `\${coalesce(${tableKeyArn}, "none") == "none" ? 0 : 1}`;

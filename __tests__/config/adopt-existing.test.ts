@@ -11,17 +11,22 @@ test("nothing is adopted by default", () => {
     function: false,
     role: false,
     logGroup: false,
+    alias: false,
+    association: false,
   });
 });
 
 test.each([id, arn("0f0e0d0c-1b1a-4918-8716-151413121110")])("the module %s is resolved to its bare id", (module) => {
   expect(
-    loadOne(withLine(`adoptExisting: { module: "${module}", function: true, logGroup: true }`)).adoptExisting,
+    loadOne(withLine(`adoptExisting: { module: "${module}", function: true, logGroup: true, alias: true }`))
+      .adoptExisting,
   ).toEqual({
     moduleId: id,
     function: true,
     role: false,
     logGroup: true,
+    alias: true,
+    association: false,
   });
 });
 
@@ -42,6 +47,12 @@ test.each([
     "a function by its name",
     "adoptExisting: { function: blockedCalls }",
     '8:32  instances[0].adoptExisting.function: "blockedCalls" is neither true nor false.\n  Write true or false, without quotes.',
+  ],
+  [
+    "an alias of a function that is not adopted",
+    "adoptExisting: { alias: true }",
+    "8:29  instances[0].adoptExisting.alias: The alias belongs to the function, and the function is not adopted.\n" +
+      "  Set adoptExisting.function: true too, or remove adoptExisting.alias.",
   ],
 ])("%s is refused", (_, line, text) => {
   expect(refusal({ "dev.yaml": withLine(line) }).message).toBe(`environments/dev.yaml:${text}`);

@@ -86,12 +86,22 @@ state:
   planRoleArn: arn:aws-us-gov:iam::777788889999:role/state-read
   endpoint: http://127.0.0.1:9000
   usePathStyle: true
+permissionsBoundary: arn:aws-us-gov:iam::444455556666:policy/org/boundary
 tags: { owner: telephony, "Cost Centre": "0042" }
+ignoreTags: { keyPrefixes: ["org:"] }
 blockedDispositions: [Nuisance:Confirmed, Blocked]
 anonymousCallers: block
 exemptNumbers: ["+15555550100", "+1555*", "+4*"]
 lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 }
-function: { name: blocked_calls, roleName: role@acme, runtime: nodejs24.x, memoryMb: 128, logRetentionDays: 3653 }
+function:
+  name: blocked_calls
+  roleName: role@acme
+  runtime: nodejs24.x
+  memoryMb: 128
+  logRetentionDays: 3653
+  logKmsKeyArn: arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef
+  reservedConcurrency: 1
+  vpc: { subnetIds: [subnet-0123456789abcdef0, subnet-12345678], securityGroupIds: [sg-0123456789abcdef0] }
 table: { indexTimeoutMinutes: 20, acceptReplicas: true }
 instances:
   - name: Acme-Voice
@@ -111,7 +121,9 @@ instances:
       endpoint: "http://127.0.0.1:9000",
       usePathStyle: true,
     },
+    permissionsBoundary: "arn:aws-us-gov:iam::444455556666:policy/org/boundary",
     tags: { owner: "telephony", "Cost Centre": "0042" },
+    ignoreTags: { keys: [], keyPrefixes: ["org:"] },
     blockedDispositions: ["Nuisance:Confirmed", "Blocked"],
     anonymousCallers: "block",
     exemptNumbers: ["+15555550100", "+1555*", "+4*"],
@@ -124,7 +136,26 @@ instances:
       runtime: "nodejs24.x",
       memoryMb: 128,
       logRetentionDays: 3653,
+      logKmsKeyArn: "arn:aws-us-gov:kms:us-gov-west-1:777788889999:key/mrk-0123456789abcdef0123456789abcdef",
+      reservedConcurrency: 1,
+      vpc: {
+        subnetIds: ["subnet-0123456789abcdef0", "subnet-12345678"],
+        securityGroupIds: ["sg-0123456789abcdef0"],
+      },
     },
+  });
+});
+
+test("ignoreTags without keys and prefixes is the same as no ignoreTags", () => {
+  expect(loadOne(`${validYaml}ignoreTags: { keys: [] }\n`)).not.toHaveProperty("ignoreTags");
+});
+
+test("the VPC settings of an instance replace those of the environment as a whole", () => {
+  const outer = "function: { memoryMb: 256, vpc: { subnetIds: [subnet-11111111], securityGroupIds: [sg-11111111] } }\n";
+  const inner = "    function: { vpc: { subnetIds: [subnet-22222222], securityGroupIds: [sg-22222222] } }\n";
+  expect(loadOne(`${validYaml}${inner}${outer}`).function).toMatchObject({
+    memoryMb: 256,
+    vpc: { subnetIds: ["subnet-22222222"], securityGroupIds: ["sg-22222222"] },
   });
 });
 

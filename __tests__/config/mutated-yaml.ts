@@ -27,6 +27,11 @@ function:
   runtime: nodejs24.x
   memoryMb: 512
   logRetentionDays: 30
+  logKmsKeyArn: arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110
+  reservedConcurrency: 20
+  vpc: { subnetIds: [subnet-0123456789abcdef0], securityGroupIds: [sg-0123456789abcdef0, sg-12345678] }
+permissionsBoundary: arn:aws:iam::111122223333:policy/boundary
+ignoreTags: { keys: [costs], keyPrefixes: ["org:"] }
 table: { indexTimeoutMinutes: 60, acceptReplicas: true }
 inboundFlow:
   name: Front door
@@ -41,12 +46,16 @@ instances:
     tableName: dextr-other
     wave: canary
     suspended: true
-    adoptExisting: { module: 3f0e0d0c-1b1a-4918-8716-151413121110, function: true, role: true, logGroup: true }
+    adoptExisting: { module: 3f0e0d0c-1b1a-4918-8716-151413121110, function: true, role: true, logGroup: true, alias: true, association: true }
   - name: beta
     id: arn:aws:connect:us-west-2:111122223333:instance/1f0e0d0c-1b1a-4918-8716-151413121110
     region: us-west-2
     release: keep-index
-    function: { name: blocked, roleName: blocked }
+    permissionsBoundary: arn:aws:iam::aws:policy/ReadOnlyAccess
+    function:
+      name: blocked
+      roleName: blocked
+      logKmsKeyArn: arn:aws:kms:us-west-2:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110
 `;
 const token = fc.oneof(
   fc.constantFrom(

@@ -118,7 +118,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
     '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, release, adoptExisting, account, region, awsProvider, deployRole, planRole, state, allowances, ' +
-      "tags, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, table, alarms, function.",
+      "permissionsBoundary, tags, ignoreTags, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, table, alarms, function.",
   ],
   [
     "a key without value",
@@ -321,6 +321,78 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a tag key that differs only in case from one of another level",
     inEnvironment("tags: { owner: us }").replace("name: acme\n", "name: acme\n    tags: { OWNER: them }\n"),
     '7:20  instances[0].tags.OWNER: The tag keys "owner" and "OWNER" differ only in case. IAM treats them as one key.\n  Rename or remove one of them.',
+  ],
+  [
+    "a permissions boundary that is no policy",
+    inEnvironment("permissionsBoundary: arn:aws:iam::111122223333:role/boundary"),
+    '8:22  permissionsBoundary: "arn:aws:iam::111122223333:role/boundary" is not the ARN of an IAM policy.\n' +
+      '  Write it as "arn:aws:iam::111122223333:policy/NAME".',
+  ],
+  [
+    "a permissions boundary of another account",
+    inEnvironment("permissionsBoundary: arn:aws:iam::444455556666:policy/boundary"),
+    '8:22  permissionsBoundary: "arn:aws:iam::444455556666:policy/boundary" is in account 444455556666, but the instance is in account 111122223333.\n' +
+      "  Correct the wrong value.",
+  ],
+  [
+    "a permissions boundary of AWS in another partition",
+    inEnvironment("permissionsBoundary: arn:aws-cn:iam::aws:policy/ReadOnlyAccess"),
+    '8:22  permissionsBoundary: "arn:aws-cn:iam::aws:policy/ReadOnlyAccess" is in partition aws-cn, but the instance is in partition aws.\n' +
+      "  Correct the wrong value.",
+  ],
+  [
+    "a tag that is set and ignored",
+    inEnvironment("tags: { costs: a }\nignoreTags: { keys: [costs] }"),
+    '8:16  tags.costs: ignoreTags.keys ignores the tag "costs", which tags sets.\n  Remove the tag from tags or from ignoreTags.',
+  ],
+  [
+    "a tag whose prefix is ignored",
+    inEnvironment('ignoreTags: { keyPrefixes: ["org:"] }').replace(
+      "name: acme\n",
+      'name: acme\n    tags: { "org:costs": a }\n',
+    ),
+    '7:26  instances[0].tags["org:costs"]: ignoreTags.keyPrefixes ignores the tag "org:costs", which tags sets.\n' +
+      "  Remove the tag from tags or from ignoreTags.",
+  ],
+  [
+    "an ignored tag with the reserved prefix aws:",
+    inEnvironment('ignoreTags: { keyPrefixes: ["aws:cloudformation:"] }'),
+    '8:29  ignoreTags.keyPrefixes[0]: "aws:cloudformation:" is not a tag key.\n' +
+      '  Use 1 to 128 letters, digits, spaces and the characters _.:/=+-@. The key must not start with "aws:".',
+  ],
+  [
+    "no reserved concurrency",
+    inEnvironment("function: { reservedConcurrency: 0 }"),
+    "8:34  function.reservedConcurrency: 0 is not a whole number of executions from 1 to 100000.\n  Write digits only: no quotes, no unit.",
+  ],
+  [
+    "a KMS key for the log in another region",
+    inEnvironment(`function: { logKmsKeyArn: "arn:aws:kms:us-west-2:111122223333:key/mrk-${"0".repeat(32)}" }`),
+    `8:27  function.logKmsKeyArn: "arn:aws:kms:us-west-2:111122223333:key/mrk-${"0".repeat(32)}" is in region us-west-2, but the instance is in region us-east-1.\n` +
+      "  Correct the wrong value.",
+  ],
+  [
+    "a subnet without its prefix",
+    inEnvironment("function: { vpc: { subnetIds: [0123456789abcdef0], securityGroupIds: [sg-12345678] } }"),
+    '8:32  function.vpc.subnetIds[0]: "0123456789abcdef0" is not the id of a subnet.\n  Write it as "subnet-0123456789abcdef0".',
+  ],
+  [
+    "VPC settings without security groups",
+    inEnvironment("function: { vpc: { subnetIds: [subnet-12345678] } }"),
+    "8:18  function.vpc.securityGroupIds: The key is missing.\n  Add the ids of the security groups, or remove vpc.",
+  ],
+  [
+    "VPC settings of an instance without the security groups of the environment",
+    inEnvironment("function: { vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }").replace(
+      "name: acme\n",
+      "name: acme\n    function: { vpc: { subnetIds: [subnet-87654321] } }\n",
+    ),
+    "7:22  instances[0].function.vpc.securityGroupIds: The key is missing.\n  Add the ids of the security groups, or remove vpc.",
+  ],
+  [
+    "no subnet in the list",
+    inEnvironment("function: { vpc: { subnetIds: [], securityGroupIds: [sg-12345678] } }"),
+    "8:31  function.vpc.subnetIds: The list is empty.\n  Add at least one subnet.",
   ],
   [
     "101 Dispositions",

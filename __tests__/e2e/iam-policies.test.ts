@@ -1,6 +1,7 @@
 /** The policies in docs/iam allow every call that Terraform makes to create, plan, change and remove a stack, and no others. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DeleteRolePermissionsBoundaryCommand, IAMClient } from "@aws-sdk/client-iam";
 import { loadEnvironments } from "../../config/load";
 import { policiesFor } from "../../fleet/aws/iam/policies";
 import type { PolicyDocument } from "../../fleet/aws/iam/statement";
@@ -13,6 +14,7 @@ import { ACCOUNT, createWorld, REGION, type World } from "./world";
 jest.setTimeout(15 * 60_000);
 
 const name = "rich";
+const permissionsBoundary = `arn:aws:iam::${ACCOUNT}:policy/boundary`;
 const roleArn = (role: string): string => `arn:aws:iam::${ACCOUNT}:role/${role}`;
 let world: World;
 const calls = new Map<string, readonly RecordedCall[]>();
@@ -22,7 +24,11 @@ let policies: ReadonlyMap<string, PolicyDocument>;
 
 beforeAll(async () => {
   world = await createWorld([name], {
-    more: () => ["inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }"],
+    more: () => [
+      "inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }",
+      `permissionsBoundary: ${permissionsBoundary}`,
+      "function: { reservedConcurrency: 20, vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }",
+    ],
   });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
@@ -63,8 +69,16 @@ beforeAll(async () => {
       .replace("managed-by: terraform", "cost-centre: one")
       .replace("[Blocked]", "[Spam, Blocked]\nalarms: { lookupErrors: 5, canaryMinutes: 10 }")
       .replace("inboundFlow: {", "$& name: Front door, whenBlocked: { action: message, text: Goodbye. },")
-      .replace(/$/, "    function: { memoryMb: 256, logRetentionDays: 7 }\n"),
+      .replace("function: {", "$& memoryMb: 256, logRetentionDays: 7,"),
   );
+  // The deployment restores a boundary that someone removed.
+  const iam = new IAMClient({
+    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
+    region: REGION,
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
+  });
+  for (const role of [`blockedCalls-${name}-${REGION}`, `blockedCalls-canary-${name}-${REGION}`])
+    await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: role }));
   await recordPhase("change of the configuration", deploy);
 
   await recordPhase("verify and check", async () => {
@@ -186,8 +200,11 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
     case "iam": {
       if (operation === "SimulatePrincipalPolicy") return requestFor(String(given["PolicySourceArn"]));
       const role = `arn:aws:iam::${ACCOUNT}:role/${String(given["RoleName"])}`;
+      // The boundary of the request, or of the existing role.
+      const boundary =
+        given["PermissionsBoundary"] ?? (operation === "PutRolePolicy" ? permissionsBoundary : undefined);
       return [
-        ...requestFor(role),
+        ...requestFor(role, undefined, boundary === undefined ? {} : { "iam:PermissionsBoundary": boundary }),
         ...(given["Tags.member.1.Key"] === undefined ? [] : requestFor(role, "iam:TagRole")),
       ];
     }
@@ -203,6 +220,10 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
           ? requestFor(role, "iam:PassRole", { "iam:PassedToService": "lambda.amazonaws.com" })
           : []),
         ...(given["Tags"] === undefined ? [] : requestFor(called, "lambda:TagResource")),
+        // Lambda verifies the VPC with the permissions of the caller.
+        ...(given["VpcConfig"] === undefined
+          ? []
+          : ["SecurityGroups", "Subnets", "Vpcs"].flatMap((kind) => requestFor("*", `ec2:Describe${kind}`))),
       ];
     }
     case "connect": {
@@ -268,11 +289,13 @@ const documents = (...names: string[]): PolicyDocument[] =>
     return document;
   });
 
+const deployPolicies = ["deploy", "deploy-watch", "deploy-settings", "state"];
+
 test.each(["create", "plan", "change of the configuration", "change of the code", "removal"])(
   "the policies deploy and state allow every call of the phase %s",
   (phase) => {
     const refused = accessOfPhase(phase).filter(
-      (question) => decide(documents("deploy", "deploy-watch", "state"), question) !== "allowed",
+      (question) => decide(documents(...deployPolicies), question) !== "allowed",
     );
     expect(refused).toEqual([]);
     expect(accessOfPhase(phase).length).toBeGreaterThan(15);
@@ -281,7 +304,7 @@ test.each(["create", "plan", "change of the configuration", "change of the code"
 
 test("the policies deploy and state allow every call of a first plan, which looks up existing resources", () => {
   const questions = accessOfPhase("first plan");
-  const all = documents("deploy", "deploy-watch", "state");
+  const all = documents(...deployPolicies);
   expect(questions.filter((question) => decide(all, question) !== "allowed")).toEqual([]);
   expect(questions.map(({ action }) => action)).toEqual(
     expect.arrayContaining(["connect:ListContactFlows", "lambda:GetFunctionConfiguration"]),
@@ -303,7 +326,7 @@ test("a read-only plan assumes planRole for the resources and state.planRoleArn 
 
 test("the policies deploy and state allow only actions that are called", () => {
   const called = new Set([...calls.keys()].flatMap(accessOfPhase).map(({ action }) => action));
-  const allowed = documents("deploy", "deploy-watch", "state").flatMap(({ Statement }) =>
+  const allowed = documents(...deployPolicies).flatMap(({ Statement }) =>
     Statement.flatMap(({ Effect, Action = [] }) => (Effect === "Allow" ? Action : [])),
   );
   expect([...new Set(allowed)].filter((action) => !called.has(action))).toEqual([]);

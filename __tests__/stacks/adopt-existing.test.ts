@@ -20,9 +20,15 @@ function synthesize(changes: Partial<InstanceConfig> = {}) {
   };
 }
 
-const nothing: AdoptedByHand = { function: false, role: false, logGroup: false };
+const nothing: AdoptedByHand = {
+  function: false,
+  role: false,
+  logGroup: false,
+  alias: false,
+  association: false,
+};
 const moduleId = "3f0e0d0c-1b1a-4918-8716-151413121110";
-const everything = { moduleId, function: true, role: true, logGroup: true };
+const everything = { moduleId, function: true, role: true, logGroup: true, alias: true, association: true };
 const table = { to: "aws_dynamodb_table.contacts", id: "dextr-acme" };
 
 test("existing resources are imported under their configured names", () => {
@@ -30,6 +36,11 @@ test("existing resources are imported under their configured names", () => {
     table,
     { to: "aws_cloudwatch_log_group.blocked_calls", id: "/aws/lambda/blockedCalls-acme" },
     { to: "aws_iam_role.blocked_calls", id: "blockedCalls-acme-eu-central-1" },
+    {
+      to: "aws_connect_lambda_function_association.blocked_calls",
+      id: `${sampleInstance.instanceId},${sampleInstance.function.aliasArn}`,
+    },
+    { to: "aws_lambda_alias.live", id: "blockedCalls-acme/live" },
     { to: "aws_lambda_function.blocked_calls", id: "blockedCalls-acme" },
     { to: "aws_connect_contact_flow_module.blocked_status", id: `${sampleInstance.instanceId}:${moduleId}` },
   ]);
@@ -66,7 +77,8 @@ test("an adopted role loses its other permissions after the module is deployed",
 });
 
 test("an adopted role keeps all policies that the stack gives it", () => {
-  const { resource } = synthesize({ adoptExisting: everything });
+  const vpc = { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] };
+  const { resource } = synthesize({ adoptExisting: everything, function: { ...sampleInstance.function, vpc } });
   const given = Object.entries(resource["aws_iam_role_policy"] ?? {}).filter(
     ([, { role }]) => role === "${aws_iam_role.blocked_calls.name}",
   );

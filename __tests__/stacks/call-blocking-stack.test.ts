@@ -272,6 +272,55 @@ describe("the function", () => {
   });
 });
 
+describe("settings of security teams", () => {
+  const logKmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
+  const vpc = { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] };
+  const permissionsBoundary = "arn:aws:iam::111122223333:policy/boundary";
+  const secured = synthesize({
+    permissionsBoundary,
+    ignoreTags: { keys: ["costs"], keyPrefixes: ["org:"] },
+    function: { ...sampleInstance.function, logKmsKeyArn, reservedConcurrency: 20, vpc },
+  });
+
+  test("both roles have the permissions boundary, and both log groups the KMS key", () => {
+    for (const id of ["blocked_calls", "canary"]) {
+      expect(resource(secured, `aws_iam_role.${id}`)["permissions_boundary"]).toBe(permissionsBoundary);
+      expect(resource(secured, `aws_cloudwatch_log_group.${id}`)["kms_key_id"]).toBe(logKmsKeyArn);
+    }
+  });
+
+  test("the function has reserved concurrency and a VPC, and its role gets the network permissions first", () => {
+    expect(resource(secured, "aws_lambda_function.blocked_calls")).toMatchObject({
+      reserved_concurrent_executions: 20,
+      vpc_config: { subnet_ids: vpc.subnetIds, security_group_ids: vpc.securityGroupIds },
+      depends_on: expect.arrayContaining(["aws_iam_role_policy.vpc"]) as unknown,
+    });
+    expect(resource(secured, "aws_lambda_function.canary")).not.toHaveProperty("vpc_config");
+  });
+
+  test("the code of the function may not use the network permissions of Lambda", () => {
+    const policy = resource(secured, "aws_iam_role_policy.vpc");
+    expect(policy["role"]).toBe("${aws_iam_role.blocked_calls.name}");
+    const [allow, deny] = (JSON.parse(String(policy["policy"])) as { readonly Statement: readonly Json[] }).Statement;
+    expect(allow?.["Action"]).toContain("ec2:CreateNetworkInterface");
+    expect(deny).toMatchObject({
+      Effect: "Deny",
+      Action: allow?.["Action"],
+      Condition: {
+        ArnEquals: { "lambda:SourceFunctionArn": sampleInstance.function.aliasArn.replace(/:live$/, "") },
+      },
+    });
+  });
+
+  test("the provider ignores the tags of others", () => {
+    expect(secured.provider.aws[0]?.["ignore_tags"]).toEqual([{ keys: ["costs"], key_prefixes: ["org:"] }]);
+  });
+
+  test("without these keys, no resource has these settings", () => {
+    expect(JSON.stringify(stack)).not.toMatch(/permissions_boundary|kms_key_id|reserved_concurrent|vpc|ignore_tags/);
+  });
+});
+
 describe("the module", () => {
   const association = resource(stack, "aws_connect_lambda_function_association.blocked_calls");
   const flowModule = resource(stack, "aws_connect_contact_flow_module.blocked_status");

@@ -1,6 +1,13 @@
 /** Reads the configuration of deployed Lambda functions and their aliases. */
-import { GetAliasCommand, GetFunctionConfigurationCommand, paginateListFunctions } from "@aws-sdk/client-lambda";
-import type { FunctionConfiguration, LambdaClient } from "@aws-sdk/client-lambda";
+import {
+  GetAliasCommand,
+  GetFunctionCodeSigningConfigCommand,
+  GetFunctionConcurrencyCommand,
+  GetFunctionConfigurationCommand,
+  ListTagsCommand,
+  paginateListFunctions,
+} from "@aws-sdk/client-lambda";
+import type { AliasConfiguration, FunctionConfiguration, LambdaClient } from "@aws-sdk/client-lambda";
 import { undefinedIfAbsent } from "./errors";
 
 /**
@@ -17,8 +24,33 @@ export async function functionConfiguration(
   return undefinedIfAbsent(lambda.send(request));
 }
 
-export async function aliasExists(lambda: LambdaClient, FunctionName: string, Name: string): Promise<boolean> {
-  return (await undefinedIfAbsent(lambda.send(new GetAliasCommand({ FunctionName, Name })))) !== undefined;
+/** Undefined if the function or the alias does not exist. */
+export async function describeAlias(
+  lambda: LambdaClient,
+  FunctionName: string,
+  Name: string,
+): Promise<AliasConfiguration | undefined> {
+  return undefinedIfAbsent(lambda.send(new GetAliasCommand({ FunctionName, Name })));
+}
+
+export const aliasExists = async (lambda: LambdaClient, functionName: string, name: string): Promise<boolean> =>
+  (await describeAlias(lambda, functionName, name)) !== undefined;
+
+/** Settings of a function that are not in its configuration. */
+export interface FunctionProtection {
+  readonly reservedConcurrency: number | undefined;
+  readonly codeSigningConfigArn: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** @param arn ARN of the function without a version */
+export async function functionProtection(lambda: LambdaClient, arn: string): Promise<FunctionProtection> {
+  const FunctionName = arn;
+  // One after the other, like all calls of a check.
+  const { ReservedConcurrentExecutions } = await lambda.send(new GetFunctionConcurrencyCommand({ FunctionName }));
+  const { CodeSigningConfigArn } = await lambda.send(new GetFunctionCodeSigningConfigCommand({ FunctionName }));
+  const { Tags = {} } = await lambda.send(new ListTagsCommand({ Resource: arn }));
+  return { reservedConcurrency: ReservedConcurrentExecutions, codeSigningConfigArn: CodeSigningConfigArn, tags: Tags };
 }
 
 /** All functions of the region, with their environment variables. */

@@ -8,7 +8,13 @@ import type { Rule, Violation } from "./rule";
 const providerSource = "registry.terraform.io/hashicorp/aws";
 
 /** Arguments of the provider that stacks set. Other arguments, such as `endpoints`, can send requests and credentials to another server. */
-const providerArguments: readonly string[] = ["region", "allowed_account_ids", "assume_role", "default_tags"];
+const providerArguments: readonly string[] = [
+  "region",
+  "allowed_account_ids",
+  "assume_role",
+  "default_tags",
+  "ignore_tags",
+];
 
 const refuse = (address: string, what: string): Violation => ({
   rule: "whole-plan",
@@ -81,6 +87,7 @@ function providerProblems(provider: unknown, instance: InstanceConfig): Violatio
       : [
           `allows the accounts ${shortJson(constant("allowed_account_ids"))} instead of ${shortJson([instance.account])}`,
         ]),
+    ...ignoredTagsProblems(expressions, instance),
     ...assumed
       .filter((arn) => arn === undefined || !roles.includes(arn))
       .map((arn) => `assumes the role ${shortJson(arn)}, which the environment file does not name`),
@@ -88,4 +95,17 @@ function providerProblems(provider: unknown, instance: InstanceConfig): Violatio
   return problems.map((problem) =>
     refuse("", `The AWS provider ${problem}: the plan may change another account or region.`),
   );
+}
+
+/** Tags that the provider would ignore although the environment file does not say so, or the other way round. */
+function ignoredTagsProblems(expressions: unknown, { ignoreTags }: InstanceConfig): string[] {
+  const blocks = itemsOf(valueAt(expressions, "ignore_tags"));
+  const listed = (key: string): readonly unknown[] =>
+    blocks.flatMap((block) => itemsOf(valueAt(valueAt(block, key), "constant_value"))).sort();
+  const found = { keys: listed("keys"), keyPrefixes: listed("key_prefixes") };
+  const wanted = {
+    keys: [...(ignoreTags?.keys ?? [])].sort(),
+    keyPrefixes: [...(ignoreTags?.keyPrefixes ?? [])].sort(),
+  };
+  return isEqual(found, wanted) ? [] : [`ignores the tags ${shortJson(found)} instead of ${shortJson(wanted)}`];
 }

@@ -90,6 +90,7 @@ const logicalIds: readonly string[] = [
   "connect",
   "lookup",
   "decrypt",
+  "vpc",
   "canary",
   "canary_decrypt",
   "alarms",

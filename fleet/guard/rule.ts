@@ -4,7 +4,7 @@ import type { InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 
 /** Rules that compare a plan with AWS. No allowance can disable them. */
-export type LiveRuleId = "existing-resources" | "shared-index";
+export type LiveRuleId = "existing-resources" | "shared-index" | "shared-role";
 
 /** One reason not to apply a plan. */
 export interface Violation {

@@ -1,5 +1,6 @@
 /** Rule about settings and tags that a security team or an organization added in AWS: a plan must not remove them. */
-import { resourceType, TABLE } from "../../stacks/resource-types";
+import { isCanaryResource, resourceType, TABLE } from "../../stacks/resource-types";
+import type { SecuritySetting, TypeAndName } from "../../stacks/resource-types";
 import { fieldsOf, isEqual, joinWords, shortJson, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
@@ -11,15 +12,15 @@ export const securitySettings: Rule = (plan, instance) =>
   managedChanges(plan).flatMap((resource): Violation[] => {
     const { address, type, change } = resource;
     if (!isTouched(resource) || type === TABLE || change.before === null || change.after === null) return [];
-    const removed = [
-      ...Object.entries(resourceType(type)?.securitySettings ?? {}).flatMap(([key, label]) => {
-        const value = valueAt(change.before, key);
-        if (isUnset(value) || !isUnset(valueAt(change.after, key))) return [];
-        return [`${label} (${shortJson(value)})`];
-      }),
-      ...foreignTags(resource, plan).map((key) => `the tag ${shortJson(key)}`),
-    ];
+    const settings = Object.entries(resourceType(type)?.securitySettings ?? {}).flatMap(([key, setting]) => {
+      const value = valueAt(change.before, key);
+      if (isUnset(value) || !isUnset(valueAt(change.after, key))) return [];
+      return [{ text: `${setting.label} (${shortJson(value)})`, key: keyFor(resource, setting) }];
+    });
+    const tags = foreignTags(resource, plan).map((key) => `the tag ${shortJson(key)}`);
+    const removed = [...settings.map(({ text }) => text), ...tags];
     if (removed.length === 0) return [];
+    const keys = settings.flatMap(({ key }) => key ?? []);
     return [
       {
         rule: "security-settings",
@@ -27,12 +28,19 @@ export const securitySettings: Rule = (plan, instance) =>
         what:
           `The apply would remove ${joinWords(removed)} from ${address} of instance ${instance.name}. ` +
           "A security team or the organization probably added this setting or tag.",
-        fix:
-          "Ask the security team. To keep a tag, add it to tags in the environment file. To remove the setting or the tag, add an allowance " +
-          "to the environment file.",
+        fix: [
+          "Ask the security team.",
+          ...(keys.length === 0 ? [] : [`To keep the setting, set ${joinWords(keys)} in the environment file.`]),
+          ...(tags.length === 0 ? [] : ["To keep a tag, add it to ignoreTags or to tags in the environment file."]),
+          "To remove the setting or the tag, add an allowance to the environment file.",
+        ].join(" "),
       },
     ];
   });
+
+/** The key of the environment file that sets the setting of the resource; undefined if there is none. */
+const keyFor = (resource: TypeAndName, { key, isForCanary = false }: SecuritySetting): string | undefined =>
+  isCanaryResource(resource) && !isForCanary ? undefined : key;
 
 /** Whether a setting has no value. For reserved concurrency, -1 means no reservation, and 0 is a value that stops the function. */
 const isUnset = (value: unknown): boolean =>

@@ -53,9 +53,9 @@ export interface ExistingResources {
 }
 
 /** Only a plan that creates a resource of one of these types is compared with AWS. */
-const decisiveTypes: readonly string[] = [FUNCTION, ROLE, MODULE];
+const decisiveTypes: readonly string[] = [FUNCTION, ROLE, MODULE, ALIAS, ASSOCIATION];
 
-/** Calls AWS only if the plan creates a function, a role or a module. The lookups need the policy `plan`. */
+/** Calls AWS only if the plan creates a resource of one of the decisive types. The lookups need the policy `plan`. */
 export async function findExistingResources(
   plan: PlanJson,
   instance: InstanceConfig,
@@ -293,6 +293,7 @@ function remedyFor(planned: ResourceChange, id: string | undefined, name: string
   if (type === LOG_GROUP) return adopt("logGroup: true", "delete it, or set function.name to another name");
   if (type === MODULE) return adopt(`module: ${id ?? "<id>"}`, "delete the module when no flow calls it");
   if (type === FLOW) return "Set inboundFlow.name to another name, or delete the flow when no phone number uses it.";
-  if (type === ASSOCIATION) return "Remove the association in the Connect console (Flows, AWS Lambda).";
+  if (type === ALIAS) return adopt("alias: true", "set function.name to another name");
+  if (type === ASSOCIATION) return adopt("association: true", "remove it in the Connect console (Flows, AWS Lambda)");
   return `Delete it, or set function.name for ${name} to another name.`;
 }

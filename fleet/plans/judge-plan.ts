@@ -6,6 +6,7 @@ import type { GuardResult } from "../guard/guard";
 import type { PlanJson } from "../terraform/plan-json";
 import { findExistingResources } from "./existing-resources";
 import { refuseSharedIndex } from "./index-users";
+import { refuseSharedRole } from "./shared-role";
 
 /** The result of the checks of one plan. */
 export interface Judgement {
@@ -15,16 +16,17 @@ export interface Judgement {
   readonly warnings: readonly string[];
 }
 
-/** Reads from AWS only if the plan creates the function, its role or the module, or deletes the index. */
+/** Reads from AWS only if the plan creates a resource that may exist already, adopts a role, or deletes the index. */
 export async function judgePlan(plan: PlanJson, instance: InstanceConfig): Promise<Judgement> {
   const clients = instanceClients(instance);
   try {
     const existing = await findExistingResources(plan, instance, clients);
     const shared = await refuseSharedIndex(plan, instance, clients);
+    const roles = await refuseSharedRole(plan, instance, clients);
     const result = guard(plan, instance, today());
     return {
-      guard: { ...result, violations: [...existing.violations, ...shared, ...result.violations] },
-      warnings: existing.warnings,
+      guard: { ...result, violations: [...existing.violations, ...shared, ...roles.violations, ...result.violations] },
+      warnings: [...existing.warnings, ...roles.warnings],
     };
   } finally {
     clients.destroy();

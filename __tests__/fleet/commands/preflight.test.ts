@@ -319,6 +319,241 @@ describe("with adoptExisting", () => {
     expect(of.get("guide: function")?.fix).toContain("it adopts and corrects the resources in adoptExisting");
   });
 
+  /** Resources as a person and a security team made them. */
+  function makeByHand(): void {
+    const Role = `arn:aws:iam::${account}:role/${roleName}`;
+    world.byHand.functions.set(name, {
+      FunctionName: name,
+      FunctionArn: `arn:aws:lambda:${region}:${account}:function:${name}`,
+      Description: "mine",
+      Runtime: "nodejs18.x",
+      Handler: "index.handler",
+      MemorySize: 128,
+      Timeout: 30,
+      CodeSize: 1114,
+      CodeSha256: "bWluZQ==",
+      Role,
+      Layers: [{ Arn: `arn:aws:lambda:${region}:${account}:layer:agent:1` }],
+      Environment: { Variables: { API_KEY: "do not print", TABLE_NAME: "dextr-old" } },
+    });
+    world.byHand.functionDetails.set(name, {});
+    const trust = (Service: string) =>
+      encodeURIComponent(
+        JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }],
+        }),
+      );
+    world.byHand.roles.set(roleName, {
+      Description: "mine",
+      documents: [],
+      more: `<AssumeRolePolicyDocument>${trust("lambda.amazonaws.com")}</AssumeRolePolicyDocument><MaxSessionDuration>7200</MaxSessionDuration>`,
+      inline: ["query", "lookup"],
+      attached: ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
+    });
+    world.byHand.logGroups.add(logGroupName);
+    world.byHand.logGroupDetails.set(logGroupName, { retentionInDays: 7 });
+  }
+
+  const blocksNow = async (): Promise<readonly string[]> =>
+    [...(await all())].flatMap(([check, { outcome }]) =>
+      outcome === "failed" && check.startsWith("adopted") ? [check] : [],
+    );
+
+  test("everything that the adoption changes is listed, with live and new values and without secrets", async () => {
+    makeByHand();
+    const of = await all();
+    const changes = (check: string): string =>
+      `${of.get(check)?.outcome ?? "no check"}: ${of.get(check)?.detail ?? ""}`;
+    for (const line of [
+      "~ runtime: nodejs18.x → nodejs22.x",
+      "~ memory_size: 128 → 512",
+      "~ timeout: 30 → 3",
+      "- architectures: x86_64; + architectures: arm64",
+      `- layers: arn:aws:lambda:${region}:${account}:layer:agent:1`,
+      "- environment variables: API_KEY",
+      "- environment variables: TABLE_NAME (another value)",
+      "+ environment variables: TABLE_NAME (new value)",
+      "~ source_code_hash: bWluZQ== → (the code of this project)",
+      "~ description: mine → Answers Connect instance acme: …",
+    ])
+      expect(changes("adopted function")).toContain(line);
+    expect(changes("adopted function")).toMatch(/^ok: /);
+    expect(changes("adopted function")).not.toContain("do not print");
+    for (const line of [
+      "~ max_session_duration: 7200 → 3600",
+      "- inline policy query",
+      "~ inline policy lookup: ours",
+      "- attached policy arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess",
+    ])
+      expect(changes("adopted role")).toContain(line);
+    expect(changes("adopted log group")).toContain("~ retention_in_days: 7 → 30");
+    expect(changes("adopted module")).toMatch(
+      /^ok: .* content: a flow that calls .* → the flow of this project, which calls arn:/,
+    );
+    expect(of.has("adopted alias")).toBe(false);
+  });
+
+  const functionOf = (more: object): void => {
+    world.byHand.functions.set(name, { ...world.byHand.functions.get(name), ...more });
+  };
+  const roleOf = (more: string): void => {
+    const role = world.byHand.roles.get(roleName);
+    if (role !== undefined) world.byHand.roles.set(roleName, { ...role, more: `${role.more ?? ""}${more}` });
+  };
+
+  test.each<[setting: string, check: string, key: string, add: () => void]>([
+    [
+      "permissions boundary",
+      "adopted role",
+      "permissionsBoundary",
+      () => {
+        roleOf(
+          "<PermissionsBoundary><PermissionsBoundaryArn>arn:aws:iam::aws:policy/Limits</PermissionsBoundaryArn></PermissionsBoundary>",
+        );
+      },
+    ],
+    [
+      "tag",
+      "adopted role",
+      "ignoreTags",
+      () => {
+        roleOf("<Tags><member><Key>costs</Key><Value>42</Value></member></Tags>");
+      },
+    ],
+    [
+      "KMS key",
+      "adopted log group",
+      "function.logKmsKeyArn",
+      () => world.byHand.logGroupDetails.set(logGroupName, { kmsKeyId: "arn:aws:kms:key" }),
+    ],
+    [
+      "tag",
+      "adopted log group",
+      "ignoreTags",
+      () => world.byHand.logGroupDetails.set(logGroupName, { tags: { costs: "42" } }),
+    ],
+    [
+      "reserved concurrency",
+      "adopted function",
+      "function.reservedConcurrency",
+      () => world.byHand.functionDetails.set(name, { reservedConcurrency: 20 }),
+    ],
+    [
+      "code signing configuration",
+      "adopted function",
+      "allowance",
+      () => world.byHand.functionDetails.set(name, { codeSigningConfigArn: "arn:aws:lambda:csc" }),
+    ],
+    ["tag", "adopted function", "ignoreTags", () => world.byHand.functionDetails.set(name, { tags: { costs: "42" } })],
+    [
+      "VPC settings",
+      "adopted function",
+      "function.vpc",
+      () => {
+        functionOf({ VpcConfig: { SubnetIds: ["subnet-12345678"], SecurityGroupIds: ["sg-12345678"] } });
+      },
+    ],
+  ])("an adoption that would remove a %s of the %s is refused, and names %s", async (setting, check, key, add) => {
+    makeByHand();
+    add();
+    expect(await blocksNow()).toEqual([check]);
+    const finding = (await all()).get(check);
+    expect(finding?.detail).toContain(`The apply would remove the ${setting} (`.replace("tag (", 'tag "costs"'));
+    expect(finding?.fix).toContain(key);
+  });
+
+  test("a setting that the environment file keeps, and an ignored tag, do not stop the adoption", async () => {
+    makeByHand();
+    roleOf(
+      "<PermissionsBoundary><PermissionsBoundaryArn>arn:aws:iam::aws:policy/Limits</PermissionsBoundaryArn></PermissionsBoundary>",
+    );
+    functionOf({ VpcConfig: { SubnetIds: ["subnet-12345678"], SecurityGroupIds: ["sg-12345678"] } });
+    world.byHand.functionDetails.set(name, { reservedConcurrency: 20, tags: { costs: "42", "org:unit": "one" } });
+    const keeping = yaml.replace(
+      "instances:",
+      'permissionsBoundary: arn:aws:iam::aws:policy/Limits\nignoreTags: { keys: [costs], keyPrefixes: ["org:"] }\n' +
+        "function: { reservedConcurrency: 20, vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }\ninstances:",
+    );
+    const adopted = { "dev.yaml": `${keeping}    adoptExisting: { function: true, role: true }\n` };
+    const { stdout } = await runFleet(["preflight", "--sample", "10", "--json"], adopted, world.env);
+    const [one] = JSON.parse(stdout) as { checks: Check[] }[];
+    for (const check of ["adopted function", "adopted role"]) {
+      const found = one?.checks.find((other) => other.name === check);
+      expect([check, found?.outcome]).toEqual([check, "ok"]);
+      expect(found?.detail).not.toMatch(/boundary|vpc_config|reserved|costs|org:/);
+    }
+  });
+
+  test("a role that others use is not adopted", async () => {
+    makeByHand();
+    world.byHand.functions.set("billing", {
+      FunctionName: "billing",
+      Role: `arn:aws:iam::${account}:role/${roleName}`,
+    });
+    expect((await all()).get("adopted role")).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("is used by others too: the function billing.") as string,
+      fix: expect.stringContaining("remove adoptExisting.role") as string,
+    });
+    world.byHand.functions.delete("billing");
+    const statement = (Principal: object) => [{ Effect: "Allow", Principal, Action: "sts:AssumeRole" }];
+    for (const [more, user] of [
+      [
+        `<AssumeRolePolicyDocument>${encodeURIComponent(JSON.stringify({ Statement: statement({ Service: "lambda.amazonaws.com", AWS: "arn:aws:iam::444455556666:root" }) }))}</AssumeRolePolicyDocument>`,
+        "arn:aws:iam::444455556666:root (may assume the role)",
+      ],
+      ["<RoleLastUsed><Region>eu-west-1</Region></RoleLastUsed>", "something in eu-west-1"],
+    ] as const) {
+      world.byHand.roles.set(roleName, { Description: "mine", documents: [], more });
+      expect((await all()).get("adopted role")).toMatchObject({
+        outcome: "failed",
+        detail: expect.stringContaining(`is used by others too: ${user}`) as string,
+      });
+    }
+  });
+
+  test("a function that has the alias already is adopted with the alias, or not at all", async () => {
+    makeByHand();
+    world.byHand.functionDetails.set(name, {
+      live: { FunctionVersion: "7", RoutingConfig: { AdditionalVersionWeights: { "6": 0.25 } } },
+    });
+    expect((await all()).get("adopted alias")).toMatchObject({
+      outcome: "failed",
+      fix: expect.stringContaining("Set adoptExisting.alias: true") as string,
+    });
+    const adopted = await adopting("function: true, alias: true");
+    expect(adopted.get("adopted alias")).toMatchObject({
+      outcome: "ok",
+      detail: expect.stringContaining(
+        "~ version: 7 → the version that it publishes; - 25 % of its traffic to version 6",
+      ) as string,
+    });
+    world.byHand.functionDetails.set(name, {});
+    const missing = await adopting("function: true, alias: true");
+    expect(missing.get("adopted alias")?.outcome).toBe("failed");
+  });
+
+  test("an existing association of the alias is adopted, and a missing one is reported", async () => {
+    const association = async (keys: string) => (await adopting(keys)).get("association");
+    const missing = await association("association: true");
+    expect(missing).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("adoptExisting.association is set") as string,
+    });
+    const associate = (method: string, query = "") =>
+      world.connect.handle({
+        method,
+        url: `/instance/${instanceId}/lambda-function${query}`,
+        body: Buffer.from(JSON.stringify({ FunctionArn: instance.function.aliasArn })),
+        region,
+      });
+    associate("PUT");
+    expect(await association("association: true")).toMatchObject({ outcome: "ok" });
+    expect((await association("function: false"))?.fix).toContain("set adoptExisting.association: true");
+    associate("DELETE", `?functionArn=${encodeURIComponent(instance.function.aliasArn)}`);
+  });
+
   test("a resource that cannot be changed in place fails, with an alternative", async () => {
     const Role = `arn:aws:iam::${account}:role/service-role/${roleName}`;
     world.byHand.functions.set(name, { FunctionName: name, Runtime: "nodejs18.x", Handler: "app.main", Role });
@@ -420,6 +655,7 @@ function question({ service, operation, url, input }: RecordedCall): AccessReque
   const given = (input ?? {}) as Readonly<Partial<Record<string, string>>>;
   const arn = (resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
   const segments = new URL(url, "http://aws").pathname.split("/").filter(Boolean);
+  const lambdaArn = (name: string): string => (name.startsWith("arn:") ? name : arn(`function:${name}`));
   const ask = (resource: string, action = operation, context = {}): AccessRequest => ({
     action: `${service}:${action}`,
     resource,
@@ -434,11 +670,11 @@ function question({ service, operation, url, input }: RecordedCall): AccessReque
     case "kms":
       return ask(given["KeyId"] ?? "");
     case "logs":
-      return ask(arn("log-group:*"));
+      return ask(given["resourceArn"] ?? arn("log-group:*"));
     case "iam":
       return ask(given["PolicySourceArn"] ?? `arn:aws:iam::${account}:role/${String(given["RoleName"])}`);
     case "lambda":
-      return ask(arn(`function:${segments[2] ?? ""}`), "GetFunctionConfiguration");
+      return ask(operation === "ListFunctions" ? "*" : lambdaArn(decodeURIComponent(segments[2] ?? "")));
     default: {
       const of = arn(`instance/${segments[1] ?? ""}`);
       return ask(operation === "DescribeContactFlowModule" ? `${of}/flow-module/${segments[2] ?? ""}` : of);
@@ -447,7 +683,7 @@ function question({ service, operation, url, input }: RecordedCall): AccessReque
 }
 
 test("the policy preflight allows every call of these tests, and no other action", () => {
-  const adopting = loadOne(`${yaml}    adoptExisting: { role: true }\n`);
+  const adopting = loadOne(`${yaml}    adoptExisting: { function: true, role: true, logGroup: true }\n`);
   const policies = policiesFor([instance, adopting])
     .filter(({ name }) => name.startsWith("preflight-"))
     .map(({ document }) => document);

@@ -52,6 +52,26 @@ test("the configuration of a stack is allowed", () => {
   expect(refusals(assuming(deployRole), `deployRole: { arn: "${deployRole}" }`)).toEqual([]);
 });
 
+const ignoring = (keys: readonly string[], prefixes: readonly string[]): Configuration => ({
+  provider: {
+    expressions: {
+      ...expressions,
+      ignore_tags: [{ keys: { constant_value: keys }, key_prefixes: { constant_value: prefixes } }],
+    },
+  },
+});
+
+test("the provider ignores exactly the tags that the environment file names", () => {
+  const named = 'ignoreTags: { keys: [costs, audit], keyPrefixes: ["org:"] }';
+  expect(refusals(ignoring(["audit", "costs"], ["org:"]), named)).toEqual([]);
+  for (const [found, lines] of [
+    [ignoring(["costs"], []), ""],
+    [ignoring(["audit", "costs"], []), named],
+    [{}, named],
+  ] as const)
+    expect(refusals(found, lines).join()).toContain("The AWS provider ignores the tags");
+});
+
 test.each<[name: string, configuration: Configuration, what: string]>([
   [
     "a provisioner",

@@ -44,6 +44,59 @@ test.each<[address: string, before: Values, words: string]>([
   expect(others).toEqual([]);
 });
 
+test.each<[address: string, before: Values, key: string]>([
+  ["aws_iam_role.canary", boundary, "permissionsBoundary"],
+  [
+    "aws_cloudwatch_log_group.canary",
+    { kms_key_id: "arn:aws:kms:us-east-1:111122223333:key/1" },
+    "function.logKmsKeyArn",
+  ],
+  ["aws_lambda_function.blocked_calls", { reserved_concurrent_executions: 20 }, "function.reservedConcurrency"],
+  ["aws_lambda_function.blocked_calls", { vpc_config: [{ subnet_ids: ["subnet-1"] }] }, "function.vpc"],
+  ["aws_lambda_function.blocked_calls", { tags_all: { costs: "42" } }, "ignoreTags"],
+])("the refusal for %s names the key that keeps the setting: %j", (address, before, key) => {
+  const { violations } = guard(removal(address, before, true), recordedInstance(), "2026-06-30");
+  expect(violations.map(({ fix }) => fix).join()).toContain(key);
+});
+
+test("no key is named for a setting of the canary that no key sets", () => {
+  const plan = removal("aws_lambda_function.canary", { reserved_concurrent_executions: 20 }, true);
+  const [violation] = guard(plan, recordedInstance(), "2026-06-30").violations;
+  expect(violation?.fix).toBe(
+    "Ask the security team. To remove the setting or the tag, add an allowance to the environment file.",
+  );
+});
+
+const kept = {
+  "aws_iam_role.blocked_calls": ["permissionsBoundary: arn:aws:iam::111122223333:policy/boundary", boundary],
+  "aws_lambda_function.blocked_calls": [
+    "function: { reservedConcurrency: 20, vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }",
+    {
+      reserved_concurrent_executions: 20,
+      vpc_config: [
+        {
+          subnet_ids: ["subnet-12345678"],
+          security_group_ids: ["sg-12345678"],
+          ipv6_allowed_for_dual_stack: false,
+          vpc_id: "vpc-1",
+        },
+      ],
+    },
+  ],
+  "aws_cloudwatch_log_group.blocked_calls": [
+    "function: { logKmsKeyArn: arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110 }",
+    { kms_key_id: "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110" },
+  ],
+} as const;
+
+test.each(Object.entries(kept))("%s must have the settings of the environment file", (address, [lines, values]) => {
+  const judged = (after: Values): string[] =>
+    guard(removal(address, {}, false, after), recordedInstance(lines), "2026-06-30").violations.map(({ rule }) => rule);
+  expect(judged(values)).toEqual([]);
+  expect(judged({})).toEqual(["content"]);
+  for (const key of Object.keys(values)) expect(judged({ ...values, [key]: "another" })).toEqual(["content"]);
+});
+
 const tags = { team: "not the vendor", "managed-by": "terraform" };
 const address = "aws_lambda_function.blocked_calls";
 

@@ -90,7 +90,7 @@ function creation(
     if (metaArguments.includes(key)) continue;
     const known = resolved(JSON.stringify(value), all, instance);
     // `$${` is an escaped `${`.
-    if (key === "policy_names") after[key] = ["lookup"];
+    if (key === "policy_names") after[key] = known.includes("aws_iam_role_policy.vpc") ? ["lookup", "vpc"] : ["lookup"];
     else if (/(?<!\$)\$\{/.test(known)) after_unknown[key] = true;
     else {
       const plain = JSON.parse(known.replaceAll("$${", "${")) as unknown;

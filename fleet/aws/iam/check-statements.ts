@@ -3,8 +3,8 @@ import { guideFunctionName } from "../../../config/aws-names";
 import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
 import { contactIdAttributes } from "../contact-id-attributes";
-import { adoptedRoles, guideResources, monitoringResources, resourcesOf } from "./resources";
-import { allow, onlyAttributes, unique } from "./statement";
+import { adoptedResources, guideResources, monitoringResources, resourcesOf } from "./resources";
+import { allow, allowIfAny, onlyAttributes, unique } from "./statement";
 import type { Statement } from "./statement";
 
 /** The keys of ConnectPath's tables. */
@@ -14,6 +14,7 @@ export function preflightStatements(instances: readonly InstanceConfig[]): State
   const stack = resourcesOf(instances);
   const canaries = monitoringResources(instances.filter(({ alarms }) => alarms.canaryMinutes !== false));
   const guide = guideResources(instances);
+  const adopted = adoptedResources(instances);
   return [
     allow("DescribeTable", ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"], stack.tables),
     allow(
@@ -36,8 +37,17 @@ export function preflightStatements(instances: readonly InstanceConfig[]): State
       [...stack.functions, ...canaries.functions, ...guide.functions],
     ),
     allow("ReadRoles", ["iam:GetRole"], [...stack.roles, ...canaries.roles]),
-    allow("SimulateRoles", ["iam:SimulatePrincipalPolicy"], [...guide.roles, ...adoptedRoles(instances)]),
+    allow("SimulateRoles", ["iam:SimulatePrincipalPolicy"], [...guide.roles, ...adopted.roles]),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
+    // What an adoption changes, and who else uses an adopted role.
+    ...allowIfAny(
+      "CompareFunction",
+      ["lambda:GetAlias", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:ListTags"],
+      adopted.functions,
+    ),
+    ...allowIfAny("CompareRole", ["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], adopted.roles),
+    ...allowIfAny("CompareLogGroup", ["logs:ListTagsForResource"], adopted.logGroups),
+    ...allowIfAny("FindRoleUsers", ["lambda:ListFunctions"], adopted.roles.length === 0 ? [] : ["*"]),
   ];
 }
 

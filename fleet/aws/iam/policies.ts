@@ -1,6 +1,7 @@
 /** Generates least-privilege IAM policies from the configuration of instances. */
 import type { InstanceConfig } from "../../../config/types";
 import { discoverStatements, preflightStatements, readAndInvokeStatements } from "./check-statements";
+import { settingStatements } from "./setting-statements";
 import { deployStatements, deployWatchStatements, planStatements } from "./stack-statements";
 import type { PolicyDocument, Statement } from "./statement";
 import { stateReadStatements, stateStatements } from "./state-statements";
@@ -20,6 +21,7 @@ const policyLimit = 6144;
  * - `deploy`: the calls of Terraform's AWS provider to create, change and remove a stack. All actions on the table except reads and
  *   `UpdateTable` are denied, so that no other policy of the role can allow them.
  * - `deploy-watch`: the same calls for the canary, alarms, topic and dashboard. One policy would be too long for both.
+ * - `deploy-settings`: the calls for the settings of security teams. Absent if no instance has such a setting.
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
  * - `read-and-invoke`: the calls of `fleet verify` and `fleet check`. It may query the index, read contact ids, and invoke the function.
@@ -33,9 +35,11 @@ const policyLimit = 6144;
 export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
   const account = (instance: InstanceConfig): string => instance.account;
   const withS3Bucket = instances.filter(({ state }) => state.endpoint === undefined);
+  const withSettings = instances.filter((instance) => settingStatements([instance]).length > 0);
   return [
     ...policiesPerAccount("deploy", instances, account, deployStatements),
     ...policiesPerAccount("deploy-watch", instances, account, deployWatchStatements),
+    ...policiesPerAccount("deploy-settings", withSettings, account, settingStatements),
     ...policiesPerAccount("plan", instances, account, planStatements),
     ...policiesPerAccount("preflight", instances, account, preflightStatements),
     ...policiesPerAccount("read-and-invoke", instances, account, readAndInvokeStatements),

@@ -40,9 +40,16 @@ export function resourcesOf(instances: readonly InstanceConfig[]) {
   };
 }
 
-/** Roles that the stacks adopt under their existing names. */
-export const adoptedRoles = (instances: readonly InstanceConfig[]): readonly string[] =>
-  resourcesOf(instances.filter(({ adoptExisting }) => adoptExisting?.role === true)).roles;
+/** Roles, functions and log groups that the stacks adopt under their existing names. */
+export function adoptedResources(instances: readonly InstanceConfig[]) {
+  const adopting = (key: "role" | "function" | "logGroup") =>
+    resourcesOf(instances.filter(({ adoptExisting }) => adoptExisting?.[key] === true));
+  return {
+    roles: adopting("role").roles,
+    functions: adopting("function").functions,
+    logGroups: adopting("logGroup").logGroups,
+  };
+}
 
 /** The function of the vendor's guide, and the path of the roles that the console creates for functions. */
 export function guideResources(instances: readonly InstanceConfig[]) {

@@ -13,7 +13,8 @@ import {
   ROLE_POLICY,
   TABLE,
 } from "../../../stacks/resource-types";
-import { adoptedRoles, monitoringResources, resourcesOf } from "./resources";
+import { adoptedResources, monitoringResources, resourcesOf } from "./resources";
+import { settingActions } from "./setting-statements";
 import { allow, allowIfAny } from "./statement";
 import type { Statement } from "./statement";
 
@@ -46,7 +47,8 @@ export function planStatements(instances: readonly InstanceConfig[]): Statement[
     allow("ReadAssociation", readActions(ASSOCIATION), stack.connectInstances),
     allow("ReadModule", readActions(MODULE), stack.modules),
     ...allowIfAny("ReadInboundFlow", readActions(FLOW), stack.flows),
-    ...findByName(instances),
+    allow("FindModules", findActions(instances), stack.connectInstances),
+    ...findOtherUsers(instances),
     allow("ReadCanaryRole", readActions(ROLE, ROLE_POLICY), monitoring.roles),
     allow(
       "ReadCanary",
@@ -74,9 +76,13 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
       Resource: stack.tables.flatMap((table) => [table, `${table}/*`]),
     },
     describeTableKey(stack.allKeys),
-    allow("ManageRole", manageActions(ROLE, ROLE_POLICY), stack.roles),
+    ...manageRoles("Role", instances, (members) => resourcesOf(members).roles),
     // The stack replaces the trust policy of an adopted role, and detaches policies that call blocking does not need.
-    ...allowIfAny("AdoptRole", ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"], adoptedRoles(instances)),
+    ...allowIfAny(
+      "AdoptRole",
+      ["iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"],
+      adoptedResources(instances).roles,
+    ),
     passRoleToLambda("PassRoleToFunction", stack.roles),
     allow(
       "ManageFunction",
@@ -86,7 +92,7 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
     letInvoke("LetConnectInvoke", "connect.amazonaws.com", stack.functionsAndVersions),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
     allow("ManageLogGroup", manageActions(LOG_GROUP), stack.logGroups),
-    allow("ManageAssociation", manageActions(ASSOCIATION), stack.connectInstances),
+    allow("ManageAssociation", [...manageActions(ASSOCIATION), ...findActions(instances)], stack.connectInstances),
     allow(
       "ManageModule",
       manageActions(MODULE),
@@ -94,14 +100,14 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
       [...stack.connectInstances, ...stack.modules],
     ),
     ...allowIfAny("ManageInboundFlow", manageActions(FLOW), stack.flows),
-    ...findByName(instances),
+    ...findOtherUsers(instances),
   ];
 }
 
 export function deployWatchStatements(instances: readonly InstanceConfig[]): Statement[] {
   const monitoring = monitoringResources(instances);
   return [
-    allow("ManageCanaryRole", manageActions(ROLE, ROLE_POLICY), monitoring.roles),
+    ...manageRoles("CanaryRole", instances, (members) => monitoringResources(members).roles),
     passRoleToLambda("PassRoleToCanary", monitoring.roles),
     allow(
       "ManageCanary",
@@ -117,16 +123,50 @@ export function deployWatchStatements(instances: readonly InstanceConfig[]): Sta
   ];
 }
 
-/** Allows the comparison of a plan with AWS: finds existing resources by name, and the users of an index that a release deletes. */
-function findByName(instances: readonly InstanceConfig[]): Statement[] {
-  const stack = resourcesOf(instances);
-  const flows = stack.flows.length === 0 ? [] : ["connect:ListContactFlows"];
-  const isIndexRemoved = instances.some(({ release }) => release === "remove-index");
+/** Actions that give a role permissions. With a permissions boundary, they are allowed only on a role that has this boundary. */
+const grantActions = ["iam:CreateRole", "iam:PutRolePolicy"];
+
+/** @param noun distinguishes the Sids */
+function manageRoles(
+  noun: string,
+  instances: readonly InstanceConfig[],
+  rolesOf: (instances: readonly InstanceConfig[]) => readonly string[],
+): Statement[] {
+  const within = (boundary: string | undefined): readonly string[] =>
+    rolesOf(instances.filter(({ permissionsBoundary }) => permissionsBoundary === boundary));
+  const boundaries = [...new Set(instances.flatMap(({ permissionsBoundary }) => permissionsBoundary ?? []))];
+  const actions = manageActions(ROLE, ROLE_POLICY);
   return [
-    allow("FindModules", ["connect:ListContactFlowModules", ...flows], stack.connectInstances),
-    // Allowed only for the release that needs it: ListFunctions has no resource ARN, and returns the environment variables of all functions.
-    ...allowIfAny("FindIndexUsers", ["lambda:ListFunctions"], isIndexRemoved ? ["*"] : []),
+    ...allowIfAny(`Manage${noun}`, actions, within(undefined)),
+    ...allowIfAny(
+      `ManageBounded${noun}`,
+      actions.filter((action) => !grantActions.includes(action)),
+      boundaries.flatMap(within),
+    ),
+    ...boundaries.map((boundary, n) =>
+      allow(
+        `GrantBounded${noun}${n === 0 ? "" : n + 1}`,
+        [...grantActions, ...settingActions(ROLE, "setActions")],
+        within(boundary),
+        { StringEquals: { "iam:PermissionsBoundary": boundary } },
+      ),
+    ),
   ];
+}
+
+/** For the comparison of a plan with AWS: whether a module or a flow of this name exists. */
+const findActions = (instances: readonly InstanceConfig[]): readonly string[] => [
+  "connect:ListContactFlowModules",
+  ...(resourcesOf(instances).flows.length === 0 ? [] : ["connect:ListContactFlows"]),
+];
+
+/** For the comparison of a plan with AWS: what uses the index that a release deletes, or the role that the stack adopts. */
+function findOtherUsers(instances: readonly InstanceConfig[]): Statement[] {
+  const isNeeded = instances.some(
+    ({ release, adoptExisting }) => release === "remove-index" || adoptExisting?.role === true,
+  );
+  // The action has no resource ARN, and its answer contains the environment variables of all functions.
+  return allowIfAny("FindOtherUsers", ["lambda:ListFunctions"], isNeeded ? ["*"] : []);
 }
 
 /** Allows adding only this service to the function's resource policy. */

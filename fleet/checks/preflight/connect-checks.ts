@@ -190,11 +190,19 @@ function associationFinding(
   module: ContactFlowModule | "none",
 ): Finding {
   const { aliasArn } = instance.function;
-  if (!associated.includes(aliasArn)) return ok("Our alias is not associated yet. The deployment associates it.");
+  const isAdopted = instance.adoptExisting?.association === true;
+  if (!associated.includes(aliasArn)) {
+    if (!isAdopted) return ok("Our alias is not associated yet. The deployment associates it.");
+    return failed(
+      `adoptExisting.association is set, but ${aliasArn} is not associated with the instance. The import would fail during the plan.`,
+      "Remove adoptExisting.association: the deployment then associates the alias.",
+    );
+  }
+  if (isAdopted) return ok(`The association of ${aliasArn} is adopted. It does not change.`);
   if (module === "none" || ownerOf(instance, module.Description) !== "this stack") {
     return warning(
       `${aliasArn} is associated with the instance, but this stack's module does not exist. The association was created by hand, or an earlier deployment was interrupted.`,
-      "adoptExisting does not adopt an association. If Terraform's state does not contain it, the deployment fails. If the state was lost, run npm run fleet -- recover. Otherwise remove the association in the Connect console (Flows, AWS Lambda) before you deploy.",
+      "If Terraform's state does not contain it, the plan is refused. If the state was lost, run npm run fleet -- recover. Otherwise set adoptExisting.association: true for this instance to adopt it, or remove the association in the Connect console (Flows, AWS Lambda).",
     );
   }
   return ok("Our alias is associated already.");

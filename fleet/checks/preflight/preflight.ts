@@ -8,6 +8,7 @@ import type { InstanceClients } from "../../aws/instance-clients";
 import { errorMessage } from "../../output/error-message";
 import type { ProgressOutput } from "../../output/progress";
 import { capacityOf, tableKeys } from "../../aws/live-table";
+import { adoptionChecks } from "./adoption-checks";
 import { scanAttributes } from "./attribute-scan";
 import { backfillFinding } from "./backfill";
 import { runCheck } from "./check";
@@ -60,10 +61,11 @@ export async function preflightInstance(
     const { checks, table } = await tableChecks(instance, clients);
     const connect = await connectChecks(instance, clients);
     const names = await nameChecks(instance, clients);
+    const adoption = await adoptionChecks(instance, clients, connect);
     const guide = await guideChecks(instance, clients, connect);
     // The scan runs last because it takes the longest. If it is stopped, all other results are known.
     const contacts = table === undefined ? [] : await contactsOf(instance, clients, table, options, context);
-    return [...checks, ...contacts, ...connect.checks, ...names, ...guide];
+    return [...checks, ...contacts, ...connect.checks, ...names, ...adoption, ...guide];
   });
 }
 

@@ -46,6 +46,101 @@ test("the policy deploy allows detaching policies only from an adopted role", ()
   expect(decide(named("deploy", [adopting]), other)).not.toBe("allowed");
 });
 
+describe("with a permissions boundary", () => {
+  const boundary = "arn:aws:iam::111122223333:policy/boundary";
+  const other = "arn:aws:iam::111122223333:policy/other";
+  const twin = "    permissionsBoundary: arn:aws:iam::111122223333:policy/other";
+  const bounded = load({
+    "dev.yaml": `${validYaml}    permissionsBoundary: ${boundary}
+  - { name: free, id: 1f0e0d0c-1b1a-4918-8716-151413121110 }
+  - name: twin\n    id: 2f0e0d0c-1b1a-4918-8716-151413121110\n${twin}\n`,
+  });
+  const roles = ["deploy", "deploy-watch"].flatMap((policy) =>
+    bounded.map((instance): [string, string, InstanceConfig] => [
+      policy,
+      policy === "deploy" ? instance.function.roleName : instance.canary.roleName,
+      instance,
+    ]),
+  );
+
+  test.each(roles)(
+    "%s creates the role %s and gives it permissions only within its boundary",
+    (policy, role, instance) => {
+      const may = (action: string, value?: string) =>
+        decide(named(policy, bounded), {
+          action: `iam:${action}`,
+          resource: `arn:aws:iam::111122223333:role/${role}`,
+          context: value === undefined ? {} : { "iam:PermissionsBoundary": value },
+        }) === "allowed";
+      const own = instance.permissionsBoundary;
+      for (const action of ["CreateRole", "PutRolePolicy", "PutRolePermissionsBoundary"])
+        expect([action, may(action), may(action, boundary), may(action, other)]).toEqual([
+          action,
+          own === undefined && action !== "PutRolePermissionsBoundary",
+          own === boundary || (own === undefined && action !== "PutRolePermissionsBoundary"),
+          own === other || (own === undefined && action !== "PutRolePermissionsBoundary"),
+        ]);
+      for (const action of ["DeleteRole", "DeleteRolePolicy", "GetRole", "TagRole"]) expect(may(action)).toBe(true);
+      expect(may("DeleteRolePermissionsBoundary", own)).toBe(false);
+    },
+  );
+});
+
+test.each([
+  ["lambda:PutFunctionConcurrency", "function: { reservedConcurrency: 20 }", "function:blockedCalls-acme"],
+  [
+    "logs:AssociateKmsKey",
+    "function: { logKmsKeyArn: arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110 }",
+    "log-group:/aws/lambda/blockedCalls-acme",
+  ],
+  [
+    "ec2:DescribeSubnets",
+    "function: { vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }",
+    "subnet/subnet-12345678",
+  ],
+])("deploy allows %s only if the environment file needs it", (action, line, name) => {
+  const [needing] = load({ "dev.yaml": `${validYaml}    ${line}\n` }) as [InstanceConfig];
+  const resource = `arn:aws:${action.split(":")[0] ?? ""}:us-east-1:111122223333:${name}`;
+  expect(decide(named("deploy-settings", [needing]), { action, resource })).toBe("allowed");
+  for (const policy of ["deploy", "deploy-settings"])
+    expect(decide(named(policy), { action, resource })).not.toBe("allowed");
+});
+
+test.each([
+  [
+    "aws_iam_role.blocked_calls",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam::111122223333:role/blockedCalls-acme-us-east-1",
+  ],
+  [
+    "aws_lambda_function.blocked_calls",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:us-east-1:111122223333:function:blockedCalls-acme",
+  ],
+  [
+    "aws_cloudwatch_log_group.canary",
+    "logs:DisassociateKmsKey",
+    "logs:us-east-1:111122223333:log-group:/aws/lambda/blockedCalls-canary-acme",
+  ],
+])("a protection of %s may be removed only with an allowance", (address, action, name) => {
+  const allowance = `allowances: [{ resource: ${address}, rule: security-settings, reason: Agreed., until: 2099-12-31 }]`;
+  const [accepting] = load({ "dev.yaml": `${validYaml}    ${allowance}\n` }) as [InstanceConfig];
+  const request = { action, resource: `arn:aws:${name}` };
+  const all = ["deploy", "deploy-watch", "deploy-settings"];
+  expect(
+    decide(
+      all.flatMap((policy) => named(policy, [accepting])),
+      request,
+    ),
+  ).toBe("allowed");
+  expect(
+    decide(
+      all.flatMap((policy) => named(policy)),
+      request,
+    ),
+  ).not.toBe("allowed");
+});
+
 test("the policies deploy and plan include flows only for instances with an inbound flow", () => {
   const own = `inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }`;
   const instances = load({
@@ -147,9 +242,22 @@ instances:
   - name: ${name}
     id: 0f0e0d0c-1b1a-4918-8716-151413121110
     tableName: ${"t".repeat(255)}
-    function: { name: ${"f".repeat(64)}, roleName: ${"r".repeat(64)} }
     inboundFlow: { queue: 11111111-2222-4333-8444-555555555555 }
-    adoptExisting: { role: true }
+    adoptExisting: { function: true, role: true, logGroup: true }
+    permissionsBoundary: arn:aws-us-gov:iam::111122223333:policy/${"p".repeat(128)}
+    function:
+      name: ${"f".repeat(64)}
+      roleName: ${"r".repeat(64)}
+      reservedConcurrency: 20
+      logKmsKeyArn: arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef
+      vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] }
+    allowances:
+${["aws_lambda_function", "aws_iam_role", "aws_cloudwatch_log_group"]
+  .map(
+    (type) =>
+      `      - { resource: ${type}.blocked_calls, rule: security-settings, reason: Agreed., until: 2099-12-31 }`,
+  )
+  .join("\n")}
 `,
   }) as [InstanceConfig];
   for (const policy of policiesFor([longest])) {

@@ -19,14 +19,32 @@ export const instanceId = "0f0e0d0c-1b1a-4918-8716-151413121110";
 export interface HandmadeResources {
   /** Function configurations by function name. */
   readonly functions: Map<string, Readonly<Record<string, unknown>>>;
+  /** Settings of functions that are not in their configuration, by function name. */
+  readonly functionDetails: Map<string, FunctionDetails>;
   /** Roles and their policy documents by role name. */
-  readonly roles: Map<
-    string,
-    { readonly Description: string; readonly Path?: string; readonly documents: readonly string[] }
-  >;
+  readonly roles: Map<string, HandmadeRole>;
   readonly logGroups: Set<string>;
+  /** Members of the description of a log group, and its tags, by name. */
+  readonly logGroupDetails: Map<string, { readonly tags?: object } & Readonly<Record<string, unknown>>>;
   /** Members of the table description that the emulator does not support. */
   table: Readonly<Record<string, unknown>>;
+}
+
+interface FunctionDetails {
+  readonly reservedConcurrency?: number;
+  readonly codeSigningConfigArn?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly live?: Readonly<Record<string, unknown>>;
+}
+
+interface HandmadeRole {
+  readonly Description: string;
+  readonly Path?: string;
+  readonly documents: readonly string[];
+  /** Further elements of the role in XML. */
+  readonly more?: string;
+  readonly inline?: readonly string[];
+  readonly attached?: readonly string[];
 }
 
 export interface Account {
@@ -46,20 +64,27 @@ export async function startAccount(alias: string): Promise<Account> {
   const connect = new ConnectEmulator([{ account, region, id: instanceId, alias }], (content, kind) =>
     validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
-  const byHand: HandmadeResources = { functions: new Map(), roles: new Map(), logGroups: new Set(), table: {} };
+  const byHand: HandmadeResources = {
+    functions: new Map(),
+    functionDetails: new Map(),
+    roles: new Map(),
+    logGroups: new Set(),
+    logGroupDetails: new Map(),
+    table: {},
+  };
   const proxy = await startRecordingProxy(table.url, {
     dynamodb: withTableMembers(forwardTo(table.url), byHand),
     connect: (request) => connect.handle(request),
-    lambda: ({ url }) => {
-      const name = /\/functions\/([^/]+)\/configuration/.exec(url)?.[1] ?? "";
-      const found = byHand.functions.get(decodeURIComponent(name));
-      return found === undefined ? failure(404, "ResourceNotFoundException") : json(found);
-    },
+    lambda: ({ operation, url }) => answerLambda(operation, decodeURIComponent(url), byHand),
     iam: ({ operation, input }) => answerIam(operation, input as Readonly<Record<string, string>>, byHand),
     logs: ({ input }) => {
-      const { logGroupNamePrefix: prefix = "" } = input as { logGroupNamePrefix?: string };
+      const given = input as { logGroupNamePrefix?: string; resourceArn?: string };
+      const { logGroupNamePrefix: prefix = "", resourceArn } = given;
       const found = [...byHand.logGroups].filter((name) => name.startsWith(prefix));
-      return json({ logGroups: found.map((logGroupName) => ({ logGroupName })) });
+      const details = (name: string) => byHand.logGroupDetails.get(name) ?? {};
+      if (resourceArn !== undefined)
+        return json({ tags: details(resourceArn.split(":log-group:")[1] ?? "").tags ?? {} });
+      return json({ logGroups: found.map((logGroupName) => ({ logGroupName, ...details(logGroupName) })) });
     },
     kms: () => json({ KeyMetadata: { KeyId: "1234abcd", KeyManager: "CUSTOMER", KeyState: "Enabled" } }),
   });
@@ -90,6 +115,28 @@ function withTableMembers(dynamodb: Responder, byHand: HandmadeResources): Respo
   };
 }
 
+function answerLambda(operation: string, url: string, { functions, functionDetails }: HandmadeResources): AwsResponse {
+  if (operation === "ListFunctions") return json({ Functions: [...functions.values()] });
+  const named = /\/(?:functions|tags)\/([^/?]+)/.exec(url)?.[1] ?? "";
+  const name = named.slice(named.lastIndexOf(":") + 1);
+  const found = functions.get(name);
+  const { reservedConcurrency, codeSigningConfigArn, tags = {}, live } = functionDetails.get(name) ?? {};
+  switch (found === undefined ? "" : operation) {
+    case "GetFunctionConfiguration":
+      return json(found ?? {});
+    case "GetFunctionConcurrency":
+      return json({ ReservedConcurrentExecutions: reservedConcurrency });
+    case "GetFunctionCodeSigningConfig":
+      return json({ CodeSigningConfigArn: codeSigningConfigArn, FunctionName: name });
+    case "ListTags":
+      return json({ Tags: tags });
+    case "GetAlias":
+      return live === undefined ? failure(404, "ResourceNotFoundException") : json(live);
+    default:
+      return failure(404, "ResourceNotFoundException");
+  }
+}
+
 function answerIam(
   operation: string,
   input: Readonly<Record<string, string>>,
@@ -103,9 +150,22 @@ function answerIam(
         "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no such role</Message></Error></ErrorResponse>",
       );
     }
-    const { Description, Path = "/" } = role;
-    const member = `<Role><Path>${Path}</Path><RoleName>${input["RoleName"] ?? ""}</RoleName><Description>${Description}</Description></Role>`;
+    const { Description, Path = "/", more = "" } = role;
+    const name = input["RoleName"] ?? "";
+    const arn = `<Arn>arn:aws:iam::${account}:role${Path}${name}</Arn>`;
+    const member = `<Role><Path>${Path}</Path><RoleName>${name}</RoleName>${arn}<Description>${Description}</Description>${more}</Role>`;
     return xml(200, `<GetRoleResponse><GetRoleResult>${member}</GetRoleResult></GetRoleResponse>`);
+  }
+  if (operation === "ListRolePolicies" || operation === "ListAttachedRolePolicies") {
+    const { inline = [], attached = [] } = roles.get(input["RoleName"] ?? "") ?? {};
+    const list =
+      operation === "ListRolePolicies"
+        ? `<PolicyNames>${inline.map((name) => `<member>${name}</member>`).join("")}</PolicyNames>`
+        : `<AttachedPolicies>${attached.map((arn) => `<member><PolicyArn>${arn}</PolicyArn></member>`).join("")}</AttachedPolicies>`;
+    return xml(
+      200,
+      `<${operation}Response><${operation}Result>${list}<IsTruncated>false</IsTruncated></${operation}Result></${operation}Response>`,
+    );
   }
   const arn = input["PolicySourceArn"] ?? "";
   const documents = roles.get(arn.slice(arn.lastIndexOf("/") + 1))?.documents ?? [];

@@ -102,13 +102,16 @@ test("an association with a module created by hand is a warning, even with adopt
   await associate(instance.function.aliasArn);
   const association = (await checked()).get("association");
   expect(association?.outcome).toBe("warning");
-  expect(association?.fix).toContain("adoptExisting does not adopt an association");
+  expect(association?.fix).toContain("set adoptExisting.association: true");
 });
 
 test("a module in adoptExisting is renamed if its name differs, and a missing module fails", async () => {
   const { Id: moduleId = "" } = await makeModule("blocked callers", "mine");
   const adopting = (id: string) =>
-    checked({ ...instance, adoptExisting: { moduleId: id, function: false, role: false, logGroup: false } });
+    checked({
+      ...instance,
+      adoptExisting: { moduleId: id, function: false, role: false, logGroup: false, alias: false, association: false },
+    });
   expect((await adopting(moduleId)).get("module blockedStatus")).toMatchObject({
     outcome: "warning",
     detail: expect.stringContaining('its name is "blocked callers". The deployment renames it') as string,
