@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import {
   CreateTableCommand,
+  type CreateTableCommandInput,
   DynamoDBClient,
   PutItemCommand,
   UpdateItemCommand,
@@ -30,6 +31,28 @@ export interface ContactTable {
   stop(): Promise<void>;
 }
 
+const attributes = ["hash", "range", ...blockingIndexKeys];
+
+/** The definition of the table with our index. */
+export const contactTable = {
+  BillingMode: "PAY_PER_REQUEST",
+  AttributeDefinitions: attributes.map((AttributeName) => ({ AttributeName, AttributeType: "S" as const })),
+  KeySchema: [
+    { AttributeName: "hash", KeyType: "HASH" },
+    { AttributeName: "range", KeyType: "RANGE" },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: blockingIndex.name,
+      KeySchema: [
+        { AttributeName: blockingIndex.hashKey, KeyType: "HASH" },
+        { AttributeName: blockingIndex.rangeKey, KeyType: "RANGE" },
+      ],
+      Projection: { ProjectionType: blockingIndex.projection },
+    },
+  ],
+} satisfies Partial<CreateTableCommandInput>;
+
 /** Starts dynalite on a free loopback port and creates the table with our index. */
 export async function startContactTable(tableName: string, region: string): Promise<ContactTable> {
   const server = dynalite({ createTableMs: 0 });
@@ -43,30 +66,7 @@ export async function startContactTable(tableName: string, region: string): Prom
     region,
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
   });
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: ["hash", "range", ...blockingIndexKeys].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: "S",
-      })),
-      KeySchema: [
-        { AttributeName: "hash", KeyType: "HASH" },
-        { AttributeName: "range", KeyType: "RANGE" },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: blockingIndex.name,
-          KeySchema: [
-            { AttributeName: blockingIndex.hashKey, KeyType: "HASH" },
-            { AttributeName: blockingIndex.rangeKey, KeyType: "RANGE" },
-          ],
-          Projection: { ProjectionType: blockingIndex.projection },
-        },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand({ TableName: tableName, ...contactTable }));
   // Until the table is ACTIVE, requests fail as for a missing table, as on AWS.
   await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: tableName });
   const key = (contactId: string) => ({ hash: { S: contactId }, range: { S: "contact" } });

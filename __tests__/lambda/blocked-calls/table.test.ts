@@ -1,17 +1,15 @@
 /** Tests the lookup with a DynamoDB emulator and contacts in the format of ConnectPath. */
 import {
   type AttributeValue,
-  BatchWriteItemCommand,
   CreateTableCommand,
   DynamoDBClient,
   PutItemCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
-import { once } from "node:events";
-import { createServer, request, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
-import { startContactTable, type ContactTable } from "../../../emulators/contact-table";
+import { forwardTo, serveAws } from "../../../emulators/aws/aws-endpoint";
+import { parseJson } from "../../../emulators/aws/aws-request";
+import { type ContactTable, contactTable, startContactTable } from "../../../emulators/contact-table";
+import { startLargeTable } from "../../fleet/checks/preflight/large-table";
 import { callFrom, connectEvent, NUMBER, SETTINGS, startFunction, type Function } from "./connect-event";
 
 let table: ContactTable;
@@ -115,48 +113,38 @@ test("a missing table and a missing index have different reasons", async () => {
 });
 
 test("with 100,000 contacts under one Disposition, one page with one item is read", async () => {
-  const contacts = 100_000;
-  for (let first = 0; first < contacts; first += 25) {
-    const puts = Array.from({ length: 25 }, (_, i) => ({
-      PutRequest: {
-        Item: {
-          hash: { S: String(first + i) },
-          range: { S: "contact" },
-          Disposition: { S: "Blocked" },
-          // A thousand contacts of each number, except the number that is not listed.
-          CustomerEndpoint: { S: `+155555501${String((first + i) % 99).padStart(2, "0")}` },
-        },
-      },
-    }));
-    await client.send(new BatchWriteItemCommand({ RequestItems: { [SETTINGS.tableName]: puts } }));
-  }
+  const large = await startLargeTable();
+  await large.create({ TableName: SETTINGS.tableName, ...contactTable });
+  const contacts = Array.from({ length: 100_000 }, (_, n) => ({
+    hash: { S: String(n) },
+    range: { S: "contact" },
+    Disposition: { S: "Blocked" },
+    // A thousand contacts of each number, except the number that is not listed.
+    CustomerEndpoint: { S: `+155555501${String(n % 99).padStart(2, "0")}` },
+  }));
+  await large.fill(SETTINGS.tableName, contacts);
   const exchanges: Record<string, unknown>[] = [];
-  const proxy = createServer((incoming, response) => {
-    void (async () => {
-      const { method, headers } = incoming;
-      const body = await text(incoming);
-      const forwarded = request({ port: new URL(table.endpoint).port, host: "127.0.0.1", method, headers }).end(body);
-      const [answer] = (await once(forwarded, "response")) as [IncomingMessage];
-      const answered = await text(answer);
-      if (method === "POST") {
-        const [query, page] = [body, answered].map((json) => JSON.parse(json) as Record<string, unknown>);
-        exchanges.push({ Limit: query?.["Limit"], Count: page?.["Count"], ScannedCount: page?.["ScannedCount"] });
-      }
-      response.writeHead(answer.statusCode ?? 500).end(answered);
-    })();
-  }).listen(0, "127.0.0.1");
-  await once(proxy, "listening");
+  const forward = forwardTo(large.url);
+  const proxy = await serveAws(async (incoming) => {
+    const answer = await forward(incoming);
+    if (incoming.method === "POST") {
+      const { Limit } = incoming.input as { Limit?: unknown };
+      const { Count, ScannedCount } = parseJson(Buffer.from(answer.body)) as Record<string, unknown>;
+      exchanges.push({ Limit, Count, ScannedCount });
+    }
+    return answer;
+  });
   try {
-    const single = startFunction(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    const single = startFunction(proxy.url);
     await single.connected;
     expect((await single.call(callFrom("+15555550142"))).reason).toBe("blocked");
     expect((await single.call(callFrom("+15555550199"))).reason).toBe("not_blocked");
   } finally {
-    proxy.closeAllConnections();
-    proxy.close();
+    await proxy.close();
+    await large.stop();
   }
   expect(exchanges).toEqual([
     { Limit: 1, Count: 1, ScannedCount: 1 },
     { Limit: 1, Count: 0, ScannedCount: 0 },
   ]);
-}, 600_000);
+});

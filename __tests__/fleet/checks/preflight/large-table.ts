@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
@@ -12,6 +13,8 @@ export type WireItem = Readonly<Record<string, unknown>>;
 export interface LargeTable {
   readonly url: string;
   create(table: Omit<CreateTableCommandInput, "BillingMode">): Promise<void>;
+  /** Writes the items of a new table into the emulator's storage. This takes 2 s for 100,000 items; requests would take 20 s. */
+  fill(tableName: string, items: Iterable<WireItem>): Promise<void>;
   /** Replaces the items that have the same keys. */
   put(tableName: string, items: Iterable<WireItem>): Promise<void>;
   client(endpoint?: string): DynamoDBClient;
@@ -30,12 +33,46 @@ export const vendorKeys = {
   ],
 } satisfies Partial<CreateTableCommandInput>;
 
+/** The storage module of dynalite, which calculates the keys under which dynalite stores an item. */
+interface StorageModule {
+  create(options: object): Storage;
+  createKey(item: WireItem, table: StoredTable): string;
+  validateItem(item: WireItem, table: StoredTable): Error | null | undefined;
+  getIndexActions(
+    indexes: readonly object[],
+    existing: undefined,
+    item: WireItem,
+    table: StoredTable,
+  ): { readonly puts: readonly { readonly index: string; readonly key: string; readonly item: WireItem }[] };
+}
+
+interface StoredTable {
+  readonly GlobalSecondaryIndexes?: readonly object[];
+}
+
+type Done<Result> = (error: Error | null, result: Result) => void;
+
+interface Database {
+  batch(operations: readonly { type: "put"; key: string; value: WireItem }[], done: Done<void>): void;
+}
+
+interface Storage {
+  getTable(tableName: string, done: Done<StoredTable>): void;
+  getItemDb(tableName: string): Database;
+  getIndexDb(type: "Global", tableName: string, indexName: string): Database;
+}
+
 /** Maximum number of items in one BatchWriteItem. */
 const batchSize = 25;
 const parallel = 4;
 
 export async function startLargeTable(): Promise<LargeTable> {
+  const storageModule = jest.requireActual<StorageModule>("dynalite/db");
+  // dynalite does not return its storage.
+  const create = jest.spyOn(storageModule, "create");
   const server = dynalite({ createTableMs: 0 });
+  const storage = create.mock.results[0]?.value as Storage;
+  create.mockRestore();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -83,6 +120,25 @@ export async function startLargeTable(): Promise<LargeTable> {
       // The waiter of the SDK waits at least one second.
       const TableName = table.TableName ?? "";
       await waitUntilTableExists({ client: admin, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName });
+    },
+    fill: async (tableName, items) => {
+      const table = await promisify(storage.getTable.bind(storage))(tableName);
+      const batches = new Map<Database, { type: "put"; key: string; value: WireItem }[]>();
+      const add = (database: Database, key: string, value: WireItem): void => {
+        const batch = batches.get(database) ?? [];
+        batch.push({ type: "put", key, value });
+        batches.set(database, batch);
+      };
+      for (const item of items) {
+        const invalid = storageModule.validateItem(item, table);
+        if (invalid) throw invalid;
+        add(storage.getItemDb(tableName), storageModule.createKey(item, table), item);
+        const indexes = table.GlobalSecondaryIndexes ?? [];
+        for (const { index, key, item: projected } of storageModule.getIndexActions(indexes, undefined, item, table)
+          .puts)
+          add(storage.getIndexDb("Global", tableName, index), key, projected);
+      }
+      for (const [database, batch] of batches) await promisify(database.batch.bind(database))(batch);
     },
     put: async (tableName, items) => {
       const iterator = items[Symbol.iterator]();
