@@ -2,6 +2,8 @@
 import { Lazy } from "cdktf";
 import { omitCreationStackTraces } from "../../stacks/creation-stack-traces";
 
+jest.unmock("cdktf/lib/tokens/private/stack-trace");
+
 const creationStack = (): string[] => Lazy.anyValue({ produce: () => "value" }).creationStack;
 
 test("a token contains a hint instead of a stack trace", () => {
