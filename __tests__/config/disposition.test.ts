@@ -2,12 +2,13 @@
 import fc from "fast-check";
 import { defaultsSchema } from "../../config/schema";
 import { requireLiteral } from "../../flows/literal-text";
+import { unicodeString } from "../unicode-string";
 
 const accepted = (text: string): boolean => defaultsSchema.safeParse({ blockedDispositions: [text] }).success;
 
 const tricky = fc.constantFrom("$", ".", "[", "{", "%", "é", "e\u0301", "\ud800", " ", "Blocked", ":", '"', "\\", "😀");
 const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
+  unicodeString(),
   fc.array(tricky, { maxLength: 8 }).map((parts) => parts.join("")),
 );
 

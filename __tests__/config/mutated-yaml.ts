@@ -1,5 +1,6 @@
 /** A valid environment file that uses every key, and mutations of it like those of editors and people. */
 import fc from "fast-check";
+import { unicodeString } from "../unicode-string";
 
 /** An environment file that uses every key at one level at least, and every YAML style: block and flow, quoted and plain, comments. */
 export const environment = `# yaml-language-server: $schema=./schema.json
@@ -111,7 +112,7 @@ const token = fc.oneof(
       "\0",
     ],
   ),
-  fc.string({ maxLength: 8, unit: "binary" }),
+  unicodeString({ maxLength: 8 }),
   fc.double().map(String),
   fc.json({ maxDepth: 2 }),
 );

@@ -1,6 +1,7 @@
 /** Tests selection expressions: selected instances, errors, and rules that apply to any fleet. */
 import fc from "fast-check";
 import { parseSelection, select, SelectionError } from "../../config/selection";
+import { unicodeString } from "../unicode-string";
 
 const fleetInstance = (environment: string, name: string, region: string, account: string, wave = "all") => ({
   environment,
@@ -192,7 +193,7 @@ describe("for any fleet", () => {
 test("arbitrary text is parsed or refused with a message", () => {
   const parts = fc.constantFrom("env", "region", "=", "!=", "!", ",", "*", " ", "prod", "\n", "é", "'", "$(");
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    unicodeString(),
     fc.array(parts).map((all) => all.join("")),
   );
   fc.assert(

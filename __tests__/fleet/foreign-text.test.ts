@@ -25,6 +25,7 @@ import { recordedInstance, recordedJson } from "./guard/recorded-plan";
 import { today } from "./review/planned-stacks";
 import { createFakeProject } from "./rollout/fake-project";
 import { runFleet } from "./run-fleet";
+import { unicodeString } from "../unicode-string";
 
 jest.setTimeout(600_000);
 
@@ -55,7 +56,7 @@ test.each([
   expectHarmless(print(hostile), 10_000);
   expectHarmless(print(long), 50_000);
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    unicodeString(),
     fc
       .array(fc.constantFrom("\n", "\r", "\t", " ", "::", "##[", "##vso[", "\u202e", "\u001b", "x", "`"))
       .map((parts) => parts.join("")),

@@ -8,6 +8,7 @@ import {
   INDEX_NAME,
   readFunctionEnvironment,
 } from "../../lambda/settings";
+import { unicodeString } from "../unicode-string";
 
 const settings = {
   environment: "dev",
@@ -19,7 +20,7 @@ const settings = {
   budgetMs: 1500,
 } as const;
 
-const name = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+const name = unicodeString({ minLength: 1, maxLength: 20 });
 const anySettings = fc.record({
   environment: name,
   instanceName: name,

@@ -3,6 +3,7 @@ import { createHash, createHmac, type BinaryLike } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { signedHeaders, type Credentials, type SignableRequest } from "../../../lambda/blocked-calls/signature";
+import { unicodeString } from "../../unicode-string";
 
 /** The hash interface that AWS's signer requires. */
 class Sha256 {
@@ -57,7 +58,7 @@ const anyRequest = fc.record({
   path: fc.array(segment).map((segments) => `/${segments.join("/")}`),
   region: fc.constantFrom("us-east-1", "cn-north-1", "us-gov-west-1"),
   target: fc.constantFrom("DynamoDB_20120810.Query", undefined),
-  body: fc.string({ unit: "binary" }),
+  body: unicodeString(),
 });
 const anyCredentials = fc.record({
   accessKeyId: token,

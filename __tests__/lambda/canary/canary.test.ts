@@ -10,6 +10,7 @@ import { ENVIRONMENT_LIMIT_BYTES, functionEnvironment, FunctionEnvironmentTooLar
 import { type ContactTable, startContactTable } from "../../../emulators/contact-table";
 import { type FunctionInstance, startFunction } from "../../../emulators/lambda-runtime/function-instance";
 import { SETTINGS } from "../blocked-calls/connect-event";
+import { unicodeString } from "../../unicode-string";
 
 const settings: CanarySettings = {
   environment: "dev",
@@ -173,7 +174,7 @@ describe("a run that does not complete is a failed run, and the log says why", (
 });
 
 describe("the settings in the event of the schedule", () => {
-  const name = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+  const name = unicodeString({ minLength: 1, maxLength: 20 });
   const any = fc.record({
     environment: name,
     instanceName: name,
@@ -196,7 +197,7 @@ describe("the settings in the event of the schedule", () => {
   });
 
   test("fit into EventBridge's 8,192 characters if the function's settings fit into its variables", () => {
-    const disposition = fc.string({ unit: "binary", minLength: 1, maxLength: 700 });
+    const disposition = unicodeString({ minLength: 1, maxLength: 700 });
     fc.assert(
       fc.property(
         fc.array(disposition, { minLength: 1, maxLength: 12 }),

@@ -1,6 +1,7 @@
 /** The variants of a Disposition that `check` also queries. */
 import fc from "fast-check";
 import { nearDispositions } from "../../../../fleet/checks/caller/near-dispositions";
+import { unicodeString } from "../../../unicode-string";
 
 test.each([
   ["Blocked", ["blocked", "BLOCKED", " Blocked", "Blocked "]],
@@ -17,7 +18,7 @@ test.each([
 
 test("variants are different from the Disposition, unique, not empty and few", () => {
   fc.assert(
-    fc.property(fc.string({ minLength: 1, unit: "binary" }), (configured) => {
+    fc.property(unicodeString({ minLength: 1 }), (configured) => {
       const near = nearDispositions(configured);
       expect(near).not.toContain(configured);
       expect(near).not.toContain("");

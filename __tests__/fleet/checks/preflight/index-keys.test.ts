@@ -6,6 +6,7 @@ import { indexKeyNames, violation } from "../../../../fleet/checks/preflight/ind
 import type { IndexKey, Shape } from "../../../../fleet/checks/preflight/index-keys";
 import { startLargeTable } from "./large-table";
 import type { LargeTable } from "./large-table";
+import { unicodeString } from "../../../unicode-string";
 
 jest.setTimeout(60_000);
 
@@ -39,7 +40,7 @@ const numberText = fc.integer().map(String);
 /** Arbitrary strings, and strings around both limits with characters of one to four bytes. */
 const texts = fc.oneof(
   fc.string(),
-  fc.string({ unit: "binary" }),
+  unicodeString(),
   fc
     .tuple(fc.constantFrom("x", "é", "€", "😀"), fc.constantFrom(1024, 2048), fc.integer({ min: -4, max: 4 }))
     .map(([unit, around, more]) => {
