@@ -4,8 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { buildSync } from "esbuild";
-import { projectRoot } from "../../lambda/packaging";
+import { buildCommandLine } from "./command-line-program";
 
 export interface Finished {
   readonly exitCode: number | null;
@@ -19,19 +18,9 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** Bundles the command line into one file, which starts faster. Built on first use. */
-function program(): string {
-  const outfile = path.join(scratch, "fleet.js");
-  builtProgram ??= buildSync({
-    entryPoints: [path.join(projectRoot(), "fleet/main.ts")],
-    bundle: true,
-    platform: "node",
-    sourcemap: "inline",
-    outfile,
-  });
-  return outfile;
-}
-let builtProgram: object | undefined;
+let builtProgram: string | undefined;
+/** The command line, built on first use. */
+const program = (): string => (builtProgram ??= buildCommandLine(mkdtempSync(path.join(scratch, "program-"))));
 
 /**
  * `npm run fleet -- <args>`.

@@ -4,9 +4,9 @@ import type { ChildProcess } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { buildSync } from "esbuild";
 import { strToU8, zipSync } from "fflate";
 import { projectRoot } from "../../../lambda/packaging";
+import { buildCommandLine } from "../command-line-program";
 import { recordedInstance, recordedJson, recordedYaml } from "../guard/recorded-plan";
 
 export const stackName = recordedInstance().stackName;
@@ -103,14 +103,7 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
   write("remote.tfstate", planFile.tfstate);
   const locks = "fleet/terraform/locks";
   cpSync(path.join(projectRoot(), locks), path.join(directory, locks), { recursive: true });
-  const program = path.join(directory, "build/fleet.js");
-  buildSync({
-    entryPoints: [path.join(projectRoot(), "fleet/main.ts")],
-    bundle: true,
-    platform: "node",
-    outfile: program,
-    logLevel: "error",
-  });
+  const program = buildCommandLine(path.join(directory, "build"));
 
   const start: FakeProject["start"] = (...args) => {
     const child = spawn(process.execPath, [program, ...args], {
