@@ -8,17 +8,25 @@ import { recordedInstance, recordedJson, recordedNames, recordedPlan } from "./r
 
 const today = "2026-06-30";
 const instance = recordedInstance();
-const refused = recordedNames.filter((name) => guard(recordedPlan(name), instance, today).violations.length > 0);
+const plans = new Map(recordedNames.map((name) => [name, recordedPlan(name)]));
+const refused = recordedNames.filter((name) => guard(planOf(name), instance, today).violations.length > 0);
 const passed = recordedNames.filter((name) => !refused.includes(name));
 
 type Json = Record<string, unknown>;
+
+/** A recorded plan, which is parsed once. It must not be changed. */
+function planOf(name: string): PlanJson {
+  const plan = plans.get(name);
+  if (plan === undefined) throw new Error(`there is no recorded plan ${name}`);
+  return plan;
+}
 
 /** The plan with an edited change of its table. */
 function withTable(
   name: string,
   edit: (change: { before: Json; after: Json; after_unknown?: unknown }) => void,
 ): PlanJson {
-  const plan = JSON.parse(JSON.stringify(recordedPlan(name))) as PlanJson;
+  const plan = JSON.parse(JSON.stringify(planOf(name))) as PlanJson;
   for (const { type, change } of plan.resource_changes) if (type === "aws_dynamodb_table") edit(change as never);
   return plan;
 }
@@ -67,14 +75,14 @@ test("a damaged plan is rejected or checked, without a crash", () => {
 });
 
 test("a refused plan with additional changes is refused too", () => {
-  const others = recordedNames.flatMap((name) => recordedPlan(name).resource_changes);
+  const others = recordedNames.flatMap((name) => planOf(name).resource_changes);
   fc.assert(
     fc.property(
       fc.constantFrom(...refused),
       fc.array(fc.constantFrom(...others), { maxLength: 12 }),
       fc.boolean(),
       (name, more, first) => {
-        const plan = recordedPlan(name);
+        const plan = planOf(name);
         const resource_changes = first ? [...more, ...plan.resource_changes] : [...plan.resource_changes, ...more];
         expect(rulesOf({ ...plan, resource_changes })).not.toEqual([]);
       },
@@ -95,7 +103,7 @@ test("every change of a type outside the catalogue is refused", () => {
   );
   fc.assert(
     fc.property(fc.constantFrom(...passed), type, actions, (name, of, does) => {
-      const plan = recordedPlan(name);
+      const plan = planOf(name);
       const stranger = {
         address: `${of}.x`,
         mode: "managed" as const,
@@ -214,7 +222,7 @@ describe("release", () => {
   const releasing = (how: string) => recordedInstance(`release: ${how}`);
   /** A plan that deletes our resources, with these actions on the table. */
   function release(actions: readonly string[], name = "our-index-deleted"): PlanJson {
-    const plan = JSON.parse(JSON.stringify(recordedPlan(name))) as {
+    const plan = JSON.parse(JSON.stringify(planOf(name))) as {
       resource_changes: { type: string; change: Json }[];
     };
     for (const { type, change } of plan.resource_changes) {

@@ -17,7 +17,16 @@ const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "p
 type Configuration = Readonly<Record<string, unknown>>;
 type Configurations = Readonly<Record<string, Readonly<Record<string, Configuration>>>>;
 
+const synthesizedResources = new WeakMap<InstanceConfig, Configurations>();
+
+/** The resources of the instance's stack. A stack is synthesized once, because this takes most of the time of a test. */
 function synthesized(instance: InstanceConfig): Configurations {
+  const resources = synthesizedResources.get(instance) ?? synthesize(instance);
+  synthesizedResources.set(instance, resources);
+  return resources;
+}
+
+function synthesize(instance: InstanceConfig): Configurations {
   const stack = new CallBlockingStack(Testing.app(), {
     instance,
     functionPackages: { blockedCalls: functionPackage, canary: functionPackage },

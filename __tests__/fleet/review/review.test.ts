@@ -10,6 +10,7 @@ import type { PlannedStack } from "../../../fleet/review/review";
 import { reviewOf, verdictOf } from "../../../fleet/review/review";
 import { recordedNames, recordedPlan } from "../guard/recorded-plan";
 import { everything, planned, without } from "./planned-stacks";
+import { unicodeString } from "../../unicode-string";
 
 const linesOf = (name: string): string[] =>
   diffOfPlan(recordedPlan(name)).flatMap(({ address, verb, lines, iam }) => [
@@ -155,16 +156,11 @@ describe("secrets", () => {
 
 describe("a comment on a pull request", () => {
   test("stays below GitHub's limit, names omitted parts, and closes every fence", () => {
-    const many = Array.from({ length: 400 }, (_unused, n) =>
-      planned("adoption", `acme-${n}`, `function: { memoryMb: ${128 + n} }`),
-    )
-      // Each instance has a different change, so that no two instances share a diff.
-      .map((stack, n) => ({
-        ...stack,
-        plan: JSON.parse(
-          JSON.stringify(stack.plan).replaceAll('"memory_size":512', `"memory_size":${128 + n}`),
-        ) as PlanJson,
-      }));
+    const template = JSON.stringify(planned("adoption", "acme-template", "function: { memoryMb: 128 }"));
+    // Each instance has a different change, so that no two instances share a diff.
+    const many = Array.from({ length: 400 }, (_, n) =>
+      template.replaceAll("acme-template", `acme-${n}`).replaceAll('"memory_size":512', `"memory_size":${128 + n}`),
+    ).map((text) => JSON.parse(text) as PlannedStack);
     const text = reviewMarkdown(many);
     expect(text.length).toBeLessThan(60_000);
     expect(text).toContain("Shortened: the comment would be too long for GitHub.");
@@ -197,7 +193,7 @@ const hostile = fc.oneof(
     "<!-- -->",
     "</details>",
   ),
-  fc.string({ unit: "binary", maxLength: 40 }),
+  unicodeString({ maxLength: 40 }),
 );
 
 /** Stacks with a text in every place that can contain foreign text. */
