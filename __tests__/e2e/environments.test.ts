@@ -11,6 +11,7 @@ import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { load } from "../config/environment-files";
 import { environment, mutated } from "../config/mutated-yaml";
+import { rareGarbageCollection } from "./world";
 
 jest.setTimeout(5 * 60_000);
 
@@ -47,17 +48,21 @@ function synthesize(instance: InstanceConfig): string {
 
 test("terraform validate accepts the stacks of all mutated environment files", async () => {
   const files = [onTestedProvider, ...fc.sample(mutated(onTestedProvider), { numRuns: 2_000, seed: 20 })];
-  const different = [...new Set(files.flatMap(accepted).map(synthesize))];
-  expect(different.length).toBeGreaterThanOrEqual(stacks);
+  const different = new Set<string>();
+  for (const file of files) {
+    if (different.size >= stacks) break;
+    for (const instance of accepted(file)) different.add(synthesize(instance));
+  }
+  expect(different.size).toBeGreaterThanOrEqual(stacks);
 
-  const env = { ...process.env, ...(await findTerraformProvider(directory)).env };
+  const env = { ...process.env, ...rareGarbageCollection, ...(await findTerraformProvider(directory)).env };
   const terraform = ["-chdir=" + directory];
   const write = (stack: string): void => {
     writeFileSync(path.join(directory, "cdk.tf.json"), stack);
   };
-  write(different[0] ?? "");
+  write([...different][0] ?? "");
   execFileSync("terraform", [...terraform, "init", "-backend=false", "-input=false"], { env, stdio: "pipe" });
-  for (const stack of different.slice(0, stacks)) {
+  for (const stack of different) {
     write(stack);
     const { stdout } = spawnSync("terraform", [...terraform, "validate", "-json"], { env, encoding: "utf8" });
     const { valid, diagnostics } = JSON.parse(stdout) as { valid: boolean; diagnostics: unknown[] };

@@ -1,6 +1,7 @@
 // Runs the end-to-end tests. If terraform or moto_server is missing, prints a notice and skips the tests.
 "use strict";
 const { spawnSync } = require("node:child_process");
+const { availableParallelism } = require("node:os");
 const path = require("node:path");
 
 const required = process.env.E2E === "required" || process.argv.includes("--required");
@@ -40,8 +41,9 @@ const jest = spawnSync(
     require.resolve("jest/bin/jest"),
     "--selectProjects",
     "e2e",
-    // Two test files can run at the same time: each file has its own emulators, ports and directories, and mostly waits.
-    "--maxWorkers=2",
+    // Test files can run at the same time, because each file has its own emulators, ports and directories. The AWS provider waits between
+    // its requests, so more files than cores use the machine better.
+    `--maxWorkers=${availableParallelism() + 1}`,
     ...process.argv.slice(2).filter((a) => a !== "--required"),
   ],
   { cwd: root, stdio: "inherit" },

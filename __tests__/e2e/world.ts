@@ -20,6 +20,12 @@ export const ACCOUNT = "111122223333";
 export const REGION = "us-east-1";
 export const BUCKET = "acme-terraform-state";
 
+/**
+ * Environment variables for Terraform and its provider. Both end after seconds, and the default settings of Go spend a quarter of their CPU
+ * time on garbage collection.
+ */
+export const rareGarbageCollection = { GOGC: "off", GOMEMLIMIT: "1GiB" } as const;
+
 /** Output and exit code of a command. */
 export interface Finished {
   readonly exitCode: number;
@@ -145,6 +151,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     CDKTF_OUTDIR: outdir,
     // The plugin cache that cdktf shares between stacks is not concurrency-safe (hashicorp/terraform-cdk#2741).
     CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
+    ...rareGarbageCollection,
     CI: "true",
     NO_COLOR: "1",
     FORCE_COLOR: "0",
