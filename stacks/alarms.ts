@@ -149,9 +149,12 @@ export const ALARMS: readonly Alarm[] = [
       "Blocked callers get through. Every caller hears up to eight seconds of silence, because Connect invokes the function again after an error.",
     diagnosis: [
       "Search the function's log for lines with `errorType`. `Runtime.ImportModuleError` means that the code imports a module that the runtime does not contain, for example `aws-sdk` since Node.js 18.",
-      "Compare the published version of the alias `live` with the output `function_version` of the stack.",
+      VERIFY,
     ],
-    remediation: [DEPLOY_AGAIN, "Until the deployment, point the alias `live` at the previous version."],
+    remediation: [
+      DEPLOY_AGAIN,
+      "Until the deployment, point the alias `live` at the previous version ([Roll back](#roll-back)).",
+    ],
     keys: ["functionErrors"],
     rule: (instance) => reaches(aliasMetric(instance, "Errors"), instance.alarms.functionErrors),
   },
@@ -355,7 +358,7 @@ export const ALARMS: readonly Alarm[] = [
     impact:
       "Callers notice nothing. While the canary completes no runs, a failure of call blocking can stay undetected.",
     diagnosis: [
-      "Read `error` and `detail` of failed runs in the canary's log. If the log has no lines, check that the canary's EventBridge rule is enabled.",
+      "Read `error` and `detail` of failed runs in the canary's log. If the log has no lines, run `npm run fleet -- drift instance=<instance>`: the command shows whether someone disabled the canary's EventBridge rule, or changed its function or role.",
       "If the error is `AccessDeniedException`, check the policies of the organization. The canary's role allows the query and the invocation.",
     ],
     remediation: [DEPLOY_AGAIN],

@@ -118,6 +118,8 @@ export class BlockedCallsFunction extends Construct {
       ...(vpc === undefined
         ? {}
         : { vpcConfig: { subnetIds: [...vpc.subnetIds], securityGroupIds: [...vpc.securityGroupIds] } }),
+      // Without this block, the provider accepts any log group. The role may write to this one only.
+      loggingConfig: { logFormat: "Text", logGroup: instance.function.logGroupName },
       // The reference to the role creates no dependency on the policies of the role.
       dependsOn: [logGroup, lookup, decrypt, ...network],
     });

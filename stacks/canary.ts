@@ -92,6 +92,8 @@ export function canaryResources(
         source_code_hash: canaryPackage.sourceCodeHash,
         memory_size: 256,
         timeout: TIMEOUT_SECONDS,
+        // Without this block, the provider accepts any log group. The role may write to this one only.
+        logging_config: { log_format: "Text", log_group: canary.logGroupName },
         // These resources must exist before the first run.
         depends_on: [
           "aws_cloudwatch_log_group.canary",
@@ -106,6 +108,8 @@ export function canaryResources(
         name: canary.name,
         description: `Starts ${canary.name}.`,
         schedule_expression: `rate(${alarms.canaryMinutes} ${alarms.canaryMinutes === 1 ? "minute" : "minutes"})`,
+        // Without this argument, the provider accepts a disabled rule.
+        state: "ENABLED",
       },
     },
     aws_lambda_permission: {

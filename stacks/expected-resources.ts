@@ -77,6 +77,7 @@ export function expectedResources(
         reserved_concurrent_executions: own.reservedConcurrency,
         vpc_config: own.vpc === undefined ? undefined : vpcPattern(own.vpc),
       }),
+      logging_config: logsTo(own.logGroupName),
     },
     [`${ALIAS}.live`]: {
       description: anyText,
@@ -148,6 +149,7 @@ export function expectedResources(
             handler: HANDLER,
             memory_size: 256,
             timeout: 120,
+            logging_config: logsTo(canary.logGroupName),
           },
           [`${ROLE}.canary`]: {
             ...described,
@@ -175,6 +177,7 @@ export function expectedResources(
             ...described,
             name: canary.name,
             schedule_expression: `rate(${alarms.canaryMinutes} ${alarms.canaryMinutes === 1 ? "minute" : "minutes"})`,
+            state: "ENABLED",
           },
           [`${PERMISSION}.canary`]: {
             statement_id: "schedule",
@@ -269,6 +272,14 @@ const code = (asset: string): AttributeValues => ({
   ),
   source_code_hash: anyText,
 });
+
+/** Text lines in the log group of the function. The provider adds empty log levels. */
+const logsTo = (log_group: string): Pattern =>
+  new Pattern(
+    `text in the log group ${log_group}`,
+    (value) => canonical(value, true) === canonical([{ log_format: "Text", log_group }]),
+    false,
+  );
 
 function alarmsAndDashboard(instance: InstanceConfig, topicArn: string): Record<string, AttributeValues> {
   const tags = { tags_all: tagsOf(instance) };

@@ -222,7 +222,6 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     knownAfterApply: [
       "ephemeral_storage",
-      "logging_config",
       "role",
       "signing_job_arn",
       "signing_profile_version_arn",
