@@ -39,6 +39,7 @@ const mayImport = {
     "stacks/flow-contents",
     "stacks/function-settings",
     "lambda/settings",
+    "lambda/packaging",
     // The policy, the probe and the reasons of the deployed function, so that the checks use the same ones.
     "lambda/blocked-calls/policy",
     "lambda/canary/probe",

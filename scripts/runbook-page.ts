@@ -23,6 +23,25 @@ export const GUIDE_FAULTS = [
   },
 ] as const satisfies readonly { readonly fault: string; readonly alarm: Alarm["id"] }[];
 
+const rollBack = [
+  "## Roll back",
+  "",
+  "If the new version of the function gives wrong answers and a deployment takes too long, point the alias at the previous version. Connect",
+  "invokes this version immediately:",
+  "",
+  "```sh",
+  "aws lambda list-versions-by-function --region <region> --function-name <function> --query 'Versions[].[Version,LastModified]' --output text",
+  "aws lambda update-alias --region <region> --function-name <function> --name live --function-version <version>",
+  "```",
+  "",
+  "The rollback changes only the function: the module, the schedule of the canary and the alarms keep the new settings. Until the next",
+  "deployment, `verify` fails in the check `published`, and `drift` reports the alias. This is expected.",
+  "",
+  "Every deployment moves the alias to a version with the configuration of the stack. So revert the change in the repository before you plan",
+  "and deploy: the deployment then publishes the old code and settings as a new version. If you deploy without the revert, the rollback ends.",
+  "",
+];
+
 /** Returns the page in Markdown. */
 export function runbookPage(): string {
   return [
@@ -45,6 +64,7 @@ export function runbookPage(): string {
     ...ALARMS.map((alarm) => `| [${anchorOf(alarm)}](#${anchorOf(alarm)}) | ${alarm.title} |`),
     "",
     ...ALARMS.flatMap(entry),
+    ...rollBack,
     "## Faults of the vendor's guide",
     "",
     "A deployment that follows the vendor's guide exactly never blocks a caller, because of four faults. The table shows which alarm detects each fault:",

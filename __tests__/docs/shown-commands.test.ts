@@ -69,7 +69,9 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
   // The test runs the commands of the page.
   git: ["__tests__/docs/upgrading.test.ts", 'commandsAfter("git merge")'],
-  // A command of the AWS CLI, which does not belong to the project.
+  // Commands of the AWS CLI, which does not belong to the project.
+  "aws lambda list-versions-by-function": ["scripts/runbook-page.ts", "aws lambda list-versions-by-function --region"],
+  "aws lambda update-alias": ["scripts/runbook-page.ts", "aws lambda update-alias --region"],
   "aws sns subscribe": ["scripts/runbook-page.ts", "aws sns subscribe --topic-arn"],
 };
 

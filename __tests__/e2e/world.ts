@@ -65,6 +65,8 @@ export interface World {
   terraform(name: string, ...args: readonly string[]): Promise<Finished>;
   /** Runs `npm run fleet -- <arguments>` in a copy of the project, with the environment files of the copy. */
   fleetIn(project: string, ...args: readonly string[]): Promise<Finished>;
+  /** Like `fleetIn`, without waiting for the end. */
+  startFleetIn(project: string, ...args: readonly string[]): Running;
   /** Runs `terraform <arguments>` in any directory. */
   terraformIn(directory: string, ...args: readonly string[]): Promise<Finished>;
   /** Like `terraform`, without waiting for the end. */
@@ -163,6 +165,10 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
   const root = projectRoot();
   const startFleet = (...args: readonly string[]): Running =>
     start(process.execPath, [path.join(root, "build/fleet/main.js"), ...args], root, env);
+  const startFleetIn = (project: string, ...args: readonly string[]): Running => {
+    const here = { ...env, ENVIRONMENTS_DIR: path.join(project, "environments") };
+    return start(process.execPath, [path.join(project, "build/fleet/main.js"), ...args], project, here);
+  };
   const startTerraform = (name: string, ...args: readonly string[]): Running =>
     start("terraform", [...args], stackDirectory(name), env);
 
@@ -181,10 +187,8 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     fleet: (...args) => startFleet(...args).finished,
     startTerraform,
     terraform: (...args) => startTerraform(...args).finished,
-    fleetIn: (project, ...args) => {
-      const here = { ...env, ENVIRONMENTS_DIR: path.join(project, "environments") };
-      return start(process.execPath, [path.join(project, "build/fleet/main.js"), ...args], project, here).finished;
-    },
+    startFleetIn,
+    fleetIn: (project, ...args) => startFleetIn(project, ...args).finished,
     terraformIn: (cwd, ...args) => start("terraform", args, cwd, env).finished,
     stop: async () => {
       await functions.close();

@@ -11,6 +11,19 @@ export function isAccessDenied(error: unknown): boolean {
   return isNamed(error, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation");
 }
 
+/** Whether AWS refused the request because there were too many. The SDK has then repeated the request for about 30 seconds. */
+export function isThrottled(error: unknown): boolean {
+  return isNamed(
+    error,
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+  );
+}
+
 /** The fix for a denied request. @param policy the policy of `fleet iam` that allows the request */
 export function attachPolicyFix(policy: "preflight" | "read-and-invoke"): string {
   return `Attach the policy ${policy} (npm run fleet -- iam) to the role that this command uses: planRole, otherwise deployRole, otherwise the role of your credentials.`;

@@ -1,4 +1,5 @@
 /** Reads the configuration of deployed Lambda functions and their aliases. */
+import { isDeepStrictEqual } from "node:util";
 import {
   GetAliasCommand,
   GetFunctionCodeSigningConfigCommand,
@@ -6,6 +7,7 @@ import {
   GetFunctionConfigurationCommand,
   ListTagsCommand,
   paginateListFunctions,
+  paginateListVersionsByFunction,
 } from "@aws-sdk/client-lambda";
 import type { AliasConfiguration, FunctionConfiguration, LambdaClient } from "@aws-sdk/client-lambda";
 import { undefinedIfAbsent } from "./errors";
@@ -23,6 +25,44 @@ export async function functionConfiguration(
   const request = new GetFunctionConfigurationCommand({ FunctionName, Qualifier: version });
   return undefinedIfAbsent(lambda.send(request));
 }
+
+/** What a version contains, by its name in messages. AWS changes the other properties by itself, or they name the version. */
+const settings: Readonly<Record<string, (version: FunctionConfiguration) => unknown>> = {
+  code: ({ CodeSha256 }) => CodeSha256,
+  description: ({ Description = "" }) => Description,
+  handler: ({ Handler }) => Handler,
+  runtime: ({ Runtime }) => Runtime,
+  architecture: ({ Architectures }) => Architectures,
+  memory: ({ MemorySize }) => MemorySize,
+  timeout: ({ Timeout }) => Timeout,
+  role: ({ Role }) => Role,
+  logging: ({ LoggingConfig }) => LoggingConfig,
+  environment: ({ Environment }) => Environment?.Variables ?? {},
+  layers: ({ Layers = [] }) => Layers.map(({ Arn }) => Arn),
+  VPC: ({ VpcConfig: { SubnetIds = [], SecurityGroupIds = [] } = {} }) => [...SubnetIds, ...SecurityGroupIds].sort(),
+  "KMS key": ({ KMSKeyArn = "" }) => KMSKeyArn,
+  tracing: ({ TracingConfig }) => TracingConfig?.Mode ?? "PassThrough",
+  "ephemeral storage": ({ EphemeralStorage }) => EphemeralStorage?.Size ?? 512,
+  "dead-letter queue": ({ DeadLetterConfig }) => DeadLetterConfig?.TargetArn ?? "",
+};
+
+/** Names of the settings in which two versions differ. */
+export const differingSettings = (a: FunctionConfiguration, b: FunctionConfiguration): readonly string[] =>
+  Object.keys(settings).filter((name) => !isDeepStrictEqual(settings[name]?.(a), settings[name]?.(b)));
+
+/** The published version with the highest number; undefined if no version is published. */
+export async function newestVersion(
+  lambda: LambdaClient,
+  FunctionName: string,
+): Promise<FunctionConfiguration | undefined> {
+  let newest: FunctionConfiguration | undefined;
+  for await (const { Versions = [] } of paginateListVersionsByFunction({ client: lambda }, { FunctionName })) {
+    for (const version of Versions) if (numberOf(version) > numberOf(newest)) newest = version;
+  }
+  return newest;
+}
+
+const numberOf = (version: FunctionConfiguration | undefined): number => Number(version?.Version) || 0;
 
 /** Undefined if the function or the alias does not exist. */
 export async function describeAlias(

@@ -1,5 +1,5 @@
 /** The result of one check of an instance, and how a check runs. */
-import { attachPolicyFix, isAboutCredentials, isAccessDenied } from "../aws/errors";
+import { attachPolicyFix, isAboutCredentials, isAccessDenied, isThrottled } from "../aws/errors";
 import { errorMessage } from "../output/error-message";
 import { maxName, oneLine } from "../output/foreign-text";
 
@@ -26,7 +26,7 @@ class CredentialsError extends Error {
 }
 
 /**
- * Runs `find` as the check `name`. An error from AWS fails the check.
+ * Runs `find` as the check `name`, again while AWS throttles it. Any other error from AWS fails the check.
  *
  * @throws CredentialsError if there are no valid credentials
  */
@@ -35,16 +35,37 @@ export type CheckRunner<Own extends string> = (
   find: () => Promise<Finding<Own>> | Finding<Own>,
 ) => Promise<Check<Own>>;
 
-/** @param policy the policy of `fleet iam` that allows the calls of these checks */
-export function checkRunner<Own extends string>(policy: Parameters<typeof attachPolicyFix>[0]): CheckRunner<Own> {
+/** Milliseconds for which a throttled check is repeated. Other programs, such as a large export, throttle an account for minutes. */
+const throttlingLimit = 5 * 60_000;
+
+/**
+ * @param policy the policy of `fleet iam` that allows the calls of these checks
+ * @param now current time in milliseconds
+ */
+export function checkRunner<Own extends string>(
+  policy: Parameters<typeof attachPolicyFix>[0],
+  now: () => number = Date.now,
+): CheckRunner<Own> {
   return async (name, find) => {
+    const begun = now();
+    const findUnlessThrottled = async (): Promise<Finding<Own>> => {
+      for (;;) {
+        try {
+          return await find();
+        } catch (error) {
+          if (!isThrottled(error) || now() - begun > throttlingLimit) throw error;
+        }
+      }
+    };
     try {
-      return { name, ...(await find()) };
+      return { name, ...(await findUnlessThrottled()) };
     } catch (error) {
       if (isAboutCredentials(error)) throw new CredentialsError(errorMessage(error), { cause: error });
       const fix = isAccessDenied(error)
         ? attachPolicyFix(policy)
-        : "Run the command again. If the error persists, its message names the cause.";
+        : isThrottled(error)
+          ? "AWS throttled the request for five minutes: find the program that sends most requests in this account and region, and run the command later."
+          : "Run the command again. If the error persists, its message names the cause.";
       return { name, ...failed(`The check could not run. ${errorMessage(error)}`, fix) };
     }
   };

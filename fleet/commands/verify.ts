@@ -2,7 +2,6 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { stackReport, verifySummary } from "../checks/verify/report";
-import type { VerifiedStack } from "../checks/verify/verify-instances";
 import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -13,23 +12,23 @@ export const verify: Command = {
     "Proves that the deployed instances block the numbers of contacts with a blocked Disposition, and no others; changes nothing.",
   selection: "optional",
   options: { json },
-  details: `The command checks the table and its index, the function and its alias, the role, the permission, the association and the module.
+  details: `The command checks the table and its index, the function and its alias, the role, the permission, the association, the module and the
+inbound flow.
 Then the command invokes the function with a listed number (the number of a contact with a blocked Disposition) and an unlisted number.
 These invocations are not calls, so the function writes a log line but no metrics.
+If AWS throttles a check, the command repeats the check for up to five minutes.
 
 Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check failed.
 
 ${selectionSyntax}`,
   async run({ selection, switches }, print) {
     const { verifyInstances } = await import("../checks/verify/verify-instances");
-    const instances = selectFrom(readEnvironments(), selection);
-    const stacks: VerifiedStack[] = [];
-    for (const pending of verifyInstances(instances)) {
-      const stack = await pending;
-      if (!switches.has("json")) print(`${stacks.length === 0 ? "" : "\n"}${stackReport(stack)}`);
-      stacks.push(stack);
-    }
-    print(switches.has("json") ? new JsonDocument(stacks) : `\n${verifySummary(stacks)}`);
+    const stacks = await verifyInstances(selectFrom(readEnvironments(), selection));
+    print(
+      switches.has("json")
+        ? new JsonDocument(stacks)
+        : [...stacks.map((stack) => `${stackReport(stack)}\n`), verifySummary(stacks)].join("\n"),
+    );
     return stacks.some(({ outcome }) => outcome === "failed") ? 1 : 0;
   },
 };

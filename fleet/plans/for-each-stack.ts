@@ -10,10 +10,11 @@ import { ConcurrencyLimiter, waitForAll } from "./concurrency-limiter";
  *
  * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each operation
  * once or twice and takes at least three seconds, mostly to start the provider, so four plans stay below the limit. An apply calls each
- * operation more often, so only two applies stay below the limit. Throttled calls are retried at a lower rate.
+ * operation more often, so only two applies stay below the limit. A verification calls them within a second, so only one stays below it.
+ * Throttled calls are retried at a lower rate.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
-const perAccountAndRegion = { plan: 4, apply: 2 } as const;
+const perAccountAndRegion = { plan: 4, apply: 2, verify: 1 } as const;
 
 /** Connect's API limits apply to each of these groups. */
 export const accountAndRegion = ({ account, region }: Pick<InstanceConfig, "account" | "region">): string =>

@@ -6,7 +6,7 @@ import { outcomeOf } from "../review/summary";
 import { UnreadablePlanFile } from "../terraform/plan-file";
 import { boundedLines } from "../output/foreign-text";
 import { errorMessage } from "../output/error-message";
-import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
+import { UnreadablePlan } from "../terraform/plan-json";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
 import { forEachStack } from "./for-each-stack";
@@ -18,10 +18,13 @@ import { readTableFingerprint, touchesTable } from "./table-fingerprint";
 import { synthesizedStackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 import { planFailureText } from "./table-replacement";
+import { planCompletely, UnreadableFunction } from "./unfinished-updates";
 
 /** The result of planning one stack; `failure` says why there is no plan. */
 export interface PlanningResult extends PlannedStack {
   readonly saved?: SavedPlan;
+  /** What an earlier deployment did not finish, or someone changed, and Terraform does not notice. */
+  readonly unfinished?: readonly string[];
 }
 
 export interface PlanningOptions {
@@ -62,9 +65,7 @@ async function planStack(
     // Read before the plan: a change of the table during the plan is then detected before the apply.
     const table = readOnly ? null : await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
     step("planning");
-    await stack.plan({ isLocked: !readOnly });
-    step("reading the plan");
-    const plan = parsePlan(await stack.show());
+    const { plan, unfinished } = await planCompletely(stack, instance, { isLocked: !readOnly });
     const isTableTouched = touchesTable(plan);
     if (isTableTouched && typeof table === "string") {
       const failure = `The plan changes the table ${instance.table.name}, but dynamodb:DescribeTable failed. ${table}`;
@@ -82,9 +83,12 @@ async function planStack(
       },
     );
     step("comparing the plan with AWS");
-    return { instance, plan, ...(await judgePlan(plan, instance)), saved };
+    const { guard, warnings } = await judgePlan(plan, instance);
+    return { instance, plan, guard, warnings: [...unfinished, ...warnings], saved, unfinished };
   } catch (error) {
-    const isExpected = [TerraformError, UnreadablePlan, UnreadablePlanFile].some((kind) => error instanceof kind);
+    const isExpected = [TerraformError, UnreadablePlan, UnreadablePlanFile, UnreadableFunction].some(
+      (kind) => error instanceof kind,
+    );
     if (!isExpected) throw error;
     return { instance, failure: boundedLines(await planFailureText(error as Error, instance, stack)) };
   }

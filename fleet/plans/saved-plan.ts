@@ -7,8 +7,10 @@ import type { InstanceConfig } from "../../config/types";
 import { canonicalJson } from "../terraform/json-values";
 import type { PlanFileContent, StateVersion } from "../terraform/plan-file";
 import { planFileName, readPlanFile, UnreadablePlanFile } from "../terraform/plan-file";
+import { planOverrideName } from "../terraform/terraform-stack";
 import { configurationText, digestOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
+import { onlyRepeatsUpdates } from "./unfinished-updates";
 
 const recordName = "fleet-plan.json";
 
@@ -143,7 +145,11 @@ function* staleInputs(
     yield { reason: `The plan belongs to the stack ${saved.stackName}.`, fix: planAgain };
     return;
   }
-  const overrides = [...content.configuration.keys()].filter((name) => name !== "cdk.tf.json");
+  const planned = content.configuration.get("cdk.tf.json");
+  const override = content.configuration.get(planOverrideName);
+  const overrides = [...content.configuration.keys()].filter(
+    (name) => !["cdk.tf.json", planOverrideName].includes(name),
+  );
   if (saved.readOnly || overrides.length > 0) {
     yield {
       reason: "The plan was made with --read-only: with read-only roles, and without locking the state.",
@@ -163,8 +169,10 @@ function* staleInputs(
       fix: planAgain,
     };
   }
-  const planned = content.configuration.get("cdk.tf.json");
-  const isOwn = planned !== undefined && configurationText(planned) === configurationText(synthesizedText(synthesized));
+  const isOwn =
+    planned !== undefined &&
+    configurationText(planned) === configurationText(synthesizedText(synthesized)) &&
+    (override === undefined || onlyRepeatsUpdates(override, planned));
   if (saved.synthesized === synthesized.digest && (!isOwn || digestOf(directory) !== saved.synthesized)) {
     yield {
       reason:

@@ -29,19 +29,36 @@ export interface Difference {
 const unknownAuthor = "Probably a user of the AWS console, or another program. CloudTrail records the name.";
 const deployAgain = "To restore the configuration, deploy again: npm run fleet -- plan, then deploy.";
 
-/** All differences. Planned changes of resources that did not drift are `pending`; `pending` is reported only if there is no drift. */
-export function differencesIn(plan: PlanJson, instance: InstanceConfig): readonly Difference[] {
+/** The difference of something that is not as it was deployed, although Terraform does not notice it. @param what one sentence or more */
+export const invisibleDifference = (what: string, remediation: string = deployAgain): Difference => ({
+  kind: "drift",
+  what,
+  remediation,
+  diff: [],
+});
+
+/**
+ * All differences. Planned changes of resources that did not drift are `pending`; `pending` is reported only if there is no drift.
+ *
+ * @param invisible differences that Terraform does not notice
+ */
+export function differencesIn(
+  plan: PlanJson,
+  instance: InstanceConfig,
+  invisible: readonly Difference[] = [],
+): readonly Difference[] {
   const planned = new Map(
     plan.resource_changes
       .filter(({ mode, change }) => mode === "managed" && change.actions.join() !== "no-op")
       .map((resource) => [resource.address, resource]),
   );
-  const differences = plan.resource_drift.flatMap((drift) => {
+  const changed = plan.resource_drift.flatMap((drift) => {
     const isReverted = planned.has(drift.address);
     return resourceType(drift.type)?.drift.owner === "vendor"
       ? tableDifferences(drift, isReverted, instance)
       : stackDifferences(drift, isReverted);
   });
+  const differences = [...invisible, ...changed];
   const drifted = new Set(plan.resource_drift.map(({ address }) => address));
   const pending = [...planned.values()].filter(({ address }) => !drifted.has(address));
   if (pending.length === 0 || differences.some(({ kind }) => kind === "drift")) return differences;

@@ -92,7 +92,7 @@ async function apply(row: Row, { journal, failures, step }: Report): Promise<boo
   const { instance, stack, plan, creates, needsVerification } = row.deployment;
   const { stackName } = instance;
   if (plan === undefined) {
-    row.apply = needsVerification ? "already applied" : "nothing to do";
+    row.apply = needsVerification ? "nothing to apply" : "done before";
     return true;
   }
   step("checking the plan again");

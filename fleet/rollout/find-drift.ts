@@ -2,13 +2,16 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
+import { findInvisibleDrift } from "../checks/invisible-drift";
+import type { InvisibleDrift } from "../checks/invisible-drift";
 import { oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import { openToolchain } from "../plans/instance-terraform";
 import { planInstances } from "../plans/planning";
+import type { PlanningResult } from "../plans/planning";
 import { synthesizeInto } from "../plans/plans-directory";
 import { openRunDirectory } from "../plans/run-directory";
-import { differencesIn } from "../review/differences";
+import { differencesIn, invisibleDifference } from "../review/differences";
 import type { Difference } from "../review/differences";
 import type { GracefulShutdown } from "./graceful-shutdown";
 
@@ -35,20 +38,35 @@ export async function findDrift(
 ): Promise<readonly StackDrift[]> {
   const plans = openRunDirectory(directory, "drift");
   try {
-    const planned = await shutdown.during(async () => {
+    const { planned, invisible } = await shutdown.during(async () => {
       const stacks = await synthesizeInto(plans, instances);
       const toolchain = await openToolchain(instances, shutdown);
-      return planInstances(instances, { toolchain, stacks, parallel, readOnly: true });
+      const results = await planInstances(instances, { toolchain, stacks, parallel, readOnly: true });
+      const readable = results.filter(({ plan }) => plan !== undefined).map(({ instance }) => instance);
+      return { planned: results, invisible: await findInvisibleDrift(readable, shutdown) };
     });
-    return planned.map(({ instance, plan, failure }) => ({
-      instance,
-      differences: plan === undefined ? [] : differencesIn(plan, instance),
-      ...(failure === undefined ? {} : { failure: explainedFailure(failure, instance) }),
-    }));
+    return planned.map((result) => driftOf(result, invisible.get(result.instance)));
   } finally {
     // Plans contain plaintext values.
     rmSync(plans, { recursive: true, force: true });
   }
+}
+
+function driftOf(
+  { instance, plan, unfinished = [], failure }: PlanningResult,
+  invisible: InvisibleDrift | undefined,
+): StackDrift {
+  if (plan === undefined || failure !== undefined)
+    return { instance, differences: [], failure: explainedFailure(failure ?? "There is no plan.", instance) };
+  if (invisible === undefined || "failure" in invisible) {
+    const reason = invisible?.failure ?? "Not checked: the command was stopped.";
+    return { instance, differences: differencesIn(plan, instance), failure: reason };
+  }
+  const differences = [
+    ...unfinished.map((what) => invisibleDifference(what)),
+    ...invisible.findings.map(({ detail, fix }) => invisibleDifference(detail, fix)),
+  ];
+  return { instance, differences: differencesIn(plan, instance, differences) };
 }
 
 /** Explains a plan that failed because the table is missing. Other failures are returned unchanged. */

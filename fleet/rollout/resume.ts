@@ -5,13 +5,16 @@ import path from "node:path";
 import { judgePlan } from "../plans/judge-plan";
 import { sha256 } from "../plans/saved-plan";
 import { readTableFingerprint, touchesTable } from "../plans/table-fingerprint";
+import { planCompletely } from "../plans/unfinished-updates";
 import { outcomeOf } from "../review/summary";
 import { errorMessage } from "../output/error-message";
+import { taintedAddresses } from "../terraform/plan-file";
 import { isTouched, parsePlan } from "../terraform/plan-json";
+import type { PlanJson } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
 import { importOrphans } from "./import-orphans";
 import type { DeploymentStatus } from "./journal";
-import { deploymentOf, isRejected } from "./stack-deployment";
+import { deploymentOf } from "./stack-deployment";
 import type { PreparedDeployment } from "./stack-deployment";
 
 /** Name of the new plan. The reviewed plan stays beside it. */
@@ -41,11 +44,15 @@ export async function planRemaining(
       );
     }
   }
+  const kept = await keepTainted(stack, reviewed);
+  if (kept.length > 0) {
+    print(`${stackName}: their creation failed halfway, and the next apply completes them: ${kept.join(", ")}.`);
+  }
   step("planning the remaining changes");
   const table = await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
-  await stack.plan({ isLocked: true }, resumedPlanName);
+  const { plan: rest, unfinished } = await planCompletely(stack, instance, { isLocked: true }, resumedPlanName);
+  for (const text of unfinished) print(`${stackName}: ${text}`);
   const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlanName)));
-  const rest = parsePlan(await stack.show(resumedPlanName));
   const reviewedAddresses = new Set(reviewed.resource_changes.filter(isTouched).map(({ address }) => address));
   const remaining = rest.resource_changes.filter(isTouched);
   const notReviewed = remaining.filter(({ address }) => !reviewedAddresses.has(address));
@@ -72,7 +79,21 @@ export async function planRemaining(
     checksum,
     table: isTableTouched && typeof table !== "string" ? table : null,
   };
-  const deployment = deploymentOf(instance, stack, rest, result, applicable);
-  // The changes from before the interruption are not verified yet.
-  return isRejected(deployment) ? deployment : { ...deployment, needsVerification: true };
+  return deploymentOf(instance, stack, rest, result, applicable);
+}
+
+/**
+ * Keeps the resources that the last apply created before it failed. Terraform would delete and create them again: that would fail for a
+ * resource whose replacement is created first, and the guard refuses it for a resource that a call needs. All of them can be changed in
+ * place.
+ *
+ * @returns their addresses
+ */
+async function keepTainted(stack: TerraformStack, reviewed: PlanJson): Promise<readonly string[]> {
+  const created = new Set(
+    reviewed.resource_changes.filter(({ change }) => change.actions.includes("create")).map(({ address }) => address),
+  );
+  const tainted = taintedAddresses(await stack.stateText()).filter((address) => created.has(address));
+  for (const address of tainted) await stack.untaint(address);
+  return tainted;
 }

@@ -11,6 +11,7 @@ import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
 import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
 import { staleTable } from "../plans/table-fingerprint";
+import { UnreadableFunction } from "../plans/unfinished-updates";
 import { lockIn } from "../terraform/diagnostics";
 import { planFileName } from "../terraform/plan-file";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
@@ -73,7 +74,7 @@ export async function savedDeployments(request: DeploymentRequest, isResumed: bo
 function describeDeployment(prepared: PreparedDeployment): string {
   if (isRejected(prepared)) return "refused";
   if (prepared.plan !== undefined) return "ready";
-  return prepared.needsVerification ? "applied; must be verified" : "done";
+  return prepared.needsVerification ? "nothing to apply; must be verified" : "done before";
 }
 
 interface PlannedStack {
@@ -120,7 +121,8 @@ async function prepareStack(
   } catch (error) {
     const stateLock = error instanceof TerraformError ? lockIn(error.output) : undefined;
     if (stateLock !== undefined) return [stateLocked(stateLock, status, directory)];
-    if (!(error instanceof TerraformError || error instanceof UnreadablePlan)) throw error;
+    const isExpected = [TerraformError, UnreadablePlan, UnreadableFunction].some((kind) => error instanceof kind);
+    if (!isExpected || !(error instanceof Error)) throw error;
     return [{ reason: error.message, fix: "Nothing was applied. Fix the cause and deploy again." }];
   }
 }

@@ -73,7 +73,8 @@ export function deploymentOf(
       fix,
     }));
   }
-  if (!hasChanges(plan)) return { instance, stack, creates: [], needsVerification: false };
+  // An empty plan does not prove that the instance works.
+  if (!hasChanges(plan)) return { instance, stack, creates: [], needsVerification: true };
   const creates = plan.resource_changes.filter(({ change }) => change.actions.includes("create"));
   return { instance, stack, plan: applicable, creates: creates.map(({ address }) => address), needsVerification: true };
 }

@@ -40,10 +40,20 @@ export interface InitializeOptions {
 }
 
 /**
- * Terraform merges a file with this name into the configuration. There must be only this override file: if two override files have a
- * backend, Terraform uses the backend of the last file name.
+ * Terraform merges a file with this name into the configuration. No other override file may have a backend: Terraform uses the
+ * backend of the last file name.
  */
 const overrideName = "zz_read_only_override.tf.json";
+
+/** Name of the override file of a plan. It has no backend. */
+export const planOverrideName = "zz_plan_override.tf.json";
+
+export interface PlanOptions {
+  /** Whether to lock the state. A lock is an object in the state bucket, so the role needs permission to write it. */
+  readonly isLocked: boolean;
+  /** Arguments that replace those of the configuration in this plan. @default none */
+  readonly override?: object;
+}
 
 /** Name of the file to which Terraform writes the state if it cannot write to the backend. */
 export const erroredStateName = "errored.tfstate";
@@ -73,11 +83,13 @@ export class TerraformStack {
   /**
    * Saves a plan in the directory. An older plan file of the same name is deleted first.
    *
-   * @param isLocked whether to lock the state. A lock is an object in the state bucket, so the role needs permission to write it
    * @throws TerraformError
    */
-  async plan({ isLocked }: { readonly isLocked: boolean }, file: string = planFileName): Promise<void> {
+  async plan({ isLocked, override }: PlanOptions, file: string = planFileName): Promise<void> {
     rmSync(path.join(this.directory, file), { force: true });
+    const overrideFile = path.join(this.directory, planOverrideName);
+    if (override === undefined) rmSync(overrideFile, { force: true });
+    else writeFileSync(overrideFile, JSON.stringify(override));
     const lock = isLocked ? [] : ["-lock=false"];
     const args = ["plan", "-input=false", "-json", ...lock, `-out=${file}`];
     requireSuccess("terraform plan", await this.terraform.run(this.directory, args, { log: this.log("plan") }));
@@ -120,6 +132,12 @@ export class TerraformStack {
   async import(address: string, id: string): Promise<TerraformResult> {
     const args = ["import", "-input=false", "-no-color", address, id];
     return this.terraform.run(this.directory, args, { log: this.log("import") });
+  }
+
+  /** Keeps a resource that the next plan would create again. Nothing in AWS changes. @throws TerraformError */
+  async untaint(address: string): Promise<void> {
+    const args = ["untaint", "-no-color", address];
+    requireSuccess("terraform untaint", await this.terraform.run(this.directory, args, { log: this.log("untaint") }));
   }
 
   /** @throws TerraformError */

@@ -117,6 +117,38 @@ test("a read-only plan is rejected because of its record or because of the overr
   expect(reasons(byFile.directory, byFile.inputs)).toEqual([expect.stringContaining("--read-only")]);
 });
 
+describe("a plan with an override that repeats an update of a function", () => {
+  const stack = JSON.stringify({
+    resource: { aws_lambda_function: { one: { source_code_hash: "hash=", filename: "a" } } },
+  });
+  const withOverride = (override: unknown): string[] => {
+    const { directory, inputs } = saved({
+      "tfconfig/m-/cdk.tf.json": stack,
+      "tfconfig/m-/zz_plan_override.tf.json": typeof override === "string" ? override : JSON.stringify(override),
+    });
+    for (const place of [directory, inputs.synthesized.directory])
+      writeFileSync(path.join(place, "cdk.tf.json"), stack);
+    const synthesized = { ...inputs.synthesized, digest: digestOf(directory) };
+    savePlan(directory, { ...inputs, synthesized }, { readOnly: false, changes: "", table: null, at: new Date(0) });
+    return reasons(directory, { ...inputs, synthesized });
+  };
+  const functions = (values: object) => ({ resource: { aws_lambda_function: values } });
+
+  test("is accepted", () => {
+    expect(withOverride(functions({ one: { source_code_hash: "hash= (repeated)" } }))).toEqual([]);
+  });
+
+  test.each([
+    ["has another hash", functions({ one: { source_code_hash: "other= (repeated)" } })],
+    ["changes another argument", functions({ one: { source_code_hash: "hash= (repeated)", role: "other" } })],
+    ["adds a function", functions({ two: { source_code_hash: " (repeated)" } })],
+    ["changes another resource", { ...functions({}), provider: { aws: { region: "us-east-1" } } }],
+    ["is not JSON", "{"],
+  ])("is rejected if the override %s", (_, override) => {
+    expect(withOverride(override)).toEqual([expect.stringContaining("The configuration in the plan differs")]);
+  });
+});
+
 test("a plan of another configuration is rejected, even if its record matches the stack", () => {
   const other = configuration.replace('"name":"one"', '"name":"two"');
   const { directory, inputs } = saved({ "tfconfig/m-/cdk.tf.json": other });

@@ -1,7 +1,7 @@
 /** Differences: vendor changes and drift are distinguished, effects are stated, and secrets are not shown. */
 import fc from "fast-check";
 import { indexName } from "../../../config/aws-names";
-import { differencesIn } from "../../../fleet/review/differences";
+import { differencesIn, invisibleDifference } from "../../../fleet/review/differences";
 import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
 import { sampleInstance } from "../../stacks/sample-instance";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
@@ -46,6 +46,24 @@ const found = (...given: Parameters<typeof plan>) => differencesIn(plan(...given
 
 test("a plan without drift has no differences", () => {
   expect(found([])).toEqual([]);
+});
+
+test("what Terraform does not notice is drift, and its repair is not a newer configuration", () => {
+  const repair = change("aws_lambda_function", ["update"], { version: "1" }, { version: "2" });
+  expect(found([], [repair])).toEqual([expect.objectContaining({ kind: "pending" })]);
+  const invisible = [
+    invisibleDifference("The alias points to version 1."),
+    invisibleDifference("Archived.", "Activate it."),
+  ];
+  expect(differencesIn(plan([], [repair]), sampleInstance, invisible)).toEqual([
+    {
+      kind: "drift",
+      what: "The alias points to version 1.",
+      remediation: "To restore the configuration, deploy again: npm run fleet -- plan, then deploy.",
+      diff: [],
+    },
+    { kind: "drift", what: "Archived.", remediation: "Activate it.", diff: [] },
+  ]);
 });
 
 test("an index, a tag and a capacity that the vendor changed are a vendor change with a diff", () => {

@@ -65,13 +65,17 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
     allow("SimulateRole", ["iam:SimulatePrincipalPolicy"], stack.roles),
     allow(
       "ReadFunction",
-      ["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:GetPolicy"],
+      ["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListVersionsByFunction"],
       stack.functionsAndVersions,
     ),
     allow("InvokeFunction", ["lambda:InvokeFunction"], stack.aliases),
     allow(
       "ListModulesAndFunctions",
-      ["connect:ListContactFlowModules", "connect:ListLambdaFunctions"],
+      [
+        "connect:ListContactFlowModules",
+        ...(stack.flows.length === 0 ? [] : ["connect:ListContactFlows"]),
+        "connect:ListLambdaFunctions",
+      ],
       stack.connectInstances,
     ),
     allow("DescribeModule", ["connect:DescribeContactFlowModule"], stack.modules),

@@ -1,6 +1,6 @@
 /** Checks the Connect instance: the association of the function, and the published module. */
 import { isDeepStrictEqual } from "node:util";
-import type { ConnectClient, ContactFlowModule } from "@aws-sdk/client-connect";
+import type { ConnectClient, ContactFlowModule, ContactFlowSummary } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../../flows/blocked-status";
 import { moduleContent } from "../../../stacks/flow-contents";
@@ -8,6 +8,7 @@ import {
   associatedFunctions,
   blockedStatusAmong,
   describeModule,
+  flowsOf,
   lambdaBlocks,
   modulesOf,
 } from "../../aws/connect-instance";
@@ -16,7 +17,7 @@ import type { InstanceClients } from "../../aws/instance-clients";
 import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
 
-/** The checks `association`, `module` and, if there is a module, `content`. @throws CredentialsError */
+/** The checks `association`, `module`, `content` if there is a module, and `inbound flow` if the stack has one. @throws CredentialsError */
 export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<readonly Check[]> {
   const association = await runCheck("association", async () =>
     associationFinding(instance, await associatedFunctions(connect, instance.instanceId)),
@@ -26,9 +27,32 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
     module = await findModule(connect, instance.instanceId);
     return moduleFinding(instance, module);
   });
-  if (module === undefined) return [association, published];
-  const { Content = "" } = module;
-  return [association, published, await runCheck("content", () => contentFinding(instance, Content))];
+  const content =
+    module === undefined ? [] : [await runCheck("content", () => contentFinding(instance, module?.Content ?? ""))];
+  const { inboundFlow } = instance;
+  if (inboundFlow === undefined) return [association, published, ...content];
+  const flow = await runCheck("inbound flow", async () =>
+    flowFinding(instance, await findFlow(connect, instance.instanceId, inboundFlow.name)),
+  );
+  return [association, published, ...content, flow];
+}
+
+/**
+ * What is wrong with the module and the inbound flow although they exist: Terraform's provider does not read their state.
+ *
+ * @throws the error of AWS
+ */
+export async function connectStateFindings(
+  instance: InstanceConfig,
+  { connect }: InstanceClients,
+): Promise<readonly Finding[]> {
+  const { instanceId, inboundFlow } = instance;
+  const module = await findModule(connect, instanceId);
+  const flow = inboundFlow && (await findFlow(connect, instanceId, inboundFlow.name));
+  return [
+    ...(module === undefined ? [] : [moduleFinding(instance, module)]),
+    ...(flow === undefined ? [] : [flowFinding(instance, flow)]),
+  ];
 }
 
 function associationFinding({ function: own, stackName }: InstanceConfig, arns: readonly string[]): Finding {
@@ -43,12 +67,21 @@ function associationFinding({ function: own, stackName }: InstanceConfig, arns: 
   );
 }
 
+const findFlow = async (
+  connect: ConnectClient,
+  InstanceId: string,
+  name: string,
+): Promise<ContactFlowSummary | undefined> => (await flowsOf(connect, InstanceId)).find(({ Name }) => Name === name);
+
 async function findModule(connect: ConnectClient, InstanceId: string): Promise<ContactFlowModule | undefined> {
   const found = blockedStatusAmong(await modulesOf(connect, InstanceId));
   return found && (await describeModule(connect, InstanceId, found.Id));
 }
 
-function moduleFinding({ stackName }: InstanceConfig, module: ContactFlowModule | undefined): Finding {
+function moduleFinding(
+  { stackName, instanceId, region }: InstanceConfig,
+  module: ContactFlowModule | undefined,
+): Finding {
   if (module === undefined) {
     return failed(
       `The instance has no module ${BLOCKED_STATUS_MODULE_NAME}. Flows that call it take their error branch, and no caller is blocked.`,
@@ -62,7 +95,25 @@ function moduleFinding({ stackName }: InstanceConfig, module: ContactFlowModule 
   }
   return failed(
     `${BLOCKED_STATUS_MODULE_NAME} (${Id}) is ${State} and ${Status}. Flows cannot call it, and no caller is blocked.`,
-    "Activate and publish it in the Connect console (Flows, Modules).",
+    State.toUpperCase() === "ARCHIVED"
+      ? `A deployment does not change this. Activate it: aws connect update-contact-flow-module-metadata --region ${region} --instance-id ${instanceId} --contact-flow-module-id ${Id} --state ACTIVE`
+      : "A deployment does not change this. Publish it in the Connect console (Flows, Modules).",
+  );
+}
+
+function flowFinding(
+  { stackName, instanceId, region, inboundFlow }: InstanceConfig,
+  flow: ContactFlowSummary | undefined,
+): Finding {
+  const name = inboundFlow?.name ?? "";
+  if (flow === undefined) {
+    return failed(`The instance has no flow ${name}. Calls to its phone numbers fail.`, `Deploy ${stackName}.`);
+  }
+  const { ContactFlowState = "", Id = "" } = flow;
+  if (ContactFlowState === "ACTIVE") return ok(`${name} (${Id}) is active.`);
+  return failed(
+    `The inbound flow ${name} (${Id}) is ${ContactFlowState}. Calls to its phone numbers fail.`,
+    `A deployment does not change this. Activate it: aws connect update-contact-flow-metadata --region ${region} --instance-id ${instanceId} --contact-flow-id ${Id} --contact-flow-state ACTIVE`,
   );
 }
 

@@ -1,5 +1,4 @@
 /** Checks the function: the version that the alias points to, its environment, and its resource policy. */
-import { isDeepStrictEqual } from "node:util";
 import {
   GetAliasCommand,
   GetPolicyCommand,
@@ -8,10 +7,11 @@ import {
 } from "@aws-sdk/client-lambda";
 import { aliasName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
+import { packageBlockedCalls } from "../../../lambda/packaging";
 import { functionEnvironment, HANDLER } from "../../../lambda/settings";
 import { functionSettings } from "../../../stacks/function-settings";
 import { undefinedIfAbsent } from "../../aws/errors";
-import { functionConfiguration } from "../../aws/lambda-function";
+import { differingSettings, functionConfiguration, newestVersion } from "../../aws/lambda-function";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import type { Check, Finding } from "./check";
@@ -57,7 +57,9 @@ export async function functionChecks(instance: InstanceConfig, { lambda }: Insta
   });
   const { live } = versions;
   if (live === undefined) return { checks: [functionCheck, aliasCheck], live };
-  const published = await runCheck("published", () => publishedFinding(instance, { latest, live }));
+  const published = await runCheck("published", () =>
+    publishedFinding(instance, { latest, live }, () => newestVersion(lambda, FunctionName)),
+  );
   const configuration = await runCheck("configuration", () => configurationFinding(instance, live));
   const { Variables = {} } = live.Environment ?? {};
   const environmentCheck = await runCheck("environment", () => environmentFinding(instance, Variables));
@@ -99,47 +101,56 @@ function versionFinding(
   return ok(`${aliasName} points to version ${Version} of ${name}.`);
 }
 
+interface Versions {
+  readonly latest: FunctionConfiguration;
+  /** The version that the alias points to. */
+  readonly live: FunctionConfiguration;
+}
+
 /**
- * Compares the alias's version with `$LATEST`. Terraform updates the configuration, then the code, and then publishes a version. If it is
- * interrupted before it publishes, `$LATEST` is new and the alias still points to the old version. Later plans have no changes, because
- * Terraform compares only `$LATEST`.
+ * Compares the alias's version with `$LATEST`. They differ if a deployment changed `$LATEST` and failed before it published a version, or
+ * if someone moved the alias.
  */
-function publishedFinding(
-  { function: { name }, region, stackName }: InstanceConfig,
-  { latest, live }: { readonly latest: FunctionConfiguration; readonly live: FunctionConfiguration },
-): Finding {
-  const variables = ({ Environment }: FunctionConfiguration) => Environment?.Variables ?? {};
-  const parts: readonly (readonly [string, (version: FunctionConfiguration) => unknown])[] = [
-    ["code", ({ CodeSha256 }) => CodeSha256],
-    ["handler", ({ Handler }) => Handler],
-    ["runtime", ({ Runtime }) => Runtime],
-    ["memory", ({ MemorySize }) => MemorySize],
-    ["timeout", ({ Timeout }) => Timeout],
-    ["role", ({ Role }) => Role],
-    ["log group", ({ LoggingConfig }) => LoggingConfig?.LogGroup],
-    ["environment", variables],
-  ];
-  const differing = parts.filter(([, read]) => !isDeepStrictEqual(read(latest), read(live))).map(([part]) => part);
+async function publishedFinding(
+  { function: { name }, stackName }: InstanceConfig,
+  { latest, live }: Versions,
+  newest: () => Promise<FunctionConfiguration | undefined>,
+): Promise<Finding> {
+  const differing = differingSettings(latest, live);
   const { Version = "" } = live;
   if (differing.length === 0) return ok(`Version ${Version} is the same as $LATEST.`);
+  const difference = `The alias ${aliasName} points to version ${Version} of ${name}, which differs from $LATEST in: ${differing.join(", ")}.`;
+  const last = await newest();
+  if (last?.Version !== undefined && last.Version !== Version && differingSettings(latest, last).length === 0) {
+    return failed(
+      `${difference} The newest version is ${last.Version}, and it is the same as $LATEST: someone moved the alias, for example to roll ` +
+        `back, or a deployment failed before it moved the alias. Calls are answered by version ${Version}.`,
+      `After a rollback, revert the change in the repository first, because the next deployment of ${stackName} moves the alias to a ` +
+        `version with the configuration of the stack (docs/runbook.md, "Roll back"). Otherwise ${planAndDeploy(stackName)}`,
+    );
+  }
   return failed(
-    `The alias ${aliasName} points to version ${Version} of ${name}, which differs from $LATEST in: ${differing.join(", ")}. ` +
-      "The last change of the function is not live: calls are answered by the old version.",
-    `Publish $LATEST: aws lambda publish-version --region ${region} --function-name ${name}. Then plan and deploy ${stackName}: the plan moves the alias to the new version.`,
+    `${difference} The last change of the function is not live: calls are answered by the old version.`,
+    `To publish $LATEST and move the alias, ${planAndDeploy(stackName)}`,
   );
 }
 
-/** Compares settings of the alias's version, except its environment variables, with the stack. */
+const planAndDeploy = (stackName: string): string =>
+  `plan and deploy: npm run fleet -- plan stack=${stackName}, then npm run fleet -- deploy stack=${stackName}.`;
+
+/** Compares code and settings of the alias's version, except its environment variables, with the stack. */
 function configurationFinding(
   { function: configured, lookup, stackName }: InstanceConfig,
-  { Handler, Runtime, MemorySize, Timeout, LoggingConfig }: FunctionConfiguration,
+  { CodeSha256, Handler, Runtime, MemorySize, Timeout, LoggingConfig }: FunctionConfiguration,
 ): Finding {
   const settings: readonly (readonly [string, unknown, unknown])[] = [
+    ["SHA-256 of the code", packageBlockedCalls().sourceCodeHash, CodeSha256],
     ["handler", HANDLER, Handler],
     ["runtime", configured.runtime, Runtime],
     ["memory in MB", configured.memoryMb, MemorySize],
     ["timeout in seconds", lookup.flowTimeLimitSeconds, Timeout],
     ["log group", configured.logGroupName, LoggingConfig?.LogGroup],
+    ["log format", "Text", LoggingConfig?.LogFormat],
   ];
   const differing = settings.filter(([, expected, found]) => expected !== found);
   if (differing.length === 0) return ok("The function's configuration matches the stack.");
@@ -150,7 +161,7 @@ function configurationFinding(
   return failed(
     `The function's configuration differs from the stack: ${differences.join(", ")}.` +
       (hasOtherLog ? " The role may not write to another log group, so log lines and metrics are lost." : ""),
-    `Plan and deploy ${stackName}. If the plan has no changes, correct these settings of the function in the Lambda console, publish a version, and plan again.`,
+    `To deploy the stack as it is now, ${planAndDeploy(stackName)}`,
   );
 }
 

@@ -159,8 +159,16 @@ function listedFinding(answers: readonly ProbeAnswer[], disposition: string): Fi
     : wrongAnswer("a listed number", answer);
 }
 
+const unknownContact = {
+  cause: "A contact with this number has the Disposition, but the function did not find it.",
+  remediation:
+    "See the checks published, configuration and environment: the function may look up other Dispositions. If they are ok, verify again, " +
+    "because an index follows its table with a delay of seconds.",
+};
+
 function wrongAnswer(number: string, { answered, expected, reason }: ProbeAnswer): Finding {
-  const explanation = explanationOf(reason);
+  // For a listed number, the explanation of this reason would say that no action is needed.
+  const explanation = expected === "match" && reason === "not_blocked" ? unknownContact : explanationOf(reason);
   const effect =
     expected === "match"
       ? "the caller is not blocked"

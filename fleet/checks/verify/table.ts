@@ -26,6 +26,24 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
   return [first, await runCheck("index", () => indexFinding(instance, clients, index, types))];
 }
 
+/**
+ * What is wrong with our index although it exists: a plan does not show its status.
+ *
+ * @throws the error of AWS
+ */
+export async function indexStateFindings(
+  instance: InstanceConfig,
+  clients: InstanceClients,
+): Promise<readonly Finding[]> {
+  const table = await describeTable(clients.dynamodb, instance.table.name);
+  const index = table && ourIndex(table);
+  if (index === undefined) return [];
+  const types = new Map(
+    table?.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
+  );
+  return [await indexFinding(instance, clients, index, types)];
+}
+
 function noTable({ table, account, region, name }: InstanceConfig): Finding {
   return failed(
     `There is no table ${table.name} in ${region} of account ${account}. No caller is blocked.`,

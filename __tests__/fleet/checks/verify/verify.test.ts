@@ -2,10 +2,12 @@
 import { indexName } from "../../../../config/aws-names";
 import type { InstanceConfig } from "../../../../config/types";
 import { verifyInstance } from "../../../../fleet/checks/verify/verify";
+import { packageBlockedCalls } from "../../../../lambda/packaging";
 import { functionEnvironment } from "../../../../lambda/settings";
 import { moduleContent } from "../../../../stacks/flow-contents";
 import { functionSettings } from "../../../../stacks/function-settings";
 import { sampleInstance } from "../../../stacks/sample-instance";
+import { recordedInstance } from "../../guard/recorded-plan";
 import { startAwsStub, AwsError, AnswerWithHeaders, type AwsStub, type Answers, type Decider } from "../../aws-answers";
 
 let aws: AwsStub;
@@ -24,8 +26,8 @@ const configuration = {
   Handler: "index.handler",
   MemorySize: sampleInstance.function.memoryMb,
   Timeout: sampleInstance.lookup.flowTimeLimitSeconds,
-  CodeSha256: "new",
-  LoggingConfig: { LogGroup: sampleInstance.function.logGroupName },
+  CodeSha256: packageBlockedCalls().sourceCodeHash,
+  LoggingConfig: { LogFormat: "Text", LogGroup: sampleInstance.function.logGroupName },
   Version: "3",
   State: "Active",
   Role: "arn:aws:iam::111122223333:role/blockedCalls-acme-eu-central-1",
@@ -85,6 +87,7 @@ const healthy: Answers = {
   "dynamodb:Query": query,
   "lambda:GetFunctionConfiguration": configuration,
   "lambda:GetAlias": { FunctionVersion: "3" },
+  "lambda:ListVersionsByFunction": { Versions: [{ ...configuration, Version: "$LATEST" }, { Version: "3" }] },
   "lambda:GetPolicy": policy(statement()),
   "lambda:Invoke": right,
   "iam:SimulatePrincipalPolicy": simulated("allowed"),
@@ -156,21 +159,40 @@ describe("the version that the alias points to", () => {
     (_, url) =>
       url.includes("Qualifier=3") ? { ...configuration, ...difference } : configuration;
 
-  test.each([
-    ["code", { CodeSha256: "old" }],
-    ["role", { Role: "arn:aws:iam::111122223333:role/old" }],
-  ])("fails if $LATEST has other %s", async (part, difference) => {
-    aws.answers = { ...healthy, "lambda:GetFunctionConfiguration": live(difference) };
+  test("fails if $LATEST has another role, and names the command that publishes $LATEST", async () => {
+    const old = { Role: "arn:aws:iam::111122223333:role/old" };
+    aws.answers = { ...healthy, "lambda:GetFunctionConfiguration": live(old) };
     const checks = await verifyInstance(sampleInstance, aws.clients);
     const published = checks.find(({ name }) => name === "published");
-    expect(published?.outcome).toBe("failed");
-    expect(published?.detail).toBe(
-      `The alias live points to version 3 of blockedCalls-acme, which differs from $LATEST in: ${part}. ` +
+    expect(published).toEqual({
+      name: "published",
+      outcome: "failed",
+      detail:
+        "The alias live points to version 3 of blockedCalls-acme, which differs from $LATEST in: role. " +
         "The last change of the function is not live: calls are answered by the old version.",
-    );
-    expect(published?.fix).toBe(
-      "Publish $LATEST: aws lambda publish-version --region eu-central-1 --function-name blockedCalls-acme. " +
-        "Then plan and deploy test-acme-eu-central-1: the plan moves the alias to the new version.",
+      fix:
+        "To publish $LATEST and move the alias, plan and deploy: npm run fleet -- plan stack=test-acme-eu-central-1, " +
+        "then npm run fleet -- deploy stack=test-acme-eu-central-1.",
+    });
+  });
+
+  test("fails if the alias points to an older version than the newest, and explains how a rollback ends", async () => {
+    aws.answers = {
+      ...healthy,
+      "lambda:GetFunctionConfiguration": live({ CodeSha256: "old" }),
+      // AWS lists the versions in no useful order, and on several pages.
+      "lambda:ListVersionsByFunction": (_, url) =>
+        url.includes("Marker")
+          ? { Versions: [{ Version: "3" }, { Version: "9" }] }
+          : { Versions: [{ ...configuration, Version: "10" }], NextMarker: "more" },
+    };
+    const checks = await verifyInstance(sampleInstance, aws.clients);
+    const published = checks.find(({ name }) => name === "published");
+    expect(published?.detail).toContain("differs from $LATEST in: code. The newest version is 10, and it is the same");
+    expect(published?.detail).toContain("someone moved the alias, for example to roll back");
+    expect(published?.fix).toContain("After a rollback, revert the change in the repository first");
+    expect(checks.find(({ name }) => name === "configuration")?.detail).toMatch(
+      /SHA-256 of the code is old instead of \S{44}\.$/,
     );
   });
 
@@ -190,7 +212,9 @@ describe("the version that the alias points to", () => {
     ["timeout in seconds", { Timeout: 900 }, "timeout in seconds is 900 instead of"],
     ["handler", { Handler: "app.main" }, "handler is app.main instead of index.handler"],
     ["runtime", { Runtime: "nodejs18.x" }, "runtime is nodejs18.x instead of"],
-    ["log group", { LoggingConfig: { LogGroup: "/other" } }, "log lines and metrics are lost"],
+    ["log group", { LoggingConfig: { LogFormat: "Text", LogGroup: "/other" } }, "log lines and metrics are lost"],
+    ["log format", { LoggingConfig: { ...configuration.LoggingConfig, LogFormat: "JSON" } }, "log format is JSON"],
+    ["code", { CodeSha256: "other" }, "SHA-256 of the code is other instead of"],
   ])("fails if the %s differs from the stack", async (_, difference, detail) => {
     const changed = { ...configuration, ...difference };
     const found = await problems({ "lambda:GetFunctionConfiguration": changed });
@@ -357,6 +381,46 @@ test("a module with invalid content fails, and so does a module that is not publ
   expect(await problems(module({ Status: "SAVED" }))).toEqual([
     expect.stringContaining("(m) is ACTIVE and SAVED. Flows cannot call it"),
   ]);
+});
+
+describe("the inbound flow", () => {
+  const instance = recordedInstance();
+  const flows = (...summaries: readonly object[]): Answers => ({
+    "connect:ListLambdaFunctions": { LambdaFunctions: [instance.function.aliasArn] },
+    "connect:ListContactFlows": { ContactFlowSummaryList: summaries },
+  });
+  const name = instance.inboundFlow?.name;
+
+  async function found(answers: Answers): Promise<unknown> {
+    aws.answers = { ...healthy, ...answers };
+    const checks = await verifyInstance(instance, aws.clients);
+    return checks.find((check) => check.name === "inbound flow");
+  }
+
+  test("is ok if it is active, and a flow with another name is not considered", async () => {
+    const others = { Id: "other", Name: "other", ContactFlowState: "ARCHIVED" };
+    expect(await found(flows(others, { Id: "f", Name: name, ContactFlowState: "ACTIVE" }))).toMatchObject({
+      outcome: "ok",
+    });
+  });
+
+  test("fails if it is archived, with the command that activates it, or missing", async () => {
+    expect(await found(flows({ Id: "f", Name: name, ContactFlowState: "ARCHIVED" }))).toEqual({
+      name: "inbound flow",
+      outcome: "failed",
+      detail: `The inbound flow ${String(name)} (f) is ARCHIVED. Calls to its phone numbers fail.`,
+      fix:
+        "A deployment does not change this. Activate it: aws connect update-contact-flow-metadata --region us-east-1 " +
+        `--instance-id ${instance.instanceId} --contact-flow-id f --contact-flow-state ACTIVE`,
+    });
+    expect(await found(flows())).toMatchObject({ outcome: "failed", fix: `Deploy ${instance.stackName}.` });
+  });
+
+  test("is not checked if the stack has none", async () => {
+    aws.calls.length = 0;
+    await problems();
+    expect(aws.calls).not.toContain("connect:ListContactFlows");
+  });
 });
 
 test("an association on the second page is found", async () => {
