@@ -103,7 +103,7 @@ function creation(
     else if (/(?<!\$)\$\{/.test(known)) after_unknown[key] = true;
     else {
       const plain = JSON.parse(known.replaceAll("$${", "${")) as unknown;
-      after[key] = ["environment", "vpc_config"].includes(key) ? [plain] : plain;
+      after[key] = ["environment", "logging_config", "vpc_config"].includes(key) ? [plain] : plain;
     }
   }
   return {
