@@ -44,7 +44,6 @@ const leftToProvider: Readonly<Record<string, Readonly<Record<string, readonly s
     [other]: ["event_source_token", "function_url_auth_type", "principal_org_id", "statement_id_prefix"],
   },
   aws_iam_role: {
-    [owner]: ["permissions_boundary"],
     [reset]: ["max_session_duration", "path"],
     [other]: ["name_prefix"],
     [local]: ["force_detach_policies"],
