@@ -77,7 +77,7 @@ function expectReadable(errors: EnvironmentErrors, files: Files): void {
   }
 }
 
-const runs = { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) };
+const runs = { numRuns: Number(process.env["RUNS"] ?? 300) };
 
 test("a mutated environment file is accepted or refused without a crash", () => {
   fc.assert(
