@@ -14,7 +14,7 @@ export const askedFunction = (description: string | undefined): string | undefin
   /^Asks (\S+) about numbers that are listed/.exec(description ?? "")?.[1];
 
 /** Start of the description of a role. @param functionName name of the function that has the role */
-export const runsFunction = (functionName: string): string => `Runs ${functionName}:`;
+export const runsFunction = (functionName: string): string => `Runs ${functionName}: may query one index of`;
 
 /** End of the description of a module or flow. */
 export const managedBy = (stackName: string): string => `Managed by Terraform (${stackName}).`;
@@ -44,4 +44,5 @@ export const isFromStackOf = (
   description: string | undefined,
 ): boolean =>
   [managedBy(instance.stackName), answersInstance(instance.name)].some((own) => isOwnDescription(own, description)) ||
-  /^(Runs|Asks) \S+/.test(description ?? "");
+  /^Runs \S+: may query one index of/.test(description ?? "") ||
+  askedFunction(description) !== undefined;

@@ -54,7 +54,7 @@ export class BlockedCallsFunction extends Construct {
 
     const role = new IamRole(this, "role", {
       name: instance.function.roleName,
-      description: `${runsFunction(instance.function.name)} may query one index of ${instance.table.name} and write its log.`,
+      description: `${runsFunction(instance.function.name)} ${instance.table.name} and write its log.`,
       assumeRolePolicy: lambdaTrustPolicy(),
       ...(instance.permissionsBoundary === undefined ? {} : { permissionsBoundary: instance.permissionsBoundary }),
     });

@@ -45,7 +45,7 @@ export function canaryResources(
     aws_iam_role: {
       canary: {
         name: canary.roleName,
-        description: `${runsFunction(canary.name)} may query one index of ${instance.table.name}, ask ${instance.function.name} and write its log.`,
+        description: `${runsFunction(canary.name)} ${instance.table.name}, ask ${instance.function.name} and write its log.`,
         assume_role_policy: lambdaTrustPolicy(),
         ...(instance.permissionsBoundary === undefined ? {} : { permissions_boundary: instance.permissionsBoundary }),
         lifecycle: { create_before_destroy: true },

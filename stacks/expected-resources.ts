@@ -1,5 +1,6 @@
 /** Derives the expected resources of an instance from its environment file: names, ARNs, content and permissions. */
 import { aliasName, monitoringName } from "../config/aws-names";
+import { isFromStackOf } from "../config/descriptions";
 import type { InstanceConfig, VpcConfig } from "../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../flows/blocked-status";
 import { canaryInput } from "../lambda/canary/settings";
@@ -8,7 +9,19 @@ import { inboundContent, moduleContent } from "./flow-contents";
 import { functionSettings } from "./function-settings";
 import { plannedAlarms } from "./alarms";
 import { dashboardResources } from "./dashboard";
-import { ALIAS, ASSOCIATION, FLOW, FUNCTION, LOG_GROUP, MODULE, PERMISSION, ROLE, ROLE_POLICY } from "./resource-types";
+import {
+  ALIAS,
+  ASSOCIATION,
+  EVENT_RULE,
+  FLOW,
+  FUNCTION,
+  LOG_GROUP,
+  MODULE,
+  PERMISSION,
+  ROLE,
+  ROLE_POLICY,
+  TOPIC,
+} from "./resource-types";
 import type { AttributeValues } from "./resource-types";
 import { decryptPolicy, lambdaTrustPolicy, networkPolicy } from "./role-policies";
 
@@ -28,6 +41,8 @@ export interface PlanContext {
   readonly moduleId: string | undefined;
   /** Published version of the function that the plan deploys; undefined if it is not known before the apply. */
   readonly functionVersion: string | undefined;
+  /** ARN of the key that encrypts the table; empty if the table has no such key, undefined if the plan does not contain the table. */
+  readonly tableKeyArn: string | undefined;
 }
 
 /**
@@ -36,12 +51,17 @@ export interface PlanContext {
  */
 export function expectedResources(
   instance: InstanceConfig,
-  { moduleId, functionVersion }: PlanContext,
+  { moduleId, functionVersion, tableKeyArn }: PlanContext,
 ): Readonly<Record<string, AttributeValues>> {
   const { account, region, partition, instanceId, table, canary, stackName, alarms } = instance;
   const own = instance.function;
   const tags = { tags_all: tagsOf(instance) };
-  const described = { description: anyText, ...tags };
+  const described = {
+    description: new Pattern("a description that names this stack", (value) =>
+      isFromStackOf(instance, typeof value === "string" ? value : undefined),
+    ),
+    ...tags,
+  };
   const roleArn = (name: string): string => `arn:${partition}:iam::${account}:role/${name}`;
   const ruleArn = `arn:${partition}:events:${region}:${account}:rule/${canary.name}`;
   const topicArn = `arn:${partition}:sns:${region}:${account}:${monitoringName(stackName)}`;
@@ -57,7 +77,7 @@ export function expectedResources(
     Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
     Resource: `${logGroupArn}:*`,
   });
-  const decryptTable = decryptPattern(instance);
+  const decryptTable = decryptPattern(instance, tableKeyArn);
   const boundary = givenOnly({ permissions_boundary: instance.permissionsBoundary });
   const logs = { ...tags, retention_in_days: own.logRetentionDays, ...givenOnly({ kms_key_id: own.logKmsKeyArn }) };
   return {
@@ -132,7 +152,7 @@ export function expectedResources(
       : { [`${ROLE_POLICY}.vpc`]: { name: "vpc", role: own.roleName, policy: networkPolicy(instance) } }),
     ["aws_iam_role_policies_exclusive.blocked_calls"]: {
       role_name: own.roleName,
-      policy_names: policyNames(own.vpc === undefined ? ["lookup"] : ["lookup", "vpc"]),
+      policy_names: policyNames(own.vpc === undefined ? ["lookup"] : ["lookup", "vpc"], tableKeyArn),
     },
     ["aws_iam_role_policy_attachments_exclusive.blocked_calls"]: { role_name: own.roleName },
     [`${LOG_GROUP}.blocked_calls`]: { ...logs, name: own.logGroupName },
@@ -173,8 +193,9 @@ export function expectedResources(
           },
           [`${ROLE_POLICY}.canary_decrypt`]: { name: "decrypt", role: canary.roleName, policy: decryptTable },
           [`${LOG_GROUP}.canary`]: { ...logs, name: canary.logGroupName },
-          ["aws_cloudwatch_event_rule.canary"]: {
-            ...described,
+          [`${EVENT_RULE}.canary`]: {
+            ...tags,
+            description: anyText,
             name: canary.name,
             schedule_expression: `rate(${alarms.canaryMinutes} ${alarms.canaryMinutes === 1 ? "minute" : "minutes"})`,
             state: "ENABLED",
@@ -204,7 +225,7 @@ export function expectedResources(
     ...alarmsAndDashboard(instance, alarms.topicArn ?? topicArn),
     ...(alarms.topicArn === undefined && Object.keys(plannedAlarms(instance, topicArn)).length > 0
       ? {
-          ["aws_sns_topic.alarms"]: {
+          [`${TOPIC}.alarms`]: {
             ...tags,
             display_name: anyText,
             name: monitoringName(stackName),
@@ -232,11 +253,13 @@ const givenOnly = (attributes: AttributeValues): AttributeValues =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
 /** The names of the role's inline policies. */
-const policyNames = (always: readonly string[]): Pattern =>
+const policyNames = (always: readonly string[], tableKeyArn: string | undefined): Pattern =>
   new Pattern(`${always.map(json).join(" and ")}, and "decrypt" if the table has its own key`, (value) => {
-    if (!Array.isArray(value)) return false;
-    const others = (value as unknown[]).filter((name) => name !== "decrypt");
-    return value.length - others.length <= 1 && canonical([...others].sort()) === canonical([...always].sort());
+    const names = canonical(Array.isArray(value) ? [...(value as unknown[])].sort() : value);
+    const withKey = canonical([...always, "decrypt"].sort());
+    const without = canonical([...always].sort());
+    if (tableKeyArn === undefined) return [withKey, without].includes(names);
+    return names === (tableKeyArn === "" ? without : withKey);
   });
 
 /** The VPC settings. AWS derives the id of the VPC from the subnets. */
@@ -314,17 +337,19 @@ const json = (value: unknown): string => JSON.stringify(value);
 
 const policy = (statements: readonly object[]): string => json({ Version: "2012-10-17", Statement: statements });
 
-/**
- * The policy to decrypt the table. The environment file does not name the key of the table's owner, so any key of the region is accepted.
- */
-function decryptPattern(instance: InstanceConfig): Pattern {
-  const keyArn = new RegExp(`"arn:${instance.partition}:kms:${instance.region}:\\d{12}:key/[\\w-]+"`);
+/** The policy to decrypt the table. The environment file does not name the key of the table's owner: the plan contains it. */
+function decryptPattern(instance: InstanceConfig, tableKeyArn: string | undefined): Pattern {
+  const anyKey = new RegExp(`"arn:${instance.partition}:kms:${instance.region}:\\d{12}:key/[\\w-]+"`);
   const expected = decryptPolicy(instance, "key");
   return new Pattern("permission to decrypt the table, through DynamoDB only", (value) => {
     if (typeof value !== "string") return false;
-    return isSameJson(
-      value.replace(keyArn, () => json("${key}")),
-      expected,
+    const key = tableKeyArn === undefined ? anyKey.exec(value)?.[0] : json(tableKeyArn);
+    return (
+      key !== undefined &&
+      isSameJson(
+        value.replace(key, () => json("${key}")),
+        expected,
+      )
     );
   });
 }
@@ -339,10 +364,21 @@ export function isExpected(value: unknown, expected: unknown): boolean {
 
 function isSameJson(a: string, b: string): boolean {
   try {
-    return canonical(JSON.parse(a)) === canonical(JSON.parse(b));
+    return !hasRepeatedKey(a) && canonical(JSON.parse(a)) === canonical(JSON.parse(b));
   } catch {
     return false;
   }
+}
+
+/** Whether an object in a JSON text has the same key twice. Of these, AWS may read another one than `JSON.parse`. */
+function hasRepeatedKey(text: string): boolean {
+  const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/gs)].filter(([, colon]) => colon === ":").length;
+  let read = 0;
+  JSON.parse(text, (_, value: unknown) => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) read += Object.keys(value).length;
+    return value;
+  });
+  return written !== read;
 }
 
 /** JSON with sorted keys, optionally without empty values. */

@@ -14,6 +14,8 @@ export const ROLE_POLICY = "aws_iam_role_policy";
 export const LOG_GROUP = "aws_cloudwatch_log_group";
 export const ALARM = "aws_cloudwatch_metric_alarm";
 export const DASHBOARD = "aws_cloudwatch_dashboard";
+export const EVENT_RULE = "aws_cloudwatch_event_rule";
+export const TOPIC = "aws_sns_topic";
 
 /** Attributes of one resource, as a plan has them. */
 export type AttributeValues = Readonly<Partial<Record<string, unknown>>>;
@@ -43,6 +45,14 @@ export interface SecuritySetting {
   readonly removeActions?: readonly string[];
 }
 
+/** A value of another resource. */
+export interface Reference {
+  readonly type: string;
+  /** Logical id. @default the logical id of the resource that refers */
+  readonly name?: string;
+  readonly attribute: string;
+}
+
 export interface ResourceType {
   /** Noun with its article, for sentences: `the flow module`. */
   readonly label: string;
@@ -64,6 +74,15 @@ export interface ResourceType {
   readonly isStateless?: boolean;
   /** The resource exists in the Terraform state only: deleting it changes nothing in AWS. @default false */
   readonly isStateOnly?: boolean;
+  /** Terraform's id of the resource, from its other attributes. @default the last attribute of {@link identity} */
+  readonly id?: (values: AttributeValues) => string;
+  /** The function or role that the resource belongs to: an attribute contains its name. Absent: the resource stands alone. */
+  readonly belongsTo?: {
+    readonly type: typeof FUNCTION | typeof ROLE;
+    readonly attribute: string;
+    /** The value of the attribute. @default the name */
+    readonly value?: (name: string, instance: InstanceConfig) => string;
+  };
   /** The description names the stack, the instance or the function, so it shows which stack created the resource. @default false */
   readonly hasOwnerInDescription?: boolean;
   /** An existing resource that the environment file may name; the stack imports it. Absent: none. */
@@ -91,11 +110,10 @@ export interface ResourceType {
     /** The list of everything that a role keeps: the apply removes every other item from the role. */
     readonly exclusiveList?: { readonly attribute: string; readonly label: string };
   };
-  /**
-   * Attributes, besides the derived ones, that a plan may leave unknown for a new resource: AWS sets them, or they contain a value of
-   * another new resource.
-   */
+  /** Attributes, besides the derived ones, that AWS sets. A plan may leave them unknown for a new resource. */
   readonly knownAfterApply?: readonly string[];
+  /** Attributes with a value of another resource. A plan may leave them unknown only while the value of the other resource is unknown. */
+  readonly references?: Readonly<Record<string, Reference>>;
   /** Attributes that a security team or an organization may set in AWS. A plan must not remove their values. */
   readonly securitySettings?: Readonly<Record<string, SecuritySetting>>;
   /** Values that the provider sets for attributes that the configuration omits. */
@@ -110,6 +128,8 @@ const noLookup = "No call is blocked: the module's Lambda block fails.";
 const notMonitored = "Calls are still blocked, but no alarm reports a failure.";
 
 const text = (value: unknown): string => String(value);
+
+const topicArn: Reference = { type: TOPIC, name: "alarms", attribute: "arn" };
 
 /** Every type that `CallBlockingStack` can contain. A test compares the catalogue with synthesized stacks. */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
@@ -140,6 +160,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the flow module",
     role: "call path",
     identity: ["instance_id", "name"],
+    id: ({ instance_id, contact_flow_module_id }) => `${text(instance_id)}:${text(contact_flow_module_id)}`,
     reviewPosition: 2,
     hasOwnerInDescription: true,
     adoption: {
@@ -171,6 +192,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the inbound flow",
     role: "call path",
     identity: ["instance_id", "name"],
+    id: ({ instance_id, contact_flow_id }) => `${text(instance_id)}:${text(contact_flow_id)}`,
     reviewPosition: 3,
     hasOwnerInDescription: true,
     drift: {
@@ -179,7 +201,8 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       effectIfMissing: "Calls to the phone numbers of this flow fail.",
     },
     diff: { derived: ["content_hash"] },
-    knownAfterApply: ["contact_flow_id", "content"],
+    knownAfterApply: ["contact_flow_id"],
+    references: { content: { type: MODULE, name: "blocked_status", attribute: "contact_flow_module_id" } },
     providerOnly: ["filename"],
     iamActions: {
       read: ["connect:DescribeContactFlow"],
@@ -222,12 +245,12 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     knownAfterApply: [
       "ephemeral_storage",
-      "role",
       "signing_job_arn",
       "signing_profile_version_arn",
       "tracing_config",
       "version",
     ],
+    references: { role: { type: ROLE, attribute: "arn" } },
     securitySettings: {
       code_signing_config_arn: {
         label: "the code signing configuration",
@@ -266,6 +289,8 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the function's alias",
     role: "call path",
     identity: ["function_name", "name"],
+    id: ({ arn }) => text(arn),
+    belongsTo: { type: FUNCTION, attribute: "function_name" },
     importId: ({ name }, { function: own }) => `${own.name}/${text(name)}`,
     reviewPosition: 5,
     isStateless: true,
@@ -276,7 +301,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
     drift: { owner: "stack", subject: "The alias that the module calls", effectIfMissing: noLookup },
     diff: { derived: ["invoke_arn"] },
-    knownAfterApply: ["function_version"],
+    references: { function_version: { type: FUNCTION, name: "blocked_calls", attribute: "version" } },
     iamActions: {
       read: ["lambda:GetAlias"],
       write: ["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"],
@@ -286,6 +311,13 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the function's association with Connect",
     role: "call path",
     identity: ["instance_id", "function_arn"],
+    id: ({ instance_id, function_arn }) => `${text(instance_id)},${text(function_arn)}`,
+    belongsTo: {
+      type: FUNCTION,
+      attribute: "function_arn",
+      value: (name, { partition, region, account }) =>
+        `arn:${partition}:lambda:${region}:${account}:function:${name}:${aliasName}`,
+    },
     importId: (_, { instanceId, function: own }) => `${instanceId},${own.aliasArn}`,
     reviewPosition: 6,
     isStateless: true,
@@ -308,13 +340,15 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "a permission to invoke the function",
     role: "call path",
     identity: ["function_name", "qualifier", "statement_id"],
+    belongsTo: { type: FUNCTION, attribute: "function_name" },
     importId: ({ function_name, qualifier, statement_id }) =>
       `${[function_name, qualifier].filter((part) => typeof part === "string").join(":")}/${text(statement_id)}`,
     reviewPosition: 7,
     isUsedByCanary: true,
     isStateless: true,
     drift: { owner: "stack", subject: "Connect's permission to invoke the function", effectIfMissing: noLookup },
-    knownAfterApply: ["source_arn", "statement_id_prefix"],
+    knownAfterApply: ["statement_id_prefix"],
+    references: { source_arn: { type: EVENT_RULE, attribute: "arn" } },
     iamActions: { read: ["lambda:GetPolicy"], write: ["lambda:RemovePermission"] },
   },
   [ROLE]: {
@@ -364,6 +398,8 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "a permission of a role",
     role: "access",
     identity: ["role", "name"],
+    id: ({ role, name }) => `${text(role)}:${text(name)}`,
+    belongsTo: { type: ROLE, attribute: "role" },
     importId: ({ role, name }) => `${text(role)}:${text(name)}`,
     reviewPosition: 9,
     isUsedByCanary: true,
@@ -379,6 +415,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the list of a role's inline policies",
     role: "access",
     identity: ["role_name"],
+    belongsTo: { type: ROLE, attribute: "role_name" },
     importId: ({ role_name }) => text(role_name),
     isStateOnly: true,
     drift: { owner: "stack" },
@@ -388,6 +425,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the list of a role's attached policies",
     role: "access",
     identity: ["role_name"],
+    belongsTo: { type: ROLE, attribute: "role_name" },
     importId: ({ role_name }) => text(role_name),
     isStateOnly: true,
     drift: { owner: "stack" },
@@ -397,6 +435,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "a log group",
     role: "logs",
     identity: ["name"],
+    belongsTo: { type: FUNCTION, attribute: "name", value: (name) => `/aws/lambda/${name}` },
     importId: ({ name }) => text(name),
     isUsedByCanary: true,
     adoption: {
@@ -440,12 +479,12 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     identity: ["alarm_name"],
     importId: ({ alarm_name }) => text(alarm_name),
     drift: { owner: "stack", effectIfMissing: notMonitored },
-    knownAfterApply: [
-      "alarm_actions",
-      "evaluate_low_sample_count_percentiles",
-      "insufficient_data_actions",
-      "ok_actions",
-    ],
+    knownAfterApply: ["evaluate_low_sample_count_percentiles"],
+    references: {
+      alarm_actions: topicArn,
+      insufficient_data_actions: topicArn,
+      ok_actions: topicArn,
+    },
     providerDefaults: { actions_enabled: true },
     iamActions: {
       read: ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
@@ -469,10 +508,11 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
       write: ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
     },
   },
-  aws_cloudwatch_event_rule: {
+  [EVENT_RULE]: {
     label: "a schedule",
     role: "monitoring",
     identity: ["event_bus_name", "name"],
+    belongsTo: { type: FUNCTION, attribute: "name" },
     importId: ({ name }) => `default/${text(name)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
@@ -486,16 +526,20 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the target of a schedule",
     role: "monitoring",
     identity: ["rule", "target_id"],
+    id: ({ rule, target_id }) => `${text(rule)}-${text(target_id)}`,
+    belongsTo: { type: FUNCTION, attribute: "rule" },
     importId: ({ rule, target_id }) => `default/${text(rule)}/${text(target_id)}`,
     isUsedByCanary: true,
     drift: { owner: "stack", effectIfMissing: notMonitored },
+    references: { arn: { type: FUNCTION, attribute: "arn" } },
     providerDefaults: { event_bus_name: "default" },
     iamActions: { read: ["events:ListTargetsByRule"], write: ["events:PutTargets", "events:RemoveTargets"] },
   },
-  aws_sns_topic: {
+  [TOPIC]: {
     label: "a topic for alarms",
     role: "monitoring",
     identity: ["name"],
+    id: ({ arn }) => text(arn),
     importId: ({ name }, { partition, region, account }) => `arn:${partition}:sns:${region}:${account}:${text(name)}`,
     drift: { owner: "stack", effectIfMissing: notMonitored },
     knownAfterApply: [
@@ -532,9 +576,21 @@ export const derivedAttributes = (type: string): readonly string[] => {
   return entry === undefined ? [] : [...derivedInEveryType, ...(entry.diff?.derived ?? [])];
 };
 
-/** Whether a plan may leave the attribute of a new resource unknown. */
+/** Whether a plan may leave the attribute of a new resource unknown, possibly because of another new resource. */
 export const isKnownAfterApply = (type: string, attribute: string): boolean =>
-  [...derivedAttributes(type), "name_prefix", ...(resourceType(type)?.knownAfterApply ?? [])].includes(attribute);
+  [
+    ...derivedAttributes(type),
+    "name_prefix",
+    ...(resourceType(type)?.knownAfterApply ?? []),
+    ...Object.keys(resourceType(type)?.references ?? {}),
+  ].includes(attribute);
+
+/** Terraform's id of a resource with these values; undefined if the type has no id. */
+export function terraformId(type: string, values: AttributeValues): string | undefined {
+  const entry = resourceType(type);
+  if (entry === undefined || !Object.hasOwn(values, "id")) return undefined;
+  return entry.id === undefined ? text(values[entry.identity.at(-1) ?? "id"]) : entry.id(values);
+}
 
 /** Whether a change of the attribute needs no refusal and no line in a review, because no person and no configuration sets it. */
 export const isHarmless = (type: string, attribute: string): boolean => derivedAttributes(type).includes(attribute);
@@ -570,9 +626,10 @@ export function identityOf(type: string, values: AttributeValues): string | unde
   return parts.every((part) => typeof part === "string") ? JSON.stringify([type, ...parts]) : undefined;
 }
 
-/** Whether the instance may import the AWS resource: its table, or an existing resource that the environment file names. */
-export function mayImport(type: string, id: string, instance: InstanceConfig): boolean {
-  return resourceType(type)?.adoption?.id(instance) === id;
+/** Whether the resource has the id and the address of the table, or of an existing resource that the environment file names. */
+export function isAdopted({ type, name }: TypeAndName, id: string | undefined, instance: InstanceConfig): boolean {
+  const adoption = resourceType(type)?.adoption;
+  return id !== undefined && adoption?.address === `${type}.${name}` && adoption.id(instance) === id;
 }
 
 /** Existing resources that the environment file names, without the table. */

@@ -1,6 +1,6 @@
 /** Normalizes a plan for the repository: no machine paths, no times, and only the parts that the guard reads. */
 
-import { isMarked } from "../../fleet/terraform/json-values";
+import { fieldsOf, isMarked, itemsOf, valueAt } from "../../fleet/terraform/json-values";
 
 /** Parts of `terraform show -json` that are kept. */
 const kept = [
@@ -13,7 +13,26 @@ const kept = [
   "resource_drift",
   "deferred_changes",
   "output_changes",
+  "checks",
 ] as const;
+
+/** The parts of the configuration that the guard reads. */
+function keptConfiguration(configuration: unknown): object {
+  const root = valueAt(configuration, "root_module");
+  const resources = itemsOf(valueAt(root, "resources")).map((resource) => ({
+    address: valueAt(resource, "address"),
+    mode: valueAt(resource, "mode"),
+    type: valueAt(resource, "type"),
+    name: valueAt(resource, "name"),
+    provisioners: valueAt(resource, "provisioners"),
+    // The guard reads only which arguments are set.
+    expressions: Object.fromEntries(Object.keys(fieldsOf(valueAt(resource, "expressions"))).map((key) => [key, {}])),
+  }));
+  return {
+    provider_config: valueAt(configuration, "provider_config"),
+    root_module: { resources, module_calls: valueAt(root, "module_calls") },
+  };
+}
 
 /** Keys of the masks in a plan. A mask that marks no value is removed. */
 const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_sensitive"];
@@ -24,7 +43,10 @@ const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_se
  */
 export function normalisedPlan(json: string, fixedIds: readonly string[]): object {
   const plan = JSON.parse(json) as Record<string, unknown>;
-  const whole = Object.fromEntries(kept.flatMap((key) => (key in plan ? [[key, plan[key]]] : [])));
+  const whole = {
+    ...Object.fromEntries(kept.flatMap((key) => (key in plan ? [[key, plan[key]]] : []))),
+    configuration: keptConfiguration(plan["configuration"]),
+  };
   for (const { type, change } of (plan["resource_changes"] ?? []) as {
     type: string;
     change: Record<string, unknown>;

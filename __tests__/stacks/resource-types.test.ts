@@ -8,9 +8,9 @@ import { projectRoot } from "../../lambda/packaging";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import {
   existingResources,
+  isAdopted,
   isCanaryResource,
   isManagedType,
-  mayImport,
   resourceTypes,
 } from "../../stacks/resource-types";
 import { recordedInstance } from "../fleet/guard/recorded-plan";
@@ -120,8 +120,12 @@ test("only existing resources that the environment file names are imported", () 
   const moduleId = "22222222-2222-4222-8222-222222222222";
   const plain = recordedInstance();
   expect(existingResources(plain)).toEqual([]);
-  expect(mayImport("aws_dynamodb_table", plain.table.name, plain)).toBe(true);
-  expect(mayImport("aws_lambda_function", plain.function.name, plain)).toBe(false);
+  const mayImport = (to: string, id: string, instance: InstanceConfig): boolean => {
+    const [type = "", name = ""] = to.split(".");
+    return isAdopted({ type, name }, id, instance);
+  };
+  expect(mayImport("aws_dynamodb_table.contacts", plain.table.name, plain)).toBe(true);
+  expect(mayImport("aws_lambda_function.blocked_calls", plain.function.name, plain)).toBe(false);
   const adopting = recordedInstance(
     `adoptExisting: { module: ${moduleId}, function: true, role: true, logGroup: true }`,
   );
@@ -133,7 +137,8 @@ test("only existing resources that the environment file names are imported", () 
     "aws_connect_contact_flow_module.blocked_status",
   ]);
   for (const { to, id } of existing) {
-    expect(mayImport(to.split(".")[0] ?? "", id, adopting)).toBe(true);
-    expect(mayImport(to.split(".")[0] ?? "", `${id}x`, adopting)).toBe(false);
+    expect(mayImport(to, id, adopting)).toBe(true);
+    expect(mayImport(to, `${id}x`, adopting)).toBe(false);
+    expect(mayImport(`${to}_2`, id, adopting)).toBe(false);
   }
 });

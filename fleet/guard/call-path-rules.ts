@@ -13,7 +13,15 @@ import {
 } from "../../stacks/resource-types";
 import { isMarked, itemsOf, joinWords, textAt, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-import { isRemoved, isReplacedInTime, managedChanges, remainingResources } from "./planned-changes";
+import {
+  hasNameOfReplacement,
+  isRemoved,
+  isReplacedInTime,
+  managedChanges,
+  remainingResources,
+  sameNameFix,
+  sameNameText,
+} from "./planned-changes";
 import type { Rule, Violation } from "./rule";
 
 const failOpen = "Until this is repaired, calls go through: the module's error branch sets nomatch.";
@@ -43,6 +51,9 @@ function gap(resource: ResourceChange, plan: PlanJson, instance: InstanceConfig)
   const effect =
     `${type === ASSOCIATION ? "Connect would refuse to invoke the function" : "Connect could not invoke the function"}, ` +
     `and no caller of instance ${instance.name} would be blocked. ${failOpen}`;
+  if (hasNameOfReplacement(resource)) {
+    return [violation(address, `${sameNameText(resource)} Then ${effect}`, sameNameFix(resource))];
+  }
   if (deposed !== undefined || !change.actions.includes("create")) {
     const removal = change.actions.includes("forget")
       ? `Terraform would stop managing ${resourceType(type)?.label ?? type}, and nothing replaces it.`

@@ -29,10 +29,42 @@ export const applyable: Rule = (plan) => {
   return [refuse("", "According to Terraform, this plan cannot be applied, although the plan contains changes.")];
 };
 
+/** Refuses a plan with a failed condition, a module, another provider, or a data source that no stack reads. */
+export const ownProvider: Rule = ({ resource_changes, failedChecks }) => [
+  ...failedChecks.map((address) =>
+    refuse(address, `A condition of ${address} failed: the configuration says that this plan must not be applied.`),
+  ),
+  ...resource_changes.flatMap(({ address, type, mode, module_address, provider_name = providerSource }) => [
+    ...(module_address === undefined
+      ? []
+      : [refuse(address, `${address} is in the module ${shortJson(module_address)}, and no stack contains a module.`)]),
+    ...(provider_name === providerSource
+      ? []
+      : [refuse(address, `${address} uses the provider ${shortJson(provider_name)} instead of ${providerSource}.`)]),
+    ...(mode === "managed" || resourceType(type)?.isDataSource === true ? [] : [foreignDataSource(address)]),
+  ]),
+];
+
+const foreignDataSource = (address: string): Violation =>
+  refuse(
+    address,
+    `The configuration reads the data source ${address}, which no stack reads and which can have side effects.`,
+  );
+
 /** https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation */
-export const safeConfiguration: Rule = ({ configuration }, instance) => {
-  if (configuration === undefined) return [];
+export const safeConfiguration: Rule = ({ configuration, resource_changes }, instance) => {
   const root = valueAt(configuration, "root_module");
+  const providers = Object.values(fieldsOf(valueAt(configuration, "provider_config")));
+  if (providers.length === 0) {
+    // After a release, a stack has no resource and needs no provider.
+    if (configuration !== undefined && !resource_changes.some(isTouched)) return [];
+    return [
+      refuse(
+        "",
+        "The plan does not contain the configuration of the AWS provider, so account, region and role of the apply are not known.",
+      ),
+    ];
+  }
   return [
     ...itemsOf(valueAt(root, "resources")).flatMap(resourceProblems),
     ...Object.keys(fieldsOf(valueAt(root, "module_calls"))).map((name) =>
@@ -41,9 +73,7 @@ export const safeConfiguration: Rule = ({ configuration }, instance) => {
         `The configuration calls the module ${shortJson(name)}, and no stack contains a module.`,
       ),
     ),
-    ...Object.values(fieldsOf(valueAt(configuration, "provider_config"))).flatMap((provider) =>
-      providerProblems(provider, instance),
-    ),
+    ...providers.flatMap((provider) => providerProblems(provider, instance)),
   ];
 };
 
@@ -53,14 +83,10 @@ function resourceProblems(resource: unknown): Violation[] {
   if (itemsOf(valueAt(resource, "provisioners")).length > 0) {
     return [refuse(address, `${address} has a provisioner, which runs commands during the apply.`)];
   }
-  if (textAt(resource, "mode") === "data" && resourceType(type)?.isDataSource !== true) {
-    return [
-      refuse(
-        address,
-        `The configuration reads the data source ${address}, which no stack reads and which can have side effects.`,
-      ),
-    ];
-  }
+  // Ephemeral resources are read, too.
+  const mode = textAt(resource, "mode");
+  if (mode !== "managed" && !(mode === "data" && resourceType(type)?.isDataSource === true))
+    return [foreignDataSource(address)];
   return [];
 }
 
@@ -75,7 +101,11 @@ function providerProblems(provider: unknown, instance: InstanceConfig): Violatio
   const assumed = itemsOf(valueAt(expressions, "assume_role")).map((block) =>
     textAt(valueAt(block, "role_arn"), "constant_value"),
   );
+  const version = textAt(provider, "version_constraint");
   const problems = [
+    ...(version === undefined || version === instance.awsProvider
+      ? []
+      : [`has the version ${shortJson(version)} instead of ${shortJson(instance.awsProvider)}`]),
     ...Object.keys(fieldsOf(expressions))
       .filter((key) => !providerArguments.includes(key))
       .map((key) => `sets ${key}, which no stack sets`),
@@ -88,12 +118,18 @@ function providerProblems(provider: unknown, instance: InstanceConfig): Violatio
           `allows the accounts ${shortJson(constant("allowed_account_ids"))} instead of ${shortJson([instance.account])}`,
         ]),
     ...ignoredTagsProblems(expressions, instance),
+    ...(assumed.length === 0 && instance.deployRole !== undefined
+      ? [`assumes no role instead of ${instance.deployRole.arn}`]
+      : []),
     ...assumed
       .filter((arn) => arn === undefined || !roles.includes(arn))
       .map((arn) => `assumes the role ${shortJson(arn)}, which the environment file does not name`),
   ];
   return problems.map((problem) =>
-    refuse("", `The AWS provider ${problem}: the plan may change another account or region.`),
+    refuse(
+      "",
+      `The AWS provider ${problem}: the plan may change another account or region, or change resources in another way.`,
+    ),
   );
 }
 

@@ -1,6 +1,4 @@
 /** Rule about the content of our resources: a plan may give them only the values from the environment file. */
-import { monitoringName } from "../../config/aws-names";
-import { isFromStackOf } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources, isExpected, Pattern } from "../../stacks/expected-resources";
 import {
@@ -13,9 +11,10 @@ import {
   TABLE,
 } from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";
-import { fieldsOf, isEqual, isMarked, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
+import { fieldsOf, isEqual, isMarked, itemsOf, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { identityProblems, isOwnAddress, isOwnResource } from "./ownership";
 import { isRemoved, managedChanges } from "./planned-changes";
 import { renames } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
@@ -24,52 +23,110 @@ const synthesizeAgain =
   "Do not apply this plan. Find out whether stacks/ or the synthesized directory was edited, or whether the plan is for another version " +
   "of the environment file. Then synthesize and plan again.";
 
-/** Refuses other names, contents and permissions of our resources than the environment file sets, and resources that no stack contains. */
+/** Refuses other names, contents and permissions of our resources than the environment file sets, foreign resources, and missing ones. */
 export const content: Rule = (plan, instance) => {
   const expected =
     instance.release === undefined
       ? expectedResources(instance, {
           moduleId: plannedText(plan, `${MODULE}.blocked_status`, "contact_flow_module_id"),
           functionVersion: plannedText(plan, `${FUNCTION}.blocked_calls`, "version"),
+          tableKeyArn: tableKey(plan),
         })
       : {};
   // The rule "rename" reports these changes.
   const renamed = new Set(renames(plan, instance).map(({ address }) => address.split(".")[0]));
-  return managedChanges(plan).flatMap((resource): Violation[] => {
-    if (!isTouched(resource) || !isManagedType(resource.type) || resource.type === TABLE) return [];
-    if (renamed.has(resource.type)) return [];
-    const refuse = (what: string): Violation => ({
-      rule: "content",
-      address: resource.address,
-      what,
-      fix: synthesizeAgain,
-    });
-    if (isGone(resource)) {
-      return isRemovable(resource, instance)
-        ? []
-        : [
-            refuse(
-              `${resource.address} is not a resource of instance ${instance.name}: another team may use this resource.`,
-            ),
-          ];
-    }
-    const attributes = expected[`${resource.type}.${resource.name}`];
-    if (attributes === undefined) {
+  const refuse = (address: string, what: string, fix = synthesizeAgain): Violation => ({
+    rule: "content",
+    address,
+    what,
+    fix,
+  });
+  const wrong = managedChanges(plan).flatMap((resource): Violation[] => {
+    const { address, type, name, change } = resource;
+    if (!isTouched(resource) || !isManagedType(type) || type === TABLE) return [];
+    if (renamed.has(type)) return [];
+    const attributes = expected[`${type}.${name}`];
+    const isForeign =
+      change.before !== null &&
+      change.importing === undefined &&
+      !hasExpectedIdentity(resource, attributes, instance) &&
+      !isOwnResource(resource, plan, instance);
+    if (isForeign || !isOwnAddress(resource)) {
       return [
         refuse(
-          `The environment file does not configure the resource ${resource.address} for instance ${instance.name}: the resource may belong to another team.`,
+          address,
+          `${address} is not a resource of instance ${instance.name}: another team may use this resource.`,
+          notOurs(address),
         ),
       ];
     }
-    const problems = differences(resource, attributes, instance);
+    if (isGone(resource)) return [];
+    if (attributes === undefined) {
+      return [
+        refuse(
+          address,
+          `The environment file does not configure the resource ${address} for instance ${instance.name}: the resource may belong to another team.`,
+        ),
+      ];
+    }
+    const problems = differences(resource, attributes, plan, instance);
     if (problems.length === 0) return [];
     return [
       refuse(
-        `${resource.address} would differ from the environment file for instance ${instance.name}: ${joinWords(problems)}.`,
+        address,
+        `${address} would differ from the environment file for instance ${instance.name}: ${joinWords(problems)}.`,
       ),
     ];
   });
+  return [
+    ...wrong,
+    ...missing(plan, Object.keys(expected), instance).map((address) => refuse(address, missingText(address, instance))),
+  ];
 };
+
+/** Whether a resource that is changed in place has the name that the environment file gives it. */
+function hasExpectedIdentity(
+  { type, change }: ResourceChange,
+  expected: AttributeValues | undefined,
+  instance: InstanceConfig,
+): boolean {
+  if (expected === undefined || change.actions.includes("delete") || change.actions.includes("forget")) return false;
+  const wanted = { ...resourceType(type)?.providerDefaults, ...expected };
+  const keys = resourceType(type)?.identity ?? [];
+  return (
+    keys.every((key) => isEqual(valueAt(change.before, key), wanted[key])) &&
+    identityProblems(type, change.before, instance).length === 0
+  );
+}
+
+const notOurs = (address: string): string =>
+  `Do not apply this plan. If the state is wrong, remove the resource from the state (terraform state rm ${address}) and plan again. ` +
+  "Otherwise check for edits in stacks/ and in the synthesized directory.";
+
+/** The expected resources that would not exist after the apply. */
+function missing(plan: PlanJson, expected: readonly string[], { adoptExisting }: InstanceConfig): readonly string[] {
+  // Without a table, the plan belongs to another stack, and with errors or targets the plan is incomplete. Other rules report that.
+  if (!plan.complete || plan.errored || !plan.resource_changes.some(({ type }) => type === TABLE)) return [];
+  const planned = new Set(managedChanges(plan).map(({ type, name }) => `${type}.${name}`));
+  return expected.filter(
+    (address) =>
+      !planned.has(address) &&
+      !(/_decrypt$|\.decrypt$/.test(address) && (tableKey(plan) ?? "") === "") &&
+      !(address.includes("_exclusive.") && adoptExisting?.role !== true),
+  );
+}
+
+/** ARN of the key that encrypts the planned table; empty if it has none, undefined if the plan does not contain the table. */
+function tableKey(plan: PlanJson): string | undefined {
+  const table = managedChanges(plan).find(({ type }) => type === TABLE)?.change;
+  const values = table?.after ?? table?.before;
+  if (values === undefined || values === null) return undefined;
+  const [encryption] = itemsOf(valueAt(values, "server_side_encryption"));
+  return textAt(encryption, "kms_key_arn") ?? "";
+}
+
+const missingText = (address: string, { name }: InstanceConfig): string =>
+  `The environment file configures the resource ${address} for instance ${name}, but the plan does not contain it.`;
 
 /** A planned value; undefined if it is not known before the apply. */
 function plannedText(plan: PlanJson, address: string, key: string): string | undefined {
@@ -80,32 +137,6 @@ function plannedText(plan: PlanJson, address: string, key: string): string | und
 /** Whether the resource is removed and not replaced. */
 const isGone = (resource: ResourceChange): boolean =>
   isRemoved(resource) && (resource.deposed !== undefined || !resource.change.actions.includes("create"));
-
-/** Logical ids of the resources that this or an earlier version of the stack contains, except alarms. */
-const logicalIds: readonly string[] = [
-  "blocked_calls",
-  "blocked_status",
-  "inbound",
-  "live",
-  "connect",
-  "lookup",
-  "decrypt",
-  "vpc",
-  "canary",
-  "canary_decrypt",
-  "alarms",
-  "environment",
-];
-
-/** Whether the resource to remove was created by this stack, possibly under an earlier name. */
-function isRemovable({ type, name, change: { before } }: ResourceChange, instance: InstanceConfig): boolean {
-  if (type === "aws_cloudwatch_metric_alarm") return isOwnAlarm(name, textAt(before, "alarm_name"), instance);
-  if (!logicalIds.includes(name)) return false;
-  return resourceType(type)?.hasOwnerInDescription !== true || isFromStackOf(instance, textAt(before, "description"));
-}
-
-const isOwnAlarm = (logicalId: string, alarmName: string | undefined, { stackName }: InstanceConfig): boolean =>
-  alarmName === `${monitoringName(stackName)}-${logicalId.replaceAll("_", "-")}`;
 
 /** Attributes that the environment file does not set and that AWS does not derive. A review shows each change of these attributes. */
 const shownInReview: readonly string[] = [
@@ -122,44 +153,116 @@ const settable: readonly string[] = ["content_hash", "filename"];
 /** The longest value that a message shows. */
 const maxLength = 120;
 
+/** Attributes that AWS assigns once. Only a new version of the function changes, and is unknown then. */
+const assigned: readonly string[] = ["version", "contact_flow_id", "contact_flow_module_id", "dashboard_arn"];
+
 /** One text for each attribute that would be wrong after the apply. */
 function differences(
-  { type, change }: ResourceChange,
+  resource: ResourceChange,
   expected: AttributeValues,
-  { region, alarms, tags }: InstanceConfig,
-): string[] {
+  plan: PlanJson,
+  instance: InstanceConfig,
+): readonly string[] {
+  const { type, change } = resource;
   const ignored = [...shownInReview, ...derivedAttributes(type).filter((key) => !settable.includes(key))];
-  const providerDefaults = resourceType(type)?.providerDefaults ?? {};
-  const keys = new Set([...Object.keys(expected), ...Object.keys(fieldsOf(change.after))]);
-  return [...keys].sort().flatMap((key) => {
-    const value = valueAt(change.after, key);
-    if (Object.hasOwn(expected, key)) {
-      const wanted = expected[key];
-      if (isMarked(valueAt(change.after_unknown, key)) && isNothing(value)) {
-        // Without tags in the environment file, the provider does not know the tags of a new resource before the apply.
-        if (key === "tags_all" && Object.keys(tags).length === 0) return [];
-        const isOwnTopic = !key.endsWith("_actions") || alarms.topicArn === undefined;
-        const mayBeUnknown = !(wanted instanceof Pattern) || wanted.mayBeUnknown;
-        return isOwnTopic && mayBeUnknown && isKnownAfterApply(type, key)
-          ? []
-          : [`${key} is known only after the apply`];
-      }
-      if (isExpected(value, wanted)) return [];
-      if (wanted instanceof Pattern) return [`${key} is ${shortJson(value)} instead of ${wanted.description}`];
-      return [
-        JSON.stringify(value ?? null).length > maxLength
-          ? `${key} differs (the review shows its planned value)`
-          : `${key} is ${shortJson(value)} instead of ${shortJson(wanted)}`,
-      ];
+  const keys = new Set([
+    ...Object.keys(expected),
+    ...Object.keys(fieldsOf(change.after)),
+    ...Object.keys(fieldsOf(change.after_unknown)),
+  ]);
+  const problems = [...keys].sort().flatMap((key): readonly string[] => {
+    if (isMarked(valueAt(change.after_unknown, key))) {
+      return mayBeUnknown(resource, key, expected[key], plan, instance) ? [] : [`${key} is known only after the apply`];
     }
-    if (ignored.includes(key) || (isNothing(value) && !(value === false && providerDefaults[key] === true))) return [];
-    if (Object.hasOwn(providerDefaults, key) && isEqual(value, providerDefaults[key])) return [];
-    // The 6.x provider writes the region into each resource.
-    if (key === "region" && value === region) return [];
-    // AWS keeps a value that the configuration does not set.
-    if (change.before !== null && isEqual(value, valueAt(change.before, key))) return [];
-    return [`${key} is ${shortJson(value)}, which the environment file does not set`];
+    if (Object.hasOwn(expected, key)) return wrongValue(key, valueAt(change.after, key), expected[key]);
+    const before = valueAt(change.before, key);
+    if (assigned.includes(key) && typeof before === "string" && !isReplaced(resource)) {
+      return isEqual(before, valueAt(change.after, key))
+        ? []
+        : [`${key} is ${shortJson(valueAt(change.after, key))} instead of ${shortJson(before)}`];
+    }
+    return ignored.includes(key) ? [] : unsetProblem(resource, key, plan, instance);
   });
+  const isAllUnknown = isMarked(change.after_unknown) && Object.keys(fieldsOf(change.after_unknown)).length === 0;
+  return [
+    ...(isAllUnknown ? ["every value is known only after the apply"] : []),
+    ...identityProblems(type, change.after, instance),
+    ...problems,
+  ];
+}
+
+const isReplaced = ({ change }: ResourceChange): boolean => change.before === null || change.actions.length > 1;
+
+/** Whether a plan that follows the environment file leaves the attribute unknown. */
+function mayBeUnknown(
+  resource: ResourceChange,
+  key: string,
+  expected: unknown,
+  plan: PlanJson,
+  { tags }: InstanceConfig,
+): boolean {
+  const { type, name, change } = resource;
+  if (!isNothing(valueAt(change.after, key))) return false;
+  // Without tags in the environment file, the provider does not know the tags of a new resource before the apply.
+  if (key === "tags_all") return change.before === null && Object.keys(tags).length === 0;
+  const reference = resourceType(type)?.references?.[key];
+  if (reference !== undefined) {
+    if (expected instanceof Pattern && !expected.mayBeUnknown) return false;
+    const source = `${reference.type}.${reference.name ?? name}`;
+    return managedChanges(plan).some(
+      (other) =>
+        other.address === source &&
+        other.deposed === undefined &&
+        isMarked(valueAt(other.change.after_unknown, reference.attribute)),
+    );
+  }
+  if (expected !== undefined) return false;
+  if (settable.includes(key)) return false;
+  const known = isReplaced(resource)
+    ? isKnownAfterApply(type, key)
+    : [...derivedAttributes(type), "version"].includes(key);
+  // A later provider may set attributes that the catalogue does not have.
+  return known || isConfigured(resource, key, plan) === false;
+}
+
+/** Whether the configuration sets the attribute; undefined if the plan does not show the arguments of the resource. */
+function isConfigured({ type, name }: ResourceChange, key: string, { configuration }: PlanJson): boolean | undefined {
+  const resource = itemsOf(valueAt(valueAt(configuration, "root_module"), "resources")).find(
+    (other) => textAt(other, "type") === type && textAt(other, "name") === name && textAt(other, "mode") === "managed",
+  );
+  const expressions = valueAt(resource, "expressions");
+  return expressions === undefined ? undefined : Object.hasOwn(fieldsOf(expressions), key);
+}
+
+/** A text if the value of an attribute from the environment file is wrong. */
+function wrongValue(key: string, value: unknown, expected: unknown): readonly string[] {
+  if (isExpected(value, expected)) return [];
+  if (expected instanceof Pattern) return [`${key} is ${shortJson(value)} instead of ${expected.description}`];
+  return [
+    JSON.stringify(value ?? null).length > maxLength
+      ? `${key} differs (the review shows its planned value)`
+      : `${key} is ${shortJson(value)} instead of ${shortJson(expected)}`,
+  ];
+}
+
+/** A text if an attribute has a value, although the environment file does not set the attribute. */
+function unsetProblem(
+  resource: ResourceChange,
+  key: string,
+  plan: PlanJson,
+  { region }: InstanceConfig,
+): readonly string[] {
+  const { type, change } = resource;
+  const value = valueAt(change.after, key);
+  const defaults = resourceType(type)?.providerDefaults ?? {};
+  if (isNothing(value) && !(value === false && defaults[key] === true)) return [];
+  if (Object.hasOwn(defaults, key) && isEqual(value, defaults[key])) return [];
+  // The 6.x provider writes the region into each resource.
+  if (key === "region" && value === region) return [];
+  // AWS keeps a value that the configuration does not set.
+  const isKept = change.before !== null && isEqual(value, valueAt(change.before, key));
+  if (isKept && isConfigured(resource, key, plan) !== true) return [];
+  return [`${key} is ${shortJson(value)}, which the environment file does not set`];
 }
 
 const isNothing = (value: unknown): boolean =>

@@ -5,7 +5,7 @@ import { oneLine } from "../../config/printable";
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 import { callPath } from "./call-path-rules";
-import { applyable, safeConfiguration } from "./configuration-rules";
+import { applyable, ownProvider, safeConfiguration } from "./configuration-rules";
 import { content } from "./content-rules";
 import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
@@ -35,6 +35,7 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
   "whole-plan": (plan, instance) => [
     ...wholePlan(plan, instance),
     ...applyable(plan, instance),
+    ...ownProvider(plan, instance),
     ...safeConfiguration(plan, instance),
   ],
   "table-kept": tableKept,

@@ -1,5 +1,5 @@
 /** Selects and classifies the changes in a plan, for several rules. */
-import { resourceType } from "../../stacks/resource-types";
+import { identityOf, resourceType } from "../../stacks/resource-types";
 import { fieldsOf } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 
@@ -15,9 +15,10 @@ export const isRemoved = ({ change }: ResourceChange): boolean =>
  * Whether the replacement exists before the old resource is deleted. After an interrupted apply, the replacement exists already and
  * only the old resource is left to delete.
  */
-export function isReplacedInTime({ address, type, deposed, change }: ResourceChange, plan: PlanJson): boolean {
+export function isReplacedInTime(resource: ResourceChange, plan: PlanJson): boolean {
+  const { address, type, deposed, change } = resource;
   if (resourceType(type)?.isStateless !== true) return false;
-  if (deposed === undefined) return change.actions.join() === "create,delete";
+  if (deposed === undefined) return change.actions.join() === "create,delete" && !hasNameOfReplacement(resource);
   return plan.resource_changes.some(
     (other) =>
       other.address === address &&
@@ -25,6 +26,27 @@ export function isReplacedInTime({ address, type, deposed, change }: ResourceCha
       ["no-op", "update"].includes(other.change.actions.join()),
   );
 }
+
+/**
+ * Whether a resource is replaced by one with the same name, although the replacement is created first. AWS refuses the second resource, or
+ * the deletion of the old resource deletes both, because they are one.
+ */
+export function hasNameOfReplacement({ type, deposed, change }: ResourceChange): boolean {
+  if (deposed !== undefined || change.actions.join() !== "create,delete") return false;
+  const before = identityOf(type, fieldsOf(change.before));
+  return before !== undefined && before === identityOf(type, fieldsOf(change.after));
+}
+
+/** The effect of a replacement with the same name. */
+export const sameNameText = ({ address }: ResourceChange): string =>
+  `${address} would be replaced by a resource with the same name, and the replacement is created first. AWS refuses the creation, or the ` +
+  "deletion of the old resource removes the new one.";
+
+/** The steps after which a plan no longer replaces the resource. */
+export const sameNameFix = ({ address, action_reason }: ResourceChange): string =>
+  action_reason === "replace_because_tainted"
+    ? `The resource is tainted, because an earlier deployment failed. Run terraform untaint ${address} in the directory of the stack, and plan again.`
+    : `Do not plan with -replace. If a user changed the resource, change it back or delete it in AWS, and plan again.`;
 
 /** Managed resources of a type that exist after the apply. */
 export function remainingResources(plan: PlanJson, type: string): readonly ResourceChange[] {

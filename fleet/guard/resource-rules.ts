@@ -1,11 +1,20 @@
 /** Rules about everything besides the table: a plan may change the stack's own resources, and no others. */
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources } from "../../stacks/expected-resources";
-import { identityOf, isManagedType, isOnCallPath, mayImport, resourceType, TABLE } from "../../stacks/resource-types";
+import { identityOf, isManagedType, isAdopted, isOnCallPath, resourceType, TABLE } from "../../stacks/resource-types";
 import { fieldsOf, isEqual, itemsOf, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
-import { isRemoved, isReplacedInTime, managedChanges, valuesBefore } from "./planned-changes";
+import { isRenamedWithStack } from "./ownership";
+import {
+  hasNameOfReplacement,
+  isRemoved,
+  isReplacedInTime,
+  managedChanges,
+  sameNameFix,
+  sameNameText,
+  valuesBefore,
+} from "./planned-changes";
 import type { Rule, Violation } from "./rule";
 
 const verbs: Readonly<Record<string, string>> = {
@@ -60,6 +69,11 @@ export const wholePlan: Rule = (plan) => {
           "Synthesize the stack and plan again.",
         ),
       ),
+    ...plan.resource_changes
+      .filter(({ mode, change }) => mode === "managed" && change.actions.includes("read"))
+      .map(({ address }) =>
+        refuse(`The plan would read ${address}, which is no data source.`, "Synthesize the stack and plan again."),
+      ),
   ];
 };
 
@@ -88,10 +102,17 @@ export const managedTypesOnly: Rule = (plan) =>
     }));
 
 export const imports: Rule = (plan, instance) =>
-  managedChanges(plan).flatMap(({ address, type, change }): Violation[] => {
+  managedChanges(plan).flatMap((resource): Violation[] => {
+    const { address, type, change } = resource;
     if (change.importing === undefined || type === TABLE) return [];
     const { id } = change.importing;
-    if (id !== undefined && mayImport(type, id, instance)) return [];
+    if (isAdopted(resource, id, instance)) {
+      if (!isRemoved(resource)) return [];
+      const what = `The plan would import ${shortJson(id)} and then ${verbsOf(resource)} it: everything that uses it would fail.`;
+      const fix =
+        "Do not apply this plan. Remove adoptExisting for this resource and set another name, so that the stack creates its own resource.";
+      return [{ rule: "imports", address, what, fix }];
+    }
     const imported = id === undefined ? "a resource whose id is known only during the apply" : shortJson(id);
     const what =
       `The plan would import ${imported}, but the environment file does not name it for instance ${instance.name}. ` +
@@ -155,7 +176,10 @@ export const deletions: Rule = (plan, instance) =>
     if (isManagedType(type) && instance.release !== undefined && change.actions.length === 1) return [];
     if (isReplacedInTime(resource, plan) || isUnneededDecryption(resource, plan)) return [];
     if (resourceType(type)?.isStateOnly === true) return [];
-    if (isSwitchedOff(resource, instance)) return [];
+    if (isSwitchedOff(resource, instance) || isRenamedWithStack(resource, plan, instance)) return [];
+    if (hasNameOfReplacement(resource) && resourceType(type)?.isStateless === true) {
+      return [{ rule: "deletion", address, what: sameNameText(resource), fix: sameNameFix(resource) }];
+    }
     return [{ rule: "deletion", address, what: effectOfRemoval(resource), fix: howToDelete }];
   });
 
@@ -181,7 +205,11 @@ function effectOfRemoval(resource: ResourceChange): string {
  */
 function isSwitchedOff({ type, name, deposed, change }: ResourceChange, instance: InstanceConfig): boolean {
   if (change.actions.join() !== "delete" || deposed !== undefined || !isManagedType(type)) return false;
-  const expected = expectedResources(instance, { moduleId: undefined, functionVersion: undefined });
+  const expected = expectedResources(instance, {
+    moduleId: undefined,
+    functionVersion: undefined,
+    tableKeyArn: undefined,
+  });
   return !Object.hasOwn(expected, `${type}.${name}`);
 }
 

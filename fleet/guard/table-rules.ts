@@ -29,6 +29,23 @@ const ourIndex: Readonly<Record<string, unknown>> = {
   projection_type: blockingIndex.projection,
 };
 
+/** The keys of our index, as the 6.x provider writes them. */
+const ourKeySchema = [
+  { attribute_name: blockingIndex.hashKey, key_type: "HASH" },
+  { attribute_name: blockingIndex.rangeKey, key_type: "RANGE" },
+];
+
+/** Every argument of an index. The guard refuses an index with an argument that it does not know. */
+const indexKeys: readonly string[] = [
+  ...Object.keys(ourIndex),
+  "key_schema",
+  "non_key_attributes",
+  "on_demand_throughput",
+  "read_capacity",
+  "warm_throughput",
+  "write_capacity",
+];
+
 const unexpectedChange =
   "Do not apply this plan. The synthesized stack never plans such a change. Find out whether stacks/ or the synthesized directory " +
   "was edited. Then synthesize and plan again.";
@@ -251,7 +268,18 @@ export const tableAttributes: Rule = (plan, instance) =>
       );
       return problem === undefined ? [] : [refuse(`In table ${name}, ${problem}.`)];
     });
-    return [...keys, ...problems];
+    const undefinedKeys = [
+      ...new Set([textAt(change.after, "hash_key"), textAt(change.after, "range_key"), ...usedByIndexes]),
+    ].filter((key) => key !== undefined && key !== "" && !after.has(key) && !before.has(key));
+    return [
+      ...keys,
+      ...problems,
+      ...undefinedKeys.map((key) =>
+        refuse(
+          `In table ${name}, a key or an index uses ${shortJson(key)}, but the attribute would have no definition.`,
+        ),
+      ),
+    ];
   });
 
 function attributeProblem(
@@ -391,8 +419,14 @@ function newIndexProblem(index: string, values: unknown, table: unknown, instanc
   if (instance.release !== undefined) {
     return `The environment file has release: ${instance.release}, but the index ${index} would be added to table ${name}.`;
   }
-  const wrong = Object.entries(ourIndex).filter(([key, value]) => valueAt(values, key) !== value);
+  const wrong: (readonly [string, unknown])[] = Object.entries(ourIndex).filter(
+    ([key, value]) => valueAt(values, key) !== value,
+  );
   if (!isNothing(valueAt(values, "non_key_attributes"))) wrong.push(["non_key_attributes", "none"]);
+  const schema = valueAt(values, "key_schema");
+  if (!isNothing(schema) && !isEqual(schema, ourKeySchema)) wrong.push(["key_schema", ourKeySchema]);
+  const unknownKeys = Object.keys(fieldsOf(values)).filter((key) => !indexKeys.includes(key));
+  wrong.push(...unknownKeys.filter((key) => !isNothing(valueAt(values, key))).map((key) => [key, "none"] as const));
   if (wrong.length > 0) {
     const shape = wrong.map(
       ([key, value]) => `${key} ${shortJson(valueAt(values, key))} instead of ${shortJson(value)}`,

@@ -30,6 +30,10 @@ export interface ResourceChange {
   readonly type: string;
   readonly name: string;
   readonly index?: string | number;
+  /** The module that contains the resource; absent for the root module. */
+  readonly module_address?: string;
+  /** Source of the provider, such as `registry.terraform.io/hashicorp/aws`. */
+  readonly provider_name?: string;
   /** Key of an object that an interrupted replacement left behind. */
   readonly deposed?: string;
   readonly action_reason?: string;
@@ -55,8 +59,10 @@ export interface PlanJson {
   readonly resource_drift: readonly ResourceChange[];
   readonly deferred_changes: readonly unknown[];
   readonly output_changes: Readonly<Record<string, Change>>;
-  /** The configuration that was planned; absent in shortened recordings. */
+  /** The configuration that was planned. */
   readonly configuration?: unknown;
+  /** Addresses of the conditions that failed. */
+  readonly failedChecks: readonly string[];
   /** Unknown keys at the top level. The guard refuses a plan that has any. */
   readonly unknownKeys: readonly string[];
 }
@@ -117,21 +123,19 @@ const changeSchema: z.ZodType<Change> = z
     ...(importing === undefined || importing === null ? {} : { importing }),
   }));
 
-const resourceSchema: z.ZodType<ResourceChange> = z
-  .strictObject({
-    address: z.string(),
-    previous_address: z.string().exactOptional(),
-    module_address: anything,
-    mode: z.enum(["managed", "data"]),
-    type: z.string(),
-    name: z.string(),
-    index: z.union([z.string(), z.number()]).exactOptional(),
-    provider_name: anything,
-    deposed: z.string().exactOptional(),
-    action_reason: z.string().exactOptional(),
-    change: changeSchema,
-  })
-  .transform((resource) => without(resource, "module_address", "provider_name"));
+const resourceSchema: z.ZodType<ResourceChange> = z.strictObject({
+  address: z.string(),
+  previous_address: z.string().exactOptional(),
+  module_address: z.string().exactOptional(),
+  mode: z.enum(["managed", "data"]),
+  type: z.string(),
+  name: z.string(),
+  index: z.union([z.string(), z.number()]).exactOptional(),
+  provider_name: z.string().exactOptional(),
+  deposed: z.string().exactOptional(),
+  action_reason: z.string().exactOptional(),
+  change: changeSchema,
+});
 
 /** A list that may be absent. */
 const listOf = <T extends z.ZodType>(item: T) =>
@@ -150,6 +154,8 @@ const planSchema = z.looseObject({
   resource_drift: listOf(resourceSchema),
   deferred_changes: listOf(z.unknown()),
   configuration: z.unknown().optional(),
+  // https://developer.hashicorp.com/terraform/internals/json-format#checks-representation
+  checks: listOf(z.looseObject({ status: z.string(), address: z.looseObject({ to_display: z.string() }) })),
   output_changes: z
     .record(z.string(), changeSchema)
     .nullish()
@@ -162,7 +168,6 @@ const ignoredKeys: readonly string[] = [
   "planned_values",
   "prior_state",
   "relevant_attributes",
-  "checks",
   "timestamp",
 ];
 
@@ -194,6 +199,9 @@ export function parsePlan(json: string): PlanJson {
     deferred_changes: plan.deferred_changes,
     output_changes: plan.output_changes,
     ...(plan.configuration === undefined ? {} : { configuration: plan.configuration }),
+    failedChecks: plan.checks
+      .filter(({ status }) => !["pass", "unknown"].includes(status))
+      .map(({ address }) => address.to_display),
     unknownKeys: Object.keys(value as object).filter(
       (key) => !Object.hasOwn(planSchema.shape, key) && !ignoredKeys.includes(key),
     ),

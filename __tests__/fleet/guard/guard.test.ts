@@ -43,7 +43,10 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "call-path aws_connect_contact_flow_module.blocked_status",
     "content aws_connect_contact_flow.inbound",
   ],
-  "module-renamed": ["rename aws_connect_contact_flow_module.blocked_status"],
+  "module-renamed": [
+    "rename aws_connect_contact_flow_module.blocked_status",
+    "content aws_connect_contact_flow.inbound",
+  ],
   "log-group-deleted": ["deletion aws_cloudwatch_log_group.blocked_calls"],
   "scaling-added": ["other-dynamodb aws_appautoscaling_target.reads"],
   "stranger-added": ["own-types aws_s3_bucket.recordings"],

@@ -3,6 +3,7 @@ import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../../config/types";
 import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
 import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
+import { resourceType, TABLE } from "../../../stacks/resource-types";
 
 const functionPackage = {
   zipPath: __filename,
@@ -10,6 +11,9 @@ const functionPackage = {
   sourceCodeHash: "q6s=",
   handler: "index.handler",
 };
+
+/** Attributes that AWS sets when it creates the resource. */
+const setByAws = (type: string): readonly string[] => ["arn", "id", ...(resourceType(type)?.knownAfterApply ?? [])];
 
 /** Arguments of Terraform, not of the provider. */
 const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "provider", "//"];
@@ -52,7 +56,10 @@ export function updatePlan(from: InstanceConfig, to: InstanceConfig): PlanJson {
     const before = old.find(({ address }) => address === resource.address)?.change.after;
     if (before === undefined) return resource;
     const isEqual = JSON.stringify(before) === JSON.stringify(resource.change.after);
-    return { ...resource, change: { ...resource.change, actions: [isEqual ? "no-op" : "update"], before } };
+    const unknown = Object.entries(resource.change.after_unknown as object);
+    const after_unknown = Object.fromEntries(unknown.filter(([key]) => !setByAws(resource.type).includes(key)));
+    const actions = [isEqual ? ("no-op" as const) : ("update" as const)];
+    return { ...resource, change: { ...resource.change, actions, before, after_unknown } };
   });
   const removed = old
     .filter(({ address }) => planned.every((resource) => resource.address !== address))
@@ -72,6 +79,7 @@ const planOf = (resource_changes: readonly ResourceChange[]): PlanJson => ({
   resource_changes,
   resource_drift: [],
   deferred_changes: [],
+  failedChecks: [],
   output_changes: {},
   unknownKeys: [],
 });
@@ -95,19 +103,24 @@ function creation(
     if (Object.keys(instance.tags).length > 0) after["tags_all"] = instance.tags;
     else after_unknown["tags_all"] = true;
   }
+  for (const key of setByAws(type)) {
+    if (!Object.hasOwn(configuration, key)) after_unknown[key] = true;
+  }
   for (const [key, value] of Object.entries(configuration)) {
     if (metaArguments.includes(key)) continue;
     const known = resolved(JSON.stringify(value), all, instance);
     // `$${` is an escaped `${`.
-    if (key === "policy_names") after[key] = known.includes("aws_iam_role_policy.vpc") ? ["lookup", "vpc"] : ["lookup"];
+    if (key === "policy_names")
+      after[key] = ["lookup", "decrypt", ...(known.includes("aws_iam_role_policy.vpc") ? ["vpc"] : [])];
     else if (/(?<!\$)\$\{/.test(known)) after_unknown[key] = true;
     else {
       const plain = JSON.parse(known.replaceAll("$${", "${")) as unknown;
       after[key] = ["environment", "logging_config", "vpc_config"].includes(key) ? [plain] : plain;
     }
   }
+  if (type === TABLE) after["server_side_encryption"] = [{ enabled: true, kms_key_arn: tableKey(instance) }];
   return {
-    address: `${type}.${name}`,
+    address: `${type}.${name}${"count" in configuration ? "[0]" : ""}`,
     mode: "managed",
     type,
     name,
@@ -115,15 +128,16 @@ function creation(
   };
 }
 
+/** The key that encrypts the table. */
+const tableKey = ({ region, account, partition }: InstanceConfig): string =>
+  `arn:${partition}:kms:${region}:${account}:key/0f0e0d0c-1b1a-4918-8716-151413121110`;
+
 /** The JSON with the values that Terraform knows before an apply: configured attributes, and the KMS key of the table. */
-function resolved(json: string, all: Configurations, { region, account, partition }: InstanceConfig): string {
+function resolved(json: string, all: Configurations, instance: InstanceConfig): string {
   return json
     .replace(/(?<!\$)\$\{(aws_\w+)\.(\w+)\.(\w+)\}/g, (reference, type: string, name: string, key: string) => {
       const value = all[type]?.[name]?.[key];
       return typeof value === "string" && !value.includes("${") ? value : reference;
     })
-    .replace(
-      /\$\{local\.table_key_arn\}/g,
-      `arn:${partition}:kms:${region}:${account}:key/0f0e0d0c-1b1a-4918-8716-151413121110`,
-    );
+    .replace(/\$\{local\.table_key_arn\}/g, tableKey(instance));
 }

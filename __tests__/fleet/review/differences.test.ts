@@ -30,6 +30,7 @@ const plan = (drift: readonly ResourceChange[], changes: readonly ResourceChange
   resource_changes: changes,
   resource_drift: drift,
   deferred_changes: [],
+  failedChecks: [],
   output_changes: {},
   unknownKeys: [],
 });
