@@ -3,6 +3,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ConnectClient } from "@aws-sdk/client-connect";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { LambdaClient } from "@aws-sdk/client-lambda";
@@ -13,6 +14,7 @@ export interface InstanceClients {
   readonly cloudwatch: CloudWatchClient;
   readonly connect: ConnectClient;
   readonly dynamodb: DynamoDBClient;
+  readonly eventbridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
   readonly lambda: LambdaClient;
@@ -41,6 +43,7 @@ export function instanceClients(instance: Pick<InstanceConfig, "region" | "planR
     cloudwatch: new CloudWatchClient(settings),
     connect: new ConnectClient(settings),
     dynamodb: new DynamoDBClient(settings),
+    eventbridge: new EventBridgeClient(settings),
     iam: new IAMClient(settings),
     kms: new KMSClient(settings),
     lambda: new LambdaClient(settings),

@@ -1,7 +1,9 @@
-/** Finds alarms and dashboards by their names. */
+/** Finds alarms, dashboards and schedules by their names. */
 import { DescribeAlarmsCommand, GetDashboardCommand } from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import { isNamed } from "./errors";
+import { DescribeRuleCommand } from "@aws-sdk/client-eventbridge";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { isNamed, undefinedIfAbsent } from "./errors";
 
 /** The names that belong to existing alarms. @param AlarmNames at most 100 */
 export async function existingAlarms(
@@ -22,3 +24,7 @@ export async function dashboardExists(cloudwatch: CloudWatchClient, DashboardNam
     throw error;
   }
 }
+
+/** Whether the default event bus has a rule with this name. */
+export const ruleExists = async (eventbridge: EventBridgeClient, Name: string): Promise<boolean> =>
+  (await undefinedIfAbsent(eventbridge.send(new DescribeRuleCommand({ Name })))) !== undefined;

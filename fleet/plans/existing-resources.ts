@@ -6,6 +6,7 @@ import {
   ALIAS,
   ASSOCIATION,
   DASHBOARD,
+  EVENT_RULE,
   FLOW,
   FUNCTION,
   LOG_GROUP,
@@ -19,7 +20,7 @@ import { describeRole } from "../aws/iam-role";
 import type { InstanceClients } from "../aws/instance-clients";
 import { aliasExists, functionConfiguration } from "../aws/lambda-function";
 import { logGroupExists } from "../aws/log-group";
-import { dashboardExists, existingAlarms } from "../aws/monitoring";
+import { dashboardExists, existingAlarms, ruleExists } from "../aws/monitoring";
 import type { Violation } from "../guard/rule";
 import { errorMessage } from "../output/error-message";
 import { redactText } from "../output/redact";
@@ -94,7 +95,7 @@ interface Lookup {
 function lookupsFor(
   created: readonly ResourceChange[],
   { instanceId, function: own }: InstanceConfig,
-  { cloudwatch, connect, iam, lambda, logs }: InstanceClients,
+  { cloudwatch, connect, eventbridge, iam, lambda, logs }: InstanceClients,
 ): readonly Lookup[] {
   const ofType = (type: string): readonly ResourceChange[] => created.filter((resource) => resource.type === type);
   const each = (
@@ -134,6 +135,7 @@ function lookupsFor(
       unknownIf((await associatedFunctions(connect, instanceId)).includes(own.aliasArn)),
     ),
     ...each(LOG_GROUP, async (name) => unknownIf(await logGroupExists(logs, name))),
+    ...each(EVENT_RULE, async (name) => unknownIf(await ruleExists(eventbridge, name))),
     ...each(DASHBOARD, async (name) => unknownIf(await dashboardExists(cloudwatch, name))),
     ...(alarms.length === 0
       ? []
@@ -232,7 +234,7 @@ function managedElsewhere(others: readonly string[], { name, region, environment
   return [
     `The stack ${other} manages them. Either the environment file or the instance was renamed, or the instance was moved to another ` +
       "file. Or another deployment, for example from another repository, manages the same Connect instance.",
-    `If something was renamed or moved, ${restore}. See ${movedStackPage}. ` +
+    `If something was renamed or moved, ${restore}, or move the state: ${movedStackPage}, has the steps. ` +
       "If another deployment manages the instance, keep the instance in only one of the two.",
   ];
 }
@@ -275,10 +277,14 @@ function foreignExists({ planned, owner, id }: ExistingResource, { stackName, na
     address: planned.address,
     what:
       `The plan would create ${nameOf(planned)}, which exists already. This stack did not create it: ${shows}. ` +
-      "It was probably created by hand, for example with the vendor's guide. An apply would fail halfway.",
+      `It was probably created by hand, for example with the vendor's guide. An apply would ${effectOfCreation(planned)}.`,
     fix: `${remedyFor(planned, id, name)} Details: npm run fleet -- preflight stack=${stackName}.`,
   };
 }
+
+/** Most creations fail if the resource exists. EventBridge changes the existing rule. */
+const effectOfCreation = ({ type }: ResourceChange): string =>
+  type === EVENT_RULE ? "change it, and start our function instead of its own" : "fail halfway";
 
 function remedyFor(planned: ResourceChange, id: string | undefined, name: string): string {
   const { type } = planned;

@@ -40,6 +40,7 @@ const empty: Answers = {
   "connect:ListContactFlowModules": { ContactFlowModulesSummaryList: [] },
   "connect:ListContactFlows": { ContactFlowSummaryList: [] },
   "connect:ListLambdaFunctions": { LambdaFunctions: [] },
+  "events:DescribeRule": new AwsError("ResourceNotFoundException", "no such rule"),
   "monitoring:DescribeAlarms": { MetricAlarms: [] },
   "monitoring:GetDashboard": new AwsError("DashboardNotFoundError", "no such dashboard", 404),
 };
@@ -117,6 +118,15 @@ describe("a plan that would create existing resources", () => {
     const { exitCode, output } = await project.run("plan");
     expect(output).toContain("Their descriptions name this instance");
     expect(output).toContain("another deployment manages the same Connect instance");
+    expect(exitCode).toBe(3);
+  });
+
+  test("is refused for a schedule that another team has under the canary's name", async () => {
+    aws.answers = { ...empty, "events:DescribeRule": { Name: instance.canary.name } };
+    const { exitCode, output } = await project.run("plan");
+    expect(output).toContain('refused by "existing-resources", aws_cloudwatch_event_rule.canary');
+    expect(output).toContain("An apply would change it");
+    expect(output).toContain("Set alarms.canaryName to another name");
     expect(exitCode).toBe(3);
   });
 
