@@ -21,6 +21,7 @@ import { failureText } from "../../fleet/terraform/diagnostics";
 import { parsePlan } from "../../fleet/terraform/plan-json";
 import { projectRoot } from "../../lambda/packaging";
 import { AwsError, startAwsStub } from "./aws-answers";
+import type { Answers } from "./aws-answers";
 import { recordedInstance, recordedJson } from "./guard/recorded-plan";
 import { today } from "./review/planned-stacks";
 import { createFakeProject } from "./rollout/fake-project";
@@ -88,7 +89,10 @@ const diagnostic = (text: string): string =>
 /** The changes of a recorded plan, with the text after every name and every value. */
 function hostilePlan(name: string, text: string): string {
   const plan = JSON.parse(recordedJson(name)) as {
-    resource_changes: { address: string; change: { actions: string[] } }[];
+    resource_changes: { address: string; provider_name?: string; change: { actions: string[] } }[];
+    output_changes: unknown;
+    checks: unknown;
+    configuration: { provider_config: Record<string, { full_name: string }> };
   };
   const changed = (value: unknown): unknown => {
     if (typeof value === "string") return value + text;
@@ -103,7 +107,11 @@ function hostilePlan(name: string, text: string): string {
     resource.address += text;
     change.before = changed(change.before);
     change.after = { ...(change.after as object), more: changed(change.after) };
+    resource.provider_name = `example.com/${text}`;
   }
+  plan.output_changes = { [`module_id${text}`]: { actions: ["update"], before: text, after: `${text}2` } };
+  plan.checks = [{ address: { to_display: text }, status: "fail" }];
+  for (const provider of Object.values(plan.configuration.provider_config)) provider.full_name += text;
   return JSON.stringify(plan);
 }
 
@@ -165,6 +173,69 @@ test("plan and drift print hostile plans and errors of Terraform and AWS harmles
     project.remove();
     await aws.close();
   }
+});
+
+describe("commands that ask AWS", () => {
+  const commands: readonly (readonly string[])[] = [
+    ["preflight"],
+    ["verify"],
+    ["check", "+15555550100"],
+    ["discover", "--region", "us-east-1"],
+    ["plan"],
+    ["recover", "instance=recorded"],
+  ];
+  const anyAnswer = (answer: object): Answers => new Proxy({}, { get: () => answer });
+  const key = (AttributeName: string) => [{ AttributeName, KeyType: "HASH" }];
+  const names: Answers = {
+    "dynamodb:ListTables": { TableNames: [`dextr-${hostile}`] },
+    "dynamodb:DescribeTable": {
+      Table: {
+        TableName: hostile,
+        TableId: hostile,
+        KeySchema: key(hostile),
+        AttributeDefinitions: [{ AttributeName: hostile, AttributeType: "S" }],
+        GlobalSecondaryIndexes: [{ IndexName: long, IndexStatus: hostile, KeySchema: key(long), Projection: {} }],
+      },
+    },
+    "connect:ListInstances": { InstanceSummaryList: [{ Id: hostile, Arn: hostile, InstanceAlias: long }] },
+    "connect:DescribeInstance": { Instance: { Id: hostile, InstanceAlias: long, InstanceStatus: hostile } },
+    "connect:ListContactFlowModules": { ContactFlowModulesSummaryList: [{ Name: "blockedStatus", Id: hostile }] },
+    "connect:ListContactFlows": { ContactFlowSummaryList: [{ Name: long, Id: hostile }] },
+    "connect:DescribeContactFlowModule": {
+      ContactFlowModule: { Id: hostile, Name: hostile, Description: long, Content: hostile },
+    },
+    "connect:ListLambdaFunctions": { LambdaFunctions: [hostile] },
+    "lambda:ListFunctions": { Functions: [{ FunctionName: hostile, Description: long }] },
+    "lambda:GetFunctionConfiguration": { FunctionName: hostile, Description: long, Handler: hostile, Runtime: hostile },
+    "lambda:GetAlias": { FunctionVersion: hostile },
+    "logs:DescribeLogGroups": { logGroups: [{ logGroupName: hostile }] },
+    "monitoring:DescribeAlarms": { MetricAlarms: [{ AlarmName: long }] },
+  };
+
+  test.each<[what: string, answers: Answers]>([
+    ["errors", anyAnswer(new AwsError("AccessDeniedException", long, 403))],
+    ["unknown errors", anyAnswer(new AwsError("SomethingElse", hostile, 400))],
+    ["names", names],
+  ])("print hostile %s harmlessly", async (_, answers) => {
+    const aws = await startAwsStub();
+    const project = createFakeProject({
+      AWS_ENDPOINT_URL: process.env["AWS_ENDPOINT_URL"] ?? "",
+      AWS_MAX_ATTEMPTS: "1",
+    });
+    aws.answers = answers;
+    try {
+      for (const command of commands) {
+        const { output, exitCode } = await project.run(...command);
+        expectHarmless(output, 200_000);
+        expect(output).not.toMatch(/^ +at .*\.js:/m);
+        expect(exitCode).not.toBe(null);
+      }
+      expect(aws.calls.length).toBeGreaterThan(5);
+    } finally {
+      project.remove();
+      await aws.close();
+    }
+  });
 });
 
 test("a file name with a workflow command is printed on one line", async () => {

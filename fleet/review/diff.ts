@@ -20,14 +20,32 @@ export interface ResourceDiff {
   readonly flow?: FlowChange;
 }
 
-/** The diffs of all resources that an apply would touch, in the order of `reviewPosition`: the resources that a call needs come first. */
+/** The diffs of all resources that an apply would touch, in the order of `reviewPosition`, and last the diff of the outputs. */
 export function diffOfPlan(plan: PlanJson): readonly ResourceDiff[] {
-  return plan.resource_changes
+  const resources = plan.resource_changes
     .filter(isTouched)
     .map((resource) => ({ position: positionOf(resource), diff: diffOfResource(resource) }))
     .sort((a, b) => a.position - b.position || (a.diff.address < b.diff.address ? -1 : 1))
     .map(({ diff }) => diff);
+  const outputs = outputLines(plan);
+  return outputs.length === 0
+    ? resources
+    : [...resources, { address: "outputs", verb: "change", lines: outputs, iam: [] }];
 }
+
+/** Lines for the outputs of the stack, which change the state only. */
+const outputLines = ({ output_changes }: PlanJson): readonly DiffLine[] =>
+  Object.entries(output_changes)
+    .filter(([, { actions }]) => actions.join() !== "no-op")
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, { before, after, after_unknown, before_sensitive, after_sensitive }]): readonly DiffLine[] => {
+      const label = redactNumbers(name);
+      if (isMarked(before_sensitive) || isMarked(after_sensitive))
+        return [{ sign: "~", text: `${label}: (sensitive)` }];
+      if (isMarked(after_unknown)) return [{ sign: "~", text: `${label}: (known after the apply)` }];
+      const lines = compareValues(label, before, after, { isNew: before === null, itemLabels: {} });
+      return lines.length > 0 ? lines : [{ sign: "~", text: `${label}: ${displayed(before)} → ${displayed(after)}` }];
+    });
 
 const positionOf = ({ type }: ResourceChange): number => resourceType(type)?.reviewPosition ?? Number.MAX_SAFE_INTEGER;
 

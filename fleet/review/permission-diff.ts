@@ -14,7 +14,9 @@ const permissionLabels: Readonly<Record<string, string>> = {
 };
 
 /** Whether an attribute contains a policy document, or another permission. */
-export const isPolicy = (key: string): boolean => /(^|_)policy$/.test(key) || Object.hasOwn(permissionLabels, key);
+export const isPolicy = (key: string): boolean =>
+  // The number of attempts of a schedule is no permission.
+  (/(^|_)policy$/.test(key) && key !== "retry_policy") || Object.hasOwn(permissionLabels, key);
 
 /** Lines for the permissions that the policies of a resource gain or lose; empty if the resource has no policies. */
 export function policyLines({ type, change }: ResourceChange): DiffLine[] {
@@ -47,7 +49,9 @@ export function policyLines({ type, change }: ResourceChange): DiffLine[] {
     ...documents,
     ...unknown.map(([key]): DiffLine => ({ sign: "~", text: `${key}: known only after the apply` })),
     ...(isRemoved ? [] : exclusiveListLines(type, after)),
-    ...(type === PERMISSION ? addedAndRemoved(invocationLines(change.before), invocationLines(after)) : []),
+    ...(type === PERMISSION
+      ? addedAndRemoved(invocationLines(change.before), invocationLines(after, isRemoved ? {} : change.after_unknown))
+      : []),
   ];
 }
 
@@ -120,13 +124,15 @@ function statementLines(policy: unknown): string[] {
 }
 
 /** The invocation that an `aws_lambda_permission` allows. */
-function invocationLines(values: unknown): string[] {
+function invocationLines(values: unknown, unknown: unknown = {}): string[] {
   const action = textAt(values, "action");
   if (action === undefined) return [];
   const { principal, source_arn, source_account, function_name, qualifier } = fieldsOf(values);
+  const source = (value: unknown, key: string, any: string): string =>
+    isMarked(valueAt(unknown, key)) ? `(${key} known after the apply)` : asText(value ?? any);
   return [
     redactNumbers(
-      `may: ${asText(principal)} ${action} on ${asText(function_name)}:${asText(qualifier ?? "$LATEST")}, from ${asText(source_arn ?? "any source")} in ${asText(source_account ?? "any account")}`,
+      `may: ${asText(principal)} ${action} on ${asText(function_name)}:${asText(qualifier ?? "$LATEST")}, from ${source(source_arn, "source_arn", "any source")} in ${source(source_account, "source_account", "any account")}`,
     ),
   ];
 }

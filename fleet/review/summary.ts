@@ -1,11 +1,15 @@
-/** The review for a terminal: a row for each stack, all refusals and failures, and the verdict. */
+/** The review for a terminal: a row for each stack, the changes, all refusals and failures, and the verdict. */
 import { boundedLines, maxName, oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { PlanJson } from "../terraform/plan-json";
 import { countsOf } from "./counts";
+import { newAlarmsText, partsOf } from "./diff";
+import type { ResourceDiff } from "./diff";
+import type { DiffLine } from "./diff-line";
+import type { Shared } from "./groups";
 import { leftDeployedTexts } from "./left-deployed";
 import type { LeftDeployed } from "./left-deployed";
-import { hasChanges, verdictOf } from "./review";
+import { hasChanges, reviewOf, stackList, verdictOf } from "./review";
 import type { PlannedStack } from "./review";
 
 export function summary(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
@@ -30,12 +34,44 @@ export function summary(stacks: readonly PlannedStack[], leftDeployed: readonly 
         `${instance.stackName}: "${violation.rule}" is allowed until ${allowance.until} for ${violation.address}: ${oneLine(allowance.reason)}`,
     ),
   ]);
+  const changes = reviewOf(stacks).changes.map(changesText);
   return [
     textTable(header, rows),
-    ...[...details, ...leftDeployedTexts(leftDeployed)].map((text) => `\n${text}`),
+    ...[...changes, ...details, ...leftDeployedTexts(leftDeployed)].map((text) => `\n${text}`),
     `\n${verdictOf(stacks).sentence}`,
   ].join("\n");
 }
+
+/** Lines of one group of equal changes. Longer groups are cut; the Markdown and HTML reviews show all. */
+const maxChangeLines = 100;
+
+/**
+ * The changes of stacks with equal changes: first the table, then permissions, then the other resources. A new resource has one line, and
+ * all new alarms together have one line.
+ */
+function changesText({ stacks, value }: Shared<readonly ResourceDiff[]>): string {
+  const { table, newAlarms, others } = partsOf(value);
+  const resource = ({ address, verb, lines }: ResourceDiff): readonly string[] => [
+    `  ${verb} ${address}`,
+    ...(verb === "create" ? [] : lines.map(diffLine)),
+  ];
+  const lines = [
+    ...table.flatMap(resource),
+    ...value.flatMap(({ address, iam }) =>
+      iam.map(({ sign, text }) => diffLine({ sign, text: `${address}: ${text}` })),
+    ),
+    ...others.flatMap(resource),
+    ...(newAlarms.length === 0 ? [] : [`  create ${newAlarmsText(newAlarms)}`]),
+  ];
+  const omitted = lines.length - maxChangeLines;
+  const shown =
+    omitted <= 0
+      ? lines
+      : [...lines.slice(0, maxChangeLines), `  … ${omitted} more lines: use --review-md or --review-html`];
+  return [`${stackList(stacks)}:`, ...shown].join("\n");
+}
+
+const diffLine = ({ sign, text }: DiffLine): string => `    ${sign} ${text}`;
 
 function guardCell(stack: PlannedStack): string {
   if (stack.failure !== undefined) return "failed";
