@@ -69,6 +69,20 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
   // The test runs the commands of the page.
   git: ["__tests__/docs/upgrading.test.ts", 'commandsAfter("git merge")'],
+  // Terraform moves the state of a renamed stack.
+  ...Object.fromEntries(
+    (
+      [
+        ["production", "init", 'terraform(before, "init"'],
+        ["production", "state pull", 'terraform(before, "state", "pull")'],
+        ["prod", "init", 'terraform(after, "init"'],
+        ["prod", "state push", 'terraform(after, "state", "push", "../../../moved.tfstate")'],
+      ] as const
+    ).map(([environment, command, text]) => [
+      `terraform -chdir=cdktf.out/stacks/${environment}-acme-support-us-east-1 ${command}`,
+      ["__tests__/e2e/state-accidents.test.ts", text] as const,
+    ]),
+  ),
   // Commands of the AWS CLI, which does not belong to the project.
   "aws lambda list-versions-by-function": ["scripts/runbook-page.ts", "aws lambda list-versions-by-function --region"],
   "aws lambda update-alias": ["scripts/runbook-page.ts", "aws lambda update-alias --region"],

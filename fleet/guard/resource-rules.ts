@@ -53,7 +53,12 @@ export const wholePlan: Rule = (plan) => {
           ),
         ]),
     ...(plan.deferred_changes.length > 0
-      ? [refuse("The plan defers changes, and deferred changes are not known yet.", "Plan again without deferral.")]
+      ? [
+          refuse(
+            "The plan defers changes, and deferred changes are not known yet.",
+            "Plan again, without -allow-deferral.",
+          ),
+        ]
       : []),
     ...plan.unknownKeys.map((key) =>
       refuse(

@@ -201,7 +201,13 @@ export type StateJson = z.output<typeof stateSchema>;
 
 /** Before the first import, the file does not exist. */
 function readState(file: string): StateJson {
-  return existsSync(file) ? stateSchema.parse(JSON.parse(readFileSync(file, "utf8"))) : { resources: [] };
+  if (!existsSync(file)) return { resources: [] };
+  const { data } = stateSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  if (data !== undefined) return data;
+  throw new NotRecoverable(
+    "The state has an unknown form: no list of resources, or a resource without its attributes. Nothing was written.\n" +
+      "  Restore an older version of the state object, or move the object away, and run the command again.",
+  );
 }
 
 /** Addresses of the resources in a state, without data sources. */
