@@ -204,7 +204,7 @@ function mayBeUnknown(
   const { type, name, change } = resource;
   if (!isNothing(valueAt(change.after, key))) return false;
   // Without tags in the environment file, the provider does not know the tags of a new resource before the apply.
-  if (key === "tags_all") return change.before === null && Object.keys(tags).length === 0;
+  if (key === "tags_all") return isReplaced(resource) && Object.keys(tags).length === 0;
   const reference = resourceType(type)?.references?.[key];
   if (reference !== undefined) {
     if (expected instanceof Pattern && !expected.mayBeUnknown) return false;
