@@ -159,7 +159,7 @@ describe("each edit of the environment file is refused, and the old file converg
           'refused by "existing-resources"',
           `They belong to this stack (${world.stackName(name)}), but its state does not contain them.`,
           `s3://another-state-bucket/${object("e2e")}`,
-          "If state was edited, restore the old values.",
+          "If the setting state was changed, restore the old values.",
         );
         await expectNotDeployed();
       },
@@ -219,13 +219,16 @@ describe("a lost state is refused before any write", () => {
   test("an older version of the object converges", async () => {
     const state = await readState();
     await loseState();
-    await expectRefused(
-      3,
-      'refused by "existing-resources"',
-      `The state s3://${BUCKET}/${object("e2e")} was lost`,
-      "restore an older version of the object",
-    );
-    await writeState(state);
+    try {
+      await expectRefused(
+        3,
+        'refused by "existing-resources"',
+        `Either the state s3://${BUCKET}/${object("e2e")} was lost.`,
+        "restore an older version of the object",
+      );
+    } finally {
+      await writeState(state);
+    }
     await expectNothingToDo();
   });
 
