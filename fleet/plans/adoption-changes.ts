@@ -196,6 +196,7 @@ const emptyPlan: Omit<PlanJson, "resource_changes"> = {
   applyable: true,
   resource_drift: [],
   deferred_changes: [],
+  failedChecks: [],
   output_changes: {},
   unknownKeys: [],
 };
@@ -220,7 +221,11 @@ function plannedValue(
 
 /** The attributes that the environment file sets on the adopted resource. */
 function expectedOf(instance: InstanceConfig, type: string): AttributeValues {
-  const expected = expectedResources(instance, { moduleId: undefined, functionVersion: undefined });
+  const expected = expectedResources(instance, {
+    moduleId: undefined,
+    functionVersion: undefined,
+    tableKeyArn: undefined,
+  });
   return expected[resourceType(type)?.adoption?.address ?? ""] ?? {};
 }
 
