@@ -90,8 +90,11 @@ const kept = {
 } as const;
 
 test.each(Object.entries(kept))("%s must have the settings of the environment file", (address, [lines, values]) => {
+  // The recorded plan does not contain the role's policy for the VPC, which is a violation of its own.
   const judged = (after: Values): string[] =>
-    guard(removal(address, {}, false, after), recordedInstance(lines), "2026-06-30").violations.map(({ rule }) => rule);
+    guard(removal(address, {}, false, after), recordedInstance(lines), "2026-06-30")
+      .violations.filter((violation) => violation.address === address)
+      .map(({ rule }) => rule);
   expect(judged(values)).toEqual([]);
   expect(judged({})).toEqual(["content"]);
   for (const key of Object.keys(values)) expect(judged({ ...values, [key]: "another" })).toEqual(["content"]);
