@@ -32,6 +32,8 @@ export class Pattern {
     readonly matches: (value: unknown) => boolean,
     /** Whether the value may be known only after the apply, if the catalogue allows it for the attribute. */
     readonly mayBeUnknown = true,
+    /** Attributes of a block that AWS derives from its other attributes. They may be known only after the apply. */
+    readonly derived: readonly string[] = [],
   ) {}
 }
 
@@ -266,7 +268,7 @@ const policyNames = (always: readonly string[], tableKeyArn: string | undefined)
 function vpcPattern({ subnetIds, securityGroupIds }: VpcConfig): Pattern {
   const wanted = { subnet_ids: [...subnetIds].sort(), security_group_ids: [...securityGroupIds].sort() };
   const sorted = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])].sort() : value);
-  return new Pattern(`the VPC settings ${json(wanted)}`, (value) => {
+  const matches = (value: unknown): boolean => {
     const [block, ...others] = Array.isArray(value) ? (value as AttributeValues[]) : [];
     if (block === undefined || others.length > 0) return false;
     const { subnet_ids, security_group_ids, ...more } = block;
@@ -277,7 +279,8 @@ function vpcPattern({ subnetIds, securityGroupIds }: VpcConfig): Pattern {
       vpc_id: undefined,
     };
     return canonical(given, true) === canonical(wanted, true);
-  });
+  };
+  return new Pattern(`the VPC settings ${json(wanted)}`, matches, false, ["vpc_id"]);
 }
 
 const nothing = new Pattern("none", (value) => canonical(value ?? []) === "[]", false);

@@ -171,7 +171,7 @@ function differences(
     ...Object.keys(fieldsOf(change.after_unknown)),
   ]);
   const problems = [...keys].sort().flatMap((key): readonly string[] => {
-    if (isMarked(valueAt(change.after_unknown, key))) {
+    if (isMarked(withoutDerived(valueAt(change.after_unknown, key), expected[key]))) {
       return mayBeUnknown(resource, key, expected[key], plan, instance) ? [] : [`${key} is known only after the apply`];
     }
     if (Object.hasOwn(expected, key)) return wrongValue(key, valueAt(change.after, key), expected[key]);
@@ -189,6 +189,16 @@ function differences(
     ...identityProblems(type, change.after, instance),
     ...problems,
   ];
+}
+
+/** The marks of unknown values in an attribute, without those that AWS derives. */
+function withoutDerived(mask: unknown, expected: unknown): unknown {
+  if (!(expected instanceof Pattern) || !Array.isArray(mask)) return mask;
+  return mask.map((block: unknown) =>
+    typeof block === "object"
+      ? Object.fromEntries(Object.entries(fieldsOf(block)).filter(([name]) => !expected.derived.includes(name)))
+      : block,
+  );
 }
 
 const isReplaced = ({ change }: ResourceChange): boolean => change.before === null || change.actions.length > 1;

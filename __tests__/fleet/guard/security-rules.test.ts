@@ -100,6 +100,24 @@ test.each(Object.entries(kept))("%s must have the settings of the environment fi
   for (const key of Object.keys(values)) expect(judged({ ...values, [key]: "another" })).toEqual(["content"]);
 });
 
+test.each<[unknownPart: Values, rules: readonly string[]]>([
+  [{ vpc_id: true }, []],
+  [{ vpc_id: true, subnet_ids: [true] }, ["content"]],
+  [{ security_group_ids: true }, ["content"]],
+])("of the VPC settings, only the id of the VPC may be unknown before the apply: %j", (unknownPart, rules) => {
+  const address = "aws_lambda_function.blocked_calls";
+  const [lines, values] = kept[address];
+  const known = Object.fromEntries(Object.entries(values.vpc_config[0]).filter(([key]) => !(key in unknownPart)));
+  const plan = removal(address, {}, false, { ...values, vpc_config: [known] });
+  const resource_changes = plan.resource_changes.map((resource) =>
+    resource.address === address
+      ? { ...resource, change: { ...resource.change, after_unknown: { vpc_config: [unknownPart] } } }
+      : resource,
+  );
+  const { violations } = guard({ ...plan, resource_changes }, recordedInstance(lines), "2026-06-30");
+  expect(violations.filter((violation) => violation.address === address).map(({ rule }) => rule)).toEqual(rules);
+});
+
 const tags = { team: "not the vendor", "managed-by": "terraform" };
 const address = "aws_lambda_function.blocked_calls";
 
