@@ -90,6 +90,14 @@ beforeAll(async () => {
     const unfinished = await world.fleet("verify", world.stackName(name));
     whileBuilding();
     expect(unfinished.output).toContain("is CREATING");
+    // An operator rolled the alias back: verify looks for the newest version.
+    const whileRolledBack = world.proxy.intercept(
+      ({ operation }) => operation === "GetAlias",
+      () => ({ status: 200, body: JSON.stringify({ Name: "live", FunctionVersion: "1" }) }),
+    );
+    const rolledBack = await world.fleet("verify", world.stackName(name));
+    whileRolledBack();
+    expect(rolledBack.output).toContain("The newest version is 2");
     const checked = await world.fleet("check", "+15555550101", world.stackName(name));
     expect(checked.output).toContain("BLOCKED");
     return verified.exitCode === 0 ? checked : verified;
