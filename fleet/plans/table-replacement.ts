@@ -25,9 +25,10 @@ export async function planFailureText(
   { name, stackName, environment, table }: InstanceConfig,
   stack: Pick<TerraformStack, "stateText">,
 ): Promise<string> {
-  if (!(error instanceof TerraformError) || !replacesTable(error.output)) return error.message;
+  if (!(error instanceof TerraformError) || !concernsTable(error.output)) return error.message;
   const old = await tableInState(stack);
   const isRenamed = old !== undefined && old !== table.name;
+  if (!isRenamed && !replacesTable(error.output)) return error.message;
   const reason = isRenamed
     ? `The state contains the table ${old}, but the environment file names the table ${table.name} (tableName of ${name} in ` +
       `environments/${environment}.yaml).`
@@ -44,6 +45,13 @@ export async function planFailureText(
     `    npm run fleet -- plan stack=${stackName}`,
   ].join("\n");
 }
+
+/**
+ * A replacement of a provisioned table fails before Terraform checks `prevent_destroy`: `ignore_changes` does not apply to a new table, so
+ * its capacity is missing.
+ */
+const concernsTable = (output: string): boolean =>
+  errorsIn(output).some(({ address: place, detail = "" }) => place === address || detail.includes(address));
 
 /** Terraform's error for `prevent_destroy`: "Instance cannot be destroyed". */
 const replacesTable = (output: string): boolean =>

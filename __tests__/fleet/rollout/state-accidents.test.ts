@@ -318,8 +318,21 @@ describe("a plan that would replace the table", () => {
       ],
     });
 
-  test("fails with both table names and the documented procedure if tableName changed", async () => {
-    project.write("plan-fails", failure);
+  const noCapacity = JSON.stringify({
+    "@level": "error",
+    type: "diagnostic",
+    diagnostic: {
+      severity: "error",
+      summary: "read_capacity must be at least 1 when billing_mode is PROVISIONED",
+      address: "aws_dynamodb_table.contacts",
+    },
+  });
+
+  test.each([
+    ["prevent_destroy", failure],
+    ["the missing capacity of a new provisioned table", noCapacity],
+  ])("fails with both table names and the procedure if tableName changed (%s)", async (_, planFailure) => {
+    project.write("plan-fails", planFailure);
     project.write("remote.tfstate", stateWith("dextr-old"));
     const { exitCode, output } = await project.run("plan");
     expect(output).toContain(
