@@ -44,7 +44,7 @@ const runs = Number(process.env["RUNS"] ?? 20);
 
 test("the stacks of generated environment files are allowed", () => {
   const stacks = new Map<string, InstanceConfig>();
-  for (let seed = 1; stacks.size < runs && seed < 100; seed += 1) {
+  for (let seed = 1; stacks.size < runs && seed < 100 * runs; seed += 1) {
     for (const yaml of fc.sample(mutated(environment), { numRuns: 50, seed })) {
       if (stacks.size === runs) break;
       for (const instance of accepted(yaml)) {
