@@ -146,13 +146,8 @@ const unwrapped = (output: string): string =>
 
 beforeAll(async () => {
   world = await createWorld([inPlace, bySwitch], { more: (name) => [`adoptExisting: {} # ${name}`] });
-  const client = {
-    endpoint: world.proxy.url,
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  };
-  iam = new IAMClient(client);
-  lambda = new LambdaClient(client);
+  iam = new IAMClient(world.clientSettings);
+  lambda = new LambdaClient(world.clientSettings);
   for (const name of [inPlace, bySwitch]) {
     const vendor = adoptable.find((table) => table.name === name);
     if (vendor === undefined) throw new Error(`no table ${name}`);

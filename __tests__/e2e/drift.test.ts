@@ -42,14 +42,9 @@ beforeAll(async () => {
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);
-  const settings = {
-    endpoint: world.proxy.url,
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  };
-  lambda = new LambdaClient(settings);
-  events = new EventBridgeClient(settings);
-  iam = new IAMClient(settings);
+  lambda = new LambdaClient(world.clientSettings);
+  events = new EventBridgeClient(world.clientSettings);
+  iam = new IAMClient(world.clientSettings);
   expect(await plan()).toMatchObject({ exitCode: 2 });
   expect(await deploy()).toMatchObject({ exitCode: 0 });
 });

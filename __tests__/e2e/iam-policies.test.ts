@@ -72,11 +72,7 @@ beforeAll(async () => {
       .replace("function: {", "$& memoryMb: 256, logRetentionDays: 7,"),
   );
   // The deployment restores a boundary that someone removed.
-  const iam = new IAMClient({
-    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
+  const iam = new IAMClient(world.clientSettings);
   for (const role of [`blockedCalls-${name}-${REGION}`, `blockedCalls-canary-${name}-${REGION}`])
     await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: role }));
   await recordPhase("change of the configuration", deploy);

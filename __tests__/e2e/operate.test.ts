@@ -48,14 +48,9 @@ beforeAll(async () => {
     "--skip-provider-lock",
   );
   if (exitCode !== 0) throw new Error(output);
-  const settings = {
-    endpoint: world.proxy.url,
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  };
-  lambda = new LambdaClient(settings);
-  iam = new IAMClient(settings);
-  events = new EventBridgeClient(settings);
+  lambda = new LambdaClient(world.clientSettings);
+  iam = new IAMClient(world.clientSettings);
+  events = new EventBridgeClient(world.clientSettings);
   deployed = await readTable(world.dynamodb, name);
 });
 

@@ -144,11 +144,7 @@ test("the next plan is empty, and the table is unchanged", async () => {
 
 test("a foreign resource with a name of the stack is refused before anything is written", async () => {
   await loseState();
-  const lambda = new LambdaClient({
-    endpoint: world.proxy.url,
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
+  const lambda = new LambdaClient(world.clientSettings);
   const FunctionName = `blockedCalls-${name}`;
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description: "mine" }));
   lambda.destroy();

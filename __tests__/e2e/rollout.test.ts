@@ -172,11 +172,7 @@ test("drift is reported with effect and probable author; changes of the table ow
     body: Buffer.from(JSON.stringify({ Content: content })),
     region: REGION,
   });
-  const lambda = new LambdaClient({
-    endpoint: String(world.env["AWS_ENDPOINT_URL"]),
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
+  const lambda = new LambdaClient(world.clientSettings);
   const StatementId = `connectpath-call-blocking-${world.instanceId(robbed)}`;
   await lambda.send(
     new RemovePermissionCommand({ FunctionName: `blockedCalls-${robbed}`, Qualifier: "live", StatementId }),

@@ -58,13 +58,8 @@ beforeAll(async () => {
     more: (name) => (name === secured ? settings : ["adoptExisting: { function: true, role: true }"]),
   });
   plans = path.join(String(world.env["ENVIRONMENTS_DIR"]), "../plans");
-  const client = {
-    endpoint: world.proxy.url,
-    region: REGION,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  };
-  iam = new IAMClient(client);
-  lambda = new LambdaClient(client);
+  iam = new IAMClient(world.clientSettings);
+  lambda = new LambdaClient(world.clientSettings);
   for (const table of adoptable.filter(({ name }) => name === secured || name === adopting))
     await createVendorTable(world.dynamodb, table);
 });

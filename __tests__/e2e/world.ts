@@ -48,6 +48,12 @@ export interface World {
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
   readonly proxy: RecordingProxy;
+  /** For AWS clients of a test whose calls the proxy records. */
+  readonly clientSettings: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
   readonly connect: ConnectEmulator;
   /** Environment variables for processes that talk to this account. */
   readonly env: Readonly<Record<string, string>>;
@@ -173,6 +179,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     start("terraform", [...args], stackDirectory(name), env);
 
   return {
+    clientSettings: { endpoint: proxy.url, region: REGION, credentials },
     dynamodb: new DynamoDBClient({ endpoint: moto.url, region: REGION, credentials }),
     s3: new S3Client({ endpoint: moto.url, region: REGION, forcePathStyle: true, credentials }),
     proxy,

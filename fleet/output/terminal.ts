@@ -1,6 +1,6 @@
 /**
  * Writes to standard output and standard error. No other file of the command line writes to these streams, so all text is escaped here,
- * whatever its source.
+ * from every source.
  */
 import { inspect } from "node:util";
 import { JsonDocument, terminalText } from "./foreign-text";

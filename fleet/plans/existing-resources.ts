@@ -1,4 +1,4 @@
-/** Finds resources that a plan would create although they exist already: the state was lost or moved, or somebody else created resources with the same names. */
+/** Finds resources that a plan would create although they exist already: the state was lost or moved, or another deployment or person created resources with the same names. */
 import { answersInstance, isOwnDescription, managingStack } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
 import {

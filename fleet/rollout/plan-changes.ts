@@ -84,8 +84,7 @@ function leftDeployedSince(
   const current = new Set(allInstances.map(({ stackName }) => stackName));
   const removed = [...digests.keys()].filter((name) => !current.has(name));
   const newlySuspended = allInstances.filter(
-    ({ stackName, ...instance }) =>
-      instance.suspended && digests.has(stackName) && suspended !== undefined && !suspended.has(stackName),
+    (instance) => instance.suspended && digests.has(instance.stackName) && suspended?.has(instance.stackName) === false,
   );
   return [
     ...removed.map((stackName) => ({ stackName, reason: "removed" as const })),

@@ -579,7 +579,7 @@ export const craftedPlans: readonly CraftedPlan[] = [
     newExemptNumber,
   ),
   adoption(
-    "a topic of another account that is told when an alarm ends",
+    "a topic of another account that gets a message when an alarm ends",
     "content",
     planned(ALARM, { ok_actions: [`arn:aws:sns:us-east-1:${foreign}:x`] }),
   ),

@@ -112,7 +112,7 @@ test("a version that does not exist is published again", async () => {
   expect(unfinished[0]).toContain("points to version 1, which does not exist.");
 });
 
-test("other deployed code is uploaded again, and nobody asks AWS about it", async () => {
+test("other deployed code is uploaded again, without a request to AWS", async () => {
   const { overrides, unfinished } = await plan(
     edited(before(FUNCTION, { code_sha256: "other" }), before(CANARY, { code_sha256: "other" })),
   );
