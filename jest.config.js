@@ -5,7 +5,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 const shared = {
   testEnvironment: "node",
-  setupFiles: ["<rootDir>/__tests__/omit-creation-stack-traces.ts"],
+  setupFiles: ["<rootDir>/__tests__/omit-creation-stack-traces.ts", "<rootDir>/__tests__/property-test-seed.ts"],
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

@@ -75,7 +75,7 @@ export interface ResourceType {
   /** The resource exists in the Terraform state only: deleting it changes nothing in AWS. @default false */
   readonly isStateOnly?: boolean;
   /** Terraform's id of the resource, from its other attributes. @default the last attribute of {@link identity} */
-  readonly id?: (values: AttributeValues) => string;
+  readonly id?: (values: AttributeValues) => string | undefined;
   /** The function or role that the resource belongs to: an attribute contains its name. Absent: the resource stands alone. */
   readonly belongsTo?: {
     readonly type: typeof FUNCTION | typeof ROLE;
@@ -129,6 +129,10 @@ const notMonitored = "Calls are still blocked, but no alarm reports a failure.";
 
 const text = (value: unknown): string => String(value);
 
+/** The parts with separators between them; undefined if a plan omits one. */
+const joined = (separator: string, ...parts: readonly unknown[]): string | undefined =>
+  parts.every((part) => typeof part === "string") ? parts.join(separator) : undefined;
+
 const topicArn: Reference = { type: TOPIC, name: "alarms", attribute: "arn" };
 
 /** Every type that `CallBlockingStack` can contain. A test compares the catalogue with synthesized stacks. */
@@ -160,7 +164,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the flow module",
     role: "call path",
     identity: ["instance_id", "name"],
-    id: ({ instance_id, contact_flow_module_id }) => `${text(instance_id)}:${text(contact_flow_module_id)}`,
+    id: ({ instance_id, contact_flow_module_id }) => joined(":", instance_id, contact_flow_module_id),
     reviewPosition: 2,
     hasOwnerInDescription: true,
     adoption: {
@@ -192,7 +196,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the inbound flow",
     role: "call path",
     identity: ["instance_id", "name"],
-    id: ({ instance_id, contact_flow_id }) => `${text(instance_id)}:${text(contact_flow_id)}`,
+    id: ({ instance_id, contact_flow_id }) => joined(":", instance_id, contact_flow_id),
     reviewPosition: 3,
     hasOwnerInDescription: true,
     drift: {
@@ -289,7 +293,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the function's alias",
     role: "call path",
     identity: ["function_name", "name"],
-    id: ({ arn }) => text(arn),
+    id: ({ arn }) => joined("", arn),
     belongsTo: { type: FUNCTION, attribute: "function_name" },
     importId: ({ name }, { function: own }) => `${own.name}/${text(name)}`,
     reviewPosition: 5,
@@ -311,7 +315,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the function's association with Connect",
     role: "call path",
     identity: ["instance_id", "function_arn"],
-    id: ({ instance_id, function_arn }) => `${text(instance_id)},${text(function_arn)}`,
+    id: ({ instance_id, function_arn }) => joined(",", instance_id, function_arn),
     belongsTo: {
       type: FUNCTION,
       attribute: "function_arn",
@@ -398,7 +402,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "a permission of a role",
     role: "access",
     identity: ["role", "name"],
-    id: ({ role, name }) => `${text(role)}:${text(name)}`,
+    id: ({ role, name }) => joined(":", role, name),
     belongsTo: { type: ROLE, attribute: "role" },
     importId: ({ role, name }) => `${text(role)}:${text(name)}`,
     reviewPosition: 9,
@@ -526,7 +530,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "the target of a schedule",
     role: "monitoring",
     identity: ["rule", "target_id"],
-    id: ({ rule, target_id }) => `${text(rule)}-${text(target_id)}`,
+    id: ({ rule, target_id }) => joined("-", rule, target_id),
     belongsTo: { type: FUNCTION, attribute: "rule" },
     importId: ({ rule, target_id }) => `default/${text(rule)}/${text(target_id)}`,
     isUsedByCanary: true,
@@ -539,7 +543,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     label: "a topic for alarms",
     role: "monitoring",
     identity: ["name"],
-    id: ({ arn }) => text(arn),
+    id: ({ arn }) => joined("", arn),
     importId: ({ name }, { partition, region, account }) => `arn:${partition}:sns:${region}:${account}:${text(name)}`,
     drift: { owner: "stack", effectIfMissing: notMonitored },
     knownAfterApply: [
@@ -585,11 +589,11 @@ export const isKnownAfterApply = (type: string, attribute: string): boolean =>
     ...Object.keys(resourceType(type)?.references ?? {}),
   ].includes(attribute);
 
-/** Terraform's id of a resource with these values; undefined if the type has no id. */
+/** Terraform's id of a resource with these values; undefined if the type has no id, or if the values omit a part of it. */
 export function terraformId(type: string, values: AttributeValues): string | undefined {
   const entry = resourceType(type);
   if (entry === undefined || !Object.hasOwn(values, "id")) return undefined;
-  return entry.id === undefined ? text(values[entry.identity.at(-1) ?? "id"]) : entry.id(values);
+  return entry.id === undefined ? joined("", values[entry.identity.at(-1) ?? "id"]) : entry.id(values);
 }
 
 /** Whether a change of the attribute needs no refusal and no line in a review, because no person and no configuration sets it. */

@@ -12,6 +12,7 @@ import {
   isCanaryResource,
   isManagedType,
   resourceTypes,
+  terraformId,
 } from "../../stacks/resource-types";
 import { recordedInstance } from "../fleet/guard/recorded-plan";
 
@@ -141,4 +142,12 @@ test("only existing resources that the environment file names are imported", () 
     expect(mayImport(to, `${id}x`, adopting)).toBe(false);
     expect(mayImport(`${to}_2`, id, adopting)).toBe(false);
   }
+});
+
+test("no id is expected of a resource whose plan omits a part of the id", () => {
+  for (const [type, { identity, id }] of Object.entries(resourceTypes)) {
+    expect([type, terraformId(type, { id: "x" })]).toEqual([type, undefined]);
+    if (id === undefined) expect(terraformId(type, { id: "x", [identity.at(-1) ?? ""]: "a" })).toBe("a");
+  }
+  expect(terraformId("aws_cloudwatch_event_target", { id: "x", rule: "a", target_id: "b" })).toBe("a-b");
 });
