@@ -128,7 +128,7 @@ test("the sandbox prints the output that the README shows", () => {
   expect(withoutTimes(sandbox.stdout)).toContain(withoutTimes(documented));
 });
 
-test("without environment files, the error of the app says how to begin, and the sandbox uses the examples", () => {
+test("without environment files, the error of the app says how to begin", () => {
   const empty = path.join(scratch, "empty");
   mkdirSync(empty);
   const synth = run(first, "node", ["build/main.js"], { ENVIRONMENTS_DIR: empty });
@@ -138,19 +138,6 @@ test("without environment files, the error of the app says how to begin, and the
       "  To begin, let fleet write an environment file (npm run --silent fleet -- discover --region us-east-1 > empty/dev.yaml) " +
       "or copy an example (cp examples/dev.yaml empty/) and replace its values.\n",
   );
-  const sandbox = run(first, "node", ["build/sandbox/main.js"], { ENVIRONMENTS_DIR: empty });
-  expect(sandbox).toMatchObject({ status: 0, stderr: "" });
-  expect(sandbox.stdout).toContain("dev-acme-dev-us-east-1");
-});
-
-test("the sandbox plays calls on the first instance of any environment files", () => {
-  const own = path.join(scratch, "own");
-  mkdirSync(own);
-  const example = readFileSync(path.join(first, "examples/dev.yaml"), "utf8");
-  writeFileSync(path.join(own, "support.yaml"), example.replace("name: acme-dev", "name: mine"));
-  const sandbox = run(first, "node", ["build/sandbox/main.js"], { ENVIRONMENTS_DIR: own });
-  expect(sandbox).toMatchObject({ status: 0, stderr: "" });
-  expect(sandbox.stdout).toContain("support-mine-us-east-1");
 });
 
 describe("the app that cdktf runs", () => {

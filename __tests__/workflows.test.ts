@@ -223,7 +223,7 @@ test.each(files)("%s runs its scripts in a shell that stops at the first failing
 });
 
 /** Programs that the scripts call. A stub replaces each of them. */
-const programs = ["npm", "node", "timeout", "gh", "jq", "git", "cp", "cat", "tar", "pipx"];
+const programs = ["npm", "node", "timeout", "gh", "jq", "git", "cp", "cat", "tar", "pipx", "rm"];
 
 const scripts = files.flatMap((file) =>
   jobsOf(file).flatMap(([job, { steps = [] }]) =>

@@ -255,5 +255,5 @@ function isNestedDeeperThan(limit: number, text: string): boolean {
  * @param anyDigits whether digits without a plus sign are hidden too, as in `exemptNumbers`
  */
 function withoutPhoneNumbers(message: string, anyDigits: boolean): string {
-  return message.replace(anyDigits ? /\d{3,}/g : /(?<=\+)\d{4,}/g, (digits) => "x".repeat(digits.length));
+  return message.replace(anyDigits ? /\d{3,}/g : /(?<=\+)\d{4,}/g, (digits) => "•".repeat(digits.length));
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run sandbox`: plays calls through the synthesized module and function, on this machine.
+ * `npm run sandbox -- [SELECTION]`: plays calls through the synthesized flows and function, on this machine.
  *
- * The command synthesizes the first instance of the environment files, or of `examples/` if there are none. Then it plays calls through the
- * module content and the function zip that a deployment would contain. DynamoDB is an emulator in this process.
+ * The command reads the environment files, or `examples/` if there are none, and synthesizes the selected instances. Then it plays calls
+ * through the flow contents and the function zip that a deployment would contain. DynamoDB is an emulator in this process.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -10,49 +10,50 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { aliasName, indexName } from "../config/aws-names";
 import { EnvironmentErrors, loadEnvironments } from "../config/load";
+import { printable, printableLines } from "../config/printable";
 import { environmentsDirectory, hasEnvironmentFiles, selectFrom } from "../config/project";
-import { SelectionError } from "../config/selection";
-import { projectRoot } from "../lambda/packaging";
-import { type FinishedContact, startContactTable } from "../emulators/contact-table";
+import { SelectionError, selectionSyntax } from "../config/selection";
+import type { InstanceConfig } from "../config/types";
+import { startContactTable } from "../emulators/contact-table";
 import { startFunction } from "../emulators/lambda-runtime/function-instance";
-import { playCall } from "./play-call";
-import { CallTable, heading, lines } from "./presentation";
+import { playCall } from "../emulators/play-call";
+import { ignoreClosedPipes } from "../fleet/output/terminal";
+import { projectRoot } from "../lambda/packaging";
+import { CallTable, heading, lines, print } from "./presentation";
+import { playedExemptEntries, scenario } from "./scenario";
 import { readSandboxStacks, type SandboxStack } from "./sandbox-stack";
 
-/** Fictional numbers, one per case. */
-const caller = {
-  stranger: "+15555550100",
-  listedInOneStep: "+15555550101",
-  underReview: "+15555550102",
-  withheld: "Anonymous",
-} as const;
+const help = `Plays calls through the flows and the function of the selected instances, on this machine and without AWS.
 
-const underReview = { contactId: "contact-2", customerEndpoint: caller.underReview, disposition: "Under review" };
+Usage: npm run sandbox -- [SELECTION]
 
-const contacts = (blocked: string): readonly FinishedContact[] => [
-  { contactId: "contact-1", customerEndpoint: caller.listedInOneStep, disposition: blocked },
-  underReview,
-  // Without the policy for withheld callers, this contact would block all withheld callers.
-  { contactId: "contact-3", customerEndpoint: caller.withheld, disposition: blocked },
-];
+Without a selection, the command plays the first active instance. Without environment files, it uses the files in examples/.
 
-/** The first active instance of the project's environment files, or of the examples if the project has no environment files. */
-function instanceToPlay(): { readonly directory: string; readonly stackName: string } {
-  const own = environmentsDirectory();
-  const directory = hasEnvironmentFiles(own) ? own : path.join(projectRoot(), "examples");
-  const instances = selectFrom(loadEnvironments(directory), process.env["SELECT"]);
-  const first = instances.find(({ release }) => release === undefined);
-  if (first === undefined) {
-    throw new SelectionError(
-      `${path.basename(directory)}  Every instance is suspended or released.\n` +
-        "  The sandbox plays calls on the first active instance. Remove suspended or release from one of the instances.",
-    );
-  }
-  return { directory, stackName: first.stackName };
+${selectionSyntax}`;
+
+/** The instances to play, and the number of other active instances if no selection is given. */
+interface Choice {
+  readonly directory: string;
+  readonly instances: readonly InstanceConfig[];
+  readonly others: number;
 }
 
-function synthesizeFirstInstance(): SandboxStack {
-  const { directory, stackName } = instanceToPlay();
+function chooseInstances(selection: string | undefined): Choice {
+  const own = environmentsDirectory();
+  const directory = hasEnvironmentFiles(own) ? own : path.join(projectRoot(), "examples");
+  const selected = selectFrom(loadEnvironments(directory), selection);
+  const active = selected.filter(({ release }) => release === undefined);
+  if (active.length === 0) {
+    throw new SelectionError(
+      `${path.basename(directory)}  ${selection === undefined ? "Every" : "Every selected"} instance is suspended or released.\n` +
+        "  The sandbox plays calls on active instances. Select another instance, or remove suspended or release from one of them.",
+    );
+  }
+  const instances = selection === undefined ? active.slice(0, 1) : active;
+  return { directory, instances, others: active.length - instances.length };
+}
+
+function synthesize(directory: string, instances: readonly InstanceConfig[]): ReadonlyMap<string, SandboxStack> {
   const outdir = mkdtempSync(path.join(tmpdir(), "call-blocking-sandbox-"));
   try {
     const app = path.join(projectRoot(), "build/main.js");
@@ -62,77 +63,101 @@ function synthesizeFirstInstance(): SandboxStack {
         ...process.env,
         CDKTF_OUTDIR: path.join(outdir, "cdktf.out"),
         ENVIRONMENTS_DIR: directory,
-        SELECT: `stack=${stackName}`,
+        // With the status term, the app also selects suspended instances that the user selected.
+        SELECT: `stack=${instances.map(({ stackName }) => stackName).join(",")} status=*`,
       },
       stdio: ["ignore", "ignore", "inherit"],
     });
     if (synth.status !== 0) process.exit(1);
-    const [stack] = readSandboxStacks(path.join(outdir, "cdktf.out"));
-    if (stack === undefined) throw new Error(`The synth of ${stackName} wrote no stack.`);
-    return stack;
+    return readSandboxStacks(path.join(outdir, "cdktf.out"));
   } finally {
     rmSync(outdir, { recursive: true });
   }
 }
 
-async function main(): Promise<void> {
-  const stack = synthesizeFirstInstance();
-  const table = await startContactTable(stack.tableName, stack.region);
-  const { blockedDisposition: blocked } = stack;
-  for (const contact of contacts(blocked)) await table.put(contact);
+/** Plays the scenario of one instance. @returns whether every call had the expected result */
+async function play(instance: InstanceConfig, stack: SandboxStack): Promise<boolean> {
+  const { region } = instance;
+  const table = await startContactTable(instance.table.name, region);
   const lambda = await startFunction({
     zip: stack.function.zip,
     handler: stack.function.handler,
     memoryMb: stack.function.memoryMb,
-    environment: {
-      ...stack.function.environment,
-      AWS_REGION: stack.region,
-      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
-    },
+    environment: { ...stack.function.environment, AWS_REGION: region, AWS_ENDPOINT_URL_DYNAMODB: table.endpoint },
   });
-
+  const flow = stack.inboundFlow;
+  const steps = scenario(instance);
+  let isTableRunning = true;
+  let isAsExpected = true;
   try {
-    heading("ConnectPath call blocking on this machine");
+    const entries = instance.exemptNumbers.length;
     lines({
-      stack: stack.name,
-      table: `${stack.tableName}, index ${indexName} (DynamoDB emulator)`,
+      stack: `${instance.stackName}, account ${instance.account}, partition ${instance.partition}`,
+      table: `${instance.table.name}, index ${indexName} (DynamoDB emulator)`,
       function: `${stack.function.name}:${aliasName}, ${(stack.function.zip.length / 1024).toFixed(1)} kB, started in ${lambda.initMs.toFixed(0)} ms`,
       module: `blockedStatus, ${stack.moduleContent.Actions.length} blocks, validated`,
+      "inbound flow":
+        flow === undefined
+          ? "none in the stack; your own flow invokes the module"
+          : `${printable(flow.name)}, ${flow.content.Actions.length} blocks, validated`,
+      ...(entries > playedExemptEntries
+        ? { exempt: `of ${entries} entries in exemptNumbers, the first ${playedExemptEntries} are played` }
+        : {}),
     });
-
-    const calls = new CallTable();
-    const play = async (title: string, from: string, expected: "match" | "nomatch"): Promise<void> => {
+    const calls = new CallTable(steps);
+    for (const { title, from, expected, contacts = [], tableStops } of steps) {
+      for (const contact of contacts) await table.put(contact);
+      if (tableStops) {
+        isTableRunning = false;
+        await table.stop();
+      }
       const played = await playCall({
-        moduleContent: stack.moduleContent,
-        region: stack.region,
-        instanceArn: stack.instanceArn,
+        ...(flow === undefined
+          ? { content: stack.moduleContent, kind: "module" }
+          : { content: flow.content, kind: "flow", modules: { [flow.moduleId]: stack.moduleContent } }),
+        region,
+        instanceArn: instance.instanceArn,
         from,
-        function: lambda,
+        invoke: (_, event, timeoutMs) => lambda.invoke(event, { timeoutMs }),
         mayInvoke: (arn) => arn === stack.associatedArn,
       });
       calls.add(title, from, played);
-      if (played.attributes["blockedStatus"] === expected) return;
+      if (played.attributes["blockedStatus"] === expected) continue;
       process.stderr.write(`  Expected ${expected}: this deployment would not block calls correctly.\n`);
-      process.exitCode = 1;
-    };
-    const withheld = stack.function.environment["ANONYMOUS_CALLERS"] === "block" ? "match" : "nomatch";
-
-    await play("no contact has a blocked Disposition", caller.stranger, "nomatch");
-    await play(`1-step: an agent chose the Disposition "${blocked}"`, caller.listedInOneStep, "match");
-    await play(`2-step: an agent chose "${underReview.disposition}"`, caller.underReview, "nomatch");
-    await table.overrideDisposition(underReview.contactId, blocked);
-    await play(`2-step: a reviewer then chose "${blocked}"`, caller.underReview, "match");
-    await play("withheld number: not looked up", caller.withheld, withheld);
-    await table.stop();
-    await play("table unreachable: the call goes through", caller.listedInOneStep, "nomatch");
+      isAsExpected = false;
+    }
     calls.close();
+    return isAsExpected;
   } finally {
+    if (isTableRunning) await table.stop();
     await lambda.stop();
   }
 }
 
-main().catch((error: unknown) => {
+async function main(args: readonly string[]): Promise<void> {
+  if (args.some((word) => word === "--help" || word === "-h")) {
+    print(help);
+    return;
+  }
+  const option = args.find((word) => word.startsWith("-"));
+  if (option !== undefined) throw new SelectionError(`${JSON.stringify(option)} is not an option.\n\n${help}`);
+  const { directory, instances, others } = chooseInstances(args.length === 0 ? undefined : args.join(" "));
+  const stacks = synthesize(directory, instances);
+  heading("ConnectPath call blocking on this machine");
+  for (const instance of instances) {
+    const stack = stacks.get(instance.stackName);
+    if (stack === undefined) throw new Error(`The synth of ${instance.stackName} wrote no stack.`);
+    if (!(await play(instance, stack))) process.exitCode = 1;
+  }
+  if (others > 0) {
+    const count = others === 1 ? "another active instance" : `another ${others} active instances`;
+    print(`  ${path.basename(directory)} has ${count}. To choose: npm run sandbox -- SELECTION\n`);
+  }
+}
+
+ignoreClosedPipes();
+main(process.argv.slice(2)).catch((error: unknown) => {
   if (!(error instanceof EnvironmentErrors || error instanceof SelectionError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${printableLines(error.message)}\n`);
   process.exitCode = 1;
 });

@@ -1,7 +1,8 @@
-/** The terminal output of the sandbox: a heading, the stack, and a row per call with its path through the module. */
+/** The terminal output of the sandbox: a heading, the stack, and for each call a row, its path and what the caller experiences. */
 import colors from "picocolors";
+import { printable } from "../config/printable";
+import { experienceOf, type PlayedCall } from "../emulators/play-call";
 import { redactNumbers } from "../fleet/output/redact";
-import type { PlayedCall } from "./play-call";
 
 export function heading(text: string): void {
   print(`\n${colors.bold(text)}\n`);
@@ -13,36 +14,46 @@ export function lines(entries: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(entries)) print(`  ${colors.dim(name.padEnd(width))}  ${text}`);
 }
 
-/** Widths of the columns, in characters. */
-const columns = { call: 53, number: 14, blockedStatus: 15, reason: 18, time: 8 };
-const width = Object.values(columns).reduce((sum, column) => sum + column, 0);
+/** Widths of the columns after the call and the number, in characters. */
+const columns = { blockedStatus: 15, reason: 18, time: 8 };
 
 /** Prints a row per call, and a summary at the end. */
 export class CallTable {
   private readonly played: PlayedCall[] = [];
+  private readonly width: { readonly call: number; readonly number: number };
 
-  constructor() {
-    const { call, number, blockedStatus, reason, time } = columns;
+  /** @param calls the calls that will be added, for the widths of the columns */
+  constructor(calls: readonly { readonly title: string; readonly from: string }[]) {
+    this.width = {
+      call: 2 + Math.max(...calls.map(({ title }) => printable(title).length)),
+      number: 2 + Math.max(...calls.map(({ from }) => redactNumbers(from).length)),
+    };
+    const { blockedStatus, reason, time } = columns;
     const header =
-      "call".padEnd(call) +
-      "number".padEnd(number) +
+      "call".padEnd(this.width.call) +
+      "number".padEnd(this.width.number) +
       "blockedStatus".padEnd(blockedStatus) +
       "reason".padEnd(reason) +
       "lookup".padStart(time);
-    print(`\n  ${colors.dim(header)}\n  ${colors.dim("─".repeat(width))}`);
+    print(`\n  ${colors.dim(header)}\n  ${colors.dim("─".repeat(header.length))}`);
   }
 
-  add(what: string, from: string, call: PlayedCall): void {
+  add(title: string, from: string, call: PlayedCall): void {
     this.played.push(call);
     const status = call.attributes["blockedStatus"] ?? "unset";
     const paint = status === "match" ? colors.red : failed(call) ? colors.yellow : colors.green;
     const time = call.lookupMs === undefined ? "–" : `${call.lookupMs.toFixed(1)} ms`;
     print(
-      `  ${what.padEnd(columns.call)}${redactNumbers(from).padEnd(columns.number)}` +
-        `${colors.bold(paint(status.padEnd(columns.blockedStatus)))}${paint(reason(call).padEnd(columns.reason))}` +
+      `  ${printable(title).padEnd(this.width.call)}${redactNumbers(from).padEnd(this.width.number)}` +
+        `${colors.bold(paint(status.padEnd(columns.blockedStatus)))}${paint(reasonOf(call).padEnd(columns.reason))}` +
         time.padStart(columns.time),
     );
-    print(`  ${colors.dim(`└ ${call.path.map(({ identifier }) => identifier).join(" → ")}`)}`);
+    const experience = experienceOf(call);
+    const details = [
+      call.path.map(({ identifier }) => identifier).join(" → "),
+      ...(experience === undefined ? [] : [redactNumbers(printable(experience))]),
+    ];
+    for (const detail of details) print(`  ${colors.dim(`└ ${detail}`)}`);
   }
 
   close(): void {
@@ -57,7 +68,7 @@ export class CallTable {
 }
 
 /** The reason in the function's answer. */
-function reason({ answer }: PlayedCall): string {
+export function reasonOf({ answer }: PlayedCall): string {
   if (typeof answer === "object" && answer !== null && "reason" in answer) return String(answer.reason);
   return "no answer";
 }
@@ -67,6 +78,6 @@ function failed({ log }: PlayedCall): boolean {
   return log.some((line) => line.startsWith("{") && (JSON.parse(line) as { LookupError?: number }).LookupError === 1);
 }
 
-function print(text: string): void {
+export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -467,18 +467,18 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "an exempt number without quotes, whose digits are not shown",
     inEnvironment("exemptNumbers: [+15555550100]"),
-    "8:17  exemptNumbers[0]: YAML reads +xxxxxxxxxxx without quotes as a number, not as text.\n  Put the value in quotes.",
+    "8:17  exemptNumbers[0]: YAML reads +••••••••••• without quotes as a number, not as text.\n  Put the value in quotes.",
   ],
   [
     "an exempt number as people write it, whose digits are not shown",
     inEnvironment('exemptNumbers: ["+15555550100", "(555) 555-0101"]'),
-    '8:33  exemptNumbers[1]: "(xxx) xxx-xxxx" is not an international phone number or a prefix.\n' +
+    '8:33  exemptNumbers[1]: "(•••) •••-••••" is not an international phone number or a prefix.\n' +
       '  Write a number as "+15555550100" and a prefix as "+1555*": with country code, without spaces or hyphens.',
   ],
   [
     "a phone number under another key, whose digits are not shown either",
     edited("name: acme", 'name: "+15555550100"'),
-    '6:11  instances[0].name: "+xxxxxxxxxxx" is not the alias of a Connect instance.\n' +
+    '6:11  instances[0].name: "+•••••••••••" is not the alias of a Connect instance.\n' +
       '  Use 1 to 45 letters, digits and inner hyphens, not starting with "d-", exactly as in the table name dextr-<name>.',
   ],
   [

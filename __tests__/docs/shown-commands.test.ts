@@ -116,7 +116,8 @@ function refusal({ words, variables, page, isBlock }: ShownCommand): string | un
   if (program === "npx" && first === "fleet") return undefined;
   if (program === "npx") {
     if (!existsSync(path.join(root, "node_modules/.bin", first))) return `There is no program ${first}.`;
-    const pattern = words[words.indexOf("--testPathPatterns") + 1] ?? "";
+    const at = words.indexOf("--testPathPatterns");
+    const pattern = at < 0 ? "" : (words[at + 1] ?? "");
     const tests = readdirSync(path.join(root, "__tests__"), { recursive: true, encoding: "utf8" });
     const isMatched = tests.some((file) => file.endsWith(".test.ts") && file.includes(pattern));
     return first === "jest" && !isMatched ? `No test file matches ${pattern}.` : undefined;

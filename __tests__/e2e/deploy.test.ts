@@ -17,7 +17,7 @@ import { simulate } from "../../flows/simulator";
 import { projectRoot } from "../../lambda/packaging";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
 import { type FunctionInstance, startFunction } from "../../emulators/lambda-runtime/function-instance";
-import { inboundContact, playCall } from "../../sandbox/play-call";
+import { inboundContact, playCall } from "../../emulators/play-call";
 import { readSandboxStacks } from "../../sandbox/sandbox-stack";
 import {
   adoptable,
@@ -470,11 +470,12 @@ describe("a call through the deployed stack", () => {
     const registered = world.connect.modules(id).get("blockedStatus");
     if (registered === undefined) throw new Error("the module is not registered");
     const { attributes } = await playCall({
-      moduleContent: JSON.parse(registered.content) as FlowContent,
+      content: JSON.parse(registered.content) as FlowContent,
+      kind: "module",
       region: REGION,
       instanceArn: `arn:aws:connect:${REGION}:${ACCOUNT}:instance/${id}`,
       from,
-      function: lambda,
+      invoke: (_, event, timeoutMs) => lambda.invoke(event, { timeoutMs }),
       mayInvoke: (arn) => world.connect.lambdaAllowed(id, arn),
     });
     return attributes["blockedStatus"];
@@ -530,7 +531,7 @@ describe("a call through the deployed stack", () => {
 });
 
 test("the uploaded zip is the synthesized zip", () => {
-  const [stack] = readSandboxStacks(String(world.env["CDKTF_OUTDIR"]));
+  const [stack] = readSandboxStacks(String(world.env["CDKTF_OUTDIR"])).values();
   const uploads = deployCalls.filter(
     ({ operation, input }) =>
       operation === "CreateFunction" && !(input as { FunctionName: string }).FunctionName.includes("-canary-"),

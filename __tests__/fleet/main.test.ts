@@ -96,7 +96,7 @@ describe("config", () => {
     expect(lines).toContain("function.memoryMb  1024  environments/prod.yaml:8:72");
     expect(lines).toContain("function.runtime  nodejs22.x  default");
     expect(lines).toContain("table.name  dextr-two  derived from name");
-    expect(lines).toContain('exemptNumbers  ["+1xxxxxxxx23"]  environments/prod.yaml:5:1');
+    expect(lines).toContain('exemptNumbers  ["+1••••••••23"]  environments/prod.yaml:5:1');
     expect(stdout).not.toContain("prod-one");
   });
 
@@ -106,7 +106,7 @@ describe("config", () => {
     expect([one?.stack, two?.stack]).toEqual(["prod-one-eu-west-1", "prod-two-eu-west-1"]);
     expect(one?.settings.find(({ key }) => key === "exemptNumbers")).toEqual({
       key: "exemptNumbers",
-      value: ["+1xxxxxxxx23"],
+      value: ["+1••••••••23"],
       origin: { kind: "file", file: "environments/prod.yaml", line: 5, column: 1 },
     });
   });

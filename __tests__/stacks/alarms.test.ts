@@ -14,7 +14,7 @@ import { packageBlockedCalls, packageCanary } from "../../lambda/packaging";
 import { functionEnvironment } from "../../lambda/settings";
 import { type ContactTable, startContactTable } from "../../emulators/contact-table";
 import { type FunctionInstance, startFunction } from "../../emulators/lambda-runtime/function-instance";
-import { playCall } from "../../sandbox/play-call";
+import { playCall } from "../../emulators/play-call";
 import { ALARMS, alarmResources } from "../../stacks/alarms";
 import { moduleContent } from "../../stacks/flow-contents";
 import { functionSettings } from "../../stacks/function-settings";
@@ -137,11 +137,12 @@ async function recordCanary(
 async function playModule(content: FlowContent, mayInvoke: (arn: string) => boolean): Promise<readonly string[]> {
   const { region, instanceArn } = instance;
   const { attributes, log } = await playCall({
-    moduleContent: content,
+    content,
+    kind: "module",
     region,
     instanceArn,
     from: BLOCKED_NUMBER,
-    function: lambda,
+    invoke: (_, event, timeoutMs) => lambda.invoke(event, { timeoutMs }),
     mayInvoke,
   });
   expect(attributes).toEqual({ blockedStatus: "nomatch" });

@@ -1,8 +1,10 @@
 /** The command `config`. */
+import type { Setting } from "../../config/provenance";
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
-import { originText, redactExemptNumbers, valueText } from "../../config/setting-text";
+import { originText, valueText } from "../../config/setting-text";
 import { JsonDocument } from "../output/foreign-text";
+import { redactNumbers } from "../output/redact";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
 import { json } from "./options";
@@ -19,7 +21,7 @@ ${selectionSyntax}`,
     const environments = readEnvironments();
     const instances = selectFrom(environments, selection).map((instance) => ({
       stack: instance.stackName,
-      settings: environments.settingsOf(instance).map(redactExemptNumbers),
+      settings: environments.settingsOf(instance).map(redacted),
     }));
     if (switches.has("json")) {
       print(new JsonDocument(instances));
@@ -32,3 +34,9 @@ ${selectionSyntax}`,
     print(tables.join("\n\n"));
   },
 };
+
+/** The setting with redacted exempt numbers. These are phone numbers of people, and the output can appear in a CI log. */
+function redacted(setting: Setting): Setting {
+  if (setting.key !== "exemptNumbers" || !Array.isArray(setting.value)) return setting;
+  return { ...setting, value: setting.value.map((number) => redactNumbers(String(number))) };
+}
