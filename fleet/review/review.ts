@@ -1,7 +1,7 @@
 /** The review of the plans of all selected stacks: the verdict, the refusals, and every change. */
 import type { Allowance, InstanceConfig } from "../../config/types";
 import type { GuardResult, Violation } from "../guard/guard";
-import type { PlanJson } from "../terraform/plan-json";
+import { isTouched, type PlanJson } from "../terraform/plan-json";
 import { boundedLines, maxName, oneLine } from "../output/foreign-text";
 import { redactNumbers } from "../output/redact";
 import { changesByOthers } from "./changes-by-others";
@@ -11,7 +11,7 @@ import type { Counts } from "./counts";
 import { diffOfPlan } from "./diff";
 import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
-import { groupEqual } from "./groups";
+import { groupEqual, withoutInstanceNames } from "./groups";
 import type { Shared } from "./groups";
 
 /** Title above the verdict. */
@@ -117,12 +117,30 @@ export function reviewOf(stacks: readonly PlannedStack[]): Review {
     allowed: grouped(({ guard }) => (guard?.allowed ?? []).map(redacted)),
     expired: grouped(({ guard }) => (guard?.expired ?? []).map(shownAllowance)),
     unused: grouped(({ guard }) => (guard?.unused ?? []).map(shownAllowance)),
-    changes: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : diffOfPlan(plan))).map(shownGroup),
-    changesByOthers: grouped(({ plan }) => nonEmpty(plan === undefined ? [] : changesByOthers(plan))).map(shownGroup),
+    changes: groupedPlans(stacks, diffOfPlan).map(shownGroup),
+    changesByOthers: groupedPlans(stacks, changesByOthers).map(shownGroup),
   };
 }
 
-const nonEmpty = <T>(list: readonly T[]): readonly (readonly T[])[] => (list.length === 0 ? [] : [list]);
+/** Groups the stacks whose plans have equal differences. */
+function groupedPlans<T>(
+  stacks: readonly PlannedStack[],
+  differencesOf: (plan: PlanJson) => readonly T[],
+): Shared<readonly T[]>[] {
+  const compared = stacks.flatMap(({ instance, plan }) => {
+    const value = plan === undefined ? [] : differencesOf(plan);
+    return plan === undefined || value.length === 0 ? [] : [{ instance, plan, value }];
+  });
+  // One stack has no group, so it needs no placeholders.
+  if (compared.length < 2) return groupEqual(compared);
+  return groupEqual(
+    compared.map(({ instance, plan, value }) => {
+      const { resource_changes, resource_drift, output_changes } = plan;
+      const changes = { resource_changes: resource_changes.filter(isTouched), resource_drift, output_changes };
+      return { instance, value, generic: differencesOf({ ...plan, ...withoutInstanceNames(changes, instance) }) };
+    }),
+  );
+}
 
 /** Characters of a line in the review. */
 const maxLine = 1000;
