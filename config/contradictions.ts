@@ -90,6 +90,13 @@ export function contradictions(candidate: Candidate): Problem[] {
       "Remove suspended or release.",
     );
   }
+  if (settings.table?.adopt === false && (release === "remove-index" || release === "forget")) {
+    report(
+      [["release"], ["table", "adopt"]],
+      `With table.adopt: false, the stack manages neither the table nor the index, so release: ${release} has nothing to release.`,
+      "Use release: keep-index. The index stays on the table. After the release, its owner can delete the index in DynamoDB.",
+    );
+  }
   // A store with its own endpoint may be in any partition.
   if (region !== undefined && state?.region !== undefined && state.endpoint === undefined) {
     const [instancePartition, statePartition] = [names.partitionOf(region), names.partitionOf(state.region)];

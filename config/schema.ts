@@ -485,6 +485,12 @@ const settings = {
   ),
   table: group(
     {
+      adopt: key(
+        z.boolean(),
+        "Whether Terraform imports the table and adds the index. With false, the stack only reads the table: npm run fleet -- index, the vendor or a " +
+          "user creates the index, and the plan stops if the index is missing or has another shape. This works for every table.",
+        { default: true },
+      ),
       indexTimeoutMinutes: key(
         // The provider waits at least 20 minutes, even if the configuration has a lower value (wait.go in the provider).
         wholeNumber(20, 10080, "minutes"),
@@ -497,7 +503,7 @@ const settings = {
         { default: false },
       ),
     },
-    "Settings for adding the index to the contact table.",
+    "The contact table, and how it gets its index.",
   ),
   alarms: group(
     {

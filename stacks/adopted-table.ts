@@ -1,25 +1,21 @@
 /** Adopts the vendor's live `dextr-` table. The configuration mirrors the table, so our index is the only change that Terraform can make. */
-import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
-import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
-import type { AwsProviderConstraint } from "../config/types";
 import { indexName } from "../config/aws-names";
-import { blockingIndex, blockingIndexShape, maxGlobalIndexes } from "../config/blocking-index";
+import { blockingIndex, blockingIndexKeys, blockingIndexShape, maxGlobalIndexes } from "../config/blocking-index";
+import { cannotMirrorText, severalKeysCause, unreadKeysCause } from "../config/table-mirror";
+import type { InstanceConfig } from "../config/types";
+import {
+  dataAddress,
+  existingShape,
+  hasIndexOfOurName,
+  noForeignIndex,
+  readLiveTable,
+  rightKeyTypes,
+  tableKeyArn,
+} from "./live-table";
+import type { TableCondition } from "./live-table";
 import type { ImportBlock } from "./state-blocks";
-
-export interface AdoptedTableProps {
-  /** The name of the existing table. The provider sets the account and the region. */
-  readonly tableName: string;
-  /** The time limit for the index backfill, in minutes. A large table takes hours. */
-  readonly indexTimeoutMinutes: number;
-  /** Whether to adopt a table with replicas in other regions. DynamoDB then builds the index in each of these regions. */
-  readonly acceptReplicas: boolean;
-  /** Whether Terraform adds our index to the table, or deletes the index before a release. */
-  readonly index: "present" | "absent";
-  /** The version line of the provider. It determines which attributes exist and must be ignored. */
-  readonly awsProvider: AwsProviderConstraint;
-}
 
 export const tableAddress = "aws_dynamodb_table.contacts";
 
@@ -65,11 +61,38 @@ const noReplicas = (action: "build" | "delete") => ({
     "To accept this, set table.acceptReplicas: true for this instance and plan again.",
 });
 
-/** A Terraform expression on the live table (`self`). It is false only if an index has our name and another shape. */
-export const noForeignIndex = `alltrue([for i in self.global_secondary_index : i.name != "${indexName}" || (i.hash_key == "${HASH_KEY}" && i.range_key == "${RANGE_KEY}" && i.projection_type == "${PROJECTION}")])`;
+/** Terraform expressions on the live table (`self`): the keys that the provider reads, and the attributes that are no such key. */
+const readKeys =
+  "flatten([self.hash_key, self.range_key, [for i in self.global_secondary_index : [i.hash_key, i.range_key]], " +
+  "[for i in self.local_secondary_index : [i.range_key]]])";
+const ours = `[${blockingIndexKeys.map((key) => `"${key}"`).join(", ")}]`;
+const unreadKeys = `[for a in self.attribute : a.name if !contains(concat(${ours}, ${readKeys}), a.name)]`;
 
-/** A Terraform template for messages: the shape of the existing index with our name. */
-const existingShape = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
+/**
+ * Whether the provider reads the index with one hash and at most one range attribute. Provider 5.x has no `key_schema`: it reads the last
+ * hash and the last range attribute. Provider 6.29 and later reads an index with several hash attributes without `hash_key`.
+ */
+const hasSingleKeys = 'i.hash_key != null && i.hash_key != "" && try(length(i.key_schema) <= 2, true)';
+
+/**
+ * Conditions for a mirror. DynamoDB allows indexes that `aws_dynamodb_table` cannot describe: several hash and range attributes (November
+ * 2025), vector indexes (August 2026). Without these conditions, the provider stops every plan with "all attributes must be indexed". A table
+ * whose attributes are all keys that the provider reads can be mirrored, whatever kinds of indexes it has.
+ */
+const mirrorable = (instance: InstanceConfig): readonly TableCondition[] => [
+  {
+    condition: `\${length(${unreadKeys}) == 0}`,
+    errorMessage: cannotMirrorText("${self.name}", unreadKeysCause(`\${join(", ", sort(${unreadKeys}))}`), instance),
+  },
+  {
+    condition: `\${alltrue([for i in self.global_secondary_index : ${hasSingleKeys}])}`,
+    errorMessage: cannotMirrorText(
+      "${self.name}",
+      severalKeysCause(`\${join(", ", sort([for i in self.global_secondary_index : i.name if !(${hasSingleKeys})]))}`),
+      instance,
+    ),
+  },
+];
 
 /** Conditions for an adoption. If one fails, the plan stops with the reason and the next step. */
 const ADOPTABLE = [
@@ -81,16 +104,9 @@ const ADOPTABLE = [
       `Find out which application uses this index. If no application does, delete the index in DynamoDB and plan again. ` +
       `If call blocking uses the index, no call is blocked until the new index is built.`,
   },
+  rightKeyTypes,
   {
-    condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "${KEY_TYPE}"])}`,
-    errorMessage:
-      `Table \${self.name} already defines ` +
-      `\${join(" and ", [for a in self.attribute : "\${a.name} as \${a.type}" if contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) && a.type != "${KEY_TYPE}"])}` +
-      `, as a key of another index. Call blocking needs type S (string), and an attribute has only one type. Nothing was changed. ` +
-      `This instance cannot have call blocking while that index exists. Ask the owner of the table to delete that index.`,
-  },
-  {
-    condition: `\${length(self.global_secondary_index) < ${maxGlobalIndexes} || contains([for i in self.global_secondary_index : i.name], "${indexName}")}`,
+    condition: `\${length(self.global_secondary_index) < ${maxGlobalIndexes} || ${hasIndexOfOurName}}`,
     errorMessage:
       `Table \${self.name} already has \${length(self.global_secondary_index)} global secondary indexes, and DynamoDB allows ` +
       `${maxGlobalIndexes}: Terraform cannot add ${indexName}. Nothing was changed. ` +
@@ -118,6 +134,8 @@ const IGNORED_ATTRIBUTES_SINCE_6 = ["global_table_witness", "warm_throughput"];
 export class AdoptedTable extends Construct {
   /** The adopted table. The provider waits until the index is ACTIVE, so resources that need the index depend on the table. */
   readonly table: DynamodbTable;
+  readonly address = tableAddress;
+  readonly tableName: string;
   /** A Terraform expression for the ARN of the KMS key that encrypts the table; null or `""` if DynamoDB's own key encrypts it. */
   readonly keyArn: string;
   /**
@@ -126,46 +144,47 @@ export class AdoptedTable extends Construct {
    */
   readonly import: ImportBlock;
 
-  constructor(scope: Construct, id: string, props: AdoptedTableProps) {
+  constructor(scope: Construct, id: string, instance: InstanceConfig) {
     super(scope, id);
+    const { table, release, awsProvider } = instance;
+    // Before a release, Terraform deletes the index.
+    const isPresent = release === undefined;
 
-    const conditions =
-      props.index === "present" ? [...ADOPTABLE, noReplicas("build")] : [REMOVABLE, noReplicas("delete")];
-    const liveTable = new DataAwsDynamodbTable(this, "live", {
-      name: props.tableName,
-      lifecycle: { postcondition: props.acceptReplicas ? conditions.slice(0, -1) : conditions },
-    });
-    liveTable.overrideLogicalId("live");
-    const live = `data.${liveTable.terraformResourceType}.${liveTable.friendlyUniqueId}`;
+    const liveTable = readLiveTable(this, table.name, [
+      ...mirrorable(instance),
+      ...(isPresent ? ADOPTABLE : [REMOVABLE]),
+      // DynamoDB builds the index in the region of each replica.
+      ...(table.acceptReplicas ? [] : [noReplicas(isPresent ? "build" : "delete")]),
+    ]);
+    const live = dataAddress(liveTable);
     // The data source returns "" for an absent sort key. Provider 5.x also stores "" in the state, so "" causes no difference there.
     // Provider 6.x refuses "" (hashicorp/terraform-provider-aws#46735).
-    const isProvider5 = props.awsProvider.startsWith("~> 5.");
+    const isProvider5 = awsProvider.startsWith("~> 5.");
     const sortKey = (key: string): string => (isProvider5 ? `\${${key}}` : `\${${key} == "" ? null : ${key}}`);
-    const keyArn = new TerraformLocal(this, "key_arn", `\${one(${live}.server_side_encryption[*].kms_key_arn)}`);
-    keyArn.overrideLogicalId("table_key_arn");
-    this.keyArn = `local.${keyArn.friendlyUniqueId}`;
+    this.keyArn = tableKeyArn(this, liveTable);
 
     this.table = new DynamodbTable(this, "table", {
-      name: props.tableName,
+      name: table.name,
       // `ignore_changes` covers these arguments. They are still set, so that Terraform could not create a table with other keys if the
       // import were missing.
       hashKey: liveTable.hashKey,
       rangeKey: sortKey(`${live}.range_key`),
       billingMode: liveTable.billingMode,
-      timeouts: { update: `${props.indexTimeoutMinutes}m` },
+      timeouts: { update: `${table.indexTimeoutMinutes}m` },
       lifecycle: {
         preventDestroy: true,
         ignoreChanges: [...IGNORED_ATTRIBUTES, ...(isProvider5 ? [] : IGNORED_ATTRIBUTES_SINCE_6)].sort(),
       },
     });
     this.table.overrideLogicalId("contacts");
+    this.tableName = this.table.name;
 
     this.table.addOverride("dynamic.attribute", {
-      for_each: props.index === "present" ? mirroredAttributes(live) : attributesWithoutOurs(live),
+      for_each: isPresent ? mirroredAttributes(live) : attributesWithoutOurs(live),
       content: { name: "${attribute.key}", type: "${attribute.value}" },
     });
     this.table.addOverride("dynamic.global_secondary_index", {
-      for_each: props.index === "present" ? mirroredIndexes(live) : indexesWithoutOurs(live),
+      for_each: isPresent ? mirroredIndexes(live) : indexesWithoutOurs(live),
       content: {
         name: "${global_secondary_index.value.name}",
         hash_key: "${global_secondary_index.value.hash_key}",
@@ -195,7 +214,7 @@ export class AdoptedTable extends Construct {
       },
     });
 
-    this.import = { to: tableAddress, id: props.tableName };
+    this.import = { to: tableAddress, id: table.name };
   }
 }
 

@@ -4,7 +4,7 @@ import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { indexName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
-import { AdoptedTable, tableAddress } from "./adopted-table";
+import { AdoptedTable } from "./adopted-table";
 import { alarmResources } from "./alarms";
 import type { PackagedFunctions } from "../lambda/packaging";
 import { BlockedCallsFunction, logGroupAddress } from "./blocked-calls-function";
@@ -14,6 +14,7 @@ import { dashboardResources } from "./dashboard";
 import { ExistingResources } from "./adopt-existing";
 import { insteadOfDestroy, ownsTable } from "./decommission";
 import { dependOn, mergeRaw, type RawResources } from "./raw-resources";
+import { ReadOnlyTable } from "./read-only-table";
 import { releasedTable, ReleasedTable } from "./released-table";
 import { useRemoteState } from "./remote-state";
 import { existingResources } from "./resource-types";
@@ -68,35 +69,33 @@ export class CallBlockingStack extends TerraformStack {
     this.addOverride("terraform.required_version", ">= 1.11");
     useRemoteState(this, instance.state);
 
-    if (instance.release !== undefined) {
-      // The log shows which calls were blocked and why. Terraform keeps the log group, and its retention empties it later.
-      forget(this, [{ from: logGroupAddress }, ...(ownsTable(instance) ? [] : [releasedTable(instance)])]);
-    }
-    if (!ownsTable(instance)) {
+    // The log shows which calls were blocked and why. Terraform keeps the log group, and its retention empties it later.
+    const log = instance.release === undefined ? [] : [{ from: logGroupAddress }];
+    const forgotten = [...log, ...(ownsTable(instance) ? [] : [releasedTable(instance)])];
+    if (forgotten.length > 0) forget(this, forgotten);
+    if (instance.release === "forget" || instance.release === "keep-index") {
       if (instance.release === "forget") new ReleasedTable(this, "table", instance);
       return;
     }
 
-    const adopted = new AdoptedTable(this, "table", {
-      tableName: instance.table.name,
-      indexTimeoutMinutes: instance.table.indexTimeoutMinutes,
-      acceptReplicas: instance.table.acceptReplicas,
-      index: instance.release === undefined ? "present" : "absent",
-      awsProvider: instance.awsProvider,
-    });
-    importExisting(this, [adopted.import, ...(instance.release === undefined ? existingResources(instance) : [])]);
-    this.output("table_name", adopted.table.name, "The adopted table.");
+    const existing = instance.release === undefined ? existingResources(instance) : [];
+    const contacts = instance.table.adopt
+      ? new AdoptedTable(this, "table", instance)
+      : new ReadOnlyTable(this, "table", instance);
+    const imports = [...("import" in contacts ? [contacts.import] : []), ...existing];
+    if (imports.length > 0) importExisting(this, imports);
+    this.output("table_name", contacts.tableName, "The contact table.");
     this.output("letting_go", insteadOfDestroy(instance), "How to stop managing the table.");
     if (instance.release !== undefined) return;
 
     const blockedCalls = new BlockedCallsFunction(this, "function", {
       instance,
       functionPackage: props.functionPackages.blockedCalls,
-      tableKeyArn: adopted.keyArn,
+      tableKeyArn: contacts.keyArn,
     });
     const blockedStatus = new BlockedStatusModule(this, "module", {
       instance,
-      dependsOn: [adopted.table, ...blockedCalls.invocable],
+      dependsOn: [contacts.table, ...blockedCalls.invocable],
     });
 
     if (instance.adoptExisting !== undefined) {
@@ -111,16 +110,16 @@ export class CallBlockingStack extends TerraformStack {
       canaryResources(this, {
         instance,
         canaryPackage: props.functionPackages.canary,
-        tableKeyArn: adopted.keyArn,
+        tableKeyArn: contacts.keyArn,
       }),
       alarmResources(instance),
       dashboardResources(instance),
     );
     // Monitoring starts when the index is ACTIVE. If a condition refuses the table, the plan does not list hundreds of lines about
     // alarms before the reason.
-    this.#monitoring = dependOn(tableAddress, monitoring);
+    this.#monitoring = dependOn(contacts.address, monitoring);
 
-    this.output("index_name", indexName, "The index that this stack adds to the table.");
+    this.output("index_name", indexName, "The index that the function queries.");
     this.output("function_alias_arn", instance.function.aliasArn, "The alias that the flow module invokes.");
     this.output("function_version", blockedCalls.function.version, "The published version behind the alias.");
     this.output("module_id", blockedStatus.module.contactFlowModuleId, "Add this module to the inbound flow.");

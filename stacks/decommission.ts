@@ -3,10 +3,13 @@ import { matchesGlob } from "../config/selection";
 import type { InstanceConfig } from "../config/types";
 
 /** Returns whether the configured stack manages the table. */
-export const ownsTable = ({ release }: InstanceConfig): boolean => release === undefined || release === "remove-index";
+export const ownsTable = ({ release, table }: InstanceConfig): boolean =>
+  table.adopt && (release === undefined || release === "remove-index");
 
 /** Returns the text of the stack output `letting_go`. Terraform shows outputs in the plan of a destroy, before it refuses the destroy. */
 export function insteadOfDestroy(instance: InstanceConfig): string {
+  const { name, environment, table } = instance;
+  if (!table.adopt) return `Set release: keep-index for ${name} in environments/${environment}.yaml, and deploy that.`;
   return `Not by destroy. Set ${steps(instance)}.`;
 }
 

@@ -1,9 +1,9 @@
 /** Releases the vendor's table: Terraform removes it from the state and does not change it. */
-import { DataAwsDynamodbTable } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table";
 import { Construct } from "constructs";
 import { indexName } from "../config/aws-names";
 import type { InstanceConfig } from "../config/types";
-import { noForeignIndex, tableAddress } from "./adopted-table";
+import { tableAddress } from "./adopted-table";
+import { hasIndexOfOurName, noForeignIndex, readLiveTable } from "./live-table";
 import type { ForgottenResource } from "./state-blocks";
 
 /**
@@ -23,11 +23,7 @@ export const releasedTable = ({ table, stackName }: InstanceConfig): ForgottenRe
 export class ReleasedTable extends Construct {
   constructor(scope: Construct, id: string, instance: InstanceConfig) {
     super(scope, id);
-    const table = new DataAwsDynamodbTable(this, "live", {
-      name: instance.table.name,
-      lifecycle: { postcondition: [indexIsGone(instance)] },
-    });
-    table.overrideLogicalId("live");
+    readLiveTable(this, instance.table.name, [indexIsGone(instance)]);
   }
 }
 
@@ -39,7 +35,7 @@ function indexIsGone({ name, environment, awsProvider }: InstanceConfig) {
     : " If you already deployed remove-index and the plan had no change: this version of the AWS provider cannot delete the last index of a table. Delete the index in DynamoDB.";
   return {
     // An index with another shape is not ours.
-    condition: `\${!contains([for i in self.global_secondary_index : i.name], "${indexName}") || !${noForeignIndex}}`,
+    condition: `\${!${hasIndexOfOurName} || !${noForeignIndex}}`,
     errorMessage:
       `Table \${self.name} still has the index ${indexName}. Nothing was changed. ` +
       `To delete the index, set release: remove-index ${here}, deploy that, and then set release: forget. ` +

@@ -143,7 +143,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     role: "table",
     identity: ["name"],
     reviewPosition: 1,
-    adoption: { address: "aws_dynamodb_table.contacts", id: ({ table }) => table.name },
+    adoption: { address: "aws_dynamodb_table.contacts", id: ({ table }) => (table.adopt ? table.name : undefined) },
     drift: { owner: "vendor" },
     diff: {
       derivedInDrift: ["stream_arn", "stream_label"],

@@ -33,7 +33,7 @@ function:
   vpc: { subnetIds: [subnet-0123456789abcdef0], securityGroupIds: [sg-0123456789abcdef0, sg-12345678] }
 permissionsBoundary: arn:aws:iam::111122223333:policy/boundary
 ignoreTags: { keys: [costs], keyPrefixes: ["org:"] }
-table: { indexTimeoutMinutes: 60, acceptReplicas: true }
+table: { adopt: false, indexTimeoutMinutes: 60, acceptReplicas: true }
 inboundFlow:
   name: Front door
   queue: 2f0e0d0c-1b1a-4918-8716-151413121110

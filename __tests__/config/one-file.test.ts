@@ -107,7 +107,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
   [
     "an unknown key without a similar key",
     inEnvironment("table: { colour: red }"),
-    '8:10  table.colour: "colour" is not a key.\n  Allowed here: indexTimeoutMinutes, acceptReplicas.',
+    '8:10  table.colour: "colour" is not a key.\n  Allowed here: adopt, indexTimeoutMinutes, acceptReplicas.',
   ],
   [
     "a key of one instance given for the environment",

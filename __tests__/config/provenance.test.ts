@@ -46,6 +46,7 @@ test("every value of the smallest file has an origin, and only built-in defaults
     "exemptNumbers",
     "lookup.budgetMs",
     "lookup.flowTimeLimitSeconds",
+    "table.adopt",
     "table.indexTimeoutMinutes",
     "table.acceptReplicas",
     "alarms.runbookUrl",

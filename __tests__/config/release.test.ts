@@ -56,3 +56,12 @@ test("release is refused for a suspended instance, because it would not be deplo
   );
   expect(load({ "dev.yaml": withLine("suspended: true\n    release: false") })).toHaveLength(1);
 });
+
+test.each(["remove-index", "forget"])("release: %s is refused if the stack does not adopt the table", (release) => {
+  const yaml = `${withLine(`release: ${release}`)}table: { adopt: false }\n`;
+  expect(refusal({ "dev.yaml": yaml }).message).toBe(
+    `environments/dev.yaml:8:14  instances[0].release: With table.adopt: false, the stack manages neither the table nor the index, so release: ${release} has nothing to release.\n` +
+      "  Use release: keep-index. The index stays on the table. After the release, its owner can delete the index in DynamoDB.",
+  );
+  expect(loadOne(yaml.replace(release, "keep-index")).table.adopt).toBe(false);
+});

@@ -55,3 +55,14 @@ test.each(["remove-index", "forget", "keep-index"] as const)("a released instanc
   if (first === undefined) throw new Error("no instance");
   expect(addressesOf({ ...first, release })).toMatchSnapshot();
 });
+
+test.each(instances.map((instance) => ({ instance, name: instance.stackName })))(
+  "$name with table.adopt: false has the same addresses, and forgets the table",
+  ({ instance }) => {
+    const TABLE = "aws_dynamodb_table.contacts";
+    const adopting = addressesOf({ ...instance, table: { ...instance.table, adopt: true } });
+    const reading = addressesOf({ ...instance, table: { ...instance.table, adopt: false } });
+    expect(adopting).toContain(TABLE);
+    expect(reading).toEqual([...adopting.filter((address) => address !== TABLE), `removed.${TABLE}`].sort());
+  },
+);

@@ -9,6 +9,7 @@ const fleet = [
   instanceNamed("prod-three", { release: "forget" }),
   instanceNamed("prod-four", { release: "keep-index" }),
   instanceNamed("dev-five"),
+  instanceNamed("dev-six", { table: { ...sampleInstance.table, adopt: false } }),
 ];
 const refused = (...args: readonly string[]) =>
   destroyRefusals(fleet, args).map((message) => message.slice(0, message.indexOf(" ")));
@@ -46,5 +47,11 @@ test("the refusal gives the remaining steps of the release", () => {
   ]);
   expect(insteadOfDestroy(instanceNamed("prod-two", { release: "remove-index" }))).toBe(
     "Not by destroy. Set release: forget for acme in environments/test.yaml, and deploy that.",
+  );
+});
+
+test("a stack that only reads the table names its release", () => {
+  expect(insteadOfDestroy(instanceNamed("dev-six", { table: { ...sampleInstance.table, adopt: false } }))).toBe(
+    "Set release: keep-index for acme in environments/test.yaml, and deploy that.",
   );
 });

@@ -90,12 +90,24 @@ describe("remove-index", () => {
 
   test("refuses to delete an index with another shape, and one with replicas unless they are accepted", () => {
     const messages = conditions(data?.aws_dynamodb_table.live).map(({ error_message }) => error_message);
-    expect(messages).toHaveLength(2);
-    expect(messages[0]).toContain("but its shape is not the one that call blocking creates");
-    expect(messages[1]).toContain("DynamoDB would delete Disposition-CustomerEndpoint-index in each of these regions");
+    expect(messages).toHaveLength(4);
+    expect(messages[2]).toContain("but its shape is not the one that call blocking creates");
+    expect(messages[3]).toContain("DynamoDB would delete Disposition-CustomerEndpoint-index in each of these regions");
     const accepted = synthesize({ release: "remove-index", table: { ...sampleInstance.table, acceptReplicas: true } });
-    expect(conditions(accepted.data?.aws_dynamodb_table.live)).toHaveLength(1);
+    expect(conditions(accepted.data?.aws_dynamodb_table.live)).toHaveLength(3);
   });
+});
+
+test.each([
+  ["a deployment", deployed],
+  ["remove-index", step("remove-index")],
+])("%s refuses a table that cannot be mirrored, in one sentence with the alternative", (_, { data }) => {
+  const [unreadKeys, severalKeys] = conditions(data?.aws_dynamodb_table.live);
+  for (const condition of [unreadKeys, severalKeys])
+    expect(condition?.error_message).toMatch(
+      /^Terraform cannot mirror the table .*: nothing was changed, calls continue as before, and to deploy without managing the table, set table: \{ adopt: false \} for acme in environments\/test\.yaml\.$/,
+    );
+  expect(severalKeys?.condition).toContain('i.hash_key != null && i.hash_key != ""');
 });
 
 describe.each(["forget", "keep-index"] as const)("%s", (release) => {

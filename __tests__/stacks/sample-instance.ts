@@ -31,6 +31,7 @@ export const sampleInstance: InstanceConfig = {
     name: "dextr-acme",
     arn: "arn:aws:dynamodb:eu-central-1:111122223333:table/dextr-acme",
     indexArn: "arn:aws:dynamodb:eu-central-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index",
+    adopt: true,
     indexTimeoutMinutes: 1440,
     acceptReplicas: false,
   },

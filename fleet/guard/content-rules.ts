@@ -15,7 +15,7 @@ import { fieldsOf, isEqual, isMarked, itemsOf, joinWords, shortJson, textAt, val
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { identityProblems, isOwnAddress, isOwnResource } from "./ownership";
-import { isRemoved, managedChanges } from "./planned-changes";
+import { isRemoved, managedChanges, tableKey, tableValues } from "./planned-changes";
 import { renames } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 
@@ -106,7 +106,7 @@ const notOurs = (address: string): string =>
 /** The expected resources that would not exist after the apply. */
 function missing(plan: PlanJson, expected: readonly string[], { adoptExisting }: InstanceConfig): readonly string[] {
   // Without a table, the plan belongs to another stack, and with errors or targets the plan is incomplete. Other rules report that.
-  if (!plan.complete || plan.errored || !plan.resource_changes.some(({ type }) => type === TABLE)) return [];
+  if (!plan.complete || plan.errored || tableValues(plan) === undefined) return [];
   const planned = new Set(managedChanges(plan).map(({ type, name }) => `${type}.${name}`));
   return expected.filter(
     (address) =>
@@ -114,15 +114,6 @@ function missing(plan: PlanJson, expected: readonly string[], { adoptExisting }:
       !(/_decrypt$|\.decrypt$/.test(address) && (tableKey(plan) ?? "") === "") &&
       !(address.includes("_exclusive.") && adoptExisting?.role !== true),
   );
-}
-
-/** ARN of the key that encrypts the planned table; empty if it has none, undefined if the plan does not contain the table. */
-function tableKey(plan: PlanJson): string | undefined {
-  const table = managedChanges(plan).find(({ type }) => type === TABLE)?.change;
-  const values = table?.after ?? table?.before;
-  if (values === undefined || values === null) return undefined;
-  const [encryption] = itemsOf(valueAt(values, "server_side_encryption"));
-  return textAt(encryption, "kms_key_arn") ?? "";
 }
 
 const missingText = (address: string, { name }: InstanceConfig): string =>

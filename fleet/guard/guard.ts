@@ -7,6 +7,7 @@ import type { PlanJson } from "../terraform/plan-json";
 import { callPath } from "./call-path-rules";
 import { applyable, ownProvider, safeConfiguration } from "./configuration-rules";
 import { content } from "./content-rules";
+import { liveTableIdentity, liveTableIndex, liveTableRead } from "./live-table-rules";
 import { deletions, imports, managedTypesOnly, otherDynamodb, renames, wholePlan } from "./resource-rules";
 import type { Rule, Violation } from "./rule";
 import { securitySettings } from "./security-rules";
@@ -38,11 +39,11 @@ export const rules: Readonly<Record<GuardRuleId, Rule>> = {
     ...ownProvider(plan, instance),
     ...safeConfiguration(plan, instance),
   ],
-  "table-kept": tableKept,
-  "table-identity": tableIdentity,
+  "table-kept": (plan, instance) => [...tableKept(plan, instance), ...liveTableRead(plan, instance)],
+  "table-identity": (plan, instance) => [...tableIdentity(plan, instance), ...liveTableIdentity(plan, instance)],
   "table-settings": tableSettings,
   "table-attributes": tableAttributes,
-  "table-indexes": tableIndexes,
+  "table-indexes": (plan, instance) => [...tableIndexes(plan, instance), ...liveTableIndex(plan, instance)],
   "other-dynamodb": otherDynamodb,
   rename: renames,
   "own-types": managedTypesOnly,

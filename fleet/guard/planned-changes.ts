@@ -1,6 +1,6 @@
 /** Selects and classifies the changes in a plan, for several rules. */
-import { identityOf, resourceType } from "../../stacks/resource-types";
-import { fieldsOf } from "../terraform/json-values";
+import { identityOf, resourceType, TABLE } from "../../stacks/resource-types";
+import { fieldsOf, itemsOf, textAt, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 
 /** Changes of resources, without data sources. */
@@ -57,6 +57,23 @@ export function remainingResources(plan: PlanJson, type: string): readonly Resou
       resource.change.after !== null &&
       /no-op|create|update/.test(resource.change.actions.join()),
   );
+}
+
+/** The data source of the table in every stack that reads the table. */
+export const liveTable = `data.${TABLE}.live`;
+
+/** Attributes of the table: planned, or only read for the plan; undefined if the plan does not contain the table. */
+export function tableValues(plan: PlanJson): unknown {
+  const table = managedChanges(plan).find(({ type }) => type === TABLE)?.change;
+  return table?.after ?? plan.dataSources[liveTable] ?? table?.before ?? undefined;
+}
+
+/** ARN of the key that encrypts the table; empty if it has none, undefined if the plan does not contain the table. */
+export function tableKey(plan: PlanJson): string | undefined {
+  const values = tableValues(plan);
+  if (values === undefined) return undefined;
+  const [encryption] = itemsOf(valueAt(values, "server_side_encryption"));
+  return textAt(encryption, "kms_key_arn") ?? "";
 }
 
 /** Attributes before the apply; none if the resource does not exist yet. */

@@ -2,7 +2,7 @@
 import type { InstanceConfig } from "../../config/types";
 import { expectedResources } from "../../stacks/expected-resources";
 import { identityOf, isManagedType, isAdopted, isOnCallPath, resourceType, TABLE } from "../../stacks/resource-types";
-import { fieldsOf, isEqual, itemsOf, joinWords, shortJson, textAt, valueAt } from "../terraform/json-values";
+import { fieldsOf, joinWords, shortJson, textAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { isRenamedWithStack } from "./ownership";
@@ -13,6 +13,7 @@ import {
   managedChanges,
   sameNameFix,
   sameNameText,
+  tableKey,
   valuesBefore,
 } from "./planned-changes";
 import type { Rule, Violation } from "./rule";
@@ -227,11 +228,5 @@ function isUnneededDecryption({ type, name, action_reason, change }: ResourceCha
   )
     return false;
   if (action_reason !== "delete_because_count_index") return false;
-  const tables = managedChanges(plan).filter((other) => other.type === TABLE);
-  return (
-    tables.length > 0 &&
-    tables.every(({ change: { after } }) =>
-      itemsOf(valueAt(after, "server_side_encryption")).every((key) => isEqual(valueAt(key, "kms_key_arn") ?? "", "")),
-    )
-  );
+  return tableKey(plan) === "";
 }

@@ -57,8 +57,9 @@ const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
 const keptTables = (plan: PlanJson): readonly ResourceChange[] =>
   tablesIn(plan).filter(({ change }) => ["no-op", "update"].includes(change.actions.join()));
 
-/** Whether Terraform must stop managing the table. */
-const isTableReleased = ({ release }: InstanceConfig): boolean => release === "forget" || release === "keep-index";
+/** Whether Terraform must not manage the table, or stop managing it. */
+const isTableReleased = ({ release, table }: InstanceConfig): boolean =>
+  !table.adopt || release === "forget" || release === "keep-index";
 
 /** Refuses to create, replace or delete the table, and to stop managing it unless the environment file asks for it. */
 export const tableKept: Rule = (plan, instance) => {
@@ -103,7 +104,7 @@ function notKept(
         `${instance.name}.`,
       fix:
         "Do not apply this plan. Terraform deletes a resource that was removed or renamed in the stack, even with prevent_destroy: restore its " +
-        "address. To stop managing the table, set release in the environment file.",
+        "address. To stop managing the table, set release or table.adopt: false in the environment file.",
     };
   }
   if (actions.includes("create")) {
@@ -116,14 +117,16 @@ function notKept(
   }
   if (isTableReleased(instance) && actions !== "forget") {
     return {
-      what: `The environment file has release: ${instance.release ?? ""}, but the plan keeps the table ${name} in the state (${actions}).`,
+      what:
+        `The environment file has ${instance.release === undefined ? "table.adopt: false" : `release: ${instance.release}`}, but the plan ` +
+        `${change.importing === undefined ? `keeps the table ${name} in the state` : `imports the table ${name}`} (${actions}).`,
       fix: "Synthesize and plan again. The plan must only stop managing the table.",
     };
   }
   if (!isTableReleased(instance) && !["no-op", "update"].includes(actions)) {
     return {
       what: `Terraform would stop managing the table ${name} (${actions}): its index would stay, and no deployment would check it.`,
-      fix: "If you want to stop managing the table, set release in the environment file.",
+      fix: "If you want to stop managing the table, set release or table.adopt: false in the environment file.",
     };
   }
   if (forcing.length > 0) {

@@ -197,6 +197,7 @@ const emptyPlan: Omit<PlanJson, "resource_changes"> = {
   resource_drift: [],
   deferred_changes: [],
   failedChecks: [],
+  dataSources: {},
   output_changes: {},
   unknownKeys: [],
 };

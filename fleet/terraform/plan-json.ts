@@ -59,6 +59,8 @@ export interface PlanJson {
   readonly resource_drift: readonly ResourceChange[];
   readonly deferred_changes: readonly unknown[];
   readonly output_changes: Readonly<Record<string, Change>>;
+  /** Attributes of the data sources that were read for the plan, by address. */
+  readonly dataSources: Readonly<Record<string, unknown>>;
   /** The configuration that was planned. */
   readonly configuration?: unknown;
   /** Addresses of the conditions that failed. */
@@ -156,6 +158,22 @@ const planSchema = z.looseObject({
   configuration: z.unknown().optional(),
   // https://developer.hashicorp.com/terraform/internals/json-format#checks-representation
   checks: listOf(z.looseObject({ status: z.string(), address: z.looseObject({ to_display: z.string() }) })),
+  // https://developer.hashicorp.com/terraform/internals/json-format#state-representation
+  prior_state: z
+    .looseObject({
+      values: z
+        .looseObject({
+          root_module: z
+            .looseObject({
+              resources: listOf(
+                z.looseObject({ address: z.string(), mode: z.string(), values: z.unknown().optional() }),
+              ),
+            })
+            .nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
   output_changes: z
     .record(z.string(), changeSchema)
     .nullish()
@@ -163,13 +181,7 @@ const planSchema = z.looseObject({
 });
 
 /** Keys at the top level that do not affect an apply. */
-const ignoredKeys: readonly string[] = [
-  "variables",
-  "planned_values",
-  "prior_state",
-  "relevant_attributes",
-  "timestamp",
-];
+const ignoredKeys: readonly string[] = ["variables", "planned_values", "relevant_attributes", "timestamp"];
 
 /**
  * Parses the output of `terraform show -json PLANFILE`.
@@ -198,6 +210,11 @@ export function parsePlan(json: string): PlanJson {
     resource_drift: plan.resource_drift,
     deferred_changes: plan.deferred_changes,
     output_changes: plan.output_changes,
+    dataSources: Object.fromEntries(
+      (plan.prior_state?.values?.root_module?.resources ?? [])
+        .filter(({ mode }) => mode === "data")
+        .map(({ address, values }) => [address, values]),
+    ),
     ...(plan.configuration === undefined ? {} : { configuration: plan.configuration }),
     failedChecks: plan.checks
       .filter(({ status }) => !["pass", "unknown"].includes(status))

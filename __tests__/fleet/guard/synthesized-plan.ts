@@ -42,6 +42,7 @@ function synthesize(instance: InstanceConfig): Configurations {
 export function firstPlan(instance: InstanceConfig): PlanJson {
   const all = synthesized(instance);
   return planOf(
+    instance,
     Object.entries(all).flatMap(([type, resources]) =>
       Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, all, instance)),
     ),
@@ -68,10 +69,10 @@ export function updatePlan(from: InstanceConfig, to: InstanceConfig): PlanJson {
       action_reason: "delete_because_no_resource_config",
       change: { actions: ["delete"], before: resource.change.after, after: null },
     }));
-  return planOf([...kept, ...removed]);
+  return planOf(to, [...kept, ...removed]);
 }
 
-const planOf = (resource_changes: readonly ResourceChange[]): PlanJson => ({
+const planOf = (instance: InstanceConfig, resource_changes: readonly ResourceChange[]): PlanJson => ({
   format_version: "1.2",
   errored: false,
   complete: true,
@@ -80,6 +81,7 @@ const planOf = (resource_changes: readonly ResourceChange[]): PlanJson => ({
   resource_drift: [],
   deferred_changes: [],
   failedChecks: [],
+  dataSources: { "data.aws_dynamodb_table.live": { server_side_encryption: encryption(instance) } },
   output_changes: {},
   unknownKeys: [],
 });
@@ -118,7 +120,7 @@ function creation(
       after[key] = ["environment", "logging_config", "vpc_config"].includes(key) ? [plain] : plain;
     }
   }
-  if (type === TABLE) after["server_side_encryption"] = [{ enabled: true, kms_key_arn: tableKey(instance) }];
+  if (type === TABLE) after["server_side_encryption"] = encryption(instance);
   return {
     address: `${type}.${name}${"count" in configuration ? "[0]" : ""}`,
     mode: "managed",
@@ -127,6 +129,8 @@ function creation(
     change: { actions: ["create"], before: null, after, after_unknown },
   };
 }
+
+const encryption = (instance: InstanceConfig) => [{ enabled: true, kms_key_arn: tableKey(instance) }];
 
 /** The key that encrypts the table. */
 const tableKey = ({ region, account, partition }: InstanceConfig): string =>

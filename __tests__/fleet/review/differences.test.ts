@@ -31,6 +31,7 @@ const plan = (drift: readonly ResourceChange[], changes: readonly ResourceChange
   resource_drift: drift,
   deferred_changes: [],
   failedChecks: [],
+  dataSources: {},
   output_changes: {},
   unknownKeys: [],
 });
