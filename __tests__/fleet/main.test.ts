@@ -120,6 +120,7 @@ test("iam prints the policies, or writes them to a directory", async () => {
     "plan",
     "preflight",
     "read-and-invoke",
+    "index",
     "discover",
     "state",
     "state-read",

@@ -70,8 +70,14 @@ export function sharedRoleCredentials(
   };
 }
 
+/**
+ * A client setting. The SDK reads its configuration and credentials files once per process. With this setting, a new client reads them
+ * again, so a command that runs for hours uses the credentials of a new sign-in.
+ */
+export const readFilesAgain: object = { ignoreCache: true };
+
 async function callSts<T>(region: string, call: string, send: (sts: STSClient) => Promise<T>): Promise<T> {
-  const sts = new STSClient({ region });
+  const sts = new STSClient({ region, ...readFilesAgain });
   try {
     return await send(sts);
   } catch (error) {

@@ -10,6 +10,7 @@ import { drift } from "./drift";
 import { flows } from "./flows";
 import { guardCommand } from "./guard";
 import { iam } from "./iam";
+import { indexCommand } from "./index-command";
 import { list } from "./list";
 import { matrix } from "./matrix";
 import { plan } from "./plan";
@@ -21,7 +22,7 @@ import { verify } from "./verify";
 export const commandGroups: readonly CommandGroup[] = [
   { title: "Set up", commands: [discover, bootstrap, iam, preflight, providerLock] },
   { title: "Read the configuration", commands: [list, config, flows] },
-  { title: "Plan and deploy", commands: [plan, deploy] },
+  { title: "Plan and deploy", commands: [plan, deploy, indexCommand] },
   { title: "Check what is deployed", commands: [verify, check, drift] },
   { title: "Recover", commands: [recover] },
   { title: "Integrate with CI", commands: [matrix, atlantis, guardCommand] },

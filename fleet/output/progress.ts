@@ -35,11 +35,16 @@ export class Progress {
     }
   }
 
-  /** The stack starts a step, such as "planning". */
-  step(stackName: string, step: string): void {
-    this.current.set(stackName, { step, since: this.now() });
+  /**
+   * The stack starts a step, such as "planning", or continues it.
+   *
+   * @param since when the step started, in milliseconds. A line for a step that continues has its duration.
+   */
+  step(stackName: string, step: string, since = this.now()): void {
+    this.current.set(stackName, { step, since });
+    const seconds = (this.now() - since) / 1000;
     if (this.isLive) this.draw();
-    else this.output.write(`${stackName}: ${step}\n`);
+    else this.output.write(`${stackName}: ${step}${seconds < 1 ? "" : `, ${elapsed(seconds)}`}\n`);
   }
 
   /** The stack is finished, with a result such as "1 to add". */
@@ -73,7 +78,7 @@ export class Progress {
     this.erase();
     if (this.current.size === 0) return;
     const stacks = [...this.current].map(
-      ([name, { step, since }]) => `${name}: ${step} ${Math.round((this.now() - since) / 1000)} s`,
+      ([name, { step, since }]) => `${name}: ${step} ${elapsed((this.now() - since) / 1000)}`,
     );
     const width = Math.max(20, (this.output.columns ?? 80) - 1);
     const text = `${this.finished}/${this.total}  ${stacks.join("  ·  ")}`;
@@ -85,4 +90,11 @@ export class Progress {
     if (this.isDrawn) this.output.eraseLine();
     this.isDrawn = false;
   }
+}
+
+/** `40 s`, `90 min`, `3 h 5 min` */
+function elapsed(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 2) return `${Math.round(seconds)} s`;
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -11,10 +11,10 @@ import { ConcurrencyLimiter, waitForAll } from "./concurrency-limiter";
  * Connect allows two calls per second for each of its operations, account and region, in bursts of five. A plan calls each operation
  * once or twice and takes at least three seconds, mostly to start the provider, so four plans stay below the limit. An apply calls each
  * operation more often, so only two applies stay below the limit. A verification calls them within a second, so only one stays below it.
- * Throttled calls are retried at a lower rate.
+ * Throttled calls are retried at a lower rate. DynamoDB builds at most five indexes of an account and region at the same time.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
-const perAccountAndRegion = { plan: 4, apply: 2, verify: 1 } as const;
+const perAccountAndRegion = { plan: 4, apply: 2, verify: 1, "build an index": 5 } as const;
 
 /** Connect's API limits apply to each of these groups. */
 export const accountAndRegion = ({ account, region }: Pick<InstanceConfig, "account" | "region">): string =>
@@ -34,8 +34,8 @@ export interface StackRunnerOptions {
 
 /** Work for one stack. */
 export interface StackWork<T> {
-  /** @param step reports a step of the work on the progress line, such as "planning" */
-  readonly work: (step: (text: string) => void) => Promise<T>;
+  /** @param step reports a step of the work on the progress line, such as "planning", and the time in milliseconds when the step started */
+  readonly work: (step: (text: string, since?: number) => void) => Promise<T>;
   /** The result for the progress line, such as "1 to add". */
   readonly describe: (result: T) => string;
 }
@@ -57,8 +57,8 @@ export class StackRunner {
     instance: Pick<InstanceConfig, "stackName" | "account" | "region">,
     { work, describe }: StackWork<T>,
   ): Promise<T | undefined> {
-    const step = (text: string): void => {
-      this.progress.step(instance.stackName, text);
+    const step = (text: string, since?: number): void => {
+      this.progress.step(instance.stackName, text, since);
     };
     const result = await this.limiter.run(accountAndRegion(instance), async () =>
       this.shutdown.isStopping ? undefined : { value: await work(step) },

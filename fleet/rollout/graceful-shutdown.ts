@@ -12,6 +12,7 @@ type Child = Pick<ChildProcess, "pid" | "kill">;
 
 export class GracefulShutdown implements ProcessShutdown {
   private readonly running = new Set<Child>();
+  private readonly stopping = new AbortController();
   private interrupts = 0;
 
   /**
@@ -26,6 +27,11 @@ export class GracefulShutdown implements ProcessShutdown {
   /** Whether no new work may start. */
   get isStopping(): boolean {
     return this.interrupts > 0;
+  }
+
+  /** Aborted when Ctrl-C is pressed, for work that waits. */
+  get signal(): AbortSignal {
+    return this.stopping.signal;
   }
 
   /**
@@ -66,6 +72,7 @@ export class GracefulShutdown implements ProcessShutdown {
   /** Handles one SIGINT. */
   interrupt(): void {
     this.interrupts++;
+    this.stopping.abort();
     if (this.interrupts === 1) {
       this.print(
         this.running.size === 0

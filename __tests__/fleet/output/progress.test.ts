@@ -62,3 +62,19 @@ test("a line that is longer than the terminal is shortened, so that it can be re
   progress.end();
   expect(screen.text.split("\r")[0]).toHaveLength(29);
 });
+
+test.each([
+  [119_000, "119 s"],
+  [120_000, "2 min"],
+  [7_199_000, "119 min"],
+  [11_100_000, "3 h 5 min"],
+])("a step that continues shows its whole duration: %d ms", (now, text) => {
+  const [log, terminal] = [new Screen(false), new Screen(true)];
+  for (const screen of [log, terminal]) {
+    const progress = new Progress(screen, 1, () => now);
+    progress.step("a", "waiting", 0);
+    progress.end();
+  }
+  expect(log.text).toBe(`a: waiting, ${text}\n`);
+  expect(terminal.text).toContain(`a: waiting ${text}`);
+});

@@ -1,4 +1,4 @@
-/** Permissions of the commands that read without Terraform: `preflight`, `verify`, `check` and `discover`. */
+/** Permissions of the commands that call AWS without Terraform: `preflight`, `verify`, `check`, `discover` and `index`. */
 import { guideFunctionName } from "../../../config/aws-names";
 import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
@@ -80,6 +80,11 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
     ),
     allow("DescribeModule", ["connect:DescribeContactFlowModule"], stack.modules),
   ];
+}
+
+/** IAM cannot limit UpdateTable to the index: the command sends one request, which adds the index. */
+export function indexStatements(instances: readonly InstanceConfig[]): Statement[] {
+  return [allow("AddIndex", ["dynamodb:DescribeTable", "dynamodb:UpdateTable"], resourcesOf(instances).tables)];
 }
 
 /** Covers all regions: `discover` searches for tables and instances. */

@@ -1,6 +1,6 @@
 /** Generates least-privilege IAM policies from the configuration of instances. */
 import type { InstanceConfig } from "../../../config/types";
-import { discoverStatements, preflightStatements, readAndInvokeStatements } from "./check-statements";
+import { discoverStatements, indexStatements, preflightStatements, readAndInvokeStatements } from "./check-statements";
 import { settingStatements } from "./setting-statements";
 import { deployStatements, deployWatchStatements, planStatements } from "./stack-statements";
 import type { PolicyDocument, Statement } from "./statement";
@@ -25,6 +25,7 @@ const policyLimit = 6144;
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
  * - `read-and-invoke`: the calls of `fleet verify` and `fleet check`. It may query the index, read contact ids, and invoke the function.
+ * - `index`: the calls of `fleet index`: describes the table and adds the index.
  * - `discover`: the calls of `fleet discover`, in all regions.
  *
  * For each account of the state buckets, except buckets of S3-compatible stores:
@@ -43,6 +44,7 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
     ...policiesPerAccount("plan", instances, account, planStatements),
     ...policiesPerAccount("preflight", instances, account, preflightStatements),
     ...policiesPerAccount("read-and-invoke", instances, account, readAndInvokeStatements),
+    ...policiesPerAccount("index", instances, account, indexStatements),
     ...policiesPerAccount("discover", instances, account, discoverStatements),
     ...policiesPerAccount("state", withS3Bucket, stateAccount("roleArn"), stateStatements),
     ...policiesPerAccount("state-read", withS3Bucket, stateAccount("planRoleArn"), stateReadStatements),

@@ -12,6 +12,13 @@ import { bytes, dollars, duration, hoursOfMonth, priceNote, prices, thousands } 
 const onDemandWrites = 4000;
 /** An index takes minutes to become ACTIVE even on an empty table. */
 const leastMinutes = "5 to 20 min";
+/**
+ * If writing the entries takes at least this many seconds, the index should be built before the deployment. The session of an assumed role
+ * lasts an hour by default, and an index takes up to 20 minutes on any table, so Terraform's credentials would expire before the index
+ * is ACTIVE. On demand, these are 9.6 million entries.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (DurationSeconds)
+ */
+const separateBuildSeconds = 40 * 60;
 /** Assumed size of an index entry if no contact was read, in bytes: four keys and DynamoDB's overhead. */
 const assumedEntryBytes = 250;
 
@@ -45,35 +52,39 @@ export function backfillOf(table: TableDescription, stats: ContactStatsState | u
 
 /** The check `backfill`. */
 export function backfillFinding(
-  { table: configured }: InstanceConfig,
+  { table: configured, stackName }: InstanceConfig,
   table: TableDescription,
   stats: ContactStatsState | undefined,
 ): Finding {
   if (ourIndex(table) !== undefined) return ok("The index exists already: no backfill is needed.");
   const { entries, entryBytes, writeUnits, seconds } = backfillOf(table, stats);
   const capacity = capacityOf(table);
+  const separately =
+    "The credentials of the deployment may expire before the index is ACTIVE (the session of a role lasts one hour by default). " +
+    `Build the index before the deployment: npm run fleet -- index ${stackName}`;
   const storage = (entries * entryBytes * prices.gigabyteMonth) / 1e9;
   const basis =
     `${thousands(entries)} entries of ${entryBytes} bytes ` +
     `(${stats === undefined || stats.items === 0 ? "all items, assumed size" : "share and size from the contacts read"}; ` +
     `DynamoDB updates its item count every six hours), ${thousands(writeUnits)} write units, ${bytes(entries * entryBytes)}`;
   if (capacity === undefined) {
-    return ok(
+    const detail =
       `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the initial ${thousands(onDemandWrites)} write units a second ` +
-        `of a new on-demand index; DynamoDB guarantees no duration. ` +
-        `Cost: ${dollars(writeUnits * prices.writeUnit)} once, if the backfill is charged as writes, and ${dollars(storage)} a month for storage ` +
-        `(${priceNote}). Reading the table for the backfill is free.`,
-    );
+      `of a new on-demand index; DynamoDB guarantees no duration. ` +
+      `Cost: ${dollars(writeUnits * prices.writeUnit)} once, if the backfill is charged as writes, and ${dollars(storage)} a month for storage ` +
+      `(${priceNote}). Reading the table for the backfill is free.`;
+    return seconds < separateBuildSeconds ? ok(detail) : warning(detail, separately);
   }
   const monthly =
     (capacity.read * prices.readCapacityHour + capacity.write * prices.writeCapacityHour) * hoursOfMonth + storage;
   const detail =
     `${basis}. Time: ${leastMinutes} for any table, and at least ${duration(seconds)} at the ${capacity.write} write units a second of the index. ` +
     `Cost: ${dollars(monthly)} a month for the index's capacity and storage (${priceNote}).`;
-  if (seconds <= configured.indexTimeoutMinutes * 60) return ok(detail);
+  if (seconds < Math.min(separateBuildSeconds, configured.indexTimeoutMinutes * 60)) return ok(detail);
+  if (seconds <= configured.indexTimeoutMinutes * 60) return warning(detail, separately);
   return warning(
     detail,
-    `Terraform waits ${duration(configured.indexTimeoutMinutes * 60)} (table.indexTimeoutMinutes). Raise this time, or raise the index's write capacity during the backfill. ` +
+    `${separately}. If the deployment builds the index: Terraform waits ${duration(configured.indexTimeoutMinutes * 60)} (table.indexTimeoutMinutes). Raise this time, or raise the index's write capacity during the backfill. ` +
       "Otherwise the deployment ends before the index exists, and must be repeated.",
   );
 }

@@ -40,24 +40,47 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
   return { checks, table };
 }
 
-function noTable({ table, account, region, name }: InstanceConfig): Finding {
+/** Why our index cannot be added to the table; empty if it can. Needs no permission except DescribeTable. */
+export function obstaclesToIndex(instance: InstanceConfig, table: TableDescription): readonly Finding[] {
+  const findings = [
+    statusFinding(instance, table),
+    indexesFinding(table),
+    ourIndexFinding(table),
+    keyTypesFinding(table),
+    replicasFinding(instance, table),
+  ];
+  return findings.filter(({ outcome }) => outcome === "failed");
+}
+
+/** Why our existing index cannot be used, although it may still be created; empty if it can. */
+export function faultsOfIndex(instance: InstanceConfig, table: TableDescription): readonly Finding[] {
+  const findings = [identityFinding(instance, table), ourIndexFinding(table), keyTypesFinding(table)];
+  return findings.filter(({ outcome }) => outcome === "failed");
+}
+
+export function noTable({ table, account, region, name }: InstanceConfig): Finding {
   return failed(
     `There is no table ${table.name} in ${region} in the account of these credentials. The expected account is ${account}.`,
     `If ConnectPath's table has another name, set tableName of instance ${name}. Otherwise compare region and account with the AWS console.`,
   );
 }
 
-function statusFinding({ table: configured, account }: InstanceConfig, table: TableDescription): Finding {
-  const { TableStatus = "unknown", TableArn = "", ItemCount = 0 } = table;
+function identityFinding({ table: configured, account }: InstanceConfig, { TableArn = "" }: TableDescription): Finding {
+  if (TableArn === configured.arn) return ok(`The table is ${TableArn}.`);
   const foundAccount = TableArn.split(":")[4];
-  if (TableArn !== configured.arn) {
-    return failed(
-      `The credentials find the table ${TableArn} instead of ${configured.arn}.`,
-      foundAccount === account
-        ? "Compare region and name with the environment file."
-        : `The credentials belong to account ${foundAccount ?? "unknown"}. Use credentials of ${account}, or set planRole.`,
-    );
-  }
+  return failed(
+    `The credentials find the table ${TableArn} instead of ${configured.arn}.`,
+    foundAccount === account
+      ? "Compare region and name with the environment file."
+      : `The credentials belong to account ${foundAccount ?? "unknown"}. Use credentials of ${account}, or set planRole.`,
+  );
+}
+
+function statusFinding(instance: InstanceConfig, table: TableDescription): Finding {
+  const { table: configured } = instance;
+  const { TableStatus = "unknown", ItemCount = 0 } = table;
+  const identity = identityFinding(instance, table);
+  if (identity.outcome === "failed") return identity;
   if (TableStatus === "ACTIVE") return ok(`${configured.name} is ACTIVE, about ${thousands(ItemCount)} items.`);
   if (TableStatus === "UPDATING") {
     if (ourIndex(table)?.IndexStatus === "CREATING")

@@ -1,10 +1,10 @@
 /** Checks that the contact table and our index exist, have the right shape and are ready for lookups. */
-import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import type { GlobalSecondaryIndexDescription, TableDescription } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../../config/aws-names";
 import { blockingIndex, blockingIndexKeys } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
+import { backfillPercentage } from "../../aws/backfill-progress";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { describeTable, keysText, ourIndex, fixForStatus } from "../../aws/live-table";
 import type { Check, Finding } from "./check";
@@ -101,44 +101,8 @@ async function indexFinding(
   );
 }
 
-/** Period and age limit of DynamoDB's reports on an index backfill, in seconds. */
-const [reportPeriod, oldestReport] = [60, 1800];
-
-/**
- * Progress of the index backfill, such as ` (40 % done)`; empty if CloudWatch has no data or may not be read.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html (OnlineIndexPercentageProgress)
- */
+/** Progress of the index backfill, such as ` (40 % done)`; empty if CloudWatch has no data or may not be read: the progress is optional. */
 async function progress({ table }: InstanceConfig, { cloudwatch }: InstanceClients): Promise<string> {
-  const now = Date.now();
-  try {
-    const { MetricDataResults } = await cloudwatch.send(
-      new GetMetricDataCommand({
-        StartTime: new Date(now - oldestReport * 1000),
-        EndTime: new Date(now),
-        ScanBy: "TimestampDescending",
-        MetricDataQueries: [
-          {
-            Id: "progress",
-            MetricStat: {
-              Stat: "Maximum",
-              Period: reportPeriod,
-              Metric: {
-                Namespace: "AWS/DynamoDB",
-                MetricName: "OnlineIndexPercentageProgress",
-                Dimensions: [
-                  { Name: "TableName", Value: table.name },
-                  { Name: "GlobalSecondaryIndexName", Value: indexName },
-                ],
-              },
-            },
-          },
-        ],
-      }),
-    );
-    const latest = MetricDataResults?.[0]?.Values?.[0];
-    return latest === undefined ? "" : ` (${Math.round(latest)} % done)`;
-  } catch {
-    // The progress is optional.
-    return "";
-  }
+  const percentage = await backfillPercentage(cloudwatch, table.name).catch(() => undefined);
+  return percentage === undefined ? "" : ` (${percentage} % done)`;
 }

@@ -380,6 +380,7 @@ instances:
     "plan-444455556666",
     "preflight-444455556666",
     "read-and-invoke-444455556666",
+    "index-444455556666",
     "discover-444455556666",
     "state-777788889999",
     "state-read-777788889998",
@@ -420,4 +421,15 @@ test("many instances are split into documents within the size limit, and each ha
     }),
     { numRuns: 20 },
   );
+});
+
+test("the policy index allows only describing and updating the selected tables", () => {
+  const statements = named("index").flatMap(({ Statement }) => Statement);
+  expect(statements.flatMap(({ Action = [] }) => Action)).toEqual(["dynamodb:DescribeTable", "dynamodb:UpdateTable"]);
+  expect(decide(named("index"), { action: "dynamodb:UpdateTable", resource: acme.table.arn, context: {} })).toBe(
+    "allowed",
+  );
+  expect(
+    decide(named("index"), { action: "dynamodb:UpdateTable", resource: `${acme.table.arn}-other`, context: {} }),
+  ).not.toBe("allowed");
 });

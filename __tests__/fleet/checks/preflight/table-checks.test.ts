@@ -198,6 +198,11 @@ test("accepted replicas are ok", async () => {
   expect(checks.get("replicas")?.outcome).toBe("ok");
 });
 
+const provisionedWith = (WriteCapacityUnits: number) => ({
+  BillingModeSummary: undefined,
+  ProvisionedThroughput: { ReadCapacityUnits: 100, WriteCapacityUnits },
+});
+
 test("the backfill is estimated from the share and the size of the contacts read", () => {
   const stats = new ContactStats(["hash", "range"], ["Blocked"]);
   const item = { hash: { S: "h".repeat(20) }, range: { S: "ctr" }, CustomerEndpoint: { S: "+15555550100" } };
@@ -217,4 +222,16 @@ test("the backfill is estimated from the share and the size of the contacts read
     fix: expect.stringContaining("Terraform waits 24 h (table.indexTimeoutMinutes)") as string,
   });
   expect(backfillFinding(instance, clean, stats.toJSON()).outcome).toBe("ok");
+});
+
+test.each([
+  ["on demand, 9 million contacts", { ItemCount: 9_000_000 }, "ok"],
+  ["on demand, 10 million contacts", { ItemCount: 10_000_000 }, "warning"],
+  ["100 write units, 200,000 contacts", { ...provisionedWith(100), ItemCount: 200_000 }, "ok"],
+  ["100 write units, 300,000 contacts", { ...provisionedWith(100), ItemCount: 300_000 }, "warning"],
+])("fleet index is recommended if the session of a role may end before the index exists: %s", (_, change, outcome) => {
+  const finding = backfillFinding(instance, { ...clean, ...change }, undefined);
+  expect(finding.outcome).toBe(outcome);
+  const recommended = `npm run fleet -- index ${instance.stackName}`;
+  expect(finding.fix ?? "").toEqual(outcome === "ok" ? "" : expect.stringContaining(recommended));
 });
