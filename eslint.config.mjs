@@ -73,7 +73,12 @@ function importedFile(filename, specifier) {
   return path.relative(root, path.resolve(path.dirname(filename), specifier)).replaceAll(path.sep, "/");
 }
 
-/** Reports an import that `mayImport` does not allow, and two files that import each other. Imports of types are checked too. */
+/** Packages that only one folder may import. The metadata of phone numbers must not become a part of the function or of other commands. */
+const onlyIn = { "libphonenumber-js": ["fleet/checks/caller", "__tests__"] };
+
+/**
+ * Reports an import that `mayImport` or `onlyIn` does not allow, and two files that import each other. Imports of types are checked too.
+ */
 const oneWay = {
   meta: { type: "problem", schema: [] },
   create(context) {
@@ -83,7 +88,12 @@ const oneWay = {
       .filter((name) => isWithin(file, name))
       .sort((a, b) => b.length - a.length)[0];
     const check = (node) => {
-      const target = node.source && importedFile(filename, String(node.source.value));
+      const specifier = node.source && String(node.source.value);
+      const [name, places] = Object.entries(onlyIn).find(([name]) => `${specifier}/`.startsWith(`${name}/`)) ?? [];
+      if (places !== undefined && !places.some((place) => isWithin(file, place))) {
+        context.report({ node, message: `Only ${places.join(" and ")} may import ${name}.` });
+      }
+      const target = node.source && importedFile(filename, specifier);
       if (target === undefined || target === null) return;
       if (folder !== undefined && ![folder, ...mayImport[folder]].some((place) => isWithin(target, place))) {
         const allowed = mayImport[folder].join(", ") || "nothing in the project except itself";

@@ -456,8 +456,13 @@ const settings = {
         "Time limit of the Lambda block in the flow module, in seconds. The caller hears silence while the block waits for the function.",
         { default: 3 },
       ),
+      otherNumbers: key(
+        z.boolean(),
+        "Whether numbers that are not E.164 numbers (15555550101, 22000) are looked up exactly as they are written. An entry of exemptNumbers matches E.164 numbers only.",
+        { default: false },
+      ),
     },
-    "Time limits of the lookup.",
+    "Time limits of the lookup, and the addresses that are looked up.",
   ),
   inboundFlow: key(
     z.strictObject({

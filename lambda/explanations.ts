@@ -27,12 +27,13 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   },
   no_number: {
     cause:
-      "This kind of contact has no phone number: a web chat, a task, a WebRTC call, or a transfer without an endpoint.",
+      "This kind of contact has no phone number: a web chat, a task, a WebRTC call, or a transfer or callback of a withheld caller.",
     remediation: NO_ACTION,
   },
   not_e164: {
-    cause: "The address is not an E.164 number, for example an e-mail address, a SIP URI or a short code.",
-    remediation: NO_ACTION,
+    cause:
+      "The address is not an E.164 number. It is an e-mail address, a SIP URI, or digits such as a short code or a number without country code.",
+    remediation: "To look up digits as they are, set `lookup.otherNumbers: true`.",
   },
   bad_configuration: {
     cause:

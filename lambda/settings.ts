@@ -29,6 +29,8 @@ export interface FunctionSettings {
   readonly anonymousCallers: "allow" | "block";
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
+  /** Whether digits that are not an E.164 number (`15555550100`, `22000`) are looked up as they are. */
+  readonly otherNumbers: boolean;
   /** Time for the whole lookup, in milliseconds; see {@link BUDGET_LIMITS_MS}. */
   readonly budgetMs: number;
 }
@@ -86,6 +88,7 @@ export function functionEnvironment(settings: FunctionSettings): Record<string, 
     // Not JSON: Lambda measures the escaped quotes, which would cost four more bytes for each number.
     EXEMPT_NUMBERS: settings.exemptNumbers.join(" "),
     LOOKUP_BUDGET_MS: String(settings.budgetMs),
+    ...(settings.otherNumbers ? { OTHER_NUMBERS: "lookup" } : {}),
   };
   const measure = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
   const size = measure(variables);
@@ -125,6 +128,10 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
   if (!exemptNumbers.every((entry) => EXEMPT_ENTRY.test(entry))) {
     throw new Error("EXEMPT_NUMBERS has an entry that is not an E.164 number or a prefix that ends with *.");
   }
+  const otherNumbers = environment["OTHER_NUMBERS"];
+  if (otherNumbers !== undefined && otherNumbers !== "lookup") {
+    throw new Error("OTHER_NUMBERS is not lookup. To ignore other numbers, remove the variable.");
+  }
   return {
     environment: text("ENVIRONMENT"),
     instanceName: text("INSTANCE_NAME"),
@@ -132,6 +139,7 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
     blockedDispositions: nonEmptyStrings(text("BLOCKED_DISPOSITIONS")),
     anonymousCallers,
     exemptNumbers,
+    otherNumbers: otherNumbers === "lookup",
     budgetMs,
   };
 }

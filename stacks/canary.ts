@@ -134,6 +134,7 @@ export function canaryResources(
           functionArn: instance.function.aliasArn,
           blockedDispositions: instance.blockedDispositions,
           exemptNumbers: instance.exemptNumbers,
+          otherNumbers: instance.lookup.otherNumbers,
         }),
         depends_on: ["aws_lambda_permission.canary"],
       },

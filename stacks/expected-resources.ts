@@ -221,6 +221,7 @@ export function expectedResources(
               functionArn: own.aliasArn,
               blockedDispositions: instance.blockedDispositions,
               exemptNumbers: instance.exemptNumbers,
+              otherNumbers: instance.lookup.otherNumbers,
             }),
           },
         }),

@@ -10,6 +10,7 @@ export function functionSettings(instance: InstanceConfig): FunctionSettings {
     blockedDispositions: instance.blockedDispositions,
     anonymousCallers: instance.anonymousCallers,
     exemptNumbers: instance.exemptNumbers,
+    otherNumbers: instance.lookup.otherNumbers,
     budgetMs: instance.lookup.budgetMs,
   };
 }

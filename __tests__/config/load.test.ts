@@ -29,7 +29,7 @@ test("the smallest environment file is completed with defaults and derived names
     blockedDispositions: ["Blocked"],
     anonymousCallers: "allow",
     exemptNumbers: [],
-    lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
+    lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3, otherNumbers: false },
     table: {
       name: "dextr-acme",
       arn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme",
@@ -92,7 +92,7 @@ ignoreTags: { keyPrefixes: ["org:"] }
 blockedDispositions: [Nuisance:Confirmed, Blocked]
 anonymousCallers: block
 exemptNumbers: ["+15555550100", "+1555*", "+4*"]
-lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 }
+lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8, otherNumbers: true }
 function:
   name: blocked_calls
   roleName: role@acme
@@ -127,7 +127,7 @@ instances:
     blockedDispositions: ["Nuisance:Confirmed", "Blocked"],
     anonymousCallers: "block",
     exemptNumbers: ["+15555550100", "+1555*", "+4*"],
-    lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8 },
+    lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8, otherNumbers: true },
     table: { name: "Dextr.acme_voice", indexTimeoutMinutes: 20, acceptReplicas: true },
     function: {
       name: "blocked_calls",

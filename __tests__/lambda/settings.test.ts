@@ -17,6 +17,7 @@ const settings = {
   blockedDispositions: ["Blocked", "Nuisance:Confirmed"],
   anonymousCallers: "allow",
   exemptNumbers: ["+15555550100", "+1800*"],
+  otherNumbers: false,
   budgetMs: 1500,
 } as const;
 
@@ -28,6 +29,7 @@ const anySettings = fc.record({
   blockedDispositions: fc.array(name, { minLength: 1, maxLength: 5 }),
   anonymousCallers: fc.constantFrom("allow" as const, "block" as const),
   exemptNumbers: fc.array(fc.stringMatching(/^\+[1-9]\d{1,13}\*?$/)),
+  otherNumbers: fc.boolean(),
   budgetMs: fc.integer({ min: 100, max: 7500 }),
 });
 

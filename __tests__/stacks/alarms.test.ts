@@ -124,6 +124,7 @@ async function recordCanary(
       functionArn: instance.function.aliasArn,
       blockedDispositions: instance.blockedDispositions,
       exemptNumbers: instance.exemptNumbers,
+      otherNumbers: instance.lookup.otherNumbers,
     });
     return await lineOf(canary, JSON.parse(input), 30_000);
   } finally {

@@ -201,6 +201,7 @@ describe("the function", () => {
         blockedDispositions: ["Blocked"],
         anonymousCallers: "allow",
         exemptNumbers: [],
+        otherNumbers: false,
         budgetMs: 1500,
       }),
     });

@@ -57,7 +57,11 @@ test.each([
 test("the schedule passes the function's settings to the canary, with free text unchanged", () => {
   const blockedDispositions = ["${path.module}", "Nuisance:Confirmed"] as const;
   const exemptNumbers = ["+1800*"];
-  const { aws_cloudwatch_event_target } = synthesize({ blockedDispositions, exemptNumbers });
+  const { aws_cloudwatch_event_target } = synthesize({
+    blockedDispositions,
+    exemptNumbers,
+    lookup: { ...sampleInstance.lookup, otherNumbers: true },
+  });
   const input = aws_cloudwatch_event_target?.["canary"]?.["input"] as string;
   expect(input).not.toContain("${");
   expect(readCanaryInput(JSON.parse(input))).toEqual({
@@ -68,6 +72,7 @@ test("the schedule passes the function's settings to the canary, with free text 
     functionArn: sampleInstance.function.aliasArn,
     blockedDispositions,
     exemptNumbers,
+    otherNumbers: true,
   });
 });
 

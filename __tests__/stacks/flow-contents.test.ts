@@ -24,6 +24,7 @@ function expectLiteral(disposition: string, message: string, name?: string): voi
     blockedDispositions: instance.blockedDispositions,
     anonymousCallers: instance.anonymousCallers,
     exemptNumbers: instance.exemptNumbers,
+    otherNumbers: instance.lookup.otherNumbers,
     budgetMs: instance.lookup.budgetMs,
   });
 }

@@ -26,7 +26,7 @@ export const sampleInstance: InstanceConfig = {
   blockedDispositions: ["Blocked"],
   anonymousCallers: "allow",
   exemptNumbers: [],
-  lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3 },
+  lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3, otherNumbers: false },
   table: {
     name: "dextr-acme",
     arn: "arn:aws:dynamodb:eu-central-1:111122223333:table/dextr-acme",

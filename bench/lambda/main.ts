@@ -23,6 +23,7 @@ const SETTINGS = {
   blockedDispositions: ["Blocked"],
   anonymousCallers: "allow",
   exemptNumbers: [],
+  otherNumbers: false,
   budgetMs: 1500,
 } as const;
 const EVENT = {

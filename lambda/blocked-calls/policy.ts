@@ -11,24 +11,32 @@ export interface Lookup {
 
 const E164 = /^\+[1-9]\d{1,14}$/;
 
-/** Words that replace a withheld number, in lower case. */
-const WITHHELD = new Set(["", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld"]);
+/**
+ * What carriers send instead of a withheld number, in lower case and without `sip:` or `tel:`: nothing, a word, a word as keypad digits
+ * (`+266696687` is ANONYMOUS), or an address with such a word. RFC 3323 has `anonymous@anonymous.invalid`. The digits are anonymous,
+ * blocked, private, restricted, unavailable, unknown and withheld; no country has a valid number with these digits.
+ */
+const WITHHELD =
+  /^(?:|anonymous@.*|(?:anonymous|private|restricted|unavailable|unknown|withheld)(?:@[^@]*\.invalid)?|\+?(?:266696687|2562533|7748283|7378742833|86282452253|8656696|94844353))$/s;
 
-/** An E.164 number, a word that replaces a withheld number, or any other address, such as an e-mail address. */
-export type AddressKind = "number" | "withheld" | "other";
+/** Digits that are not an E.164 number: a number without `+`, a short code, a number of a wrong length. */
+const OTHER_NUMBER = /^\+?\d{1,32}$/;
+
+/** An E.164 number, digits that are not E.164, something that replaces a withheld number, or another address, such as an e-mail address. */
+export type AddressKind = "number" | "otherNumber" | "withheld" | "other";
 
 /**
- * Classifies an address. The function looks up only a `number`.
+ * Classifies an address. The function looks up a `number`, and an `otherNumber` if the instance has `lookup.otherNumbers`.
  *
- * AWS does not document how Connect reports a withheld number. Carriers send a word or an empty string, and SIP has
- * `sip:anonymous@anonymous.invalid` (RFC 3323).
+ * AWS does not document how Connect reports a withheld number.
  *
  * @param address - the address of an endpoint in an event, or a `CustomerEndpoint` in the table
  */
 export function classifyAddress(address: string): AddressKind {
-  if (E164.test(address)) return "number";
   const text = address.trim().toLowerCase();
-  return WITHHELD.has(text) || /^(?:sips?:)?anonymous@/.test(text) ? "withheld" : "other";
+  if (WITHHELD.test(text.replace(/^(?:sips?|tel):(?=.)/, ""))) return "withheld";
+  if (E164.test(address)) return "number";
+  return OTHER_NUMBER.test(address) ? "otherNumber" : "other";
 }
 
 /**
@@ -37,8 +45,9 @@ export function classifyAddress(address: string): AddressKind {
  * 1. An exempt number is never blocked.
  * 2. The flow module must pass the `InstanceName` of the deployed instance and a `BlockedDisposition`. Otherwise the answer is
  *    `nomatch`, for every caller.
- * 3. An E.164 number is looked up, on every channel. If the module passes a configured Disposition, the number is looked up under all
- *    configured Dispositions. If a module that was imported by hand passes another Disposition, only that Disposition is looked up.
+ * 3. An E.164 number is looked up, on every channel. With `otherNumbers`, other digits are looked up too. If the module passes a
+ *    configured Disposition, the number is looked up under all configured Dispositions. If a module that was imported by hand passes
+ *    another Disposition, only that Disposition is looked up.
  * 4. A withheld caller on a phone call follows `anonymousCallers`.
  *
  * @param event - the event of Connect, of any shape
@@ -57,18 +66,22 @@ export function decide(event: unknown, settings: FunctionSettings): Lookup | Rea
   const number = address ?? "";
   if (typeof number !== "string") return "not_e164";
   const kind = classifyAddress(number);
-  if (kind === "number") {
+  if (kind === "number" || (kind === "otherNumber" && settings.otherNumbers)) {
     const configured = settings.blockedDispositions;
     return { number, dispositions: configured.includes(disposition) ? configured : [disposition] };
   }
-  if (kind === "other") return "not_e164";
+  if (kind !== "withheld") return "not_e164";
   if (!isPhoneCall(event)) return "no_number";
   return settings.anonymousCallers === "block" ? "anonymous_blocked" : "anonymous_allowed";
 }
 
-/** Whether the function looks up calls from this address: an E.164 number that is not exempt. */
-export function isLookedUp(address: string, exemptNumbers: readonly string[]): boolean {
-  return E164.test(address) && !isExempt(address, exemptNumbers);
+/** Whether the function looks up calls from this address. */
+export function isLookedUp(
+  address: string,
+  { exemptNumbers, otherNumbers }: Pick<FunctionSettings, "exemptNumbers" | "otherNumbers">,
+): boolean {
+  const kind = classifyAddress(address);
+  return (kind === "number" || (kind === "otherNumber" && otherNumbers)) && !isExempt(address, exemptNumbers);
 }
 
 function isExempt(address: string, exemptNumbers: readonly string[]): boolean {

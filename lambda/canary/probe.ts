@@ -12,6 +12,8 @@ export interface ProbeTarget {
   readonly blockedDispositions: readonly string[];
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
+  /** Whether the function looks up digits that are not an E.164 number. */
+  readonly otherNumbers: boolean;
 }
 
 /** Access to the index and to the function. {@link probe} rethrows the errors of these functions. */
@@ -94,7 +96,7 @@ export async function probe(target: ProbeTarget, access: ProbeAccess): Promise<P
     let first: string | undefined;
     let read = 0;
     for await (const number of access.listedNumbers(disposition)) {
-      if (isLookedUp(number, target.exemptNumbers)) {
+      if (isLookedUp(number, target)) {
         listedContacts++;
         first ??= number;
       }
@@ -106,10 +108,10 @@ export async function probe(target: ProbeTarget, access: ProbeAccess): Promise<P
 }
 
 async function unlistedNumber(
-  { exemptNumbers }: ProbeTarget,
+  target: ProbeTarget,
   isListed: (number: string) => Promise<boolean>,
 ): Promise<string | undefined> {
-  const candidates = FICTITIOUS_NUMBERS.filter((number) => isLookedUp(number, exemptNumbers));
+  const candidates = FICTITIOUS_NUMBERS.filter((number) => isLookedUp(number, target));
   for (const number of candidates.slice(0, MAX_FICTITIOUS_TRIED)) if (!(await isListed(number))) return number;
   return undefined;
 }

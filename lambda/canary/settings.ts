@@ -17,11 +17,14 @@ export interface CanarySettings {
   readonly blockedDispositions: readonly string[];
   /** E.164 numbers (`+15555550100`) and prefixes (`+1800*`). */
   readonly exemptNumbers: readonly string[];
+  /** Whether the function looks up digits that are not an E.164 number. */
+  readonly otherNumbers: boolean;
 }
 
 /** The event, as JSON that Terraform does not interpolate. */
-export function canaryInput({ exemptNumbers, ...settings }: CanarySettings): string {
-  return literalJson({ ...settings, exemptNumbers: exemptNumbers.join(" ") });
+export function canaryInput({ exemptNumbers, otherNumbers, ...settings }: CanarySettings): string {
+  const numbers = { exemptNumbers: exemptNumbers.join(" "), ...(otherNumbers ? { otherNumbers } : {}) };
+  return literalJson({ ...settings, ...numbers });
 }
 
 /**
@@ -49,5 +52,6 @@ export function readCanaryInput(event: unknown): CanarySettings {
     functionArn: text("functionArn"),
     blockedDispositions: dispositions,
     exemptNumbers: typeof exempt === "string" ? exempt.split(" ").filter((entry) => entry !== "") : [],
+    otherNumbers: fields["otherNumbers"] === true,
   };
 }

@@ -28,16 +28,14 @@ const yaml = `${validYaml.replace("[Blocked]", '[Blocked, "Nuisance:Confirmed"]'
 anonymousCallers: block
 `;
 
+const access = () => ({
+  AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+  AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+  AWS_SECRET_ACCESS_KEY: "emulated",
+});
+
 async function check(...args: readonly string[]) {
-  const { exitCode, stdout, stderr } = await runFleet(
-    ["check", ...args],
-    { "dev.yaml": yaml },
-    {
-      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
-      AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
-      AWS_SECRET_ACCESS_KEY: "emulated",
-    },
-  );
+  const { exitCode, stdout, stderr } = await runFleet(["check", ...args], { "dev.yaml": yaml }, access());
   return { exitCode, stdout, stderr };
 }
 
@@ -136,9 +134,41 @@ test("an ambiguous and a missing number are errors without a stack trace", async
   const unclear = await check("555 555 0100");
   expect(unclear).toMatchObject({ exitCode: 1, stdout: "" });
   expect(unclear.stderr).toContain("has no country code");
+  expect(unclear.stderr).not.toMatch(/^\s+at /m);
+  const empty = await check("");
+  expect(empty).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(empty.stderr).toContain("NUMBER is empty; a script may have passed an empty variable.");
   const none = await check();
   expect(none.exitCode).toBe(1);
   expect(none.stderr).toMatch(/^NUMBER is missing\.\n\nUsage: npm run fleet -- check NUMBER \[SELECTION\] \[OPTIONS\]/);
+});
+
+test("a listed number in Italy is found if its 0 is in brackets", async () => {
+  await table.put({ contactId: "milan", customerEndpoint: "+39021234567", disposition: "Blocked" });
+  const { stdout } = await check("+39 (0)2 1234567");
+  expect(stdout).toContain(`dev-acme-us-east-1: BLOCKED (blocked)
+  The number is read as +3••••••••67: with the 0 after the country code.
+`);
+  expect(JSON.parse((await check("+39 (0)2 1234567", "--json", "--show-numbers")).stdout)).toMatchObject([
+    { readAs: "+39021234567", reading: "with the 0 after the country code", blocked: true },
+  ]);
+});
+
+test("every number that a spelling can stand for is checked", async () => {
+  await table.put({ contactId: "puebla", customerEndpoint: "+522221234567", disposition: "Blocked" });
+  const { exitCode, stdout } = await check("+52 1 222 123 4567");
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /not blocked \(not_blocked\)\n  The number is read as \+5•+67: with the 1 [^]*BLOCKED \(blocked\)\n.*: without the 1 /,
+  );
+});
+
+test("digits that are not E.164 are found only if the instance looks them up", async () => {
+  await table.put({ contactId: "short", customerEndpoint: "22000", disposition: "Blocked" });
+  const lookup = { "dev.yaml": `${yaml}lookup: { otherNumbers: true }\n` };
+  expect((await check("22000")).stderr).toContain("has no country code");
+  const { stdout } = await runFleet(["check", "22000"], lookup, access());
+  expect(stdout).toContain("BLOCKED (blocked)\n  The number is read as 22000: as digits without +.\n");
 });
 
 test("an unreachable instance is reported with exit code 1", async () => {

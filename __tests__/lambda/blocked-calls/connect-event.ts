@@ -12,6 +12,7 @@ export const SETTINGS: FunctionSettings = {
   blockedDispositions: ["Blocked"],
   anonymousCallers: "allow",
   exemptNumbers: [],
+  otherNumbers: false,
   budgetMs: 1500,
 };
 

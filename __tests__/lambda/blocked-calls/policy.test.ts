@@ -1,6 +1,7 @@
 /** Tests the decision for each kind of event, before any query. */
 import fc from "fast-check";
-import { classifyAddress, decide } from "../../../lambda/blocked-calls/policy";
+import { parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { classifyAddress, decide, isLookedUp } from "../../../lambda/blocked-calls/policy";
 import type { FunctionSettings } from "../../../lambda/settings";
 import { callFrom, connectEvent, NUMBER, SETTINGS } from "./connect-event";
 
@@ -19,8 +20,10 @@ test.each(["OUTBOUND", "TRANSFER", "CALLBACK", "QUEUE_TRANSFER", "EXTERNAL_OUTBO
   },
 );
 
-test("a text message with a phone number is looked up", () => {
-  expect(decide(connectEvent({ Channel: "CHAT" }), SETTINGS)).toEqual(LOOKUP);
+test("an SMS and a WhatsApp message (channel CHAT) are looked up", () => {
+  for (const InitiationMethod of ["API", "INBOUND"]) {
+    expect(decide(connectEvent({ Channel: "CHAT", InitiationMethod }), SETTINGS)).toEqual(LOOKUP);
+  }
 });
 
 describe("a withheld caller is never looked up", () => {
@@ -37,6 +40,20 @@ describe("a withheld caller is never looked up", () => {
     "withheld",
     "sip:anonymous@anonymous.invalid",
     "anonymous@anonymous.invalid",
+    "sip:anonymous@anonymous.invalid;user=phone",
+    "unavailable@unknown.invalid",
+    "sips:Restricted@anything.invalid",
+    "tel:anonymous",
+    "TEL:Unavailable",
+    "+266696687",
+    "266696687",
+    "tel:+266696687",
+    "+7378742833",
+    "+2562533",
+    "+8656696",
+    "+86282452253",
+    "+7748283",
+    "+94844353",
   ];
   test.each(withheld)("%p", (address) => {
     expect(decide(callFrom(address), SETTINGS)).toBe("anonymous_allowed");
@@ -50,6 +67,56 @@ describe("a withheld caller is never looked up", () => {
       expect(decide(connectEvent({ CustomerEndpoint }), BLOCK)).toBe("anonymous_blocked");
     },
   );
+});
+
+test.each(["ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE", "PRIVATE", "WITHHELD"])(
+  "the keypad digits of %s replace a withheld number, and no country has this number",
+  (word) => {
+    const keys = ["ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ"];
+    const digits = Array.from(word, (letter) => keys.findIndex((letters) => letters.includes(letter)) + 2).join("");
+    expect(classifyAddress(`+${digits}`)).toBe("withheld");
+    expect(classifyAddress(`+1${digits}`)).not.toBe("withheld");
+    expect(parsePhoneNumberFromString(`+${digits}`)?.isValid()).toBe(false);
+  },
+);
+
+test.each([
+  "unavailable@example.com",
+  "tel:",
+  "tel:+15555550100",
+  "private@invalid.example.com",
+  "anonymous",
+  "+1266696687",
+])("%j is withheld only if a carrier sends exactly that", (address) => {
+  expect(classifyAddress(address) === "withheld").toBe(address === "anonymous");
+});
+
+describe("numbers that are not E.164", () => {
+  const OTHERS = settings({ otherNumbers: true });
+  test.each(["15555550101", "22000", "0555555010", "+0555555010", "+1555555010012345"])(
+    "%s is looked up as it is, only with otherNumbers",
+    (address) => {
+      expect(decide(callFrom(address), OTHERS)).toEqual({ number: address, dispositions: ["Blocked"] });
+      expect(decide(callFrom(address), SETTINGS)).toBe("not_e164");
+      expect(isLookedUp(address, OTHERS)).toBe(true);
+      expect(isLookedUp(address, SETTINGS)).toBe(false);
+    },
+  );
+
+  test.each(["someone@example.com", "sip:22000@example.com", "22 000", "22000\n", "٢٢٠٠٠", "1".repeat(33)])(
+    "%j is never looked up",
+    (address) => {
+      expect(decide(callFrom(address), OTHERS)).toBe("not_e164");
+      expect(isLookedUp(address, OTHERS)).toBe(false);
+    },
+  );
+
+  test("a withheld caller is not looked up with otherNumbers either", () => {
+    for (const address of ["266696687", "+8656696", "Anonymous"]) {
+      expect(decide(callFrom(address), OTHERS)).toBe("anonymous_allowed");
+      expect(isLookedUp(address, OTHERS)).toBe(false);
+    }
+  });
 });
 
 describe("a contact without a phone number is not blocked as a withheld caller", () => {
@@ -95,12 +162,21 @@ test.each([15555550100, true, [NUMBER], { S: NUMBER }])(
 test("classifyAddress and decide agree on every address", () => {
   const words = fc.constantFrom("", " ", "Anonymous", "ANONYMOUS ", "unknown", "Restricted", "private", "withheld");
   const numbers = fc.stringMatching(/^\+?[0-9]{0,17}$/);
-  const uris = fc.constantFrom("sip:anonymous@anonymous.invalid", "SIPS:Anonymous@x", "sip:caller@x", "anonymous@");
+  const uris = fc.constantFrom(
+    "tel:anonymous",
+    "unknown@x.invalid",
+    "+8656696",
+    "sip:anonymous@anonymous.invalid",
+    "SIPS:Anonymous@x",
+    "sip:caller@x",
+    "anonymous@",
+  );
   fc.assert(
     fc.property(fc.oneof(words, numbers, uris, fc.string()), (address) => {
       const decisionByKind = {
         number: { number: address, dispositions: ["Blocked"] },
         withheld: "anonymous_allowed",
+        otherNumber: "not_e164",
         other: "not_e164",
       };
       expect(decide(callFrom(address), SETTINGS)).toEqual(decisionByKind[classifyAddress(address)]);

@@ -20,6 +20,7 @@ const settings: CanarySettings = {
   functionArn: "arn:aws:lambda:us-east-1:111122223333:function:blockedCalls-acme-dev:live",
   blockedDispositions: ["Blocked", "Nuisance:Confirmed"],
   exemptNumbers: ["+1800*"],
+  otherNumbers: false,
 };
 
 let table: ContactTable;
@@ -183,6 +184,7 @@ describe("the settings in the event of the schedule", () => {
     functionArn: name,
     blockedDispositions: fc.array(name, { minLength: 1, maxLength: 5 }),
     exemptNumbers: fc.array(fc.stringMatching(/^\+[1-9]\d{1,13}\*?$/)),
+    otherNumbers: fc.boolean(),
   });
 
   test("are read as written, and contain nothing that Terraform would interpolate", () => {

@@ -12,6 +12,7 @@ const target: ProbeTarget = {
   region: "us-east-1",
   blockedDispositions: ["Blocked", "Nuisance:Confirmed"],
   exemptNumbers: [],
+  otherNumbers: false,
 };
 const UNLISTED_IS_RIGHT = {
   listedUnder: undefined,

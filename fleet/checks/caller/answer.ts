@@ -23,7 +23,7 @@ export interface Answer {
 /**
  * The function's answer to a phone call from this address, with the function's own code (`decide`) and the same query.
  *
- * @param address the address that Connect would send, from {@link callerFrom}
+ * @param address the address that Connect would send, from `callersFrom`
  * @throws errors of the SDK
  */
 export async function answerFor(
@@ -32,7 +32,7 @@ export async function answerFor(
   { dynamodb }: InstanceClients,
 ): Promise<Answer> {
   const settings = functionSettings(instance);
-  const call = probeEvent({ ...instance, instanceName: instance.name }, address);
+  const call = probeEvent({ ...instance, instanceName: instance.name, otherNumbers: settings.otherNumbers }, address);
   const exemptBy = instance.exemptNumbers.find(
     (entry) => decide(call, { ...settings, exemptNumbers: [entry] }) === "exempt",
   );

@@ -15,23 +15,27 @@ type Redact = (text: string) => string;
 export function redactionFor(address: string, isShown: boolean): Redact {
   if (isShown) return printable;
   // The table may hold the number without its plus sign.
-  const digits = /^\+\d{5,}$/.test(address) ? address.slice(1) : undefined;
-  const redacted = redactNumbers(address).slice(1);
+  const digits = /^(?:\+\d{5,}|\d{7,})$/.test(address) ? address.replace("+", "") : undefined;
+  const redacted = redactNumbers(`+${digits ?? ""}`).slice(1);
   return (text) => printable(redactNumbers(digits === undefined ? text : text.replaceAll(digits, redacted)));
 }
 
 /** The result of one instance as lines of text. */
-export function callerReport({ instance, answer }: CallerCheck, address: string, redact: Redact): string {
-  if (typeof answer === "string") return `${instance.stackName}: not answered\n  ${redact(answer)}`;
+export function callerReport({ instance, caller: { address, reading }, answer }: CallerCheck, redact: Redact): string {
   // An address without a plus sign may be an e-mail address.
-  const caller = redact(address.startsWith("+") ? address : redactText(address)) || "A withheld number";
+  const caller = redact(address.startsWith("+") ? address : redactText(address));
+  const read = reading === undefined ? [] : [`  The number is read as ${caller}: ${reading}.`];
+  if (typeof answer === "string") {
+    return [`${instance.stackName}: not answered`, ...read, `  ${redact(answer)}`].join("\n");
+  }
   const verdict = answer.blocked ? "BLOCKED" : "not blocked";
   return [
     `${instance.stackName}: ${verdict} (${answer.reason})`,
+    ...read,
     `  ${reasonText(instance, caller, answer, redact)}`,
     ...answer.listed.flatMap((listed) => ["", ...indented(contactTable(listed, redact))]),
     ...unblockSteps(answer, caller),
-    ...(answer.listed.length > 0 && address.startsWith("+") && redact !== printable
+    ...(answer.listed.length > 0 && caller !== address && redact !== printable
       ? ["  (--show-numbers prints the whole number.)"]
       : []),
     ...answer.nearMisses.flatMap((listed) => ["", `  ${nearMissText(instance, listed)}`]),
@@ -92,8 +96,9 @@ function contactTable({ disposition, contacts, more }: ContactList, redact: Reda
 }
 
 /** The same result for `--json`. */
-export function callerJson({ instance, answer }: CallerCheck, redact: Redact) {
-  if (typeof answer === "string") return { stack: instance.stackName, error: redact(answer) };
+export function callerJson({ instance, caller: { address, reading }, answer }: CallerCheck, redact: Redact) {
+  const read = reading === undefined ? {} : { readAs: redact(address), reading };
+  if (typeof answer === "string") return { stack: instance.stackName, ...read, error: redact(answer) };
   const { blocked, reason, exemptBy, listed, nearMisses } = answer;
   const contactsJson = (groups: readonly ContactList[]) =>
     groups.map(({ disposition, more, contacts }) => ({
@@ -105,6 +110,7 @@ export function callerJson({ instance, answer }: CallerCheck, redact: Redact) {
     }));
   return {
     stack: instance.stackName,
+    ...read,
     blocked,
     reason,
     ...(exemptBy === undefined ? {} : { exemptBy: redact(exemptBy) }),

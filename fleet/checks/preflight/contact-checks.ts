@@ -94,16 +94,25 @@ function dispositionsFinding({ dispositions, withoutDisposition, items }: Contac
 }
 
 function blockedFinding(
-  { name }: InstanceConfig,
+  { name, lookup: { otherNumbers } }: InstanceConfig,
   { stats, complete }: ScannedContacts,
-  { disposition, contacts, withNumber, withheld }: BlockedCount,
+  { disposition, contacts, withNumber, withheld, withOtherNumber, otherAddresses }: BlockedCount,
 ): Finding {
   if (contacts > 0) {
-    const withoutNumber = contacts - withNumber;
+    const lookedUp = withNumber + (otherNumbers ? withOtherNumber : 0);
+    const notLookedUp = contacts - lookedUp;
     const counted = `${thousands(contacts)} contacts have this Disposition`;
-    if (withoutNumber === 0) return ok(`${counted}, all with a phone number that is looked up.`);
-    const detail = `${counted}. Contacts without an E.164 number, which block no caller: ${thousands(withoutNumber)} (with a withheld number: ${thousands(withheld)}).`;
-    return withNumber > 0
+    if (notLookedUp === 0) return ok(`${counted}, all with a phone number that is looked up.`);
+    const detail =
+      `${counted}. Contacts whose address is not looked up, so that they block no caller: ${thousands(notLookedUp)} ` +
+      `(with a withheld number: ${thousands(withheld)}).${otherAddressesText(otherAddresses)}`;
+    if (withOtherNumber > 0 && !otherNumbers) {
+      return warning(
+        `${detail} Contacts with digits that are not an E.164 number: ${thousands(withOtherNumber)}.`,
+        `If calls arrive with such digits, set lookup.otherNumbers: true for instance ${name}. The function then looks the digits up exactly as they are.`,
+      );
+    }
+    return lookedUp > 0
       ? ok(detail)
       : warning(detail, "Withheld callers are not looked up. anonymousCallers decides whether they are blocked.");
   }
@@ -124,6 +133,12 @@ function blockedFinding(
     `No contact ${complete ? "" : "of the sample "}has this Disposition.`,
     "If agents already use the Disposition, compare the spelling with ConnectPath: levels are joined with a colon. The Disposition must exist on every queue whose contacts are reviewed.",
   );
+}
+
+/** ` Addresses that are not E.164 numbers: 22000 (hash=contact-1 range=ctr), ….` */
+function otherAddressesText(found: BlockedCount["otherAddresses"]): string {
+  if (found.length === 0) return "";
+  return ` Addresses that are not E.164 numbers: ${found.map(({ item, address }) => `${address} (${item})`).join(", ")}.`;
 }
 
 /** `0.15 %`, rounded to two digits. */

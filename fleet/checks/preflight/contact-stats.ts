@@ -28,10 +28,17 @@ const violationSchema = z.strictObject({
 const blockedSchema = z.strictObject({
   disposition: text,
   contacts: count,
-  /** The part of `contacts` with a phone number that is looked up. */
+  /** The part of `contacts` with an E.164 number. */
   withNumber: count,
   /** The part of `contacts` with a withheld number, such as "Anonymous". */
   withheld: count,
+  /** The part of `contacts` with digits that are not an E.164 number, such as "22000". */
+  withOtherNumber: count.default(0),
+  /** Contacts with an address that is neither an E.164 number nor withheld: keys and address, redacted. */
+  otherAddresses: z
+    .array(z.strictObject({ item: text, address: text }))
+    .max(maxExamples)
+    .default([]),
 });
 
 export const contactStatsSchema = z.strictObject({
@@ -84,7 +91,7 @@ export class ContactStats {
     state?: ContactStatsState,
   ) {
     const counts = blockedDispositions.map((disposition) => ({
-      ...{ disposition, contacts: 0, withNumber: 0, withheld: 0 },
+      ...{ disposition, contacts: 0, withNumber: 0, withheld: 0, withOtherNumber: 0, otherAddresses: [] },
       ...state?.blocked.find((saved) => saved.disposition === disposition),
     }));
     this.blocked = new Map(counts.map((count) => [count.disposition, count]));
@@ -125,6 +132,10 @@ export class ContactStats {
     const caller = classifyAddress(endpoint);
     if (caller === "number") blocked.withNumber++;
     if (caller === "withheld") blocked.withheld++;
+    if (caller === "otherNumber") blocked.withOtherNumber++;
+    if ((caller === "otherNumber" || caller === "other") && blocked.otherAddresses.length < maxExamples) {
+      blocked.otherAddresses.push({ item: this.shownKeys(item), address: redactText(endpoint) });
+    }
   }
 
   toJSON(): ContactStatsState {

@@ -69,7 +69,7 @@ async function ask(
   times: Times,
 ): Promise<ProbeResult> {
   return probe(
-    { ...instance, instanceName: instance.name },
+    { ...instance, instanceName: instance.name, otherNumbers: instance.lookup.otherNumbers },
     {
       listedNumbers: async function* (disposition) {
         const input = indexQuery(instance.table.name, disposition);

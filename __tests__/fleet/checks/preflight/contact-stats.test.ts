@@ -30,6 +30,28 @@ test("a blocked Disposition is counted, even after many other Dispositions", () 
   expect(dispositions.others).toBe(103);
 });
 
+test("contacts listed under an address that is not E.164 are counted, and the first ones are named", () => {
+  const stats = new ContactStats(["hash"], ["Blocked"]);
+  const listed = ["+15555550100", "Anonymous", "+266696687", "15555550101", "22000", "someone@example.com", "22001"];
+  for (const [n, address] of listed.entries()) {
+    stats.add({ hash: { S: `contact-${n}` }, Disposition: { S: "Blocked" }, CustomerEndpoint: { S: address } });
+  }
+  expect(stats.toJSON().blocked).toEqual([
+    {
+      disposition: "Blocked",
+      contacts: 7,
+      withNumber: 1,
+      withheld: 2,
+      withOtherNumber: 3,
+      otherAddresses: [
+        { item: "hash=contact-3", address: "15•••••••01" },
+        { item: "hash=contact-4", address: "22000" },
+        { item: "hash=contact-5", address: "•••@•••" },
+      ],
+    },
+  ]);
+});
+
 test("counting continues from a saved state", () => {
   const [whole, first] = [new ContactStats(["hash"], []), new ContactStats(["hash"], [])];
   for (let n = 0; n < 501; n++) for (const stats of [whole, first]) stats.add(item(`Disposition ${n}`));
