@@ -34,8 +34,14 @@ const unblockedDisposition = (blocked: readonly string[], name = "Under review")
  * The steps in order: an unlisted caller, each blocked Disposition in one step, one Disposition in two steps, exempt numbers, a withheld
  * caller, and an unreachable table. Numbers that the instance looks up come first; an instance can exempt all fictional numbers.
  */
-export function scenario({ blockedDispositions, exemptNumbers, anonymousCallers }: InstanceConfig): readonly Step[] {
-  const isCaller = (number: string): boolean => isLookedUp(number, exemptNumbers);
+export function scenario({
+  blockedDispositions,
+  exemptNumbers,
+  anonymousCallers,
+  lookup,
+}: InstanceConfig): readonly Step[] {
+  const isCaller = (number: string): boolean =>
+    isLookedUp(number, { exemptNumbers, otherNumbers: lookup.otherNumbers });
   const numbers = [...fictionalNumbers.filter(isCaller), ...fictionalNumbers.filter((number) => !isCaller(number))];
   const caller = (n: number): string => numbers[n] ?? "";
   const expected = (from: string, wanted: "match" | "nomatch") => (isCaller(from) ? wanted : "nomatch");
