@@ -65,7 +65,7 @@ export function callersFrom(text: string, { country, otherNumbers }: CallerOptio
   if (classifyAddress(plain) === "withheld") return unchanged(plain);
   const found = plain.startsWith("+")
     ? international(plain, given)
-    : national(plain, country as CountryCode, otherNumbers);
+    : national(plain, country, otherNumbers);
   return found.map(({ address, reading }) => {
     const all = reading === undefined ? notes : [...notes, reading];
     return { address, reading: all.length === 0 ? undefined : all.join(", ") };

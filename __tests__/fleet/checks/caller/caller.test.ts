@@ -235,7 +235,7 @@ test("in every country, the number is found in its international and its nationa
   expect(missed).toEqual([]);
 });
 
-test("an E.164 number without spaces is always a reading of itself, and a grouped one if the number is possible", () => {
+test("an E.164 number is a reading of itself, and a grouped number if its country can have it", () => {
   const separator = fc.string({ unit: fc.constantFrom(" ", "-", ".", "/", "\u2013"), maxLength: 2 });
   const separatorLists = fc.array(separator, { minLength: 16, maxLength: 16 });
   fc.assert(
@@ -254,7 +254,7 @@ test("an E.164 number without spaces is always a reading of itself, and a groupe
 
 test("no text crashes the reading, and every result is an address that Connect can send", () => {
   const alphabet = "+0123456789 ()-./x;,#=tel:ext@phone-contextaO\u200b٤４";
-  const text = fc.string({ unit: fc.constantFrom(...alphabet), maxLength: 24 });
+  const text = fc.string({ unit: fc.constantFrom(...Array.from(alphabet)), maxLength: 24 });
   fc.assert(
     fc.property(fc.oneof(text, fc.string()), fc.boolean(), (given, otherNumbers) => {
       try {
