@@ -63,9 +63,7 @@ export function callersFrom(text: string, { country, otherNumbers }: CallerOptio
     throw unclear("is not an E.164 number", "which has + and 2 to 15 digits, and only spaces and punctuation between");
   }
   if (classifyAddress(plain) === "withheld") return unchanged(plain);
-  const found = plain.startsWith("+")
-    ? international(plain, given)
-    : national(plain, country, otherNumbers);
+  const found = plain.startsWith("+") ? international(plain, given) : national(plain, country, otherNumbers);
   return found.map(({ address, reading }) => {
     const all = reading === undefined ? notes : [...notes, reading];
     return { address, reading: all.length === 0 ? undefined : all.join(", ") };
