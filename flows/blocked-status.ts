@@ -9,7 +9,7 @@ export const BLOCKED_STATUS_MODULE_NAME = "blockedStatus";
 /** Contact attribute that passes the answer to the calling flow. */
 export const BLOCKED_STATUS_ATTRIBUTE = "blockedStatus";
 export const MATCH = "match";
-const NO_MATCH = "nomatch";
+export const NO_MATCH = "nomatch";
 
 /** Identifiers of the module's actions. The Connect console shows them as block names. */
 export const BLOCKED_STATUS_ACTIONS = {

@@ -1,4 +1,5 @@
 /** Simulates how Connect runs a flow or module, to test its behaviour before deployment. */
+import { alwaysContinues } from "./language/action-rules";
 import { conditionMatches, conditionName, scalarText, toNumber } from "./language/conditions";
 import { isRecord, type JsonValue } from "./language/json";
 import { interpolate, isComparable, parseReference } from "./language/jsonpath";
@@ -72,8 +73,19 @@ export interface Simulation {
    * and conditions such as `Equals 1`. Without this function, and for undefined, the action takes its success branch.
    */
   readonly chooseBranch?: (actionIdentifier: string, branches: readonly string[]) => string | undefined;
-  /** Error type that an action returns instead of running; undefined to run it. */
-  readonly failAction?: (actionIdentifier: string) => string | undefined;
+  /**
+   * Branch that an action takes instead of running, such as an error type; undefined to run it. `content` contains the action. A branch
+   * that the action does not have ends the simulation.
+   */
+  readonly failAction?: (actionIdentifier: string, content: FlowContent) => string | undefined;
+  /**
+   * Value of a reference to contact data that is not set.
+   *
+   * @default none
+   */
+  readonly unsetReference?: (segments: readonly string[]) => string | undefined;
+  /** Connect has published the content, the modules and the flows. They are simulated without validation. */
+  readonly isPublished?: true;
 }
 
 /** Limit for all contact attributes together, in bytes of UTF-8 (adminguide/set-contact-attributes). */
@@ -115,17 +127,19 @@ function failed(detail: string, branch = "NoMatchingError"): ActionResult {
  * Simulates `content` for one contact, from its start action to its end.
  *
  * Contact attributes outlive a flow. Flow attributes, `$.External`, and the input and result of a module belong to one flow or module.
- * An action of an unmodelled type takes its success branch. Lambda functions run in real time; the simulation stops after one minute of
- * Lambda time.
+ * An action of an unmodelled type takes its success branch, or the branch that `chooseBranch` returns if the type always continues.
+ * Lambda functions run in real time; the simulation stops after one minute of Lambda time.
  *
  * @returns the path, the final contact attributes, and the ending
  * @throws Error that lists every problem if Connect would refuse the content, a module or a flow
  */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
-  requireAccepted(simulation.content, simulation.kind, "content");
-  for (const [id, module] of Object.entries(simulation.modules ?? {}))
-    requireAccepted(module, "module", `module ${id}`);
-  for (const [id, flow] of Object.entries(simulation.flows ?? {})) requireAccepted(flow, "flow", `flow ${id}`);
+  if (simulation.isPublished !== true) {
+    requireAccepted(simulation.content, simulation.kind, "content");
+    for (const [id, module] of Object.entries(simulation.modules ?? {}))
+      requireAccepted(module, "module", `module ${id}`);
+    for (const [id, flow] of Object.entries(simulation.flows ?? {})) requireAccepted(flow, "flow", `flow ${id}`);
+  }
   const run = new Run(simulation);
   const ending = await run.execute(simulation.content, [], {});
   return { path: run.path, attributes: run.attributes, ending };
@@ -165,12 +179,12 @@ class Run {
       if (this.path.length >= MAX_STEPS) return { kind: "stuck", reason: `no end within ${MAX_STEPS} actions` };
       // Record the step before the action runs, so that the steps of a module follow the step that invoked it.
       const index = this.path.push({ identifier: action.Identifier, type: action.Type, branch: "", within }) - 1;
-      const injectedError = this.simulation.failAction?.(action.Identifier);
+      const injectedError = this.simulation.failAction?.(action.Identifier, content);
       const result =
         injectedError !== undefined
           ? failed("injected by the simulation", injectedError)
           : unmodelled.has(action.Type)
-            ? { branch: "success", detail: `${action.Type} is not simulated` }
+            ? this.passUnmodelled(action)
             : await this.perform(action as ModelledAction, frame);
       const ended = "ending" in result;
       this.path[index] = {
@@ -183,6 +197,13 @@ class Run {
       if (ended) return result.ending;
       next = nextAction(action, result.branch);
     }
+  }
+
+  private passUnmodelled(action: CompleteAction): ActionResult {
+    return {
+      ...(alwaysContinues(action.Type) ? this.chooseBranch(action) : success),
+      detail: `${action.Type} is not simulated`,
+    };
   }
 
   private async perform(action: ModelledAction, frame: Frame): Promise<ActionResult> {
@@ -327,7 +348,7 @@ class Run {
     return success;
   }
 
-  private chooseBranch(action: ModelledAction): ActionResult {
+  private chooseBranch(action: Pick<CompleteAction, "Identifier" | "Transitions">): { readonly branch: string } {
     const { NextAction, Errors = [], Conditions = [] } = action.Transitions;
     const branches = [
       ...(NextAction === undefined ? [] : ["success"]),
@@ -403,6 +424,10 @@ class Run {
 
   /** Resolves a reference; undefined if it is not set. */
   private value(segments: readonly string[], frame: Frame): unknown {
+    return this.setValue(segments, frame) ?? this.simulation.unsetReference?.(segments);
+  }
+
+  private setValue(segments: readonly string[], frame: Frame): unknown {
     let value: unknown = {
       ...contactData(this.simulation.contact, this.attributes, this.queue),
       External: frame.external,

@@ -58,6 +58,8 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run rehearse:cdktn": [".ci/run", "npm run rehearse:cdktn\n"],
   // This command needs the provider's registry. The named test checks the files that the command wrote.
   "npm run fleet -- provider-lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
+  // The test runs the command with its options on a Connect emulator.
+  "npm run fleet -- coverage": ["__tests__/fleet/commands/coverage.test.ts", '["coverage", ...args]'],
   // npm test includes this script.
   "npm run lint": ["package.json", "npm run --silent lint && "],
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],

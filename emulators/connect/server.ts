@@ -1,10 +1,13 @@
 /**
- * Emulates in memory the part of the Amazon Connect API that Terraform's AWS provider uses and moto lacks: Lambda associations, flow
- * modules, flows, tags and instances. Paths, shapes and errors follow the service model (connect, 2017-08-08).
+ * Emulates in memory the part of the Amazon Connect API that Terraform's AWS provider and `fleet` use and moto lacks: Lambda
+ * associations, flow modules and flows with their versions, phone numbers, tags and instances. Paths, shapes and errors follow the
+ * service model (connect, 2017-08-08).
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { ContentKind } from "../../flows/language/types";
 import { splitTarget } from "../aws/request-target";
+import { type ClaimedNumber, type NumberToClaim, PhoneNumbers, type TrafficDistributionGroup } from "./phone-numbers";
+import { RequestQuota, type Throttle } from "./request-quota";
 import { matchRoute } from "./routes";
 import {
   descriptionOf,
@@ -67,6 +70,10 @@ export interface FlowResource {
   /** Flows only, such as `CONTACT_FLOW`. */
   readonly type: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** Content by version, from version 1. */
+  readonly versions: readonly string[];
+  /** Aliases of a module. */
+  readonly aliases: readonly { readonly id: string; readonly name: string; readonly version: number }[];
 }
 
 /**
@@ -74,7 +81,7 @@ export interface FlowResource {
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
 const quota = { functions: 50, module: 200, flow: 100 } as const;
-const pageSize = { functions: 25, instances: 10, flows: 1000 } as const;
+const pageSize = { associations: 100, functions: 25, groups: 10, instances: 10, flows: 1000, numbers: 1000 } as const;
 
 const flowTypes = [
   "CONTACT_FLOW",
@@ -141,6 +148,7 @@ interface Call {
 interface InstanceState {
   readonly instance: ConnectInstance;
   readonly arn: string;
+  readonly numbers: PhoneNumbers;
   readonly functions: Set<string>;
   readonly resources: Map<string, FlowResource>;
 }
@@ -151,16 +159,24 @@ type Operation = (call: Call) => object;
 export class ConnectEmulator {
   private readonly instances: ReadonlyMap<string, InstanceState>;
   private readonly operations: ReadonlyMap<string, Operation>;
+  private readonly requestQuota: RequestQuota | undefined;
 
   constructor(
     instances: readonly ConnectInstance[],
     private readonly validate: ContentValidator,
+    /** @default no throttling */
+    throttle?: Throttle,
   ) {
+    this.requestQuota = throttle && new RequestQuota(throttle);
     this.instances = new Map(
       instances.map((instance) => {
         const { partition = "aws", region, account, id } = instance;
         const arn = `arn:${partition}:connect:${region}:${account}:instance/${id}`;
-        return [id, { instance, arn, functions: new Set<string>(), resources: new Map<string, FlowResource>() }];
+        const numbers = new PhoneNumbers(arn, id);
+        return [
+          id,
+          { instance, arn, numbers, functions: new Set<string>(), resources: new Map<string, FlowResource>() },
+        ];
       }),
     );
     this.operations = new Map<string, Operation>([
@@ -176,6 +192,9 @@ export class ConnectEmulator {
       ["UpdateContactFlowModuleMetadata", (call) => this.updateMetadata(call, "module")],
       ["DeleteContactFlowModule", (call) => this.delete(call, "module")],
       ["ListContactFlowModules", (call) => this.list(call, "module")],
+      ["CreateContactFlowModuleVersion", (call) => this.createVersion(call, "module")],
+      ["CreateContactFlowModuleAlias", (call) => this.createAlias(call)],
+      ["DescribeContactFlowModuleAlias", (call) => this.describeAlias(call)],
       ["CreateContactFlow", (call) => this.create(call, "flow")],
       ["DescribeContactFlow", (call) => this.describe(call, "flow")],
       ["UpdateContactFlowContent", (call) => this.updateContent(call, "flow")],
@@ -183,6 +202,10 @@ export class ConnectEmulator {
       ["UpdateContactFlowName", (call) => this.updateMetadata(call, "flow")],
       ["DeleteContactFlow", (call) => this.delete(call, "flow")],
       ["ListContactFlows", (call) => this.list(call, "flow")],
+      ["CreateContactFlowVersion", (call) => this.createVersion(call, "flow")],
+      ["ListPhoneNumbersV2", (call) => this.listPhoneNumbers(call)],
+      ["ListFlowAssociations", (call) => this.listFlowAssociations(call)],
+      ["ListTrafficDistributionGroups", (call) => this.listTrafficDistributionGroups(call)],
       ["TagResource", (call) => this.tag(call)],
       ["UntagResource", (call) => this.untag(call)],
       ["ListTagsForResource", (call) => ({ tags: this.findByArn(call).resource.tags })],
@@ -196,6 +219,8 @@ export class ConnectEmulator {
       const route = matchRoute(request.method, pathname);
       const operation = route && this.operations.get(route.operation);
       if (!operation) throw fail("InvalidRequestException", `The emulator has no ${request.method} ${pathname}`);
+      if (this.requestQuota?.take(`${request.region} ${route.operation}`) === false)
+        throw fail("ThrottlingException", "Rate exceeded");
       const call = {
         path: route.path,
         query,
@@ -230,6 +255,16 @@ export class ConnectEmulator {
    */
   lambdaAllowed(instanceId: string, functionArn: string): boolean {
     return this.instances.get(instanceId)?.functions.has(functionArn) ?? false;
+  }
+
+  /** Claims a phone number. @throws if the instance does not exist. */
+  claimNumber(instanceId: string, number: NumberToClaim): ClaimedNumber {
+    return this.state(instanceId).numbers.claim(number);
+  }
+
+  /** Creates a traffic distribution group. @throws if the instance does not exist. */
+  addTrafficDistributionGroup(instanceId: string, name: string): TrafficDistributionGroup {
+    return this.state(instanceId).numbers.addGroup(name);
   }
 
   private state(instanceId: string): InstanceState {
@@ -310,26 +345,29 @@ export class ConnectEmulator {
     const arn = `${state.arn}/${apiNames[kind].arnPart}/${id}`;
     const description = descriptionOf(call.body);
     const tags = tagsOf(call.body["Tags"]);
-    state.resources.set(id, { kind, id, arn, name, description, content, state: "ACTIVE", status, type, tags });
+    const active = { state: "ACTIVE", versions: [], aliases: [] };
+    state.resources.set(id, { kind, id, arn, name, description, content, status, type, tags, ...active });
     return kind === "module"
       ? { Id: id, Arn: arn }
       : { ContactFlowId: id, ContactFlowArn: arn, FlowContentSha256: sha256(content) };
   }
 
   private describe(call: Call, kind: ContentKind): object {
-    const { resource } = this.findResource(call, kind);
+    const { resource, content } = this.findResource(call, kind);
+    if (resource.status !== "PUBLISHED" && !(call.path["ResourceId"] ?? "").endsWith(":$SAVED") && kind === "flow")
+      throw fail("ContactFlowNotPublishedException", "The flow has not been published");
     return {
       [apiNames[kind].described]: {
         Arn: resource.arn,
         Id: resource.id,
         Name: resource.name,
         Type: resource.type,
-        Content: resource.content,
+        Content: content,
         Description: resource.description,
         State: resource.state,
         Status: resource.status,
         Tags: resource.tags,
-        [kind === "module" ? "FlowModuleContentSha256" : "FlowContentSha256"]: sha256(resource.content),
+        [kind === "module" ? "FlowModuleContentSha256" : "FlowContentSha256"]: sha256(content),
       },
     };
   }
@@ -396,11 +434,104 @@ export class ConnectEmulator {
     return {};
   }
 
-  private findResource(call: Call, kind: ContentKind): { instance: InstanceState; resource: FlowResource } {
+  private createVersion(call: Call, kind: ContentKind): object {
+    const { instance, resource } = this.findResource(call, kind);
+    const versions = [...resource.versions, resource.content];
+    instance.resources.set(resource.id, { ...resource, versions });
+    const arn = kind === "module" ? "ContactFlowModuleArn" : "ContactFlowArn";
+    return { [arn]: `${resource.arn}:${versions.length}`, Version: versions.length };
+  }
+
+  private createAlias(call: Call): object {
+    const { instance, resource } = this.findResource(call, "module");
+    const version = Number(call.body["ContactFlowModuleVersion"]);
+    if (resource.versions[version - 1] === undefined)
+      throw fail("ResourceNotFoundException", "The version does not exist");
+    const alias = { id: randomUUID(), name: text(call.body, "AliasName", 100), version };
+    instance.resources.set(resource.id, { ...resource, aliases: [...resource.aliases, alias] });
+    return { ContactFlowModuleArn: resource.arn, Id: alias.id };
+  }
+
+  private describeAlias(call: Call): object {
+    const { resource } = this.findResource(call, "module");
+    const alias = resource.aliases.find(({ id }) => id === call.path["AliasId"]);
+    if (alias === undefined) throw fail("ResourceNotFoundException", "The alias does not exist");
+    return {
+      ContactFlowModuleAlias: {
+        ContactFlowModuleId: resource.id,
+        ContactFlowModuleArn: resource.arn,
+        AliasId: alias.id,
+        Name: alias.name,
+        Version: alias.version,
+      },
+    };
+  }
+
+  private listPhoneNumbers(call: Call): object {
+    const { InstanceId, TargetArn } = call.body;
+    if (InstanceId !== undefined && TargetArn !== undefined)
+      throw fail("InvalidParameterException", "Only one of InstanceId and TargetArn may be given");
+    const here = [...this.instances.values()].filter(
+      ({ instance }) =>
+        instance.region === call.region && (typeof InstanceId !== "string" || instance.id === InstanceId),
+    );
+    if (here.length === 0) throw fail("ResourceNotFoundException", "Instance not found");
+    const all = here.flatMap(({ arn, numbers }) => numbers.routedTo(typeof TargetArn === "string" ? TargetArn : arn));
+    const { page, next } = paginate(all, pageOf(call.body), pageSize.numbers);
+    return {
+      ListPhoneNumbersSummaryList: page.map(({ id, arn, number, description, targetArn, instanceId }) => ({
+        PhoneNumberId: id,
+        PhoneNumberArn: arn,
+        PhoneNumber: number,
+        PhoneNumberCountryCode: "US",
+        PhoneNumberType: "DID",
+        PhoneNumberDescription: description,
+        TargetArn: targetArn,
+        InstanceId: instanceId,
+      })),
+      ...next,
+    };
+  }
+
+  private listFlowAssociations(call: Call): object {
+    const { numbers } = this.find(call);
+    const type = call.query.get("ResourceType");
+    const all = type === null || type === "VOICE_PHONE_NUMBER" ? numbers.associations() : [];
+    const { page, next } = paginate(all, call.query, pageSize.associations);
+    return { FlowAssociationSummaryList: page, ...next };
+  }
+
+  private listTrafficDistributionGroups(call: Call): object {
+    const wanted = call.query.get("instanceId");
+    const all = [...this.instances.values()]
+      .filter(({ instance }) => instance.region === call.region && (wanted === null || instance.id === wanted))
+      .flatMap(({ arn, numbers }) => numbers.groups.map((group) => ({ group, arn })));
+    const { page, next } = paginate(all, call.query, pageSize.groups);
+    const summaries = page.map(({ group, arn }) => ({
+      Id: group.id,
+      Arn: group.arn,
+      Name: group.name,
+      InstanceArn: arn,
+      Status: "ACTIVE",
+      IsDefault: false,
+    }));
+    return { TrafficDistributionGroupSummaryList: summaries, ...next };
+  }
+
+  /** The resource that an id or an ARN names, with the content of the named version (`<id>:2`). */
+  private findResource(
+    call: Call,
+    kind: ContentKind,
+  ): { instance: InstanceState; resource: FlowResource; content: string } {
     const instance = this.find(call);
-    const resource = instance.resources.get(call.path["ResourceId"] ?? "");
+    const [id = "", version] =
+      (call.path["ResourceId"] ?? "").split(`/${apiNames[kind].arnPart}/`).at(-1)?.split(":") ?? [];
+    const resource = instance.resources.get(id);
     if (resource?.kind !== kind) throw fail("ResourceNotFoundException", `The ${kind} does not exist`);
-    return { instance, resource };
+    const isNumbered = version !== undefined && !version.startsWith("$");
+    const content = isNumbered ? resource.versions[Number(version) - 1] : resource.content;
+    if (content === undefined) throw fail("ResourceNotFoundException", `The ${kind} has no version ${version ?? ""}`);
+    return { instance, resource, content };
   }
 
   private findByArn(call: Call): { instance: InstanceState; resource: FlowResource } {
@@ -442,6 +573,14 @@ function describeInstance({ instance, arn }: InstanceState): object {
     InboundCallsEnabled: true,
     OutboundCallsEnabled: true,
   };
+}
+
+/** The page of an operation whose input is in the body, in the form of a query. */
+function pageOf({ MaxResults, NextToken }: Readonly<Record<string, unknown>>): URLSearchParams {
+  const query = new URLSearchParams();
+  if (typeof MaxResults === "number") query.set("maxResults", String(MaxResults));
+  if (typeof NextToken === "string") query.set("nextToken", NextToken);
+  return query;
 }
 
 const sha256 = (content: string): string => createHash("sha256").update(content).digest("hex");

@@ -1,6 +1,7 @@
 /** Errors of the Connect API, and validation of its input: pages, names, descriptions, tags. */
 
 export const errorStatus = {
+  ContactFlowNotPublishedException: 404,
   DuplicateResourceException: 409,
   InvalidContactFlowException: 400,
   InvalidContactFlowModuleException: 400,
@@ -10,6 +11,7 @@ export const errorStatus = {
   ResourceConflictException: 409,
   ResourceNotFoundException: 404,
   ServiceQuotaExceededException: 402,
+  ThrottlingException: 429,
 } as const;
 
 /** An error of the service, with the members of its shape. */

@@ -49,6 +49,7 @@ export function isAbsent(error: unknown): boolean {
   return isNamed(
     error,
     "ResourceNotFoundException",
+    "ContactFlowNotPublishedException",
     "NoSuchEntity",
     "NoSuchEntityException",
     "NotFoundException",

@@ -4,6 +4,7 @@ import { bootstrap } from "./bootstrap";
 import { check } from "./check";
 import type { CommandGroup } from "./command-line";
 import { config } from "./config";
+import { coverage } from "./coverage";
 import { deploy } from "./deploy";
 import { discover } from "./discover";
 import { drift } from "./drift";
@@ -23,7 +24,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: "Set up", commands: [discover, bootstrap, iam, preflight, providerLock] },
   { title: "Read the configuration", commands: [list, config, flows] },
   { title: "Plan and deploy", commands: [plan, deploy, indexCommand] },
-  { title: "Check what is deployed", commands: [verify, check, drift] },
+  { title: "Check what is deployed", commands: [verify, coverage, check, drift] },
   { title: "Recover", commands: [recover] },
   { title: "Integrate with CI", commands: [matrix, atlantis, guardCommand] },
 ];

@@ -1,6 +1,6 @@
 /** Decides whether a flow checks every caller with the `blockedStatus` module and ends the call of a blocked caller. */
 import { BLOCKED_STATUS_ATTRIBUTE, MATCH } from "../blocked-status";
-import { actionRule } from "../language/action-rules";
+import { actionRule, alwaysContinues } from "../language/action-rules";
 import { conditionMatches, conditionName, scalarText } from "../language/conditions";
 import { isRecord } from "../language/json";
 import { containsReference, parseReference } from "../language/jsonpath";
@@ -19,11 +19,33 @@ export type Verdict =
 
 /** One block on a path and the branch that the path takes. */
 export interface PathStep {
-  /** Name of the flow or module that contains the block: `name` of the analysis, or the name from the resolver. */
+  /** Id of the flow or module that contains the block, as `FlowWorld` names it; `name` of the analysis for the first flow. */
   readonly flow: string;
   readonly block: string;
-  /** `success`, an error type, a condition such as `Equals match`, or `end`. */
+  /**
+   * `success`, an error type, a condition such as `Equals match`, or `end`. For a Return block whose result is known only at run time, the
+   * branch of the block that invoked the module.
+   */
   readonly branch: string;
+}
+
+/**
+ * What happens to a blocked caller at a block, in the order of precedence:
+ *
+ * - `reached`: the block connects the caller to a queue, an agent, a callback or an external number.
+ * - `unknown`: the block cannot be analysed.
+ * - `unchecked`: the caller can arrive before the module was invoked.
+ * - `checked`: the caller arrives only after the module was invoked, or the block invokes the module.
+ * - `branched`: the caller arrives only after a comparison that found the match.
+ */
+export type BlockMark = "reached" | "unknown" | "unchecked" | "checked" | "branched";
+
+/** The marks of the blocks of one flow or module. A block that no blocked caller reaches has no mark. */
+export interface MarkedFlow {
+  /** Id of the flow or module; `name` of the analysis for the first flow. */
+  readonly flow: string;
+  readonly content: FlowContent;
+  readonly marks: ReadonlyMap<string, BlockMark>;
 }
 
 export interface Coverage {
@@ -32,20 +54,43 @@ export interface Coverage {
   readonly path?: readonly PathStep[];
   /** What the path shows, for people. Omitted for `protected`. */
   readonly reason?: string;
+  /** Identifier of the block that comes before the check. Only for `checked too late`. */
+  readonly passed?: string;
+  /** The analysed flows and modules, the first flow first. */
+  readonly flows: readonly MarkedFlow[];
 }
 
-/** Finds the flows and modules that a flow names. Ids, ARNs, versions and aliases are resolved by the implementation. */
-export interface FlowResolver {
-  readonly flow: (id: string) => FlowContent | undefined;
-  /** `check` for the `blockedStatus` module. */
-  readonly module: (id: string) => FlowContent | "check" | undefined;
+/** Why a flow or module cannot be followed, as part of a sentence: `the flow 1234 was not found`. */
+export interface Unresolved {
+  readonly problem: string;
+}
+
+/**
+ * A module: `check` is the `blockedStatus` module, with content that is known to set the attribute. `absent` does not exist, so a block
+ * that invokes the module takes its error branch.
+ */
+export type ResolvedModule =
+  { readonly check: FlowContent } | { readonly content: FlowContent } | { readonly absent: true } | Unresolved;
+
+export type ResolvedFlow = { readonly content: FlowContent } | Unresolved;
+
+/** The flows and modules that a flow names, by the id or ARN in the content. A name without an entry was not found. */
+export interface FlowWorld {
+  readonly flows: ReadonlyMap<string, ResolvedFlow>;
+  readonly modules: ReadonlyMap<string, ResolvedModule>;
+  /**
+   * The customer queue flow of contacts whose flow sets no other one.
+   *
+   * @default unknown
+   */
+  readonly defaultQueueFlow?: string;
 }
 
 export interface CoverageProps {
   /** Name of the flow in the result. */
   readonly name: string;
   readonly content: FlowContent;
-  readonly resolver: FlowResolver;
+  readonly world: FlowWorld;
   /**
    * Ids of queues and flows that are intended for blocked callers. A blocked caller may reach them after the comparison.
    *
@@ -54,8 +99,13 @@ export interface CoverageProps {
   readonly blockedTargets?: readonly string[];
 }
 
+/** Most states of all explorations of one analysis. The verdict of a flow with more states is `unknown`. */
+const MAX_STATES = 50_000;
+
 /** Nesting limit of modules in Connect. A deeper invocation takes its error branch. */
 const MAX_MODULE_DEPTH = 5;
+
+const PRECEDENCE: readonly BlockMark[] = ["reached", "unknown", "unchecked", "checked", "branched"];
 
 /** A flow or module, and the block to return to. */
 interface Frame {
@@ -108,13 +158,15 @@ interface Finding {
  * other value than the module's answer, every branch is followed. So a reported path can be impossible in practice. But no path is reported
  * as safe without proof.
  *
- * @param props valid flow content and a resolver
+ * @param props content whose branches lead to blocks of the content, and the flows and modules that the content names
  */
 export function analyzeCoverage(props: CoverageProps): Coverage {
-  return new Analysis(props).run();
+  return new Analysis(props, { states: MAX_STATES }).run();
 }
 
 class Analysis {
+  /** Marks by content, which is the identity of a flow or module. */
+  private readonly marked = new Map<FlowContent, { readonly flow: string; readonly marks: Map<string, BlockMark> }>();
   private readonly queue: State[] = [];
   private readonly seen = new Set<string>();
   private readonly violations: Finding[] = [];
@@ -124,7 +176,11 @@ class Analysis {
   private readonly matches: State[] = [];
   private readonly blockedTargets: ReadonlySet<string>;
 
-  constructor(private readonly props: CoverageProps) {
+  /** @param budget states that may still be visited, shared with the analyses that this one starts */
+  constructor(
+    private readonly props: CoverageProps,
+    private readonly budget: { states: number },
+  ) {
     this.blockedTargets = new Set(props.blockedTargets);
   }
 
@@ -139,22 +195,45 @@ class Analysis {
       queue: null,
       loops: [],
     });
-    return this.verdict();
+    const verdict = this.verdict();
+    const flows = [...this.marked].map(([content, { flow, marks }]) => ({ flow, content, marks }));
+    if (this.budget.states > 0) return { ...verdict, flows };
+    return { verdict: "unknown", reason: `the flow has more than ${MAX_STATES} combinations of paths`, flows };
   }
 
   private explore(start: State): void {
     this.enqueue(start);
-    for (const state of this.queue) this.visit(state);
+    for (const state of this.queue) {
+      if (this.budget.states-- <= 0) return;
+      this.visit(state);
+    }
+  }
+
+  /** @param replaces whether the mark replaces every earlier one: a block that invokes the module is the check itself */
+  private mark({ frame, action }: State, mark: BlockMark, replaces = false): void {
+    let flow = this.marked.get(frame.content);
+    if (flow === undefined) {
+      flow = { flow: frame.flow, marks: new Map() };
+      this.marked.set(frame.content, flow);
+    }
+    const before = flow.marks.get(action);
+    if (before === undefined || replaces || PRECEDENCE.indexOf(mark) < PRECEDENCE.indexOf(before))
+      flow.marks.set(action, mark);
+  }
+
+  private addUnknown(state: State, branch: string, reason: string): void {
+    this.mark(state, "unknown");
+    this.unknowns.push({ state, branch, reason });
   }
 
   /** Whether a blocked caller in this state reaches no queue, agent, callback or external number. */
   private isSafe(state: State): boolean {
-    const analysis = new Analysis(this.props);
+    const analysis = new Analysis(this.props, this.budget);
     analysis.explore(state);
     return analysis.violations.length === 0 && analysis.unknowns.length === 0;
   }
 
-  private verdict(): Coverage {
+  private verdict(): Omit<Coverage, "flows"> {
     const [violation] = this.violations;
     const [unknown] = this.unknowns;
     const [late] = this.lateChecks;
@@ -162,7 +241,7 @@ class Analysis {
       return unknown === undefined ? { verdict: "protected" } : result("unknown", unknown);
     }
     if (this.matches.some((state) => this.isSafe(state))) return result("protected on some paths", violation);
-    if (late !== undefined) return result("checked too late", late);
+    if (late !== undefined) return { ...result("checked too late", late), passed: late.state.passed ?? "" };
     const ignored = this.violations.find((finding) => finding.state.isChecked);
     return ignored === undefined ? result("not checked", violation) : result("answer ignored", ignored);
   }
@@ -182,10 +261,11 @@ class Analysis {
   }
 
   private visit(state: State): void {
-    const action = state.frame.content.Actions.find(({ Identifier }) => Identifier === state.action);
+    const action = actionOf(state.frame.content, state.action);
     if (action === undefined) return;
-    if (actionRule(action.Type) === undefined) {
-      this.unknowns.push({ state, branch: "end", reason: `the block type ${action.Type} is not modelled` });
+    this.mark(state, state.isMatched ? "branched" : state.isChecked ? "checked" : "unchecked");
+    if (actionRule(action.Type) === undefined && !alwaysContinues(action.Type)) {
+      this.addUnknown(state, "end", `the block type ${action.Type} is not modelled`);
       return;
     }
     const parameters = action.Parameters ?? {};
@@ -288,22 +368,23 @@ class Analysis {
   /** A blocked caller reaches a queue, agent, callback or external number. */
   private reach(state: State, target: Target): void {
     const branch = target === "an agent" ? "end" : "success";
+    this.mark(state, "reached");
     this.violations.push({ state, branch, reason: `a blocked caller reaches ${target}` });
-    if (target !== "a queue" || state.queueFlow === undefined) return;
-    const content = this.props.resolver.flow(state.queueFlow);
-    if (content === undefined) return;
+    const flow = state.queueFlow ?? this.props.world.defaultQueueFlow;
+    if (target !== "a queue" || flow === undefined) return;
+    const found = this.props.world.flows.get(flow);
+    if (found === undefined || "problem" in found) return;
+    const { content } = found;
     this.next(state, "success", content.StartAction, {
-      frame: { flow: state.queueFlow, content, depth: 0 },
+      frame: { flow, content, depth: 0 },
       passed: state.passed ?? state.action,
       loops: [],
     });
   }
 
   private compare(state: State, action: Action): void {
-    const path = parseReference(textOf(action.Parameters?.["ComparisonValue"])) ?? [];
-    const isStatus = path.length === 2 && path[0] === "Attributes" && path[1] === BLOCKED_STATUS_ATTRIBUTE;
     const { Conditions = [], Errors = [] } = action.Transitions ?? {};
-    if (!isStatus || state.status === undefined) {
+    if (!isStatus(action.Parameters?.["ComparisonValue"]) || state.status === undefined) {
       for (const { Condition, NextAction } of Conditions) this.next(state, conditionName(Condition), NextAction);
       this.followErrors(state, action);
       return;
@@ -354,10 +435,15 @@ class Analysis {
 
   private invokeModule(state: State, action: Action): void {
     const id = constant(action.Parameters?.["FlowModuleId"]);
-    const module = id === undefined || id === null ? undefined : this.props.resolver.module(id);
+    if (typeof id !== "string") {
+      this.addUnknown(state, "success", "the module is chosen at run time");
+      return;
+    }
+    const module = this.props.world.modules.get(id) ?? { problem: `the module ${id} was not found` };
     const { NextAction, Conditions = [], Errors = [] } = action.Transitions ?? {};
     const isTooDeep = state.frame.depth >= MAX_MODULE_DEPTH;
-    if (module === "check" && !isTooDeep) {
+    if ("check" in module && !isTooDeep) {
+      if (!state.isMatched) this.mark(state, "checked", true);
       if (state.passed !== undefined) {
         const reason = `the module is invoked only after the block "${state.passed}"`;
         this.lateChecks.push({ state, branch: "success", reason });
@@ -368,20 +454,19 @@ class Analysis {
       else if (NextAction !== undefined) this.next(state, "success", NextAction, facts);
       return;
     }
-    if (id === undefined || id === null || module === undefined) {
-      const reason = typeof id === "string" ? `the module ${id} was not found` : "the module is chosen at run time";
-      this.unknowns.push({ state, branch: "success", reason });
+    if ("problem" in module) {
+      this.addUnknown(state, "success", module.problem);
       return;
     }
-    if (module !== "check" && !isTooDeep) {
+    if ("content" in module && !isTooDeep) {
       const depth = state.frame.depth + 1;
       const frame: Frame = {
         flow: id,
-        content: module,
+        content: module.content,
         caller: { frame: state.frame, action, loops: state.loops },
         depth,
       };
-      this.next(state, "success", module.StartAction, { frame, loops: [] });
+      this.next(state, "success", module.content.StartAction, { frame, loops: [] });
     }
     for (const { ErrorType, NextAction: target } of Errors) {
       if (ErrorType !== "NoMatchingCondition") this.next(state, ErrorType, target);
@@ -393,7 +478,12 @@ class Analysis {
     if (caller === undefined) return;
     const { NextAction, Conditions = [], Errors = [] } = caller.action.Transitions ?? {};
     const facts = { frame: caller.frame, loops: caller.loops };
-    if (Conditions.length > 0) {
+    if (Conditions.length > 0 && typeof value === "string" && containsReference(value)) {
+      for (const { Condition, NextAction: target } of Conditions) {
+        this.next(state, conditionName(Condition), target, facts);
+      }
+      this.takeCondition(state, undefined, Conditions, Errors, facts);
+    } else if (Conditions.length > 0) {
       this.takeCondition(state, typeof value === "string" ? value : undefined, Conditions, Errors, facts);
     } else if (NextAction !== undefined) {
       this.next(state, "end", NextAction, facts);
@@ -410,12 +500,13 @@ class Analysis {
     const id = constant(action.Parameters?.["ContactFlowId"]);
     if (this.isIntended(state, id)) return;
     if (id === undefined || id === null) {
-      this.unknowns.push({ state, branch: "success", reason: "the flow is chosen at run time" });
+      this.addUnknown(state, "success", "the flow is chosen at run time");
     } else {
-      const content = this.props.resolver.flow(id);
-      if (content === undefined) {
-        this.unknowns.push({ state, branch: "success", reason: `the flow ${id} was not found` });
+      const found = this.props.world.flows.get(id) ?? { problem: `the flow ${id} was not found` };
+      if ("problem" in found) {
+        this.addUnknown(state, "success", found.problem);
       } else {
+        const { content } = found;
         this.next(state, "success", content.StartAction, { frame: { flow: id, content, depth: 0 }, loops: [] });
       }
     }
@@ -423,7 +514,7 @@ class Analysis {
   }
 }
 
-function result(verdict: Verdict, { state, branch, reason }: Finding): Coverage {
+function result(verdict: Verdict, { state, branch, reason }: Finding): Omit<Coverage, "flows"> {
   const path: PathStep[] = [];
   let at: State | undefined = state;
   for (let taken = branch; at !== undefined;) {
@@ -434,11 +525,29 @@ function result(verdict: Verdict, { state, branch, reason }: Finding): Coverage 
   return { verdict, path, reason };
 }
 
+const indexes = new WeakMap<FlowContent, ReadonlyMap<string, Action>>();
+
+/** Finds a block. The index of a content is built once, because an analysis visits each block many times. */
+function actionOf(content: FlowContent, identifier: string): Action | undefined {
+  let index = indexes.get(content);
+  if (index === undefined) {
+    index = new Map(content.Actions.map((action) => [action.Identifier, action]));
+    indexes.set(content, index);
+  }
+  return index.get(identifier);
+}
+
 /** Returns a parameter that is known before the call: its text, null if it is not set, or undefined for a reference. */
-function constant(value: unknown): string | null | undefined {
+export function constant(value: unknown): string | null | undefined {
   if (value === undefined || value === null) return null;
   const text = textOf(value);
   return containsReference(text) ? undefined : text;
+}
+
+/** Whether a comparison reads the contact attribute that the module writes. */
+export function isStatus(value: unknown): boolean {
+  const path = parseReference(textOf(value)) ?? [];
+  return path.length === 2 && path[0] === "Attributes" && path[1] === BLOCKED_STATUS_ATTRIBUTE;
 }
 
 function textOf(value: unknown): string {
@@ -446,7 +555,7 @@ function textOf(value: unknown): string {
 }
 
 /** Returns the status attribute after a write. */
-function statusAfter(status: Facts["status"], parameters: NonNullable<Action["Parameters"]>): Facts["status"] {
+export function statusAfter(status: Facts["status"], parameters: NonNullable<Action["Parameters"]>): Facts["status"] {
   const attributes = parameters["Attributes"];
   if (parameters["TargetContact"] === "Related" || !isRecord(attributes)) return status;
   if (Object.hasOwn(attributes, BLOCKED_STATUS_ATTRIBUTE)) return constant(attributes[BLOCKED_STATUS_ATTRIBUTE]);

@@ -1,4 +1,6 @@
 /** Converts a flow to blocks and links with readable labels, for diagrams and layout. */
+import { scalarText } from "../language/conditions";
+import { isRecord } from "../language/json";
 import type { Action, FlowContent, ModelledAction, Transitions } from "../language/types";
 
 export interface Block {
@@ -80,34 +82,34 @@ export function flowGraph(content: FlowContent): FlowGraph {
       kind: Object.hasOwn(CONSOLE_NAMES, action.Type)
         ? CONSOLE_NAMES[action.Type as ModelledAction["Type"]]
         : action.Type,
-      detail: detailOf(action as ModelledAction),
+      detail: detailOf(action),
     })),
     links: content.Actions.flatMap(linksOf),
   };
 }
 
-function detailOf(action: ModelledAction): string {
-  switch (action.Type) {
+/** Published content can have parameters of another form than the model. Such a block has no detail. */
+function detailOf({ Type, Parameters = {} }: Action): string {
+  const text = (name: string): string => scalarText(Parameters[name]) ?? "";
+  switch (Type) {
     case "InvokeLambdaFunction":
-      return action.Parameters.LambdaFunctionARN.split(":function:").at(-1) ?? "";
-    case "UpdateContactAttributes":
-      return Object.entries(action.Parameters.Attributes)
-        .map(([name, value]) => `${name} = ${value}`)
+      return text("LambdaFunctionARN").split(":function:").at(-1) ?? "";
+    case "UpdateContactAttributes": {
+      const attributes = Parameters["Attributes"];
+      return Object.entries(isRecord(attributes) ? attributes : {})
+        .map(([name, value]) => `${name} = ${scalarText(value) ?? ""}`)
         .join(", ");
+    }
     case "Compare":
-      return action.Parameters.ComparisonValue;
+      return text("ComparisonValue");
     case "MessageParticipant":
-      return "Text" in action.Parameters
-        ? action.Parameters.Text
-        : "SSML" in action.Parameters
-          ? action.Parameters.SSML
-          : "";
+      return text("Text") || text("SSML");
     case "InvokeFlowModule":
-      return action.Parameters.FlowModuleId;
+      return text("FlowModuleId");
     case "UpdateContactTargetQueue":
-      return "QueueId" in action.Parameters ? action.Parameters.QueueId : action.Parameters.AgentId;
+      return text("QueueId") || text("AgentId");
     case "TransferToFlow":
-      return action.Parameters.ContactFlowId;
+      return text("ContactFlowId");
     default:
       return "";
   }

@@ -45,6 +45,18 @@ const STYLE = `
     .head { stroke: none; }
   }`;
 
+/** Fill and border of a block with a mark. */
+export interface BlockColours {
+  readonly light: { readonly fill: string; readonly stroke: string };
+  readonly dark: { readonly fill: string; readonly stroke: string };
+}
+
+/** Colours of blocks by mark, and the mark of each block. A block without a mark has no colour. */
+export interface MarkedBlocks {
+  readonly colours: Readonly<Record<string, BlockColours>>;
+  readonly marks: ReadonlyMap<string, string>;
+}
+
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -54,8 +66,9 @@ interface Point {
  * Returns a complete SVG document of the content, with a title and a description for screen readers.
  *
  * @param title title of the SVG, such as the names of the module and its instance
+ * @param marked colours for blocks. Without it, the main path has a colour.
  */
-export function toSvg(content: FlowContent, title: string): string {
+export function toSvg(content: FlowContent, title: string, marked?: MarkedBlocks): string {
   const graph = flowGraph(content);
   const layout = layoutFlow(graph);
   const blockRows = new Set(layout.blocks.map((block) => block.row));
@@ -95,14 +108,17 @@ export function toSvg(content: FlowContent, title: string): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escapeXml(truncate(title, 200))}</title>`,
     `<desc>${escapeXml(describe(graph.links))}</desc>`,
-    `<style>${STYLE}\n</style>`,
+    `<style>${STYLE}${markStyle(marked)}\n</style>`,
     `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     `<path class="link success" d="M${startEnd} ${start.y} H${start.x - 7}"/>`,
     arrowHead({ x: start.x, y: start.y }, "success"),
     ...drawn.map((link) => link.line),
     `<rect class="main" x="${MARGIN}" y="${start.y - 15}" width="${START_WIDTH}" height="30" rx="15"/>`,
     `<text class="name" text-anchor="middle" x="${MARGIN + START_WIDTH / 2}" y="${start.y + 4.5}">Start</text>`,
-    ...graph.blocks.map((block) => drawBlock(block, left(block.identifier), main.has(block.identifier))),
+    ...graph.blocks.map((block) => {
+      const kind = marked === undefined ? (main.has(block.identifier) ? "main" : "block") : markClass(block, marked);
+      return drawBlock(block, left(block.identifier), kind);
+    }),
     ...drawn.map((link) => link.label),
     "</svg>",
     "",
@@ -186,14 +202,30 @@ function arrowHead(tip: Point, kind: LinkKind): string {
   return `<path class="head ${kind}" d="M${tip.x} ${tip.y} l-9 -4.5 v9 z"/>`;
 }
 
-function drawBlock(block: Block, { x, y }: Point, main: boolean): string {
+const markClass = ({ identifier }: Block, { colours, marks }: MarkedBlocks): string => {
+  const mark = marks.get(identifier) ?? "";
+  return Object.hasOwn(colours, mark) ? `block mark-${mark}` : "block";
+};
+
+/** CSS rules for the colours of marks. */
+function markStyle(marked: MarkedBlocks | undefined): string {
+  const rules = (mode: keyof BlockColours): string =>
+    Object.entries(marked?.colours ?? {})
+      .map(([mark, { [mode]: colour }]) => `.mark-${mark} { fill: ${colour.fill}; stroke: ${colour.stroke}; }`)
+      .join(" ");
+  return marked === undefined
+    ? ""
+    : `\n  ${rules("light")}\n  @media (prefers-color-scheme: dark) { ${rules("dark")} }`;
+}
+
+function drawBlock(block: Block, { x, y }: Point, kind: string): string {
   const middle = x + BLOCK_WIDTH / 2;
   const line = (kind: string, offset: number, text: string) =>
     `<text class="${kind}" text-anchor="middle" x="${middle}" y="${y + offset}">${escapeXml(text)}</text>`;
   const detail = truncate(block.detail, 27);
   return [
     `<g><title>${escapeXml(truncate(`${block.identifier}: ${block.detail}`, 1000))}</title>`,
-    `<rect class="${main ? "main" : "block"}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
+    `<rect class="${kind}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
     line("kind", detail === "" ? -6 : -16, truncate(block.kind, 60)),
     line("name", detail === "" ? 13 : 4, truncate(block.identifier, 26)),
     detail === "" ? "" : line("detail", 23, detail),

@@ -313,20 +313,35 @@ const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
 };
 
 /**
- * Documented action types without a rule (devguide/flow-language-actions). `similarType` never treats one of them as a typo of a modelled
- * type.
+ * Action types without a rule that neither end nor transfer the contact: they read or write data, and the flow continues on one of their
+ * branches (devguide/flow-language-actions, adminguide/contact-block-definitions).
  */
-const OTHER_DOCUMENTED_TYPES: ReadonlySet<string> = new Set(
+const CONTINUING_TYPES: ReadonlySet<string> = new Set(
   [
-    "AssociateContactToCustomerProfile CheckOutboundCallStatus CheckVoiceId CompleteOutboundCall CreateCase CreateCustomerProfile",
-    "CreateTask CreateWisdomSession GetCalculatedAttributesForCustomerProfile GetCase GetCustomerProfile GetCustomerProfileObject",
-    "ResumeContact ShowView StartOutboundChatContact StartVoiceIdStream UnTagContact UntagContact UpdateCase",
-    "UpdateContactMediaProcessing UpdateContactMediaStreamingBehavior UpdateCustomerProfile",
-    "UpdatePreviousContactParticipantState UpdateRoutingCriteria",
+    "AssociateContactToCustomerProfile AuthenticateParticipant CheckOutboundCallStatus CheckSegmentMembership CheckVoiceId",
+    "CreateCase CreateCustomerProfile CreatePersistentContactAssociation CreateTask CreateWisdomSession",
+    "GetCalculatedAttributesForCustomerProfile GetCase GetCustomerProfile GetCustomerProfileObject LoadContactContent",
+    "ShowView StartVoiceIdStream UnTagContact UntagContact UpdateCase UpdateContactMediaProcessing",
+    "UpdateContactMediaStreamingBehavior UpdateCustomerProfile UpdatePreviousContactParticipantState UpdateRoutingCriteria",
   ]
     .join(" ")
     .split(" "),
 );
+
+/** Whether a flow continues on a branch of a block of this type, although the type has no rule. */
+export const alwaysContinues = (type: string): boolean => CONTINUING_TYPES.has(type);
+
+/**
+ * Documented action types without a rule (devguide/flow-language-actions). `similarType` never treats one of them as a typo of a modelled
+ * type.
+ */
+const OTHER_DOCUMENTED_TYPES: ReadonlySet<string> = new Set([
+  ...CONTINUING_TYPES,
+  "CompleteOutboundCall",
+  "ResumeContact",
+  "RouteContactToAgent",
+  "StartOutboundChatContact",
+]);
 
 /** Largest edit distance at which an unknown type counts as a typo of a modelled type. */
 const MAX_TYPO_DISTANCE = 2;

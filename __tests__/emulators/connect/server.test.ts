@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { blockedStatusModule } from "../../../flows/blocked-status";
 import { validateContent } from "../../../flows/language/validate";
+import { RequestQuota } from "../../../emulators/connect/request-quota";
 import { matchRoute } from "../../../emulators/connect/routes";
 import { ConnectEmulator } from "../../../emulators/connect/server";
 
@@ -323,5 +324,92 @@ test("a path parameter is decoded once", () => {
   expect(matchRoute("GET", "/tags/arn%3Aaws%3Aconnect%2F%2525")).toEqual({
     operation: "ListTagsForResource",
     path: { ResourceArn: "arn:aws:connect/%25" },
+  });
+});
+
+describe("phone numbers, versions and throttling", () => {
+  const flowOf = () =>
+    String(
+      send("PUT", `/contact-flows/${id}`, { Name: "main", Type: "CONTACT_FLOW", Content: flowContent }).body[
+        "ContactFlowId"
+      ],
+    );
+
+  test("numbers are listed by instance or by group, page by page", () => {
+    const group = connect.addTrafficDistributionGroup(id, "both regions");
+    for (const number of ["+15555550101", "+15555550102"]) connect.claimNumber(id, { number });
+    connect.claimNumber(id, { number: "+15555550103", group });
+    const list = (body: object) => send("POST", "/phone-number/list", body).body;
+    const numbersOf = (body: Record<string, unknown>) =>
+      (body["ListPhoneNumbersSummaryList"] as { PhoneNumber: string }[]).map(({ PhoneNumber }) => PhoneNumber);
+    const first = list({ InstanceId: id, MaxResults: 1 });
+    expect(numbersOf(first)).toEqual(["+15555550101"]);
+    const second = list({ InstanceId: id, MaxResults: 1, NextToken: first["NextToken"] });
+    expect(numbersOf(second)).toEqual(["+15555550102"]);
+    expect(second["NextToken"]).toBeUndefined();
+    expect(numbersOf(list({ TargetArn: group.arn }))).toEqual(["+15555550103"]);
+    expect(send("POST", "/phone-number/list", { InstanceId: id, TargetArn: group.arn }).status).toBe(400);
+    const groups = send("GET", `/traffic-distribution-groups?instanceId=${id}`).body;
+    expect(groups["TrafficDistributionGroupSummaryList"]).toMatchObject([{ Arn: group.arn, InstanceArn: instanceArn }]);
+    expect(send("GET", `/traffic-distribution-groups?instanceId=${otherInstanceId}`).body).toEqual({
+      TrafficDistributionGroupSummaryList: [],
+    });
+  });
+
+  test("flow associations have the ARNs of numbers and flows", () => {
+    const flowId = flowOf();
+    const { arn } = connect.claimNumber(id, { number: "+15555550101", flowId });
+    connect.claimNumber(id, { number: "+15555550102" });
+    const associations = send("GET", `/flow-associations-summary/${id}?ResourceType=VOICE_PHONE_NUMBER`).body;
+    expect(associations["FlowAssociationSummaryList"]).toEqual([
+      { ResourceId: arn, FlowId: `${instanceArn}/contact-flow/${flowId}`, ResourceType: "VOICE_PHONE_NUMBER" },
+    ]);
+    expect(send("GET", `/flow-associations-summary/${id}?ResourceType=INBOUND_EMAIL`).body).toEqual({
+      FlowAssociationSummaryList: [],
+    });
+  });
+
+  test("a version keeps its content, and an alias names a version", () => {
+    const moduleId = String(createModule().body["Id"]);
+    const at = `/contact-flow-modules/${id}/${moduleId}`;
+    expect(send("PUT", `${at}/version`, {}).body).toMatchObject({ Version: 1 });
+    const changed = moduleContent.replace('"Blocked"', '"Spam"');
+    send("POST", `${at}/content`, { Content: changed });
+    const contentAt = (version: string) =>
+      (send("GET", `${at}${version}`).body["ContactFlowModule"] as { Content: string } | undefined)?.Content;
+    expect([contentAt("%3A1"), contentAt("%3A%24LATEST"), contentAt("")]).toEqual([moduleContent, changed, changed]);
+    expect(send("GET", `${at}%3A2`).status).toBe(404);
+    expect(send("PUT", `${at}/alias`, { AliasName: "live", ContactFlowModuleVersion: 2 }).status).toBe(404);
+    const alias = send("PUT", `${at}/alias`, { AliasName: "live", ContactFlowModuleVersion: 1 }).body;
+    expect(send("GET", `${at}/alias/${String(alias["Id"])}`).body["ContactFlowModuleAlias"]).toMatchObject({
+      Version: 1,
+    });
+    expect(send("GET", `${at}/alias/other`).status).toBe(404);
+  });
+
+  test("a flow that was never published has no content to describe", () => {
+    const draft = { Name: "draft", Type: "CONTACT_FLOW", Content: flowContent, Status: "SAVED" };
+    const flowId = String(send("PUT", `/contact-flows/${id}`, draft).body["ContactFlowId"]);
+    expect(send("GET", `/contact-flows/${id}/${flowId}`)).toMatchObject({
+      status: 404,
+      error: "ContactFlowNotPublishedException",
+    });
+    expect(send("GET", `/contact-flows/${id}/${flowId}%3A%24SAVED`).status).toBe(200);
+  });
+
+  test("requests above the burst are throttled, for each operation, until time has passed", () => {
+    let now = 0;
+    const quota = new RequestQuota({ perSecond: 2, burst: 5 }, () => now);
+    const take = (count: number) => Array.from({ length: count }, () => quota.take("DescribeContactFlow"));
+    expect(take(6)).toEqual([true, true, true, true, true, false]);
+    expect(quota.take("ListContactFlows")).toBe(true);
+    now += 500;
+    expect(take(2)).toEqual([true, false]);
+    const instances = [{ account: "111122223333", region: "us-east-1", id, alias: "acme" }];
+    connect = new ConnectEmulator(instances, () => [], { perSecond: 1, burst: 1 });
+    expect([send("GET", "/instance").status, send("GET", "/instance")]).toMatchObject([
+      200,
+      { status: 429, error: "ThrottlingException" },
+    ]);
   });
 });

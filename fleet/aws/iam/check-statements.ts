@@ -70,15 +70,24 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
     ),
     allow("InvokeFunction", ["lambda:InvokeFunction"], stack.aliases),
     allow(
-      "ListModulesAndFunctions",
+      "ListFlowsAndFunctions",
       [
         "connect:ListContactFlowModules",
-        ...(stack.flows.length === 0 ? [] : ["connect:ListContactFlows"]),
+        "connect:ListContactFlows",
+        "connect:ListFlowAssociations",
         "connect:ListLambdaFunctions",
       ],
       stack.connectInstances,
     ),
-    allow("DescribeModule", ["connect:DescribeContactFlowModule"], stack.modules),
+    allow("DescribeFlow", ["connect:DescribeContactFlow"], stack.allFlows),
+    allow(
+      "DescribeModule",
+      ["connect:DescribeContactFlowModule", "connect:DescribeContactFlowModuleAlias"],
+      stack.modules,
+    ),
+    allow("ListPhoneNumbers", ["connect:ListPhoneNumbersV2"], stack.phoneNumberTargets),
+    // This list operation has no resource ARN.
+    allow("ListTrafficDistributionGroups", ["connect:ListTrafficDistributionGroups"], ["*"]),
   ];
 }
 

@@ -24,7 +24,8 @@ const policyLimit = 6144;
  * - `deploy-settings`: the calls for the settings of security teams. Absent if no instance has such a setting.
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
- * - `read-and-invoke`: the calls of `fleet verify` and `fleet check`. It may query the index, read contact ids, and invoke the function.
+ * - `read-and-invoke`: the calls of `fleet verify`, `fleet coverage` and `fleet check`. It may query the index, read contact ids, flows
+ *   and phone numbers, and invoke the function.
  * - `index`: the calls of `fleet index`: describes the table and adds the index.
  * - `discover`: the calls of `fleet discover`, in all regions.
  *

@@ -32,6 +32,14 @@ export function resourcesOf(instances: readonly InstanceConfig[]) {
     allKeys: unique(instances, (instance) => regionalArn(instance, "kms", "key/*")),
     connectInstances,
     modules: connectInstances.map((arn) => `${arn}/flow-module/*`),
+    /** All flows of the instances, also those of the team. */
+    allFlows: connectInstances.map((arn) => `${arn}/contact-flow/*`),
+    /** What a phone number can be claimed to, and the numbers themselves. The ids of groups are not in the configuration. */
+    phoneNumberTargets: [
+      ...connectInstances,
+      ...unique(instances, (instance) => regionalArn(instance, "connect", "phone-number/*")),
+      ...unique(instances, (instance) => regionalArn(instance, "connect", "traffic-distribution-group/*")),
+    ],
     /** The id of a flow is unknown before it exists. Empty if no instance has an inbound flow. */
     flows: unique(
       instances.filter(({ inboundFlow }) => inboundFlow !== undefined),

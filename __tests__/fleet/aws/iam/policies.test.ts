@@ -156,7 +156,8 @@ test("the policies deploy and plan include flows only for instances with an inbo
   }
   expect(may("plan", "DescribeContactFlow", flowOf(0))).toBe(true);
   expect(may("plan", "DescribeContactFlow", flowOf(1))).toBe(false);
-  expect(JSON.stringify(policiesFor([acme]))).not.toContain("/contact-flow/");
+  const ofDeployment = policiesFor([acme]).filter(({ name }) => /^(deploy|plan)/.test(name));
+  expect(JSON.stringify(ofDeployment)).not.toContain("/contact-flow/");
 });
 
 test.each([
@@ -327,6 +328,27 @@ test("the policy read-and-invoke allows queries of the index, contact ids and th
   ]);
 });
 
+test("the policy read-and-invoke allows every request of coverage on this instance only", () => {
+  const other = acme.instanceArn.replace(acme.instanceId, "1f0e0d0c-1b1a-4918-8716-151413121110");
+  const may = (operation: string, resource: string) =>
+    decide(named("read-and-invoke"), { action: `connect:${operation}`, resource });
+  for (const [operation, resource] of [
+    ["ListContactFlows", ""],
+    ["ListContactFlowModules", ""],
+    ["ListFlowAssociations", ""],
+    ["DescribeContactFlow", "/contact-flow/0a1b2c3d"],
+    ["DescribeContactFlowModule", "/flow-module/0a1b2c3d"],
+    ["DescribeContactFlowModuleAlias", "/flow-module/0a1b2c3d"],
+    ["ListPhoneNumbersV2", ""],
+  ] as const) {
+    expect([operation, may(operation, `${acme.instanceArn}${resource}`)]).toEqual([operation, "allowed"]);
+    expect([operation, may(operation, `${other}${resource}`)]).toEqual([operation, "not allowed"]);
+  }
+  const group = "arn:aws:connect:us-east-1:111122223333:traffic-distribution-group/0a1b2c3d";
+  expect(may("ListPhoneNumbersV2", group)).toBe("allowed");
+  expect(may("ListTrafficDistributionGroups", "*")).toBe("allowed");
+});
+
 test("the policy discover has only actions that list and describe", () => {
   const actions = named("discover").flatMap(({ Statement }) => Statement.flatMap(({ Action = [] }) => Action));
   expect(actions.filter((action) => !/^\w+:(Describe|Get|List)/.test(action))).toEqual([]);
@@ -346,6 +368,11 @@ test("only actions on a whole region, account or instance have a wildcard resour
       `FindLogGroups arn:aws:logs:${home}:log-group:*`,
       "ListModules arn:aws:connect:*:111122223333:instance/*",
       "ReadMetrics *",
+      `DescribeFlow ${acme.instanceArn}/contact-flow/*`,
+      "ListTrafficDistributionGroups *",
+      ...["phone-number", "traffic-distribution-group"].map(
+        (kind) => `ListPhoneNumbers arn:aws:connect:${home}:${kind}/*`,
+      ),
       `LetConnectInvoke arn:aws:lambda:${home}:function:blockedCalls-acme:*`,
       `DescribeTableKey arn:aws:kms:${home}:key/*`,
       "SimulateRoles arn:aws:iam::111122223333:role/service-role/*",
