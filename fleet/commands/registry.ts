@@ -1,5 +1,6 @@
 /** All commands, grouped by task, in the order of the help page. */
 import { atlantis } from "./atlantis";
+import { blocked } from "./blocked";
 import { bootstrap } from "./bootstrap";
 import { check } from "./check";
 import type { CommandGroup } from "./command-line";
@@ -24,7 +25,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: "Set up", commands: [discover, bootstrap, iam, preflight, providerLock] },
   { title: "Read the configuration", commands: [list, config, flows] },
   { title: "Plan and deploy", commands: [plan, deploy, indexCommand] },
-  { title: "Check what is deployed", commands: [verify, coverage, check, drift] },
+  { title: "Check what is deployed", commands: [verify, coverage, check, blocked, drift] },
   { title: "Recover", commands: [recover] },
   { title: "Integrate with CI", commands: [matrix, atlantis, guardCommand] },
 ];
