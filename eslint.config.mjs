@@ -58,7 +58,7 @@ const mayImport = {
   ],
   "fleet/commands": ["fleet", "config", "flows", "stacks/flow-files"],
   "fleet/main.ts": ["fleet/commands", "fleet/output", "config"],
-  emulators: ["fleet/aws/iam/policy-simulation", "flows", "config", "lambda/packaging"],
+  emulators: ["fleet/aws/iam/policy-simulation", "fleet/output", "flows", "config", "lambda/packaging"],
   sandbox: ["emulators", "fleet/output", "flows", "config", "lambda/packaging", "lambda/blocked-calls/policy"],
   scripts: ["config", "stacks", "lambda", "fleet/aws/iam"],
   "main.ts": ["stacks", "lambda/packaging", "lambda/settings", "config"],

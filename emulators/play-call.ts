@@ -73,6 +73,12 @@ export async function playCall({ invoke, mayInvoke, ...call }: Call): Promise<Pl
   return { ...result, lookupMs, answer, log };
 }
 
+/** The reason in the function's answer. */
+export function reasonOf({ answer }: PlayedCall): string {
+  if (typeof answer === "object" && answer !== null && "reason" in answer) return String(answer.reason);
+  return "no answer";
+}
+
 /** What the caller experiences at the end of a flow, as a sentence; undefined for the end of a module, after which a flow continues. */
 export function experienceOf({ path, ending }: SimulationResult): string | undefined {
   const spoken = path

@@ -1,7 +1,7 @@
 /** The terminal output of the sandbox: a heading, the stack, and for each call a row, its path and what the caller experiences. */
 import colors from "picocolors";
 import { printable } from "../config/printable";
-import { experienceOf, type PlayedCall } from "../emulators/play-call";
+import { experienceOf, type PlayedCall, reasonOf } from "../emulators/play-call";
 import { redactNumbers } from "../fleet/output/redact";
 
 export function heading(text: string): void {
@@ -65,12 +65,6 @@ export class CallTable {
         `(${colors.yellow(`${errors} after a failed lookup`)}: metric LookupError; a failed lookup never blocks a caller).\n`,
     );
   }
-}
-
-/** The reason in the function's answer. */
-export function reasonOf({ answer }: PlayedCall): string {
-  if (typeof answer === "object" && answer !== null && "reason" in answer) return String(answer.reason);
-  return "no answer";
 }
 
 /** Whether the metric line in the log counts the call as a failed lookup. */

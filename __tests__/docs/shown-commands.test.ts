@@ -70,6 +70,13 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run bench:fleet": ["bench/fleet/main.ts", "npm run bench:fleet -- "],
   "npm --prefix bench/lambda ci": ["bench/lambda/main.ts", "npm --prefix bench/lambda ci "],
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],
+  // The test runs the commands of docs/emulators.md.
+  ...Object.fromEntries(
+    ["npm run emulators", "npm run call", ". build/emulators/env.sh"].map((command) => [
+      command,
+      ["__tests__/e2e/emulators.test.ts", '"docs/emulators.md"'] as const,
+    ]),
+  ),
   // The test runs the commands of the page.
   git: ["__tests__/docs/upgrading.test.ts", 'commandsAfter("git merge")'],
   // Terraform moves the state of a renamed stack.

@@ -8,6 +8,14 @@ import {
   UpdateTableCommand,
   type UpdateTableCommandInput,
 } from "@aws-sdk/client-dynamodb";
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  GetBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { type Moto, startMoto } from "../../emulators/aws/moto";
 
 const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
@@ -130,6 +138,29 @@ describe("moto with its gaps filled", () => {
 
   test("an error of moto passes unchanged", async () => {
     await expect(describeTable("absent")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  });
+
+  test("a bucket whose policy requires TLS answers, and keeps the complete policy", async () => {
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+    const s3 = new S3Client({ endpoint: moto.url, region: "us-east-1", forcePathStyle: true, credentials });
+    const bucket = { Bucket: "tls-only" };
+    const every = { Principal: "*", Action: "s3:*", Resource: ["arn:aws:s3:::tls-only", "arn:aws:s3:::tls-only/*"] };
+    const tlsOnly = { Effect: "Deny", ...every, Condition: { Bool: { "aws:SecureTransport": "false" } } };
+    const policyOf = (...Statement: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+    const policy = async () => (await s3.send(new GetBucketPolicyCommand(bucket))).Policy;
+    await s3.send(new CreateBucketCommand(bucket));
+
+    const Policy = policyOf(tlsOnly, { Effect: "Allow", ...every });
+    await s3.send(new PutBucketPolicyCommand({ ...bucket, Policy }));
+    expect(await policy()).toBe(Policy);
+    await s3.send(new PutObjectCommand({ ...bucket, Key: "k", Body: "text" }));
+
+    // Any other statement that denies is in force.
+    await s3.send(new PutBucketPolicyCommand({ ...bucket, Policy: policyOf({ Effect: "Deny", ...every }) }));
+    await expect(s3.send(new PutObjectCommand({ ...bucket, Key: "k", Body: "text" }))).rejects.toThrow();
+    await s3.send(new DeleteBucketPolicyCommand(bucket));
+    await expect(policy()).rejects.toMatchObject({ name: "NoSuchBucketPolicy" });
+    s3.destroy();
   });
 
   test("a function keeps its logging configuration with AWS defaults, and the architecture of new code", async () => {

@@ -1,18 +1,26 @@
 /** Tables that a vendor's CloudFormation may have created: every kind that this project adopts or refuses. */
 import {
-  CreateTableCommand,
   type CreateTableCommandInput,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
-  type GlobalSecondaryIndex,
   ListTagsOfResourceCommand,
-  PutItemCommand,
   ScanCommand,
   UpdateContinuousBackupsCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
+import {
+  attribute,
+  createTableWithContacts,
+  index,
+  keyAttributes,
+  keys,
+  keysOnly,
+  onDemandTable,
+} from "../../emulators/vendor-table";
+
+export { index };
 
 export const INDEX = "Disposition-CustomerEndpoint-index";
 
@@ -33,50 +41,13 @@ export interface VendorTable {
   readonly hasOurIndex?: true;
 }
 
-const attribute = (AttributeName: string, AttributeType: "S" | "N" | "B" = "S") => ({ AttributeName, AttributeType });
-
-export function index(
-  IndexName: string,
-  hash: string,
-  range?: string,
-  more: Partial<GlobalSecondaryIndex> = {},
-): GlobalSecondaryIndex {
-  return {
-    IndexName,
-    KeySchema: [
-      { AttributeName: hash, KeyType: "HASH" },
-      ...(range === undefined ? [] : [{ AttributeName: range, KeyType: "RANGE" as const }]),
-    ],
-    Projection: { ProjectionType: "ALL" },
-    ...more,
-  };
-}
-
-const keys = {
-  KeySchema: [
-    { AttributeName: "hash", KeyType: "HASH" as const },
-    { AttributeName: "range", KeyType: "RANGE" as const },
-  ],
-};
-const keyAttributes = [attribute("hash"), attribute("range")];
-const keysOnly = { Projection: { ProjectionType: "KEYS_ONLY" as const } };
 const ourIndex = index(INDEX, "Disposition", "CustomerEndpoint", keysOnly);
 
 export const adoptable: readonly VendorTable[] = [
   {
     name: "on-demand",
     what: "on demand, with four foreign indexes of every kind",
-    table: {
-      ...keys,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [...keyAttributes, attribute("g1"), attribute("g2", "N"), attribute("g3", "B")],
-      GlobalSecondaryIndexes: [
-        index("vendor-1", "g1", "g2"),
-        index("vendor-2", "g3", undefined, keysOnly),
-        index("vendor-3", "g1", "range", { Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: ["b", "a"] } }),
-        index("vendor-4", "range", "hash"),
-      ],
-    },
+    table: onDemandTable,
   },
   {
     name: "provisioned",
@@ -230,7 +201,7 @@ const contacts = [
 /** Creates the table and writes contacts to it. */
 export async function createVendorTable(dynamodb: DynamoDBClient, vendor: VendorTable): Promise<void> {
   const TableName = `dextr-${vendor.name}`;
-  await dynamodb.send(new CreateTableCommand({ TableName, ...vendor.table }));
+  await createTableWithContacts(dynamodb, { TableName, ...vendor.table }, contacts);
   if (vendor.more?.ttlAttribute !== undefined)
     await dynamodb.send(
       new UpdateTimeToLiveCommand({
@@ -245,16 +216,6 @@ export async function createVendorTable(dynamodb: DynamoDBClient, vendor: Vendor
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       }),
     );
-  const types = new Map(vendor.table.AttributeDefinitions?.map((a) => [a.AttributeName, a.AttributeType]));
-  for (const contact of contacts) {
-    const Item = Object.fromEntries(
-      Object.entries(contact)
-        // DynamoDB refuses a string for an index key of type number.
-        .filter(([name]) => (types.get(name) ?? "S") === "S")
-        .map(([name, value]) => [name, { S: value }]),
-    );
-    await dynamodb.send(new PutItemCommand({ TableName, Item }));
-  }
 }
 
 /** All properties of a table, and every item. */

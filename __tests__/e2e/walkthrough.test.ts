@@ -2,7 +2,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { DeleteBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import { projectRoot } from "../../lambda/packaging";
 import { adoptable, createVendorTable, readTable, type TableState } from "./vendor-tables";
@@ -76,7 +75,6 @@ beforeAll(async () => {
       }
       const finished = await world.fleet(...words);
       steps.push({ command, finished });
-      if (words[0] === "bootstrap") await withdrawTlsOnly();
       if (redirected !== undefined) writeFileSync(file, inTheEmulators(finished.output));
     }
   }
@@ -85,11 +83,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
-
-/** Removes the TLS-only policy of the bucket, because moto has no TLS and enforces the policy. */
-async function withdrawTlsOnly(): Promise<void> {
-  await world.s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
-}
 
 /** The file of `discover` with the state bucket filled in. */
 function inTheEmulators(discovered: string): string {

@@ -5,16 +5,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
-import type { FlowContent } from "../../flows/language/types";
-import { validateContent } from "../../flows/language/validate";
 import { projectRoot } from "../../lambda/packaging";
-import { forwardTo } from "../../emulators/aws/aws-endpoint";
-import { startMoto } from "../../emulators/aws/moto";
-import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
-import { rolesIn } from "../../emulators/iam/roles";
+import { clientEnvironment, credentials, startAccount } from "../../emulators/account";
+import type { RecordingProxy } from "../../emulators/aws/recording-proxy";
 import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
-import { runUploadedFunctions } from "../../emulators/aws/uploaded-functions";
-import { ConnectEmulator } from "../../emulators/connect/server";
+import type { ConnectEmulator } from "../../emulators/connect/server";
 
 export const ACCOUNT = "111122223333";
 export const REGION = "us-east-1";
@@ -37,6 +32,10 @@ export interface Running {
   /** Sends a signal, like Ctrl-C (SIGINT) or `kill -9` (SIGKILL). `group` includes child processes. */
   kill(signal: NodeJS.Signals, to?: "process" | "group"): void;
   readonly finished: Promise<Finished>;
+  /** The process id, which is also the id of its group. */
+  readonly pid: number;
+  /** The output until now. */
+  output(): string;
   /** Resolves when the output contains the text. Rejects when the command ends without it. */
   says(text: string): Promise<void>;
   /** Writes to standard input. */
@@ -102,26 +101,11 @@ export async function createWorld(
 
   const instanceId = (name: string): string =>
     `00000000-0000-4000-8000-${String(names.indexOf(name) + 1).padStart(12, "0")}`;
-  const connect = new ConnectEmulator(
-    names.map((alias) => ({ account: ACCOUNT, region: REGION, id: instanceId(alias), alias })),
-    (content, kind) => validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
-  );
-  const moto = await startMoto(ACCOUNT);
-  const others = forwardTo(moto.url);
-  const roles = rolesIn(moto.url);
-  const functions = runUploadedFunctions({
-    moto: others,
-    motoUrl: moto.url,
-    environment: (roleArn) => ({ AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: roles.accessKeyOf(roleArn) }),
+  const { proxy, motoUrl, connect, ...account } = await startAccount({
+    account: ACCOUNT,
+    bucket: BUCKET,
+    instances: names.map((alias) => ({ region: REGION, id: instanceId(alias), alias })),
   });
-  const proxy: RecordingProxy = await startRecordingProxy(moto.url, {
-    connect: (request) => connect.handle(request),
-    dynamodb: roles.enforcePolicies(others),
-    iam: roles.answerSimulations(others),
-    lambda: roles.enforcePolicies(functions.lambda),
-  });
-  const made = await fetch(`${moto.url}/${BUCKET}`, { method: "PUT" });
-  if (!made.ok) throw new Error(`the state bucket could not be created: ${made.status}`);
 
   writeFileSync(
     path.join(environments, "e2e.yaml"),
@@ -142,23 +126,12 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
 `,
   );
 
-  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
   const env = {
     PATH: process.env["PATH"] ?? "",
     HOME: process.env["HOME"] ?? directory,
-    AWS_ENDPOINT_URL: proxy.url,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_REGION: REGION,
-    // No profiles and no role of the person who runs the tests.
-    AWS_CONFIG_FILE: path.join(directory, "no-aws-config"),
-    AWS_SHARED_CREDENTIALS_FILE: path.join(directory, "no-aws-credentials"),
-    AWS_EC2_METADATA_DISABLED: "true",
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    ...clientEnvironment(proxy.url, REGION),
     ENVIRONMENTS_DIR: environments,
     CDKTF_OUTDIR: outdir,
-    // The plugin cache that cdktf shares between stacks is not concurrency-safe (hashicorp/terraform-cdk#2741).
-    CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
     ...rareGarbageCollection,
     CI: "true",
     NO_COLOR: "1",
@@ -180,8 +153,8 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
 
   return {
     clientSettings: { endpoint: proxy.url, region: REGION, credentials },
-    dynamodb: new DynamoDBClient({ endpoint: moto.url, region: REGION, credentials }),
-    s3: new S3Client({ endpoint: moto.url, region: REGION, forcePathStyle: true, credentials }),
+    dynamodb: new DynamoDBClient({ endpoint: motoUrl, region: REGION, credentials }),
+    s3: new S3Client({ endpoint: motoUrl, region: REGION, forcePathStyle: true, credentials }),
     proxy,
     connect,
     env,
@@ -198,16 +171,19 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     fleetIn: (project, ...args) => startFleetIn(project, ...args).finished,
     terraformIn: (cwd, ...args) => start("terraform", args, cwd, env).finished,
     stop: async () => {
-      await functions.close();
-      roles.close();
-      await proxy.close();
-      await moto.stop();
+      await account.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-function start(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Running {
+/** Starts a command in its own process group. */
+export function start(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Running {
   const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
   let output = "";
   const waiting = new Set<() => void>();
@@ -224,6 +200,8 @@ function start(command: string, args: readonly string[], cwd: string, env: Reado
   });
   return {
     finished,
+    pid: child.pid ?? 0,
+    output: () => output,
     kill: (signal, to = "process") => {
       if (child.pid !== undefined) process.kill(to === "group" ? -child.pid : child.pid, signal);
     },

@@ -19,8 +19,13 @@ export interface AwsEndpoint {
   close(): Promise<void>;
 }
 
-/** Serves `respond` on a free loopback port. */
-export async function serveAws(respond: Responder): Promise<AwsEndpoint> {
+/**
+ * Serves `respond` on a loopback port.
+ *
+ * @param port 0 for a free port
+ * @throws Error with the code EADDRINUSE if the port is in use
+ */
+export async function serveAws(respond: Responder, port = 0): Promise<AwsEndpoint> {
   // Without a keep-alive limit, no connection closes while a client starts to send on it.
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     void (async () => {
@@ -36,7 +41,7 @@ export async function serveAws(respond: Responder): Promise<AwsEndpoint> {
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -32,11 +32,15 @@ const descriptionsWhileBuilding = 2;
  * - moto returns `[]` for missing indexes, and the billing mode of a provisioned table; AWS omits both.
  * - moto does not store the `LoggingConfig` of a function; AWS always returns a logging configuration.
  * - moto does not store the architectures in a code update; AWS changes the architectures of the function.
+ * - moto ignores the conditions of a bucket policy, so a policy that requires TLS would deny every request. Here each request counts as
+ *   encrypted: it does not leave the machine.
  */
 export function fillMotoGaps(moto: Responder): Responder {
   const tables = new Map<string, DroppedOfTable>();
   const functions: DroppedOfFunctions = { loggingConfigs: new Map(), architectures: new Map() };
+  const bucketPolicies = new Map<string, string>();
   return (request) => {
+    if (request.service === "s3") return answerS3(moto, request, bucketPolicies);
     if (request.service === "dynamodb") return answerDynamoDb(moto, request, tables);
     if (request.service === "lambda") return answerLambda(moto, request, functions);
     return moto(request);
@@ -175,6 +179,27 @@ const withDefaults = (functionName: string, given: Json = {}): Json => ({
 });
 
 const unqualified = (functionArn: string): string => functionArn.split(":").slice(0, 7).join(":");
+
+/** @param policies the complete policies by path of the bucket */
+async function answerS3(moto: Responder, request: AwsRequest, policies: Map<string, string>): Promise<AwsResponse> {
+  const [bucket = ""] = request.url.split("?");
+  if (request.operation !== "PutBucketPolicy") {
+    const response = await moto(request);
+    const kept = policies.get(bucket);
+    // Without a policy, moto answers with an error.
+    return request.operation === "GetBucketPolicy" && response.status === 200 && kept !== undefined
+      ? { ...response, headers: { "content-type": "application/json" }, body: kept }
+      : response;
+  }
+  const policy = asRecord(request.input);
+  const Statement = asRecords(policy["Statement"]).filter((statement) => !deniesPlainConnections(statement));
+  const response = await moto({ ...request, body: Buffer.from(JSON.stringify({ ...policy, Statement })) });
+  if (response.status < 300) policies.set(bucket, request.body.toString());
+  return response;
+}
+
+const deniesPlainConnections = ({ Effect, Condition }: Json): boolean =>
+  Effect === "Deny" && asRecord(asRecord(Condition)["Bool"])["aws:SecureTransport"] === "false";
 
 function replaceBody(response: AwsResponse, body: Json): AwsResponse {
   // SDKs verify this checksum, but the checksum is that of the original body.

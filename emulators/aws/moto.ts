@@ -17,7 +17,7 @@ export interface Moto {
 const keptLines = 30;
 
 /** The command that starts moto: `MOTO_SERVER`, or `moto_server` on the PATH; undefined if there is none. */
-const findMotoServer = (): string | undefined => process.env["MOTO_SERVER"] ?? findTool("moto_server");
+export const findMotoServer = (): string | undefined => process.env["MOTO_SERVER"] ?? findTool("moto_server");
 
 /**
  * Starts moto on a free loopback port and waits until it answers.

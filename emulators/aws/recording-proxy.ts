@@ -36,15 +36,24 @@ export interface RecordingProxy extends AwsEndpoint {
   intercept(matches: (request: AwsRequest) => boolean, respond: Responder): () => void;
 }
 
+export interface ProxyOptions {
+  /** A loopback port. @default a free port */
+  readonly port?: number;
+  /** Receives each answered call. The proxy then does not keep the calls. */
+  readonly onCall?: (call: RecordedCall) => void;
+}
+
 /**
- * Starts the proxy on a free loopback port.
+ * Starts the proxy.
  *
  * @param upstream URL of the emulator for all services that are not in `local`.
  * @param local services emulated in this process, by signing name.
+ * @throws Error with the code EADDRINUSE if the port is in use
  */
 export async function startRecordingProxy(
   upstream: string,
   local: Readonly<Record<string, Responder>>,
+  { port, onCall }: ProxyOptions = {},
 ): Promise<RecordingProxy> {
   const others = forwardTo(upstream);
   const recorded = new Map<number, RecordedCall>();
@@ -55,9 +64,11 @@ export async function startRecordingProxy(
     const arrival = arrivals++;
     const interception = [...interceptions].find(({ matches }) => matches(request));
     const response = await (interception?.respond ?? local[request.service] ?? others)(request);
-    recorded.set(arrival, record(request, response));
+    const call = record(request, response);
+    if (onCall === undefined) recorded.set(arrival, call);
+    else onCall(call);
     return response;
-  });
+  }, port);
 
   const calls = (): readonly RecordedCall[] => [...recorded].sort(([a], [b]) => a - b).map(([, call]) => call);
   return {
