@@ -112,6 +112,9 @@ export class Terraform {
       // Connect allows two calls per second, in bursts of five, for each operation, account and region. With adaptive
       // retries, the provider sends fewer requests after a throttling error. The provider's default of 25 attempts is kept.
       AWS_RETRY_MODE: "adaptive",
+      // The Go programs Terraform and the provider then collect garbage less often. A plan of one resource takes 3.3 s of CPU instead of 4.5 s,
+      // and 660 MB instead of 620 MB (`GOGC=400 terraform plan`, Terraform 1.11.4, AWS provider 5.100.0).
+      GOGC: "400",
       ...Object.fromEntries(inherited),
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
