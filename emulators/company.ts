@@ -92,7 +92,7 @@ const contacts = [
 export const clientOf = ({ motoUrl }: EmulatedAccount): DynamoDBClient =>
   new DynamoDBClient({ endpoint: motoUrl, region: company.region, credentials });
 
-/** Creates the table, the contacts and the flow in the account. */
+/** Creates the table, the contacts, the flow and the phone number in the account. */
 export async function foundCompany(account: EmulatedAccount): Promise<void> {
   const dynamodb = clientOf(account);
   await createTableWithContacts(dynamodb, { TableName: tableName, ...onDemandTable }, contacts);
@@ -105,6 +105,8 @@ export async function foundCompany(account: EmulatedAccount): Promise<void> {
     region: company.region,
   });
   if (status !== 200) throw new Error(`The flow "${company.flow}" could not be created: ${body}`);
+  const { ContactFlowId: flowId } = JSON.parse(body) as { readonly ContactFlowId: string };
+  account.connect.claimNumber(company.instanceId, { number: company.phoneNumber, flowId });
 }
 
 /** Stores a finished contact, as an agent's desktop does at the end of a call. */

@@ -45,6 +45,7 @@ export class Phone {
       const names = [...flows.keys()].map((name) => JSON.stringify(name)).join(", ");
       return { status: 400, body: `The instance has no flow ${JSON.stringify(wanted)}. Existing flows: ${names}.` };
     }
+    if (wanted !== this.flowName) connect.assignFlow(company.instanceId, company.phoneNumber, flow.id);
     this.flowName = wanted;
     const lambda = new LambdaClient({ endpoint: this.account.proxy.url, region: company.region, credentials });
     try {

@@ -53,6 +53,11 @@ export class PhoneNumbers {
     return claimed;
   }
 
+  /** Assigns a claimed number to a flow, as in the Connect console. @param flowId id or ARN */
+  assignFlow(number: string, flowId: string): void {
+    for (const claimed of this.claimed) if (claimed.number === number) this.flowIds.set(claimed.id, flowId);
+  }
+
   addGroup(name: string): TrafficDistributionGroup {
     const id = randomUUID();
     const arn = `${this.instanceArn.split(":instance/")[0] ?? ""}:traffic-distribution-group/${id}`;

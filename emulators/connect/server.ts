@@ -262,6 +262,11 @@ export class ConnectEmulator {
     return this.state(instanceId).numbers.claim(number);
   }
 
+  /** Assigns a claimed number to a flow, as in the Connect console. @throws if the instance does not exist. */
+  assignFlow(instanceId: string, number: string, flowId: string): void {
+    this.state(instanceId).numbers.assignFlow(number, flowId);
+  }
+
   /** Creates a traffic distribution group. @throws if the instance does not exist. */
   addTrafficDistributionGroup(instanceId: string, name: string): TrafficDistributionGroup {
     return this.state(instanceId).numbers.addGroup(name);
