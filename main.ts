@@ -4,6 +4,7 @@ import { printableLines } from "./config/printable";
 import { EnvironmentErrors } from "./config/problems";
 import { readEnvironments, selectFrom } from "./config/project";
 import { SelectionError } from "./config/selection";
+import { systemProblem } from "./config/system-problem";
 import { writeFunctionPackages } from "./lambda/packaging";
 import { FunctionEnvironmentTooLarge } from "./lambda/settings";
 import { CallBlockingStack } from "./stacks/call-blocking-stack";
@@ -47,6 +48,8 @@ function refuse(message: string): void {
 try {
   main();
 } catch (error) {
-  if (!(error instanceof EnvironmentErrors || error instanceof SelectionError)) throw error;
-  refuse(error.message);
+  const isExpected = error instanceof EnvironmentErrors || error instanceof SelectionError;
+  const message = isExpected ? error.message : systemProblem(error);
+  if (message === undefined) throw error;
+  refuse(message);
 }

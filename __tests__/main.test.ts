@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { buildSync } from "esbuild";
 import { projectRoot } from "../lambda/packaging";
 
 jest.setTimeout(600_000);
@@ -179,6 +180,34 @@ describe("the app that cdktf runs", () => {
       expect(result.stdout + result.stderr).toContain("stacks/broken.ts");
     }
   });
+});
+
+test("cdktf watch watches every source of the app and the environment files, and keeps cdktf.json", () => {
+  const { watchPattern = [] } = JSON.parse(readFileSync(path.join(projectRoot(), "cdktf.json"), "utf8")) as {
+    watchPattern?: readonly string[];
+  };
+  const patterns = watchPattern.map((glob) => {
+    const [first = "", last] = glob.replaceAll(".", "\\.").split("**/");
+    const names = (last ?? first).replaceAll("*", "[^/]*");
+    return new RegExp(`^${last === undefined ? names : `${first}(.+/)?${names}`}$`);
+  });
+  const { metafile } = buildSync({
+    absWorkingDir: projectRoot(),
+    entryPoints: ["main.ts"],
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    metafile: true,
+    write: false,
+    outdir: "build",
+  });
+  const sources = [...Object.keys(metafile.inputs), "lambda/blocked-calls/handler.ts", "environments/prod.yaml"];
+  expect(sources.length).toBeGreaterThan(50);
+  expect(sources.filter((file) => !patterns.some((pattern) => pattern.test(file)))).toEqual([]);
+  // Otherwise each synth would start the next one.
+  expect(patterns.some((pattern) => pattern.test("build/main.js") || pattern.test("cdktf.out/manifest.json"))).toBe(
+    false,
+  );
 });
 
 test("CREATION_STACKS=1 records stack traces of tokens, and the output stays the same", () => {

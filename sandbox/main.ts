@@ -13,6 +13,7 @@ import { EnvironmentErrors, loadEnvironments } from "../config/load";
 import { printable, printableLines } from "../config/printable";
 import { environmentsDirectory, hasEnvironmentFiles, selectFrom } from "../config/project";
 import { SelectionError, selectionSyntax } from "../config/selection";
+import { systemProblem } from "../config/system-problem";
 import type { InstanceConfig } from "../config/types";
 import { startContactTable } from "../emulators/contact-table";
 import { startFunction } from "../emulators/lambda-runtime/function-instance";
@@ -157,7 +158,9 @@ async function main(args: readonly string[]): Promise<void> {
 
 ignoreClosedPipes();
 main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof EnvironmentErrors || error instanceof SelectionError)) throw error;
-  process.stderr.write(`${printableLines(error.message)}\n`);
+  const isExpected = error instanceof EnvironmentErrors || error instanceof SelectionError;
+  const message = isExpected ? error.message : systemProblem(error);
+  if (message === undefined) throw error;
+  process.stderr.write(`${printableLines(message)}\n`);
   process.exitCode = 1;
 });

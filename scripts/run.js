@@ -13,9 +13,16 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 const args = process.argv.slice(2);
 const isTypeChecked = args[0] === "--typecheck";
 const [entry, ...rest] = isTypeChecked ? args.slice(1) : args;
-// fleet and the sandbox run build/main.js to synthesize.
-bundle([...new Set([entry, "main.ts"])]);
-if (isTypeChecked) checkTypes();
+try {
+  // Other programs run the app to synthesize.
+  bundle([...new Set([entry, "main.ts"])]);
+  if (isTypeChecked) checkTypes();
+} catch (error) {
+  // For example, the checkout is read-only or the disk is full. The message names the file.
+  if (error.syscall === undefined) throw error;
+  console.error(`The program cannot be compiled into build/. ${error.message}`);
+  process.exit(1);
+}
 process.argv = [process.argv[0], path.join(root, "build", entry.replace(/\.ts$/, ".js")), ...rest];
 runMain();
 

@@ -3,9 +3,9 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { withPlansDirectory } from "../plans/plans-directory";
 import type { PlanRejection } from "../plans/saved-plan";
-import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
+import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
-import { parallel, parallelFrom, plans, plansFrom } from "./options";
+import { lockTimeout, lockTimeoutFrom, parallel, parallelFrom, plans, plansFrom } from "./options";
 
 export const deploy: Command = {
   name: "deploy",
@@ -22,6 +22,7 @@ export const deploy: Command = {
       excludes: "reviewed",
     },
     parallel,
+    "lock-timeout": lockTimeout,
   },
   details: `Before the first apply, deploy checks every saved plan. It refuses:
   a plan file that was edited, or that was made with --read-only
@@ -36,7 +37,7 @@ or a killed process, use --resume. deploy then skips finished stacks and plans a
 if every change in the new plan was reviewed. Do not combine --resume with --reviewed: the stopped
 deployment has already compared its plans with the review.
 
-Exit codes: 0 everything is deployed and verified, 1 an error, 3 refused, 130 stopped by Ctrl-C.
+Exit codes: 0 everything is deployed and verified, 1 an error, 3 refused, 130 stopped by Ctrl-C, 143 by SIGTERM.
 
 ${selectionSyntax}`,
   async run(given, print) {
@@ -46,16 +47,23 @@ ${selectionSyntax}`,
     const { savedDeployments } = await import("../rollout/saved-deployments");
     const instances = selectFrom(readEnvironments(), selection);
     const reviewed = values.get("reviewed");
-    const shutdown = new GracefulShutdown("deploy --resume shows how to continue.");
+    const shutdown = new GracefulShutdown("locks the state");
     const directory = plansFrom(given);
     return shutdown.during(() =>
       withPlansDirectory(directory, "deploy", async () => {
-        const request = { instances, plans: directory, parallel: parallelFrom(given), shutdown, print };
+        const request = {
+          instances,
+          plans: directory,
+          parallel: parallelFrom(given),
+          lockTimeout: lockTimeoutFrom(given),
+          shutdown,
+          print,
+        };
         const deployments =
           reviewed === undefined
             ? await savedDeployments(request, switches.has("resume"))
             : await replannedDeployments(request, reviewed);
-        if (shutdown.isStopping) return interruptedExitCode;
+        if (shutdown.isStopping) return shutdown.exitCode;
         if (!("ready" in deployments)) {
           print(refusalText(deployments.refused));
           return 3;

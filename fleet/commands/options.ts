@@ -17,6 +17,14 @@ export const plans: Option = {
   description: `The directory of the saved plans and of review.json. Default: ${defaultPlans}.`,
 };
 
+export const lockTimeout: Option = {
+  value: "SECONDS",
+  description: "Waits for a locked state.",
+  wholeNumber: { min: 0, max: 86_400, default: 0 },
+};
+
+export const lockTimeoutFrom = ({ numbers }: Arguments): number => numbers.get("lock-timeout") ?? 0;
+
 /** Absolute path of the plans directory. */
 export const plansFrom = ({ values }: Arguments): string => path.resolve(values.get("plans") ?? defaultPlans);
 

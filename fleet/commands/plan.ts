@@ -7,9 +7,9 @@ import { writeReviewFile } from "../plans/review-file";
 import { verdictOf } from "../review/review";
 import { summary } from "../review/summary";
 import { writeReview } from "../review/write";
-import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
+import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
-import { parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
+import { lockTimeout, lockTimeoutFrom, parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
 
 export const plan: Command = {
   name: "plan",
@@ -26,6 +26,7 @@ export const plan: Command = {
     },
     ...reviewFiles,
     parallel,
+    "lock-timeout": lockTimeout,
   },
   formerOptions: { out: "plans" },
   details: `The guard is a set of rules. It refuses a plan with a change that the environment file does not ask for, for example any change to
@@ -37,7 +38,7 @@ a digest of the changes in each plan. deploy --reviewed plans again and applies 
 Saved plans contain plaintext values, so do not publish the plans directory. You can publish review.json and the reviews in Markdown
 and HTML.
 
-Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 an error, 130 stopped by Ctrl-C.
+Exit codes: 0 no changes, 2 changes that the guard allows, 3 refused, 1 an error, 130 stopped by Ctrl-C, 143 by SIGTERM.
 
 ${selectionSyntax}`,
   async run(given, print) {
@@ -47,23 +48,26 @@ ${selectionSyntax}`,
     const { planChanges } = await import("../rollout/plan-changes");
     const environments = readEnvironments();
     const directory = plansFrom(given);
-    const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
-    const { results, leftDeployed } = await withPlansDirectory(directory, "plan", async () => {
-      const change = await planChanges({
-        instances: selectFrom(environments, selection),
-        allInstances: environments.instances,
-        plans: directory,
-        changedSince: values.get("changed-since"),
-        readOnly: switches.has("read-only"),
-        parallel: parallelFrom(given),
-        shutdown,
-      });
-      writeReviewFile(path.join(directory, "review.json"), change.results);
-      return change;
-    });
+    const shutdown = new GracefulShutdown(switches.has("read-only") ? "only reads" : "locks the state");
+    const { results, leftDeployed } = await shutdown.during(() =>
+      withPlansDirectory(directory, "plan", async () => {
+        const change = await planChanges({
+          instances: selectFrom(environments, selection),
+          allInstances: environments.instances,
+          plans: directory,
+          changedSince: values.get("changed-since"),
+          readOnly: switches.has("read-only"),
+          parallel: parallelFrom(given),
+          lockTimeout: lockTimeoutFrom(given),
+          shutdown,
+        });
+        writeReviewFile(path.join(directory, "review.json"), change.results);
+        return change;
+      }),
+    );
     writeReview(values.get("review-md"), () => reviewMarkdown(results, leftDeployed));
     writeReview(values.get("review-html"), () => reviewHtml(results, leftDeployed));
     print(summary(results, leftDeployed));
-    return shutdown.isStopping ? interruptedExitCode : verdictOf(results).exitCode;
+    return shutdown.isStopping ? shutdown.exitCode : verdictOf(results).exitCode;
   },
 };

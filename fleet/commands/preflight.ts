@@ -5,7 +5,7 @@ import { progressDirectory } from "../checks/preflight/scan-progress";
 import { reportOf, summaryOf } from "../checks/preflight/report";
 import { JsonDocument } from "../output/foreign-text";
 import { terminalColumns } from "../output/terminal";
-import { interruptedExitCode } from "../rollout/graceful-shutdown";
+import { stopExitCodes } from "../output/interrupted";
 import type { Command } from "./command-line";
 import { json } from "./options";
 
@@ -52,14 +52,14 @@ After Ctrl-C, a scan finishes the page that it is reading and saves its position
 the process is killed. --resume continues at this position. The command deletes the saved positions when the scans of all selected
 instances have finished, because the positions contain keys of contacts.
 
-Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C.
+Exit codes: 0 no check failed (there may be warnings), 1 a check failed, 130 stopped by Ctrl-C, 143 by SIGTERM.
 
 ${selectionSyntax}`,
   async run({ selection, numbers, switches }, print) {
     const { preflightInstances } = await import("../checks/preflight/preflight-instances");
     const instances = selectFrom(readEnvironments(), selection);
     const isJson = switches.has("json");
-    const { stacks, isStopped } = await preflightInstances(
+    const { stacks, stoppedBy } = await preflightInstances(
       instances,
       {
         extent: switches.has("full") ? { full: true } : { full: false, items: numbers.get("sample") ?? defaultSample },
@@ -71,7 +71,7 @@ ${selectionSyntax}`,
       },
     );
     print(isJson ? new JsonDocument(stacks) : summaryOf(stacks));
-    if (isStopped) return interruptedExitCode;
+    if (stoppedBy !== undefined) return stopExitCodes[stoppedBy];
     return stacks.some(({ outcome }) => outcome === "failed") ? 1 : 0;
   },
 };

@@ -2,10 +2,10 @@
 import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { writeReview } from "../review/write";
-import { interruptedExitCode, GracefulShutdown } from "../rollout/graceful-shutdown";
+import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import { plannedStacksOf, recoveryReport } from "../rollout/recovery-report";
 import type { Command } from "./command-line";
-import { parallel, parallelFrom, reviewFiles } from "./options";
+import { parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
 
 export const recover: Command = {
   name: "recover",
@@ -14,6 +14,7 @@ export const recover: Command = {
   selection: "required",
   options: {
     yes: { description: "Writes the states. Without --yes, the command only shows the states that it would write." },
+    plans,
     ...reviewFiles,
     parallel,
   },
@@ -24,7 +25,8 @@ nothing is written, and you can run the command again. The command needs the IAM
 the state.
 
 If a deployment failed after the state was lost, the state contains some resources of the stack. The command then adds the missing
-resources to this state.
+resources to this state. If an interrupted deployment left errored.tfstate in the plans directory, use deploy --resume. If that is not
+possible, use recover: the written state then replaces errored.tfstate.
 
 The command refuses a stack in these cases:
   the state already contains every existing resource of the stack
@@ -33,7 +35,7 @@ The command refuses a stack in these cases:
   the key release is set for the instance
   a resource with a name of this stack exists, but this stack did not create it (a log group counts as the resource of its function)
 
-Exit codes: 0 every state is written or can be written, 1 an error, 3 refused, 130 stopped by Ctrl-C.
+Exit codes: 0 every state is written or can be written, 1 an error, 3 refused, 130 stopped by Ctrl-C, 143 by SIGTERM.
 
 ${selectionSyntax}`,
   async run(given, print) {
@@ -42,16 +44,17 @@ ${selectionSyntax}`,
     const { reviewMarkdown } = await import("../review/markdown");
     const { recoverStacks } = await import("../rollout/recover-stacks");
     const instances = selectFrom(readEnvironments(), selection);
-    const shutdown = new GracefulShutdown("The next command that uses the stack shows the lock and how to release it.");
+    const shutdown = new GracefulShutdown("locks the state");
     const results = await recoverStacks(instances, {
       write: switches.has("yes"),
+      plans: plansFrom(given),
       parallel: parallelFrom(given),
       shutdown,
     });
     print(recoveryReport(results));
     writeReview(values.get("review-md"), () => reviewMarkdown(plannedStacksOf(results)));
     writeReview(values.get("review-html"), () => reviewHtml(plannedStacksOf(results)));
-    if (shutdown.isStopping) return interruptedExitCode;
+    if (shutdown.isStopping) return shutdown.exitCode;
     if (results.some(({ status }) => status === "failed")) return 1;
     return results.some(({ status }) => status === "refused") ? 3 : 0;
   },

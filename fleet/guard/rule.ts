@@ -3,8 +3,8 @@ import type { GuardRuleId } from "../../config/guard-rules";
 import type { InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 
-/** Rules that compare a plan with AWS. No allowance can disable them. */
-export type LiveRuleId = "existing-resources" | "shared-index" | "shared-role";
+/** Rules that compare a plan with AWS or with an interrupted deployment. No allowance can disable them. */
+export type LiveRuleId = "existing-resources" | "incomplete" | "shared-index" | "shared-role";
 
 /** One reason not to apply a plan. */
 export interface Violation {

@@ -1,12 +1,15 @@
-/** The error for a command that Ctrl-C stopped before it had a result. */
+/** The error and the exit code of a command that a signal stopped: Ctrl-C, or the SIGTERM of a CI service. */
 
-/** Exit code after Ctrl-C, as in a shell: 128 + SIGINT. */
-export const interruptedExitCode = 130;
+/** The signals that stop a command, with their exit codes as in a shell: 128 + the number of the signal. */
+export const stopExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
+export type StopSignal = keyof typeof stopExitCodes;
+
+/** The command was stopped before it had a result. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 
-  constructor() {
+  constructor(readonly exitCode: number) {
     super("Stopped.");
   }
 }

@@ -4,14 +4,21 @@ import type { ProcessShutdown } from "../terraform/terraform";
 import type { ReadOnlyAccess, TerraformStack } from "../terraform/terraform-stack";
 import { TerraformToolchain } from "../terraform/toolchain";
 
-/** Prepares Terraform for these instances. @throws CommandError if Terraform or a provider is missing */
+/**
+ * Prepares Terraform for these instances.
+ *
+ * @param lockTimeout how long Terraform waits for a state lock, in seconds
+ * @throws CommandError if Terraform or a provider is missing
+ */
 export const openToolchain = (
   instances: readonly InstanceConfig[],
   shutdown: ProcessShutdown,
+  lockTimeout?: number,
 ): Promise<TerraformToolchain> =>
   TerraformToolchain.open(
     instances.map(({ awsProvider }) => awsProvider),
     shutdown,
+    lockTimeout,
   );
 
 /** @param directory Terraform's working directory */

@@ -7,11 +7,13 @@ import { UnreadablePlanFile } from "../terraform/plan-file";
 import { boundedLines } from "../output/foreign-text";
 import { errorMessage } from "../output/error-message";
 import { UnreadablePlan } from "../terraform/plan-json";
+import { lockIn } from "../terraform/state-lock";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
 import { forEachStack } from "./for-each-stack";
 import { readOnlyAccess, terraformStackOf } from "./instance-terraform";
 import { judgePlan } from "./judge-plan";
+import { lockNotice, lockProblem } from "./state-lock-report";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
 import { readTableFingerprint, touchesTable } from "./table-fingerprint";
@@ -59,9 +61,15 @@ async function planStack(
   step: (text: string) => void,
 ): Promise<PlanningResult> {
   const stack = terraformStackOf(toolchain, instance, synthesized.directory);
+  const warnings: string[] = [];
   try {
     step("initializing");
     await stack.initialize(readOnly ? { readOnly: readOnlyAccess(instance) } : {});
+    if (readOnly) {
+      step("looking for a state lock");
+      const notice = await lockNotice(instance, toolchain.lockTimeout, toolchain.shutdown);
+      if (notice !== undefined) warnings.push(notice);
+    }
     // Read before the plan: a change of the table during the plan is then detected before the apply.
     const table = readOnly ? null : await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
     step("planning");
@@ -83,13 +91,18 @@ async function planStack(
       },
     );
     step("comparing the plan with AWS");
-    const { guard, warnings } = await judgePlan(plan, instance);
-    return { instance, plan, guard, warnings: [...unfinished, ...warnings], saved, unfinished };
+    const { guard, warnings: moreWarnings } = await judgePlan(plan, instance);
+    return { instance, plan, guard, warnings: [...warnings, ...unfinished, ...moreWarnings], saved, unfinished };
   } catch (error) {
     const isExpected = [TerraformError, UnreadablePlan, UnreadablePlanFile, UnreadableFunction].some(
       (kind) => error instanceof kind,
     );
     if (!isExpected) throw error;
-    return { instance, failure: boundedLines(await planFailureText(error as Error, instance, stack)) };
+    const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
+    if (lock !== undefined) {
+      const { reason, fix } = lockProblem(lock, instance, synthesized.directory);
+      return { instance, failure: `${reason}\n  ${fix}` };
+    }
+    return { instance, warnings, failure: boundedLines(await planFailureText(error as Error, instance, stack)) };
   }
 }

@@ -1,5 +1,5 @@
 /** The plans directory: the synthesized stacks with one saved plan each, and the journal of their deployment. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
 import { CommandError } from "../output/command-error";
@@ -72,6 +72,18 @@ export function refuseUnsavedStates(plans: string): void {
       "  Continue the deployment, which uploads the state: npm run fleet -- deploy --resume\n" +
       `  Or upload the state yourself, then delete the file and plan again:\n${pushes.join("").trimEnd()}`,
   );
+}
+
+/**
+ * Renames the state that Terraform could not write, because another state replaces it. The file stays until the next plan.
+ *
+ * @returns the new path; undefined if there is no such state
+ */
+export function setAsideUnsavedState(plans: string, stackName: string): string | undefined {
+  const file = path.join(synthesisIn(plans), "stacks", stackName, erroredStateName);
+  if (!existsSync(file)) return undefined;
+  renameSync(file, `${file}.replaced`);
+  return `${path.relative(".", file)}.replaced`;
 }
 
 /** The stacks in a plans directory, by name. @throws CommandError if the directory has no stacks */

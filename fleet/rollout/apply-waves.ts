@@ -1,12 +1,14 @@
 /** Applies and verifies the stacks of a deployment, wave by wave, and records each step in the journal. */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { instanceClients } from "../aws/instance-clients";
 import { verifyInstance } from "../checks/verify/verify";
 import { textTable } from "../output/text-table";
 import { StackRunner } from "../plans/for-each-stack";
-import { TerraformError } from "../terraform/terraform-stack";
+import { lockProblem } from "../plans/state-lock-report";
+import { lockIn } from "../terraform/state-lock";
+import { erroredStateName, TerraformError } from "../terraform/terraform-stack";
 import { rejectBeforeApply } from "./before-apply";
-import { interruptedExitCode } from "./graceful-shutdown";
 import { Journal, journalName } from "./journal";
 import type { DeploymentRequest, StackDeployment } from "./stack-deployment";
 import { rollOut, wavesOf } from "./waves";
@@ -33,6 +35,7 @@ export async function applyWaves(
     );
     print(`${environment}: ${order.join(", then ")}`);
   }
+  shutdown.phase = "applies";
   const runner = new StackRunner(deployments.length, { parallel, kind: "apply", shutdown });
   const journal = new Journal(path.join(plans, journalName));
   const failures: string[] = [];
@@ -62,7 +65,7 @@ export async function applyWaves(
     for (const failure of failures) print(`\n${failure}`);
     if (shutdown.isStopping) {
       print(`\nStopped. Continue with: ${resumeCommand}`);
-      return interruptedExitCode;
+      return shutdown.exitCode;
     }
     if (failures.length === 0) {
       print("\nEverything is deployed and verified.");
@@ -112,12 +115,23 @@ async function apply(row: Row, { journal, failures, step }: Report): Promise<boo
     if (!(error instanceof TerraformError)) throw error;
     journal.write({ stack: stackName, event: "failed", step: "apply" });
     row.apply = "failed";
-    failures.push(`${stackName}: ${error.message}`);
+    failures.push(`${stackName}: ${applyFailure(error, row.deployment)}`);
     return false;
   }
   journal.write({ stack: stackName, event: "applied" });
   row.apply = "applied";
   return true;
+}
+
+function applyFailure(error: TerraformError, { instance, stack }: StackDeployment): string {
+  const lock = lockIn(error.output);
+  if (lock !== undefined) {
+    const { reason, fix } = lockProblem(lock, instance, stack.directory);
+    return `${reason} Nothing was applied.\n  ${fix}`;
+  }
+  const unsaved = path.join(stack.directory, erroredStateName);
+  if (!existsSync(unsaved)) return error.message;
+  return `${error.message}\n  Keep the file ${path.relative(".", unsaved)}. deploy --resume uploads the state in this file.`;
 }
 
 /** @returns whether the verification succeeded or was not needed */

@@ -1,66 +1,86 @@
-/** Repairs the state after an apply that could not write the state or release the lock, for example because its credentials expired. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+/** Uploads a state that Terraform could not write, for example after credentials expired. */
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { PlanRejection, SavedPlan } from "../plans/saved-plan";
-import { unreleasedLockIn } from "../terraform/diagnostics";
-import { stateVersion } from "../terraform/plan-file";
+import { oneLine } from "../output/foreign-text";
+import type { PlanRejection } from "../plans/saved-plan";
+import type { PlanJson } from "../terraform/plan-json";
+import { parseState } from "../terraform/state-json";
+import type { State } from "../terraform/state-json";
 import { erroredStateName } from "../terraform/terraform-stack";
 import type { TerraformStack } from "../terraform/terraform-stack";
 
 /**
- * Releases the lock that the last apply could not release, and uploads the state that the last apply could not write.
+ * Uploads the state that the interrupted apply could not write, and deletes its file. The state is uploaded only if the current state is
+ * an earlier state of the same apply, or the state before the apply: it has the same lineage and a smaller serial, and every object in it
+ * is also in the uploaded state, or the reviewed plan removes the object. So a state that another command wrote is never overwritten.
  *
- * The state is uploaded only if no other command has written the state since then: the state still has the serial of the saved plan, or
- * the lock of the last apply was still held. Terraform releases a lock only if the id matches, so another lock is never released.
- *
- * @param print prints one line about each repair
+ * @param reviewed the reviewed plan of the stack
+ * @param print prints one line about the upload
  * @returns why the state is not uploaded, and what to do
  * @throws TerraformError
  */
-export async function repairState(
+export async function uploadErroredState(
   stack: TerraformStack,
-  { stackName, state: planned }: SavedPlan,
+  reviewed: PlanJson,
   print: (text: string) => void,
 ): Promise<PlanRejection | undefined> {
-  const lock = unreleasedLockIn(stack.lastApply());
-  const wasLocked = lock !== undefined && (await stack.unlock(lock.id));
-  if (wasLocked)
-    print(`${stackName}: released the state lock ${lock.id}, which the interrupted apply could not release.`);
-
   const file = path.join(stack.directory, erroredStateName);
   if (!existsSync(file)) return undefined;
-  const errored = stateVersion(readFileSync(file, "utf8"));
+  const shownDirectory = path.relative(".", stack.directory);
+  const shownFile = path.join(shownDirectory, erroredStateName);
+  const errored = parseState(readFileSync(file, "utf8"));
+  if (errored === undefined) {
+    return {
+      reason: `The interrupted apply left ${shownFile}, but the file is not a complete state.`,
+      fix: `Move the file away. Then rebuild the state from the existing resources: npm run fleet -- recover stack=${path.basename(shownDirectory)}`,
+    };
+  }
   const currentText = await stack.stateText();
-  const current = stateVersion(currentText);
-  if (isSameState(currentText, readFileSync(file, "utf8"))) {
+  const pulled = parseState(currentText);
+  // For a state that does not exist, Terraform prints nothing, or an empty state without a lineage.
+  const current = pulled?.lineage === "" && pulled.objects.length === 0 ? undefined : pulled;
+  if (current?.content === errored.content) {
     rmSync(file);
     return undefined;
   }
-  const isSuccessor = current.serial === 0 || (current.lineage === errored.lineage && current.serial < errored.serial);
-  const isUnchanged = wasLocked || current.serial === planned.serial;
-  if (!isSuccessor || !isUnchanged) {
-    const shownDirectory = path.relative(".", stack.directory);
+  const problem = current === undefined ? undefined : whyNotEarlier(current, errored, reviewed);
+  if (problem !== undefined) {
     return {
-      reason:
-        `The interrupted apply left ${path.join(shownDirectory, erroredStateName)} (serial ${errored.serial}), but another command has written the ` +
-        `state since then: serial ${planned.serial} → ${current.serial}.`,
+      reason: `The interrupted apply left ${shownFile}, but another command has written the state since then: ${problem}.`,
       fix:
         "Compare both states:\n" +
         `    terraform -chdir=${shownDirectory} state pull\n` +
         "  If the file is correct, upload and delete the file:\n" +
         `    terraform -chdir=${shownDirectory} state push -force ${erroredStateName}\n` +
-        `  If the current state is correct, delete ${path.join(shownDirectory, erroredStateName)}. Then plan again.`,
+        `  If the current state is correct, delete ${shownFile}. Then resume again.`,
     };
+  }
+  // Terraform could not read the state of a new stack, so the file has no lineage yet.
+  if (errored.lineage === "") {
+    const state = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(`${file}.new`, JSON.stringify({ ...state, lineage: randomUUID(), serial: 1 }, null, 2));
+    renameSync(`${file}.new`, file);
   }
   await stack.writeState(file);
   rmSync(file);
-  print(
-    `${stackName}: uploaded the state that the interrupted apply could not write ` +
-      `(serial ${current.serial} → ${errored.serial}).`,
-  );
+  const serials = current === undefined ? "the first state" : `serial ${current.serial} → ${errored.serial}`;
+  print(`uploaded the state that the interrupted apply could not write (${serials}).`);
   return undefined;
 }
 
-function isSameState(a: string, b: string): boolean {
-  return a.trim() !== "" && JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
+/** Why the current state is not an earlier state of the apply that left the errored state; undefined if it is. */
+function whyNotEarlier(current: State, errored: State, reviewed: PlanJson): string | undefined {
+  if (current.lineage !== errored.lineage) return "its lineage differs";
+  if (current.serial >= errored.serial)
+    return `its serial is ${current.serial}, and the serial of the file is ${errored.serial}`;
+  const removed = new Set(
+    reviewed.resource_changes
+      .filter(({ change }) => change.actions.some((action) => action === "delete" || action === "forget"))
+      .map(({ address }) => address),
+  );
+  const kept = new Set(errored.objects.map(({ key }) => key));
+  const lost = current.objects.filter(({ key, address }) => !kept.has(key) && !removed.has(address));
+  if (lost.length === 0) return undefined;
+  return `it contains ${oneLine(lost.map(({ address }) => address).join(", "))}, and the file does not`;
 }

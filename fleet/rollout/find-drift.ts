@@ -26,21 +26,30 @@ const maxLine = 1000;
 export interface StackDrift {
   readonly instance: InstanceConfig;
   readonly differences: readonly Difference[];
+  /** What could not be checked, or can explain differences. */
+  readonly warnings: readonly string[];
   /** Why the stack could not be compared. */
   readonly failure?: string;
+}
+
+export interface DriftOptions {
+  /** Stacks compared at the same time. */
+  readonly parallel: number;
+  /** How long to wait for the release of a state lock, in seconds. */
+  readonly lockTimeout: number;
+  readonly shutdown: GracefulShutdown;
 }
 
 /** Compares each instance with its configuration. Changes nothing in AWS, and deletes the plans at the end. */
 export async function findDrift(
   instances: readonly InstanceConfig[],
-  parallel: number,
-  shutdown: GracefulShutdown,
+  { parallel, lockTimeout, shutdown }: DriftOptions,
 ): Promise<readonly StackDrift[]> {
   const plans = openRunDirectory(directory, "drift");
   try {
     const { planned, invisible } = await shutdown.during(async () => {
       const stacks = await synthesizeInto(plans, instances);
-      const toolchain = await openToolchain(instances, shutdown);
+      const toolchain = await openToolchain(instances, shutdown, lockTimeout);
       const results = await planInstances(instances, { toolchain, stacks, parallel, readOnly: true });
       const readable = results.filter(({ plan }) => plan !== undefined).map(({ instance }) => instance);
       return { planned: results, invisible: await findInvisibleDrift(readable, shutdown) };
@@ -53,20 +62,22 @@ export async function findDrift(
 }
 
 function driftOf(
-  { instance, plan, unfinished = [], failure }: PlanningResult,
+  { instance, plan, unfinished = [], warnings = [], failure }: PlanningResult,
   invisible: InvisibleDrift | undefined,
 ): StackDrift {
+  // `unfinished` is also in the warnings.
+  const drift = { instance, warnings: warnings.filter((warning) => !unfinished.includes(warning)) };
   if (plan === undefined || failure !== undefined)
-    return { instance, differences: [], failure: explainedFailure(failure ?? "There is no plan.", instance) };
+    return { ...drift, differences: [], failure: explainedFailure(failure ?? "There is no plan.", instance) };
   if (invisible === undefined || "failure" in invisible) {
     const reason = invisible?.failure ?? "Not checked: the command was stopped.";
-    return { instance, differences: differencesIn(plan, instance), failure: reason };
+    return { ...drift, differences: differencesIn(plan, instance), failure: reason };
   }
   const differences = [
     ...unfinished.map((what) => invisibleDifference(what)),
     ...invisible.findings.map(({ detail, fix }) => invisibleDifference(detail, fix)),
   ];
-  return { instance, differences: differencesIn(plan, instance, differences) };
+  return { ...drift, differences: differencesIn(plan, instance, differences) };
 }
 
 /** Explains a plan that failed because the table is missing. Other failures are returned unchanged. */
@@ -93,7 +104,8 @@ function statusOf(stack: StackDrift): string {
 /** One table row per instance, then the differences of each instance. */
 export function driftReport(stacks: readonly StackDrift[]): string {
   const rows = stacks.map((stack) => [stack.instance.stackName, statusOf(stack)]);
-  const details = stacks.flatMap(({ instance: { stackName }, differences, failure }) => [
+  const details = stacks.flatMap(({ instance: { stackName }, differences, failure, warnings }) => [
+    ...warnings.map((warning) => `${stackName}: warning: ${warning}`),
     ...(failure === undefined ? [] : [`${stackName}: ${failure}`]),
     ...differences.map(({ what, author, remediation, diff }) => {
       const more = diff.length > shownLines ? [`… and ${diff.length - shownLines} more`] : [];

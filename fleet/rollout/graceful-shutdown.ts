@@ -1,35 +1,50 @@
-/** Handles Ctrl-C. The first Ctrl-C lets running processes finish and starts no new process. The second Ctrl-C kills them. */
+/** Handles Ctrl-C and SIGTERM. The first signal lets running processes finish and starts no new one. The second Ctrl-C kills them. */
 import type { ChildProcess } from "node:child_process";
 import { CommandError } from "../output/command-error";
-import { Interrupted } from "../output/interrupted";
+import { Interrupted, stopExitCodes } from "../output/interrupted";
+import type { StopSignal } from "../output/interrupted";
 import { printToStderr } from "../output/terminal";
 import type { ProcessShutdown } from "../terraform/terraform";
 import { TerraformError } from "../terraform/terraform-stack";
 
-export { interruptedExitCode } from "../output/interrupted";
-
 type Child = Pick<ChildProcess, "pid" | "kill">;
+
+/** What the second Ctrl-C leaves behind, and what to do. */
+const afterKillTexts = {
+  /** The command takes no lock. */
+  "only reads": "Nothing was changed. Run the same command again.",
+  /** The command may have been killed before it took the lock. */
+  "locks the state":
+    "Nothing in AWS was changed. If the state lock stays, the next command shows the lock and how to release it.",
+  applies:
+    "The result of the current operations is unknown, and the state lock stays. Continue with: npm run fleet -- deploy --resume",
+} as const;
 
 export class GracefulShutdown implements ProcessShutdown {
   private readonly running = new Set<Child>();
   private readonly stopping = new AbortController();
-  private interrupts = 0;
+  private firstSignal: StopSignal | undefined;
 
   /**
-   * @param adviceAfterKill what to do after the second Ctrl-C
+   * @param phase what Terraform does; a command may change it
    * @param print prints one line for the user
    */
   constructor(
-    private readonly adviceAfterKill = "Run the same command again.",
+    public phase: keyof typeof afterKillTexts = "only reads",
     private readonly print: (text: string) => void = printToStderr,
   ) {}
 
   /** Whether no new work may start. */
   get isStopping(): boolean {
-    return this.interrupts > 0;
+    return this.firstSignal !== undefined;
   }
 
-  /** Aborted when Ctrl-C is pressed, for work that waits. */
+  /** The exit code of a stopped command: 130 after Ctrl-C, 143 after SIGTERM. */
+  get exitCode(): number {
+    return stopExitCodes[this.firstSignal ?? "SIGINT"];
+  }
+
+  /** Aborted by the first signal, for work that waits. */
   get signal(): AbortSignal {
     return this.stopping.signal;
   }
@@ -38,27 +53,27 @@ export class GracefulShutdown implements ProcessShutdown {
    * Handles SIGINT and SIGTERM while `work` runs. CI services send SIGTERM after SIGINT when a job is cancelled, so SIGTERM never
    * counts as the second Ctrl-C.
    *
-   * @throws Interrupted if Ctrl-C made the work fail: Ctrl-C also ends a synth or the installation of the provider
+   * @throws Interrupted if the signal made the work fail: Ctrl-C also ends a synth or the installation of the provider
    */
   async during<T>(work: () => Promise<T>): Promise<T> {
     const interrupt = (): void => {
       this.interrupt();
     };
     const terminate = (): void => {
-      if (!this.isStopping) this.interrupt();
+      if (!this.isStopping) this.interrupt("SIGTERM");
     };
     process.on("SIGINT", interrupt).on("SIGTERM", terminate);
     try {
       return await work();
     } catch (error) {
-      const isCausedByCtrlC = this.isStopping && (error instanceof CommandError || error instanceof TerraformError);
-      throw isCausedByCtrlC ? new Interrupted() : error;
+      const isCausedBySignal = this.isStopping && (error instanceof CommandError || error instanceof TerraformError);
+      throw isCausedBySignal ? new Interrupted(this.exitCode) : error;
     } finally {
       process.off("SIGINT", interrupt).off("SIGTERM", terminate);
     }
   }
 
-  /** Registers a process that has started. After the first Ctrl-C, the process is immediately asked to end. */
+  /** Registers a process that has started. After the first signal, the process is immediately asked to end. */
   add(child: Child): void {
     this.running.add(child);
     if (this.isStopping) child.kill("SIGINT");
@@ -69,25 +84,21 @@ export class GracefulShutdown implements ProcessShutdown {
     this.running.delete(child);
   }
 
-  /** Handles one SIGINT. */
-  interrupt(): void {
-    this.interrupts++;
+  /** Handles one signal. */
+  interrupt(signal: StopSignal = "SIGINT"): void {
     this.stopping.abort();
-    if (this.interrupts === 1) {
+    if (this.firstSignal === undefined) {
+      this.firstSignal = signal;
       this.print(
         this.running.size === 0
           ? "Stopping."
           : "Stopping: Terraform finishes its current operations, writes its state and releases its lock. " +
-              "Press Ctrl-C again only if Terraform hangs: Terraform is then killed, and its lock is not released.",
+              "Press Ctrl-C again only if Terraform hangs: Terraform is then killed.",
       );
       // The signal goes only to Terraform, not to its provider plugins: Terraform needs the plugins to finish.
       for (const child of this.running) child.kill("SIGINT");
     } else {
-      this.print(
-        this.running.size === 0
-          ? "Still stopping."
-          : `Killing Terraform. The result of its current operations is unknown, and its lock is not released. ${this.adviceAfterKill}`,
-      );
+      this.print(this.running.size === 0 ? "Still stopping." : `Killing Terraform. ${afterKillTexts[this.phase]}`);
       for (const { pid } of this.running) if (pid !== undefined) killGroup(pid);
     }
   }

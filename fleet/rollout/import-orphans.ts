@@ -1,9 +1,13 @@
 /** Imports existing resources that are missing in the state, because an apply was killed or the state was lost. */
 import type { InstanceConfig } from "../../config/types";
-import { resourceType } from "../../stacks/resource-types";
+import { FLOW, MODULE, resourceType } from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";
-import { failureText, lockIn, startedCreations } from "../terraform/diagnostics";
+import { flowsOf, modulesOf } from "../aws/connect-instance";
+import { instanceClients } from "../aws/instance-clients";
+import type { InstanceClients } from "../aws/instance-clients";
+import { failureText, startedCreations } from "../terraform/diagnostics";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import { lockIn } from "../terraform/state-lock";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformStack } from "../terraform/terraform-stack";
 
@@ -59,9 +63,32 @@ export async function importOrphans(
   for (const { address, id } of startedCreations(stack.lastApply())) {
     const planned = reviewed.resource_changes.find((resource) => resource.address === address);
     if (known.has(address) || planned?.change.actions.join() !== "create") continue;
-    const importId = importIdOf(instance, planned, id);
+    const importId = importIdOf(instance, planned, id) ?? (await idFromConnect(instance, planned));
     if (importId === undefined) continue;
     if (await importInto(stack, address, importId)) imported.push(address);
   }
   return imported;
+}
+
+/** The id of a flow or a module whose creation ended before the provider reported the id. */
+async function idFromConnect(instance: InstanceConfig, resource: ResourceChange): Promise<string | undefined> {
+  const clients = instanceClients(instance);
+  try {
+    return (await assignedIds(instance, clients))(resource);
+  } finally {
+    clients.destroy();
+  }
+}
+
+/** Connect assigns the ids of modules and flows. Their names are unique in an instance. */
+export async function assignedIds(
+  { instanceId }: InstanceConfig,
+  { connect }: Pick<InstanceClients, "connect">,
+): Promise<(resource: ResourceChange) => string | undefined> {
+  const existing = [
+    ...(await modulesOf(connect, instanceId)).map((module) => [MODULE, module] as const),
+    ...(await flowsOf(connect, instanceId)).map((flow) => [FLOW, flow] as const),
+  ];
+  const ids = new Map(existing.map(([type, { Name, Id }]) => [`${type} ${Name}`, `${instanceId}:${Id}`]));
+  return ({ type, change: { after } }) => ids.get(`${type} ${String((after as { name?: unknown }).name)}`);
 }

@@ -1,10 +1,12 @@
-/** Rejects a stack that another process uses: a Terraform process that still runs, or the holder of the state lock. */
+/** What an interrupted deployment left behind: a running Terraform, or a state lock. */
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import path from "node:path";
 import type { PlanRejection } from "../plans/saved-plan";
-import { lockText } from "../terraform/diagnostics";
-import type { StateLock } from "../terraform/diagnostics";
+import { workStart } from "../terraform/diagnostics";
+import { lockTime } from "../terraform/state-lock";
+import type { StateLock } from "../terraform/state-lock";
+import { unfinishedApply } from "./journal";
 import type { DeploymentStatus } from "./journal";
 
 /** Rejects a stack if the Terraform process of a killed deployment still runs. */
@@ -29,39 +31,17 @@ function isTerraform(pid: number): boolean {
 }
 
 /**
- * Rejects a stack because of its state lock.
+ * Whether the interrupted apply took this lock. That apply held the lock when it started to work. So any lock that was created on this
+ * machine between the start of the apply and the start of its work is the lock of that apply.
  *
- * @param directory Terraform's working directory for the stack
+ * @param output the output of the interrupted apply
  */
-export function stateLocked(lock: StateLock, status: DeploymentStatus, directory: string): PlanRejection {
-  if (status.state !== "applying") {
-    const fix = "Another command is using this stack. Wait until that command has finished, then deploy again.";
-    return { reason: lockText(lock), fix };
-  }
-  const isThisMachine = lock.who.endsWith(`@${hostname()}`);
-  // A lock that is older than the interrupted apply belongs to another command.
-  if (isThisMachine && lockTime(lock) < Date.parse(status.since) - 1000) {
-    return {
-      reason: lockText(lock),
-      fix: "Another command on this machine holds the lock. Wait until that command has finished, then resume.",
-    };
-  }
-  const unlock = `terraform -chdir=${path.relative(".", directory)} force-unlock ${lock.id}`;
-  return {
-    reason: lockText(
-      lock,
-      isThisMachine ? "A deployment on this machine was killed during an apply and could not release the lock." : "",
-    ),
-    fix:
-      (isThisMachine
-        ? "The Terraform process of that deployment no longer runs on this machine. Release the lock and resume:\n"
-        : "If the Terraform process that holds the lock has ended, release the lock and resume:\n") +
-      `    ${unlock}\n    npm run fleet -- deploy --resume`,
-  };
-}
-
-/** `2026-11-24 05:57:36.12 +0000 UTC` in milliseconds; infinite if Terraform uses another format. */
-function lockTime({ created }: StateLock): number {
-  const time = Date.parse(created.replace(/^(\S+) (\S+) \+0000 UTC$/, "$1T$2Z"));
-  return Number.isNaN(time) ? Infinity : time;
+export function isOwnLock(lock: StateLock, status: DeploymentStatus, output: string): boolean {
+  const created = lockTime(lock) ?? NaN;
+  return (
+    lock.operation === "OperationTypeApply" &&
+    lock.who.endsWith(`@${hostname()}`) &&
+    created >= Date.parse(unfinishedApply(status) ?? "") &&
+    created <= (workStart(output) ?? NaN)
+  );
 }

@@ -32,7 +32,8 @@ export type DeploymentStatus =
   | { readonly state: "applying"; readonly pid?: number; readonly creates: readonly string[]; readonly since: string }
   | { readonly state: "applied" }
   | { readonly state: "verified" }
-  | { readonly state: "failed"; readonly step: "apply" | "verify" };
+  /** `since`: when the failed apply started. */
+  | { readonly state: "failed"; readonly step: "apply" | "verify"; readonly since?: string };
 
 /** Writes lines. Each line is on disk when the call returns. */
 export class Journal {
@@ -67,15 +68,22 @@ export function readStatuses(journalFile: string): ReadonlyMap<string, Deploymen
         if (before?.state === "applying") statuses.set(line.stack, { ...before, pid: line.pid });
         break;
       }
-      case "failed":
-        statuses.set(line.stack, { state: "failed", step: line.step });
+      case "failed": {
+        const before = statuses.get(line.stack);
+        const started = before?.state === "applying" ? { since: before.since } : {};
+        statuses.set(line.stack, { state: "failed", step: line.step, ...started });
         break;
+      }
       default:
         statuses.set(line.stack, { state: line.event });
     }
   }
   return statuses;
 }
+
+/** When the apply started whose result is unknown or which failed; undefined if no apply was interrupted or failed. */
+export const unfinishedApply = (status: DeploymentStatus): string | undefined =>
+  status.state === "applying" || status.state === "failed" ? status.since : undefined;
 
 /** Names of the stacks whose apply was interrupted because the deployment was killed. */
 export const interruptedStacks = (journalFile: string): readonly string[] =>

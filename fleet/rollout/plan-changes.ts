@@ -26,6 +26,8 @@ export interface PlanChangesOptions {
   readonly readOnly: boolean;
   /** Stacks planned at the same time. */
   readonly parallel: number;
+  /** How long to wait for a state lock, in seconds. */
+  readonly lockTimeout: number;
   readonly shutdown: GracefulShutdown;
 }
 
@@ -40,25 +42,23 @@ export interface PlannedChange {
  * @throws CommandError if a deployment of these plans is unfinished, or synthesis or Terraform's setup fails
  */
 export async function planChanges(options: PlanChangesOptions): Promise<PlannedChange> {
-  const { instances, plans, changedSince, readOnly, parallel, shutdown } = options;
+  const { instances, plans, changedSince, readOnly, parallel, lockTimeout, shutdown } = options;
   discardJournal(plans);
-  return shutdown.during(async () => {
-    const stacks = await synthesizeInto(plans, instances);
-    const { changed, leftDeployed } =
-      changedSince === undefined
-        ? { changed: instances, leftDeployed: [] }
-        : await changesSince(changedSince, options, stacks);
-    // Terraform does not have to be installed if no stack changed.
-    if (changed.length === 0)
-      return { results: instances.map((instance) => ({ instance, unchanged: true })), leftDeployed };
-    const toolchain = await openToolchain(changed, shutdown);
-    const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });
-    const resultOf = new Map(results.map((result) => [result.instance, result]));
-    return {
-      results: instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true }),
-      leftDeployed,
-    };
-  });
+  const stacks = await synthesizeInto(plans, instances);
+  const { changed, leftDeployed } =
+    changedSince === undefined
+      ? { changed: instances, leftDeployed: [] }
+      : await changesSince(changedSince, options, stacks);
+  // Terraform does not have to be installed if no stack changed.
+  if (changed.length === 0)
+    return { results: instances.map((instance) => ({ instance, unchanged: true })), leftDeployed };
+  const toolchain = await openToolchain(changed, shutdown, lockTimeout);
+  const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });
+  const resultOf = new Map(results.map((result) => [result.instance, result]));
+  return {
+    results: instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true }),
+    leftDeployed,
+  };
 }
 
 async function changesSince(

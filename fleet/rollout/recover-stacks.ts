@@ -7,13 +7,14 @@ import { instanceClients } from "../aws/instance-clients";
 import { errorMessage } from "../output/error-message";
 import { forEachStack } from "../plans/for-each-stack";
 import { openToolchain } from "../plans/instance-terraform";
-import { synthesizeInto } from "../plans/plans-directory";
+import { setAsideUnsavedState, synthesizeInto } from "../plans/plans-directory";
 import { openRunDirectory } from "../plans/run-directory";
+import { findLock, lockProblem } from "../plans/state-lock-report";
 import { synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
-import { lockIn, lockText } from "../terraform/diagnostics";
-import type { StateLock } from "../terraform/diagnostics";
 import { UnreadablePlan } from "../terraform/plan-json";
+import { lockIn } from "../terraform/state-lock";
+import type { StateLock } from "../terraform/state-lock";
 import { TerraformError } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
 import type { GracefulShutdown } from "./graceful-shutdown";
@@ -27,6 +28,8 @@ export interface RecoveryResult {
   readonly instance: InstanceConfig;
   readonly status: "written" | "can be written" | "refused" | "failed" | "stopped";
   readonly recovery?: Recovery;
+  /** Path of the state of an interrupted deployment, which the written state replaces. */
+  readonly replaced?: string;
   /** Why the stack was refused or failed, and what to do. */
   readonly problem?: string;
 }
@@ -34,6 +37,8 @@ export interface RecoveryResult {
 export interface RecoverOptions {
   /** Whether to write the states. Otherwise they are only built and compared. */
   readonly write: boolean;
+  /** Absolute path of the plans directory whose deployment may have left a state. */
+  readonly plans: string;
   /** Stacks recovered at the same time. */
   readonly parallel: number;
   readonly shutdown: GracefulShutdown;
@@ -42,17 +47,23 @@ export interface RecoverOptions {
 /** @returns one result per instance, in the order of `instances` */
 export async function recoverStacks(
   instances: readonly InstanceConfig[],
-  { write, parallel, shutdown }: RecoverOptions,
+  { write, plans, parallel, shutdown }: RecoverOptions,
 ): Promise<readonly RecoveryResult[]> {
-  const plans = openRunDirectory(directory, "recover");
+  const run = openRunDirectory(directory, "recover");
   try {
     return await shutdown.during(async () => {
-      const stacks = await synthesizeInto(plans, instances);
+      const stacks = await synthesizeInto(run, instances);
       const toolchain = await openToolchain(instances, shutdown);
       const results = await forEachStack(instances, { parallel, kind: "plan", shutdown }, (instance) => ({
         work: (step) => {
-          const scratch = path.join(plans, "rebuilt", instance.stackName);
-          return recoverStack(instance, synthesizedStackOf(stacks, instance), { toolchain, scratch, step, write });
+          const scratch = path.join(run, "rebuilt", instance.stackName);
+          return recoverStack(instance, synthesizedStackOf(stacks, instance), {
+            toolchain,
+            scratch,
+            step,
+            write,
+            plans,
+          });
         },
         describe: ({ status }) => status,
       }));
@@ -60,7 +71,7 @@ export async function recoverStacks(
     });
   } finally {
     // States and plans contain plaintext values.
-    rmSync(plans, { recursive: true, force: true });
+    rmSync(run, { recursive: true, force: true });
   }
 }
 
@@ -69,17 +80,24 @@ interface StackOptions {
   readonly scratch: string;
   readonly step: (text: string) => void;
   readonly write: boolean;
+  readonly plans: string;
 }
 
 async function recoverStack(
   instance: InstanceConfig,
   synthesized: SynthesizedStack,
-  { toolchain, scratch, step, write }: StackOptions,
+  { toolchain, scratch, step, write, plans }: StackOptions,
 ): Promise<RecoveryResult> {
   const clients = instanceClients(instance);
   const { shutdown } = toolchain;
   let isWriting = false;
   try {
+    if (write) {
+      step("looking for a state lock");
+      // A failure is not reported here: Terraform looks for the lock again before it writes.
+      const lock = await findLock(instance).catch(() => undefined);
+      if (lock !== undefined) return { instance, status: "failed", problem: lockedText(lock, instance) };
+    }
     const recovery = await recoverState(instance, synthesized, { toolchain, clients, scratch, step });
     if (recovery === undefined) return { instance, status: "stopped" };
     if (!write) return { instance, status: "can be written", recovery };
@@ -87,7 +105,8 @@ async function recoverStack(
     step("writing the state");
     isWriting = true;
     await recovery.write();
-    return { instance, status: "written", recovery };
+    const replaced = setAsideUnsavedState(plans, instance.stackName);
+    return { instance, status: "written", recovery, ...(replaced === undefined ? {} : { replaced }) };
   } catch (error) {
     return { instance, ...resultOfError(error, instance, { isWriting, isStopping: shutdown.isStopping }) };
   } finally {
@@ -103,7 +122,7 @@ async function recoverStack(
  */
 export function resultOfError(
   error: unknown,
-  { stackName }: Pick<InstanceConfig, "stackName">,
+  instance: InstanceConfig,
   { isWriting, isStopping }: { readonly isWriting: boolean; readonly isStopping: boolean },
 ): Pick<RecoveryResult, "status" | "problem"> {
   if (error instanceof NotRecoverable) return { status: "refused", problem: error.message };
@@ -111,9 +130,9 @@ export function resultOfError(
   if (isStopping && !isWriting) return { status: "stopped" };
   if (error instanceof TerraformError) {
     const lock = lockIn(error.output);
-    if (lock !== undefined) return { status: "failed", problem: lockText(lock, unlockSteps(lock, stackName)) };
+    if (lock !== undefined) return { status: "failed", problem: lockedText(lock, instance) };
     const nextStep = isWriting
-      ? `\n  It is not known whether the state was written. Check with: npm run fleet -- plan stack=${stackName}`
+      ? `\n  It is not known whether the state was written. Check with: npm run fleet -- plan stack=${instance.stackName}`
       : "";
     return { status: "failed", problem: `${error.message}${nextStep}` };
   }
@@ -123,7 +142,7 @@ export function resultOfError(
   return { status: "failed", problem: errorMessage(error) };
 }
 
-const unlockSteps = ({ id }: StateLock, stackName: string): string =>
-  "Nothing was written.\n" +
-  "  If another command still uses the stack, wait until that command has ended. If it was killed, release the lock in the stack's directory\n" +
-  `  (npm run synth; cdktf.out/stacks/${stackName}): terraform init && terraform force-unlock ${id}`;
+function lockedText(lock: StateLock, instance: InstanceConfig): string {
+  const { reason, fix } = lockProblem(lock, instance, undefined);
+  return `${reason} Nothing was written.\n  ${fix}`;
+}

@@ -4,8 +4,7 @@ import path from "node:path";
 import { z } from "zod";
 import { isOwnDescription } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
-import { FLOW, FUNCTION, LOG_GROUP, MODULE, resourceType } from "../../stacks/resource-types";
-import { flowsOf, modulesOf } from "../aws/connect-instance";
+import { FUNCTION, LOG_GROUP, resourceType } from "../../stacks/resource-types";
 import type { InstanceClients } from "../aws/instance-clients";
 import { guard, today } from "../guard/guard";
 import { redactNumbers } from "../output/redact";
@@ -17,7 +16,7 @@ import { parsePlan } from "../terraform/plan-json";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
-import { importIdOf, importInto } from "./import-orphans";
+import { assignedIds, importIdOf, importInto } from "./import-orphans";
 
 /** A resource of the stack, and whether it was found. */
 export interface RecoveredResource {
@@ -165,19 +164,6 @@ const shortList = (names: readonly string[]): string =>
 const writtenMeanwhile = ({ state }: InstanceConfig): string =>
   `Another command wrote the state s3://${state.bucket}/${state.key} during the recovery. Nothing was overwritten.\n` +
   "  Run the command again to start with the current state.";
-
-/** Connect assigns the ids of modules and flows. Their names are unique in an instance. */
-async function assignedIds(
-  { instanceId }: InstanceConfig,
-  { connect }: Pick<InstanceClients, "connect">,
-): Promise<(resource: ResourceChange) => string | undefined> {
-  const existing = [
-    ...(await modulesOf(connect, instanceId)).map((module) => [MODULE, module] as const),
-    ...(await flowsOf(connect, instanceId)).map((flow) => [FLOW, flow] as const),
-  ];
-  const ids = new Map(existing.map(([type, { Name, Id }]) => [`${type} ${Name}`, `${instanceId}:${Id}`]));
-  return ({ type, change: { after } }) => ids.get(`${type} ${String((after as { name?: unknown }).name)}`);
-}
 
 /** https://developer.hashicorp.com/terraform/language/state. Unknown keys are kept. */
 const stateSchema = z.looseObject({

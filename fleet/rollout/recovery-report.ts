@@ -26,6 +26,9 @@ export function recoveryReport(results: readonly RecoveryResult[]): string {
           `State written: ${written.join(", ")}. Nothing in AWS was changed.\n` +
             `  Continue with: npm run fleet -- plan stack=${written.join(",")}`,
         ]),
+    ...results.flatMap(({ replaced }) =>
+      replaced === undefined ? [] : [`The written state replaces the state of an interrupted deployment: ${replaced}.`],
+    ),
     ...(stopped.length === 0
       ? []
       : [`Stopped before the state was written: ${stopped.join(", ")}. Run the same command to start again.`]),

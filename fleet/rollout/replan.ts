@@ -14,7 +14,7 @@ import type { DeploymentRequest, PreparedDeployments } from "./stack-deployment"
 
 /** Plans the reviewed stacks again. @param file `review.json` */
 export async function replannedDeployments(request: DeploymentRequest, file: string): Promise<PreparedDeployments> {
-  const { instances, plans, shutdown, parallel, print } = request;
+  const { instances, plans, shutdown, parallel, lockTimeout, print } = request;
   const { stacks: reviews } = readReviewFile(file);
   discardJournal(plans);
   const refused = new Map<string, readonly PlanRejection[]>();
@@ -48,7 +48,7 @@ export async function replannedDeployments(request: DeploymentRequest, file: str
   });
   if (stale.length > 0) return { refused: new Map(stale) };
 
-  const toolchain = await openToolchain(toPlan, shutdown);
+  const toolchain = await openToolchain(toPlan, shutdown, lockTimeout);
   const results = await planInstances(toPlan, { toolchain, stacks, parallel, readOnly: false });
   return combineDeployments(
     results.map(({ instance, plan, guard: guardResult, saved, failure }) => {

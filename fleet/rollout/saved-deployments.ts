@@ -10,24 +10,25 @@ import { plannedStacks } from "../plans/plans-directory";
 import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
 import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
+import { lockProblem } from "../plans/state-lock-report";
 import { staleTable } from "../plans/table-fingerprint";
 import { UnreadableFunction } from "../plans/unfinished-updates";
-import { lockIn } from "../terraform/diagnostics";
 import { planFileName } from "../terraform/plan-file";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
+import { lockIn } from "../terraform/state-lock";
 import { TerraformError } from "../terraform/terraform-stack";
+import type { TerraformStack } from "../terraform/terraform-stack";
 import type { TerraformToolchain } from "../terraform/toolchain";
-import { repairState } from "./errored-state";
-import { stateLocked, stillRunning } from "./in-progress";
-import { journalName, readStatuses } from "./journal";
-import { planRemaining } from "./resume";
+import { isOwnLock, stillRunning } from "./in-progress";
+import { Journal, journalName, readStatuses, unfinishedApply } from "./journal";
+import { completeState, planRemaining } from "./resume";
 import type { ResumeOptions } from "./resume";
 import { combineDeployments, deploymentOf, isRejected } from "./stack-deployment";
 import type { DeploymentRequest, PreparedDeployment, PreparedDeployments } from "./stack-deployment";
 
 /** Prepares the saved plans. For a resumed deployment, prepares only the stacks that are not deployed and verified yet. */
 export async function savedDeployments(request: DeploymentRequest, isResumed: boolean): Promise<PreparedDeployments> {
-  const { instances, plans, shutdown, parallel, print } = request;
+  const { instances, plans, shutdown, parallel, lockTimeout, print } = request;
   const directory = path.relative(".", plans);
   const saved = plannedStacks(plans);
   const statuses = readStatuses(path.join(plans, journalName));
@@ -54,14 +55,21 @@ export async function savedDeployments(request: DeploymentRequest, isResumed: bo
   try {
     const select = selectionOf(planned.map(({ stackName }) => stackName));
     const { stacks } = await synthesize({ select, outdir: current });
-    const toolchain = await openToolchain(planned, shutdown);
+    const toolchain = await openToolchain(planned, shutdown, lockTimeout);
     const prepared = await forEachStack(planned, { parallel, kind: "plan", shutdown }, (instance) => {
       const synthesized = synthesizedStackOf(stacks, instance);
       const { directory: planDirectory } = synthesizedStackOf(saved, instance);
       const status = statuses.get(instance.stackName) ?? { state: "waiting" };
       return {
         work: (step) =>
-          prepareStack({ instance, synthesized, directory: planDirectory }, toolchain, { status, step, print }),
+          prepareStack({ instance, synthesized, directory: planDirectory }, toolchain, {
+            status,
+            step,
+            print,
+            onComplete: () => {
+              recordCompleteState(plans, instance);
+            },
+          }),
         describe: describeDeployment,
       };
     });
@@ -69,6 +77,13 @@ export async function savedDeployments(request: DeploymentRequest, isResumed: bo
   } finally {
     rmSync(current, { recursive: true, force: true });
   }
+}
+
+/** The result of the apply is now known: the apply failed, and the state is complete. So new plans are possible too. */
+function recordCompleteState(plans: string, { stackName }: InstanceConfig): void {
+  const journal = new Journal(path.join(plans, journalName));
+  journal.write({ stack: stackName, event: "failed", step: "apply" });
+  journal.close();
 }
 
 function describeDeployment(prepared: PreparedDeployment): string {
@@ -99,15 +114,21 @@ async function prepareStack(
   const lock = toolchain.committedLock(instance.awsProvider);
   const current = { synthesized, instance, lock, terraform: toolchain.version };
   const { saved, rejections } = checkSavedPlan(directory, current);
-  if (saved === undefined || rejections.length > 0) return rejections;
+  // Even if the plan is stale, the state of its interrupted apply is completed first. Otherwise no new plan is possible.
+  const isUnfinished = unfinishedApply(status) !== undefined;
+  if (saved === undefined || (rejections.length > 0 && !isUnfinished)) return rejections;
   if (status.state === "applied") return { ...finished, needsVerification: true };
   const running = stillRunning(status);
   if (running !== undefined) return [running];
   try {
     await stack.initialize();
     if (status.state !== "waiting") {
-      const unrepaired = await repairState(stack, saved, options.print);
-      return unrepaired === undefined ? await planRemaining(instance, stack, options) : [unrepaired];
+      return await withoutOwnLock(stack, instance, options, async () => {
+        const incomplete = await completeState(instance, stack, options);
+        if (incomplete !== undefined) return [incomplete, ...rejections];
+        if (isUnfinished) options.onComplete();
+        return rejections.length > 0 ? rejections : planRemaining(instance, stack, options);
+      });
     }
     const stale = staleState(saved, await stack.stateVersion());
     if (stale !== undefined) return [stale];
@@ -119,10 +140,29 @@ async function prepareStack(
     for (const warning of judged.warnings) options.print(`${instance.stackName}: warning: ${warning}`);
     return deploymentOf(instance, stack, plan, judged.guard, applicable);
   } catch (error) {
-    const stateLock = error instanceof TerraformError ? lockIn(error.output) : undefined;
-    if (stateLock !== undefined) return [stateLocked(stateLock, status, directory)];
+    const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
+    if (lock !== undefined) return [lockProblem(lock, instance, directory)];
     const isExpected = [TerraformError, UnreadablePlan, UnreadableFunction].some((kind) => error instanceof kind);
     if (!isExpected || !(error instanceof Error)) throw error;
     return [{ reason: error.message, fix: "Nothing was applied. Fix the cause and deploy again." }];
+  }
+}
+
+/** Does the work. If the state lock of the interrupted apply prevents it, releases this lock and does the work again. */
+async function withoutOwnLock<T>(
+  stack: TerraformStack,
+  { stackName }: InstanceConfig,
+  { status, print }: ResumeOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
+    if (lock?.id === undefined || !isOwnLock(lock, status, stack.lastApply())) throw error;
+    // Terraform releases a lock only if its id matches, so no other lock can be released here.
+    if (!(await stack.unlock(lock.id))) throw error;
+    print(`${stackName}: released the state lock ${lock.id}, which the interrupted apply left.`);
+    return work();
   }
 }

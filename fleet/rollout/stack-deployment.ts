@@ -14,6 +14,8 @@ export interface DeploymentRequest {
   /** Absolute path of the plans directory. */
   readonly plans: string;
   readonly parallel: number;
+  /** How long Terraform waits for a state lock, in seconds. */
+  readonly lockTimeout: number;
   readonly shutdown: GracefulShutdown;
   readonly print: (text: string) => void;
 }

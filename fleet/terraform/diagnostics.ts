@@ -1,6 +1,6 @@
-/** Parses Terraform's machine-readable output (`-json`): errors, state locks, and resources that an apply started to create. */
+/** Parses Terraform's machine-readable output (`-json`): errors, the start of an operation, and resources that an apply started to create. */
 import { z } from "zod";
-import { boundedLines, oneLine } from "../output/foreign-text";
+import { boundedLines } from "../output/foreign-text";
 import { redactNumbers } from "../output/redact";
 
 const diagnosticSchema = z.looseObject({
@@ -15,6 +15,7 @@ export type Diagnostic = Readonly<z.output<typeof diagnosticSchema>>;
 /** https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
 const messageSchema = z.looseObject({
   type: z.string().exactOptional(),
+  "@timestamp": z.string().exactOptional(),
   diagnostic: diagnosticSchema.exactOptional(),
   hook: z
     .looseObject({
@@ -53,50 +54,23 @@ export function errorsIn(output: string): readonly Diagnostic[] {
 /** Why a run failed, as text without phone numbers and unprintable characters, of at most 120 lines. If the output has no messages, the text is the whole output. */
 export const failureText = (output: string): string => boundedLines(redactNumbers(textOf(output)));
 
+/** After their first paragraph, these errors advise steps that our commands do differently. */
+const firstParagraphOnly = [
+  "Error acquiring the state lock",
+  "Error releasing the state lock",
+  "Failed to persist state to backend",
+];
+
 function textOf(output: string): string {
   const errors = errorsIn(output).map(({ address, summary, detail }) => {
     const place = address === undefined ? "" : `${address}: `;
-    return detail ? `${place}${summary}\n${detail.trim().replaceAll(/^/gm, "  ")}` : `${place}${summary}`;
+    const shown = firstParagraphOnly.includes(summary) ? detail?.trim().replace(/\n\n.*/s, "") : detail?.trim();
+    return shown ? `${place}${summary}\n${shown.replaceAll(/^/gm, "  ")}` : `${place}${summary}`;
   });
   if (errors.length > 0) return errors.join("\n");
   const otherLines = output.split("\n").filter((line) => !line.startsWith("{"));
   return otherLines.join("\n").trim() || "Terraform ended without an error message.";
 }
-
-/** The lock on a state. */
-export interface StateLock {
-  readonly id: string;
-  /** `user@host` */
-  readonly who: string;
-  readonly created: string;
-  readonly operation: string;
-}
-
-const acquireError = "Error acquiring the state lock";
-const releaseError = "Error releasing the state lock";
-
-/** The lock that prevented a run; undefined if the run failed for another reason. */
-export const lockIn = (output: string): StateLock | undefined => lockOf(acquireError, output);
-
-/** The lock that Terraform acquired and could not release, for example because its credentials expired. */
-export const unreleasedLockIn = (output: string): StateLock | undefined => lockOf(releaseError, output);
-
-function lockOf(summary: string, output: string): StateLock | undefined {
-  const text = errorsIn(output)
-    .map((error) => `${error.summary}\n${error.detail ?? ""}`)
-    .find((error) => error.includes(summary));
-  const source = text ?? (output.includes(summary) ? output.slice(output.indexOf(summary)) : undefined);
-  const field = (name: string): string =>
-    new RegExp(`^[\\s│]*${name}:[ \\t]*(.*)$`, "m").exec(source ?? "")?.[1]?.trim() ?? "";
-  const id = field("ID");
-  // The id becomes a part of a command that a person copies.
-  if (!/^[\w-]+$/.test(id)) return undefined;
-  return { id, who: field("Who"), created: field("Created"), operation: field("Operation") };
-}
-
-/** The holder and the creation time of a lock, as a sentence. @param more further sentences, such as the fix */
-export const lockText = ({ who, created, operation }: StateLock, more = ""): string =>
-  `${oneLine(`The state is locked by ${who}, since ${created} (${operation}).`)} ${more}`.trim();
 
 /** A resource that an apply started to create. */
 export interface StartedCreation {
@@ -116,4 +90,18 @@ export function startedCreations(output: string): readonly StartedCreation[] {
     if (type === "apply_errored") started.delete(address);
   }
   return [...started].map(([address, id]) => ({ address, id }));
+}
+
+/**
+ * When the run started to work on the stack: the time of its first message after the version, in milliseconds since 1970. Before this
+ * message, Terraform takes the state lock.
+ *
+ * @returns undefined if the run did not get this far
+ */
+export function workStart(output: string): number | undefined {
+  const first = messages(output).find(
+    ({ type }) => type !== undefined && !["version", "log", "diagnostic"].includes(type),
+  );
+  const time = Date.parse(first?.["@timestamp"] ?? "");
+  return Number.isNaN(time) ? undefined : time;
 }

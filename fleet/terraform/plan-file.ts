@@ -60,33 +60,3 @@ export function stateVersion(json: string): StateVersion {
   if (data === undefined) throw new UnreadablePlanFile(`its state is invalid: ${z.prettifyError(error)}`);
   return data;
 }
-
-const taintedSchema = z.object({
-  resources: z
-    .array(
-      z.object({
-        mode: z.string(),
-        type: z.string(),
-        name: z.string(),
-        instances: z.array(
-          z.object({
-            status: z.string().optional(),
-            deposed: z.string().optional(),
-            index_key: z.union([z.string(), z.number()]).optional(),
-          }),
-        ),
-      }),
-    )
-    .default([]),
-});
-
-/** Addresses of the resources that the next plan would create again, because their creation failed after AWS had created them. */
-export function taintedAddresses(state: string): readonly string[] {
-  if (state.trim() === "") return [];
-  const { data } = taintedSchema.safeParse(JSON.parse(state));
-  return (data?.resources ?? []).flatMap(({ mode, type, name, instances }) =>
-    instances
-      .filter(({ status, deposed }) => mode === "managed" && status === "tainted" && deposed === undefined)
-      .map(({ index_key: key }) => `${type}.${name}${key === undefined ? "" : `[${JSON.stringify(key)}]`}`),
-  );
-}

@@ -64,11 +64,13 @@ export class TerraformStack {
   /**
    * @param directory the working directory
    * @param lockFile provider lock file with the checksums for this platform
+   * @param lockTimeout how long to wait for a state lock, in seconds
    */
   constructor(
     private readonly terraform: Terraform,
     readonly directory: string,
     private readonly lockFile: string,
+    private readonly lockTimeout = 0,
   ) {}
 
   /** Links the provider from the cache and initializes the backend. Safe to run again. @throws TerraformError */
@@ -90,7 +92,7 @@ export class TerraformStack {
     const overrideFile = path.join(this.directory, planOverrideName);
     if (override === undefined) rmSync(overrideFile, { force: true });
     else writeFileSync(overrideFile, JSON.stringify(override));
-    const lock = isLocked ? [] : ["-lock=false"];
+    const lock = isLocked ? [this.waitForLock] : ["-lock=false"];
     const args = ["plan", "-input=false", "-json", ...lock, `-out=${file}`];
     requireSuccess("terraform plan", await this.terraform.run(this.directory, args, { log: this.log("plan") }));
   }
@@ -109,7 +111,7 @@ export class TerraformStack {
    * @throws TerraformError
    */
   async apply(onStart: (pid: number) => void, file: string = planFileName): Promise<void> {
-    const args = ["apply", "-input=false", "-json", file];
+    const args = ["apply", "-input=false", "-json", this.waitForLock, file];
     const options = { log: this.log("apply"), onStart };
     requireSuccess("terraform apply", await this.terraform.run(this.directory, args, options));
   }
@@ -130,13 +132,17 @@ export class TerraformStack {
 
   /** Imports an existing resource into the state. Nothing in AWS changes. */
   async import(address: string, id: string): Promise<TerraformResult> {
-    const args = ["import", "-input=false", "-no-color", address, id];
+    const args = ["import", "-input=false", "-no-color", this.waitForLock, address, id];
     return this.terraform.run(this.directory, args, { log: this.log("import") });
   }
 
-  /** Keeps a resource that the next plan would create again. Nothing in AWS changes. @throws TerraformError */
+  /**
+   * Makes Terraform update a resource whose creation was interrupted, instead of replacing it. Nothing in AWS changes.
+   *
+   * @throws TerraformError
+   */
   async untaint(address: string): Promise<void> {
-    const args = ["untaint", "-no-color", address];
+    const args = ["untaint", "-no-color", this.waitForLock, address];
     requireSuccess("terraform untaint", await this.terraform.run(this.directory, args, { log: this.log("untaint") }));
   }
 
@@ -158,7 +164,7 @@ export class TerraformStack {
    * @throws TerraformError
    */
   async writeState(file: string): Promise<void> {
-    const args = ["state", "push", path.resolve(file)];
+    const args = ["state", "push", this.waitForLock, path.resolve(file)];
     requireSuccess("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
@@ -166,6 +172,10 @@ export class TerraformStack {
   async unlock(id: string): Promise<boolean> {
     const { exitCode } = await this.run(["force-unlock", "-force", id]);
     return exitCode === 0;
+  }
+
+  private get waitForLock(): string {
+    return `-lock-timeout=${this.lockTimeout}s`;
   }
 
   private override(readOnly: ReadOnlyAccess | undefined, localState: string | undefined): object {

@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { CommandError } from "../output/command-error";
+import { boundedLines } from "../output/foreign-text";
 
 /** Ends running processes when the program is asked to stop. */
 export interface ProcessShutdown {
@@ -52,11 +53,12 @@ export class Terraform {
 
   /** The version, such as `1.11.4`. @throws CommandError if `terraform` is missing or older than 1.11 */
   async version(): Promise<string> {
-    const { output } = await this.run(".", ["version", "-json"]);
+    const { exitCode, output } = await this.run(".", ["version", "-json"]);
     const version = parseVersion(output);
+    if (version === "") throw new CommandError(versionFailure(exitCode, output));
     const [major = 0, minor = 0] = version.split(".").map(Number);
     if (major < 1 || (major === 1 && minor < 11)) {
-      throw new CommandError(`Terraform ${version || "of unknown version"} is installed; 1.11 or newer is needed.`);
+      throw new CommandError(`Terraform ${version} is installed; 1.11 or newer is needed.`);
     }
     return version;
   }
@@ -122,6 +124,16 @@ export class Terraform {
       TF_PLUGIN_CACHE_DIR: path.resolve(this.pluginCache),
     };
   }
+}
+
+/** Version managers such as tfenv install a `terraform` that fails if no version is selected or the selected version is missing. */
+function versionFailure(exitCode: number, output: string): string {
+  const shown = boundedLines(output.trim()).replaceAll(/^/gm, "  ") || "  (no output)";
+  return (
+    `terraform version failed with exit code ${exitCode}:\n${shown}\n` +
+    "  If a version manager such as tfenv provides terraform, install and select a version, for example: tfenv install && tfenv use\n" +
+    "  The file .terraform-version names the version of this project. Terraform 1.11 or newer is needed."
+  );
 }
 
 /** @returns an empty text if the output has no version */

@@ -23,6 +23,8 @@ export class TerraformToolchain {
     readonly version: string,
     private readonly locks: ReadonlyMap<ProviderConstraint, Lock>,
     readonly shutdown: ProcessShutdown,
+    /** How long Terraform waits for a state lock, in seconds. */
+    readonly lockTimeout: number,
   ) {}
 
   /**
@@ -30,7 +32,11 @@ export class TerraformToolchain {
    *
    * @throws CommandError if Terraform or a provider is missing
    */
-  static async open(constraints: Iterable<ProviderConstraint>, shutdown: ProcessShutdown): Promise<TerraformToolchain> {
+  static async open(
+    constraints: Iterable<ProviderConstraint>,
+    shutdown: ProcessShutdown,
+    lockTimeout = 0,
+  ): Promise<TerraformToolchain> {
     const terraform = new Terraform(path.resolve(pluginCache, "cache"), shutdown);
     const version = await terraform.version();
     const locks = new Map<ProviderConstraint, Lock>();
@@ -38,7 +44,7 @@ export class TerraformToolchain {
       const file = await warmPluginCache(terraform, constraint, path.resolve(pluginCache));
       locks.set(constraint, { committed: committedLock(constraint), file });
     }
-    return new TerraformToolchain(terraform, version, locks, shutdown);
+    return new TerraformToolchain(terraform, version, locks, shutdown, lockTimeout);
   }
 
   /**
@@ -46,7 +52,7 @@ export class TerraformToolchain {
    * @param directory Terraform's working directory: the directory of the synthesized stack
    */
   stack(constraint: ProviderConstraint, directory: string): TerraformStack {
-    return new TerraformStack(this.terraform, directory, this.lock(constraint).file);
+    return new TerraformStack(this.terraform, directory, this.lock(constraint).file, this.lockTimeout);
   }
 
   /** Text of the committed lock file. */

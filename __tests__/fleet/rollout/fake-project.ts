@@ -13,7 +13,7 @@ export const stackName = recordedInstance().stackName;
 
 const configuration = JSON.stringify({ terraform: { backend: { s3: { bucket: "acme-terraform-state" } } } });
 
-/** Writes one stack, after the seconds in the file `slow`. */
+/** Writes one stack. If there is a file `slow`, it first writes `synth-started` and waits for the seconds in `slow`. */
 const app = `
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const out = process.env.CDKTF_OUTDIR, workingDirectory = "stacks/${stackName}";
@@ -22,20 +22,32 @@ const write = () => {
   writeFileSync(out + "/" + workingDirectory + "/cdk.tf.json", ${JSON.stringify(configuration)});
   writeFileSync(out + "/manifest.json", JSON.stringify({ stacks: { one: { name: "${stackName}", workingDirectory } } }));
 };
+process.on("uncaughtException", ({ message }) => {
+  process.stderr.write(message + "\\n");
+  process.exit(1);
+});
 const slow = __dirname + "/../slow";
-if (existsSync(slow)) setTimeout(write, 1000 * Number(readFileSync(slow, "utf8")));
-else write();
+if (existsSync(slow)) {
+  writeFileSync(__dirname + "/../synth-started", "");
+  setTimeout(write, 1000 * Number(readFileSync(slow, "utf8")));
+} else write();
 `;
 
 /** Keeps the remote state and the lock in the project, and appends each command to calls.log. */
 const terraform = `#!${process.execPath}
-const fs = require("node:fs"), root = __dirname + "/..";
+const fs = require("node:fs"), os = require("node:os"), root = __dirname + "/..";
 const [command, second, ...rest] = process.argv.slice(2);
 fs.appendFileSync(root + "/calls.log", [command, second, ...rest].join(" ") + "\\n");
 const remote = root + "/remote.tfstate", lock = root + "/lock";
 const end = (text, code = 0) => { process.stdout.write(text); process.exit(code); };
 if (command === "version") end(JSON.stringify({ terraform_version: "1.11.4" }));
 if (command === "init") end("");
+const locks = ["plan", "apply", "import"].includes(command) || (command === "state" && second === "push");
+if (locks && !process.argv.includes("-lock=false") && fs.existsSync(lock)) {
+  const { id, who, created } = JSON.parse(fs.readFileSync(lock, "utf8"));
+  const info = "  ID: " + id + "\\n  Operation: OperationTypeApply\\n  Who: " + who + "\\n  Created: " + created + "\\n";
+  end("Error: Error acquiring the state lock\\n\\nError message: StatusCode: 412\\nLock Info:\\n" + info, 1);
+}
 if (command === "plan") {
   if (fs.existsSync(root + "/plan-fails")) end(fs.readFileSync(root + "/plan-fails", "utf8"), 1);
   const file = process.argv.find((arg) => arg.startsWith("-out=")).slice(5);
@@ -44,20 +56,24 @@ if (command === "plan") {
 }
 if (command === "show") end(fs.readFileSync(root + "/plan.json", "utf8"));
 if (command === "force-unlock") {
-  if (!fs.existsSync(lock) || fs.readFileSync(lock, "utf8") !== rest[0]) end("no such lock", 1);
+  if (!fs.existsSync(lock) || JSON.parse(fs.readFileSync(lock, "utf8")).id !== rest[0]) end("no such lock", 1);
   fs.rmSync(lock);
   end("");
 }
 if (command === "state" && second === "pull") end(fs.existsSync(remote) ? fs.readFileSync(remote, "utf8") : "");
 if (command === "state" && second === "list") end("No state file was found!", 1);
-if (command === "state" && second === "push") { fs.copyFileSync(rest[0], remote); end(""); }
+if (command === "state" && second === "push") { fs.copyFileSync(rest.at(-1), remote); end(""); }
 if (command === "apply") {
   if (fs.existsSync(root + "/apply-fails")) {
     fs.writeFileSync("errored.tfstate", fs.readFileSync(root + "/apply-fails", "utf8"));
-    fs.writeFileSync(lock, "0b2f3a52-aaaa");
-    const detail = "Lock Info:\\n  ID:        0b2f3a52-aaaa\\n  Operation: OperationTypeApply\\n  Who:       a@b\\n  Created:   now\\n";
-    const diagnostic = { severity: "error", summary: "Error releasing the state lock", detail };
-    end(JSON.stringify({ "@level": "error", type: "diagnostic", diagnostic }) + "\\n", 1);
+    const created = new Date().toISOString();
+    fs.writeFileSync(lock, JSON.stringify({ id: "0b2f3a52-aaaa", who: "a@" + os.hostname(), created }));
+    const messages = [
+      { type: "version", "@timestamp": created },
+      { type: "planned_change", "@timestamp": new Date().toISOString() },
+      { type: "diagnostic", diagnostic: { severity: "error", summary: "Error releasing the state lock", detail: "expired" } },
+    ];
+    end(messages.map((message) => JSON.stringify(message) + "\\n").join(""), 1);
   }
   end("");
 }

@@ -9,7 +9,7 @@ const child = () => ({ pid: undefined, kill: jest.fn() });
 
 test("the first Ctrl-C asks every running process to end, once", () => {
   const printed: string[] = [];
-  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
+  const shutdown = new GracefulShutdown("applies", (text) => printed.push(text));
   const [runs, ended] = [child(), child()];
   shutdown.add(runs);
   shutdown.add(ended);
@@ -22,8 +22,8 @@ test("the first Ctrl-C asks every running process to end, once", () => {
   expect(printed).toEqual([expect.stringContaining("releases its lock")]);
 });
 
-test("a process that starts after Ctrl-C is immediately asked to end", () => {
-  const shutdown = new GracefulShutdown("", () => undefined);
+test("a process that starts after Ctrl-C is asked to end at once", () => {
+  const shutdown = new GracefulShutdown("only reads", () => undefined);
   shutdown.interrupt();
   const late = child();
   shutdown.add(late);
@@ -32,7 +32,7 @@ test("a process that starts after Ctrl-C is immediately asked to end", () => {
 
 test("the second Ctrl-C kills the process and its plugins, and the message names the unreleased lock", async () => {
   const printed: string[] = [];
-  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
+  const shutdown = new GracefulShutdown("applies", (text) => printed.push(text));
   // Ignores SIGINT and has a child process, like Terraform with a provider.
   const script =
     'process.on("SIGINT", () => {}); require("child_process").spawn("sleep", ["60"], { stdio: "inherit" }); console.log("up"); setInterval(() => {}, 1000);';
@@ -45,11 +45,11 @@ test("the second Ctrl-C kills the process and its plugins, and the message names
   shutdown.interrupt();
   const [, signal] = (await closed) as [number | null, string];
   expect(signal).toBe("SIGKILL");
-  expect(printed.at(-1)).toContain("its lock is not released. What to do.");
+  expect(printed.at(-1)).toContain("the state lock stays. Continue with: npm run fleet -- deploy --resume");
 });
 
 test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIGINT", async () => {
-  const shutdown = new GracefulShutdown("", () => undefined);
+  const shutdown = new GracefulShutdown("only reads", () => undefined);
   const runs = child();
   await shutdown.during(async () => {
     shutdown.add(runs);
@@ -63,14 +63,14 @@ test("SIGTERM does not count as the second Ctrl-C, because CI sends it after SIG
 
 test("the second Ctrl-C gives no advice about locks if no process runs", () => {
   const printed: string[] = [];
-  const shutdown = new GracefulShutdown("What to do.", (text) => printed.push(text));
+  const shutdown = new GracefulShutdown("applies", (text) => printed.push(text));
   shutdown.interrupt();
   shutdown.interrupt();
   expect(printed).toEqual(["Stopping.", "Still stopping."]);
 });
 
 test("an error that Ctrl-C caused becomes Interrupted, and other errors do not change", async () => {
-  const shutdown = new GracefulShutdown("", () => undefined);
+  const shutdown = new GracefulShutdown("only reads", () => undefined);
   const failed = new CommandError("The stacks cannot be synthesized.");
   await expect(shutdown.during(() => Promise.reject(failed))).rejects.toBe(failed);
   shutdown.interrupt();

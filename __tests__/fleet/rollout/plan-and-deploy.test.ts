@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import path from "node:path";
 import { AwsError, startAwsStub } from "../aws-answers";
 import type { AwsStub } from "../aws-answers";
+import { recordedJson } from "../guard/recorded-plan";
 import { createFakeProject, stackName } from "./fake-project";
 import type { FakeProject } from "./fake-project";
 
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   aws.answers = { "dynamodb:DescribeTable": table(17, 9) };
-  for (const name of ["build/plans", "calls.log", "apply-fails", "slow", "lock"]) {
+  for (const name of ["build/plans", "calls.log", "apply-fails", "slow", "synth-started", "lock"]) {
     rmSync(path.join(project.directory, name), { recursive: true, force: true });
   }
   project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 3, lineage: "line" }));
@@ -161,7 +162,14 @@ describe("the plans directory", () => {
 });
 
 describe("an apply that cannot write its state", () => {
-  const errored = JSON.stringify({ version: 4, serial: 4, lineage: "line", resources: [] });
+  const managed = (type: string, name: string) => ({
+    mode: "managed",
+    type,
+    name,
+    instances: [{ attributes: { id: name } }],
+  });
+  const resources = [managed("aws_sns_topic", "alarms")];
+  const errored = JSON.stringify({ version: 4, serial: 4, lineage: "line", resources });
   const file = () => path.join(project.stackDirectory, "errored.tfstate");
 
   beforeEach(async () => {
@@ -191,27 +199,90 @@ describe("an apply that cannot write its state", () => {
     expect(project.calls().match(/^apply/gm)).toHaveLength(2);
   });
 
-  test("is not repaired if another command has written the state since then", async () => {
-    writeFileSync(path.join(project.directory, "lock"), "another lock");
-    project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 7, lineage: "line" }));
+  const ours = { version: 4, serial: 3, lineage: "line" };
+  test.each([
+    ["a later serial", { ...ours, serial: 7 }, "its serial is 7, and the serial of the file is 4"],
+    ["another lineage", { ...ours, lineage: "other" }, "its lineage differs"],
+    [
+      "another resource",
+      { ...ours, resources: [managed("aws_iam_role", "other")] },
+      "it contains aws_iam_role.other, and the file does not",
+    ],
+  ])("is not repaired if another command wrote the state since: %s", async (_, remote, reason) => {
+    rmSync(path.join(project.directory, "lock"));
+    project.write("remote.tfstate", JSON.stringify(remote));
     const { exitCode, output } = await project.run("deploy", "--resume");
-    expect(output).toContain("another command has written the state since then: serial 3 → 7");
+    expect(output).toContain(`another command has written the state since then: ${reason}`);
     expect(output).toContain("state push -force errored.tfstate");
     expect(exitCode).toBe(3);
     expect(existsSync(file())).toBe(true);
-    expect(readFileSync(path.join(project.directory, "lock"), "utf8")).toBe("another lock");
+    expect(JSON.parse(readFileSync(path.join(project.directory, "remote.tfstate"), "utf8"))).toEqual(remote);
     expect(project.calls().match(/^apply/gm)).toHaveLength(1);
+  });
+
+  test("is not repaired while another command holds the lock; the message has the command that releases it", async () => {
+    const foreign = JSON.stringify({ id: "5ca1ab1e", who: "ann@desk", created: "2026-11-24 05:57:36.12 +0000 UTC" });
+    project.write("lock", foreign);
+    const { exitCode, output } = await project.run("deploy", "--resume");
+    expect(output).toContain("The state is locked by ann@desk since 2026-11-24 05:57:36.12 +0000 UTC (");
+    const directory = path.relative(project.directory, project.stackDirectory);
+    expect(output).toContain(`    terraform -chdir=${directory} force-unlock 5ca1ab1e\n`);
+    expect(exitCode).toBe(3);
+    expect(existsSync(file())).toBe(true);
+    expect(readFileSync(path.join(project.directory, "lock"), "utf8")).toBe(foreign);
+  });
+
+  test("is not repaired if its file is damaged; the message recommends recover", async () => {
+    writeFileSync(file(), errored.slice(0, -5));
+    const { exitCode, output } = await project.run("deploy", "--resume");
+    expect(output).toContain("errored.tfstate, but the file is not a complete state.");
+    expect(output).toContain(`npm run fleet -- recover stack=${stackName}`);
+    expect(exitCode).toBe(3);
   });
 });
 
-test("Ctrl-C during the synth ends with exit code 130 and releases the directory", async () => {
+test("a plan that would replace an incomplete resource is refused, with commands that keep it", async () => {
+  const address = "aws_sns_topic.alarms";
+  const recorded = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string }[] };
+  const resource_changes = recorded.resource_changes.map((resource) =>
+    resource.address === address ? { ...resource, action_reason: "replace_because_tainted" } : resource,
+  );
+  project.write("plan.json", JSON.stringify({ ...recorded, resource_changes }));
+  const { exitCode, output } = await project.run("plan");
+  project.write("plan.json", recordedJson("adoption"));
+  expect(output).toContain(`${stackName}: refused by "incomplete", ${address}`);
+  expect(output).toContain(`terraform -chdir=cdktf.out/stacks/${stackName} untaint '${address}'`);
+  expect(exitCode).toBe(3);
+});
+
+test("plan waits for a locked state as long as --lock-timeout allows", async () => {
+  await project.run("plan", "--lock-timeout", "90");
+  expect(project.calls()).toMatch(/^plan .*-lock-timeout=90s/m);
+});
+
+test("a locked state fails the plan, with holder, id and the command that releases the lock", async () => {
+  project.write("lock", JSON.stringify({ id: "5ca1ab1e", who: "ann@desk", created: "2026-11-24T05:57:36Z" }));
+  const { exitCode, output } = await project.run("plan");
+  expect(output).toMatch(
+    /locked by ann@desk since 2026-11-24T05:57:36Z \(\d+ (days|h)[^)]*ago\), operation OperationTypeApply, lock id 5ca1ab1e/,
+  );
+  const directory = path.relative(project.directory, project.stackDirectory);
+  expect(output).toContain(`terraform -chdir=${directory} force-unlock 5ca1ab1e`);
+  expect(exitCode).toBe(1);
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("%s during the synth ends with exit code %s and releases the directory", async (signal, exitCode) => {
   project.write("slow", "3");
   const { child, finished } = project.start("plan");
-  while (!existsSync(lock())) await new Promise((resolve) => setTimeout(resolve, 50));
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  child.kill("SIGINT");
-  const { exitCode, output } = await finished;
+  while (!existsSync(path.join(project.directory, "synth-started")))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill(signal);
+  const { exitCode: given, output } = await finished;
   expect(output).toContain("Stopping.");
-  expect(exitCode).toBe(130);
+  expect(given).toBe(exitCode);
   expect(existsSync(lock())).toBe(false);
+  expect(project.calls()).not.toContain("plan");
 });

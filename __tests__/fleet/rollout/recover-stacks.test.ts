@@ -59,9 +59,11 @@ test("a locked state is reported with its holder and the command that releases t
   expect(resultOfError(locked, sampleInstance, { ...before, isWriting: true })).toEqual({
     status: "failed",
     problem:
-      "The state is locked by ann@desk, since today (apply). Nothing was written.\n" +
-      "  If another command still uses the stack, wait until that command has ended. If it was killed, release the lock in the stack's directory\n" +
-      "  (npm run synth; cdktf.out/stacks/test-acme-eu-central-1): terraform init && terraform force-unlock 42",
+      "The state is locked by ann@desk since today, operation apply, lock id 42. Nothing was written.\n" +
+      "  If the holder still runs, wait until it has ended, or wait with --lock-timeout. If the holder was killed, release the lock:\n" +
+      "    npm run synth\n" +
+      "    terraform -chdir=cdktf.out/stacks/test-acme-eu-central-1 init\n" +
+      "    terraform -chdir=cdktf.out/stacks/test-acme-eu-central-1 force-unlock 42",
   });
 });
 

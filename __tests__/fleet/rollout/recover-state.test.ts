@@ -43,7 +43,7 @@ class SmallTerraform {
     const text = this.read(directory);
     if (second === "pull") return answer(text);
     if (second === "list") return text === "" ? answer("No state file was found!", 1) : answer(addresses(text));
-    const [file = ""] = rest;
+    const file = rest.at(-1) ?? "";
     const pushed = JSON.parse(readFileSync(file, "utf8")) as State;
     const isOld = text !== "" && addresses(text) !== "" && pushed.serial <= (JSON.parse(text) as State).serial;
     if (isOld) return answer("cannot import state with that serial", 1);
@@ -120,7 +120,7 @@ afterAll(() => aws.close());
 beforeEach(() => {
   out = mkdtempSync(path.join(tmpdir(), "recover-state-"));
   terraform = new SmallTerraform();
-  shutdown = new GracefulShutdown("", () => undefined);
+  shutdown = new GracefulShutdown("locks the state", () => undefined);
   aws.answers = {
     "connect:ListContactFlowModules": {
       ContactFlowModulesSummaryList: [{ Name: String(attributesOf(moduleAddress)["name"]), Id: "the-module" }],

@@ -1,5 +1,5 @@
 /** Terraform's machine-readable output becomes readable text. */
-import { startedCreations, errorsIn, failureText, lockIn } from "../../../fleet/terraform/diagnostics";
+import { startedCreations, errorsIn, failureText, workStart } from "../../../fleet/terraform/diagnostics";
 
 const lines = (...messages: readonly object[]): string => messages.map((message) => JSON.stringify(message)).join("\n");
 const error = (summary: string, detail = "", address?: string): object => ({
@@ -29,32 +29,24 @@ test("phone numbers in the output of Terraform are redacted", () => {
   expect(failureText(lines(error("exempt +15555550101 is wrong")))).toBe("exempt +1••••••••01 is wrong");
 });
 
-const lockText = `Error message: operation error S3: PutObject, https response error StatusCode: 412
-Lock Info:
-  ID:        1fbd9b0c-7c6f-4a5c-8d39-0d4dbb9ec0b6
-  Path:      acme/connectpath/terraform.tfstate
-  Operation: OperationTypeApply
-  Who:       root@build-7
-  Version:   1.11.4
-  Created:   2026-11-24 05:57:36.12 +0000 UTC
-  Info:
-
-Terraform acquires a state lock to protect the state`;
-
-test.each([
-  ["messages", lines(error("Error acquiring the state lock", lockText))],
-  ["text", `│ Error: Error acquiring the state lock\n│\n${lockText.replaceAll(/^/gm, "│ ")}`],
-])("the lock of another holder is read from %s", (_, output) => {
-  expect(lockIn(output)).toEqual({
-    id: "1fbd9b0c-7c6f-4a5c-8d39-0d4dbb9ec0b6",
-    who: "root@build-7",
-    created: "2026-11-24 05:57:36.12 +0000 UTC",
-    operation: "OperationTypeApply",
-  });
+test("the advice of Terraform about locks and unsaved states is left out", () => {
+  const detail = 'Error message: expired\n\nIn this scenario, please call the "force-unlock" command';
+  expect(failureText(lines(error("Error releasing the state lock", detail)))).toBe(
+    "Error releasing the state lock\n  Error message: expired",
+  );
 });
 
-test("another error has no lock", () => {
-  expect(lockIn(lines(error("no", "ID: 1")))).toBeUndefined();
+test("the work of a run starts with its first message after the version", () => {
+  const at = (seconds: number, message: object): object => ({
+    "@timestamp": `2026-11-24T05:57:0${seconds}Z`,
+    ...message,
+  });
+  const version = at(1, { type: "version" });
+  expect(workStart(lines(version, at(4, { type: "planned_change" }), at(5, { type: "apply_start" })))).toBe(
+    Date.parse("2026-11-24T05:57:04Z"),
+  );
+  expect(workStart(lines(version, at(2, error("Error acquiring the state lock"))))).toBeUndefined();
+  expect(workStart("")).toBeUndefined();
 });
 
 test("the started creations have their ids; refused creations and updates are left out", () => {

@@ -8,11 +8,7 @@ export function stateStatements(instances: readonly InstanceConfig[]): Statement
   return [
     listBucket(states.buckets),
     allow("ReadAndWriteState", ["s3:GetObject", "s3:PutObject"], states.objects),
-    allow(
-      "LockState",
-      ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-      states.objects.map((object) => `${object}.tflock`),
-    ),
+    allow("LockState", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], states.locks),
     ...allowIfAny("UseStateKey", ["kms:Decrypt", "kms:GenerateDataKey"], states.keys),
   ];
 }
@@ -21,7 +17,8 @@ export function stateReadStatements(instances: readonly InstanceConfig[]): State
   const states = statesOf(instances);
   return [
     listBucket(states.buckets),
-    allow("ReadState", ["s3:GetObject"], states.objects),
+    // A read-only plan reports the lock of another command.
+    allow("ReadState", ["s3:GetObject"], [...states.objects, ...states.locks]),
     ...allowIfAny("UseStateKey", ["kms:Decrypt"], states.keys),
   ];
 }
@@ -31,9 +28,11 @@ const listBucket = (buckets: readonly string[]): Statement => allow("ListBucket"
 
 function statesOf(instances: readonly InstanceConfig[]) {
   const bucket = ({ partition, state }: InstanceConfig): string => `arn:${partition}:s3:::${state.bucket}`;
+  const object = (instance: InstanceConfig): string => `${bucket(instance)}/${instance.state.key}`;
   return {
     buckets: unique(instances, bucket),
-    objects: unique(instances, (instance) => `${bucket(instance)}/${instance.state.key}`),
+    objects: unique(instances, object),
+    locks: unique(instances, (instance) => `${object(instance)}.tflock`),
     keys: [...new Set(instances.flatMap(({ state: { kmsKeyArn } }) => kmsKeyArn ?? []))],
   };
 }

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { InstanceConfig } from "../../../config/types";
 import { instanceClients } from "../../aws/instance-clients";
+import type { StopSignal } from "../../output/interrupted";
 import { progressOutput } from "../../output/terminal";
 import { instanceReport } from "../finding";
 import { systemClock } from "./clock";
@@ -12,8 +13,8 @@ import { progressDirectory, ProgressFiles } from "./scan-progress";
 
 export interface PreflightRun {
   readonly stacks: readonly Preflight[];
-  /** Whether Ctrl-C stopped the run. */
-  readonly isStopped: boolean;
+  /** The signal that stopped the run. */
+  readonly stoppedBy?: StopSignal;
 }
 
 /** @param report receives the result of each instance as soon as it is known */
@@ -24,7 +25,9 @@ export async function preflightInstances(
 ): Promise<PreflightRun> {
   const stream = progressOutput;
   const stop = new AbortController();
-  const onSignal = (): void => {
+  let stoppedBy: StopSignal | undefined;
+  const onSignal = (signal: StopSignal): void => {
+    stoppedBy ??= signal;
     stream.write("\nStopping after the current page. Press Ctrl-C again to stop immediately.\n");
     stop.abort();
   };
@@ -54,5 +57,5 @@ export async function preflightInstances(
   } finally {
     for (const signal of signals) process.removeListener(signal, onSignal);
   }
-  return { stacks, isStopped: stop.signal.aborted };
+  return { stacks, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
 }

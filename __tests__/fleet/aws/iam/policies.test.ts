@@ -274,14 +274,14 @@ test("the policy state allows writing a state and deleting its lock, but not del
   expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
 });
 
-test("the policy state-read allows reading states but neither writing nor locking them", () => {
+test("state-read may read states and their locks but neither write nor lock states", () => {
   const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
   const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
     ({ Statement }) => Statement,
   );
   expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
     [["s3:ListBucket"], [`arn:aws:s3:::${acme.state.bucket}`]],
-    [["s3:GetObject"], [`arn:aws:s3:::${acme.state.bucket}/${acme.state.key}`]],
+    [["s3:GetObject"], ["", ".tflock"].map((suffix) => `arn:aws:s3:::${acme.state.bucket}/${acme.state.key}${suffix}`)],
     [["kms:Decrypt"], [kmsKeyArn]],
   ]);
 });
