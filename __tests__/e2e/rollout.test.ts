@@ -286,7 +286,7 @@ test("after kill -9 during an apply, resume releases the lock and converges with
   world.proxy.clear();
   const { exitCode, output } = await deploy(`instance=${name}`, "--resume");
   expect(output).toContain("released the state lock");
-  expect(output).toContain("created by the interrupted apply");
+  expect(output).toContain("because the interrupted apply created these resources");
   expect(output).toContain("Everything is deployed and verified.");
   expect(exitCode).toBe(0);
   const made = written().map(({ operation }) => operation);

@@ -23,6 +23,8 @@ type CodeHashes = Readonly<Record<string, string>>;
 /** A plan that contains the unfinished updates. */
 export interface CompletePlan {
   readonly plan: PlanJson;
+  /** The same plan without the repeated updates. */
+  readonly withoutRepeats: PlanJson;
   /** What is not live, and what the plan does about it: one text per function. */
   readonly unfinished: readonly string[];
 }
@@ -47,8 +49,8 @@ export async function planCompletely(
   const kept = keptHashes(plan);
   if (Object.keys(kept).length > 0) plan = await planWith(kept);
   const { unfinished, hashes } = await unfinishedUpdates(plan, instance);
-  if (unfinished.length === 0) return { plan, unfinished };
-  return { plan: await planWith(withoutUnchanged({ ...kept, ...hashes })), unfinished };
+  if (unfinished.length === 0) return { plan, withoutRepeats: plan, unfinished };
+  return { plan: await planWith(withoutUnchanged({ ...kept, ...hashes })), withoutRepeats: plan, unfinished };
 }
 
 /**

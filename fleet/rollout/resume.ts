@@ -8,9 +8,11 @@ import type { PlanRejection } from "../plans/saved-plan";
 import { sha256 } from "../plans/saved-plan";
 import { readTableFingerprint, touchesTable } from "../plans/table-fingerprint";
 import { planCompletely } from "../plans/unfinished-updates";
+import type { CompletePlan } from "../plans/unfinished-updates";
 import { outcomeOf } from "../review/summary";
 import { unreviewedChanges } from "../review/unreviewed-changes";
 import { isTouched, parsePlan } from "../terraform/plan-json";
+import type { PlanJson } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
 import { uploadErroredState } from "./errored-state";
 import { importOrphans } from "./import-orphans";
@@ -79,10 +81,11 @@ export async function planRemaining(
   const reviewed = parsePlan(await stack.show());
   step("planning the remaining changes");
   const table = await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
-  const { plan: rest, unfinished } = await planCompletely(stack, instance, { isLocked: true }, resumedPlanName);
+  const complete = await planCompletely(stack, instance, { isLocked: true }, resumedPlanName);
+  const { plan: rest, withoutRepeats, unfinished } = complete;
   for (const text of unfinished) print(`${stackName}: ${text}`);
   const checksum = sha256(readFileSync(path.join(stack.directory, resumedPlanName)));
-  const unreviewed = unreviewedChanges(reviewed, rest);
+  const unreviewed = [...unreviewedChanges(reviewed, withoutRepeats), ...unreviewedRepeats(reviewed, complete)];
   if (unreviewed.length > 0) {
     return [
       {
@@ -108,3 +111,12 @@ export async function planRemaining(
   };
   return deploymentOf(instance, stack, rest, result, applicable);
 }
+
+/** A repeated update was reviewed if the reviewed plan updates the same function. Its values are those of the last apply. */
+function unreviewedRepeats(reviewed: PlanJson, { plan, withoutRepeats }: CompletePlan): readonly string[] {
+  const known = new Set([reviewed, withoutRepeats].flatMap(touchedAddresses));
+  return touchedAddresses(plan).filter((address) => !known.has(address));
+}
+
+const touchedAddresses = ({ resource_changes }: PlanJson): readonly string[] =>
+  resource_changes.filter(isTouched).map(({ address }) => address);

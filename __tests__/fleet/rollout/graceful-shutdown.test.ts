@@ -22,7 +22,7 @@ test("the first Ctrl-C asks every running process to end, once", () => {
   expect(printed).toEqual([expect.stringContaining("releases its lock")]);
 });
 
-test("a process that starts after Ctrl-C is asked to end at once", () => {
+test("a process that starts after Ctrl-C is immediately asked to end", () => {
   const shutdown = new GracefulShutdown("only reads", () => undefined);
   shutdown.interrupt();
   const late = child();

@@ -274,7 +274,7 @@ test("the policy state allows writing a state and deleting its lock, but not del
   expect(decide(state, { action: "s3:DeleteObject", resource: `${object}.tflock` })).toBe("allowed");
 });
 
-test("state-read may read states and their locks but neither write nor lock states", () => {
+test("the policy state-read allows reading states and locks but neither writing nor locking states", () => {
   const kmsKeyArn = "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-1b1a-4918-8716-151413121110";
   const statements = named("state-read", [{ ...acme, state: { ...acme.state, kmsKeyArn } }]).flatMap(
     ({ Statement }) => Statement,
