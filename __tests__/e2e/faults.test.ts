@@ -1,10 +1,15 @@
-/** Faults during plans and deployments with Terraform. After each fault, one further documented command continues. */
+/**
+ * Faults during plans and deployments with Terraform. After each fault, one further documented command continues.
+ *
+ * `RUNS=all npm run e2e -- e2e/faults` also runs the tests that unit tests cover in part.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateTableCommand } from "@aws-sdk/client-dynamodb";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { readStatuses } from "../../fleet/rollout/journal";
 import {
+  activeTable,
   addressesInState,
   createTables,
   expectOnlyOurIndex,
@@ -16,7 +21,7 @@ import {
   runShownCommand,
   withoutAlarms,
 } from "./fault-injection";
-import { index, readTable, type TableState } from "./vendor-tables";
+import { index, type TableState } from "./vendor-tables";
 import { BUCKET, createWorld, type Finished, REGION, type Running, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -93,6 +98,9 @@ function applyProcess(): number {
   return status.pid;
 }
 
+/** A test that runs only with RUNS=all. */
+const longTest = process.env["RUNS"] === "all" ? test : test.skip;
+
 const isUpdateOfAlias = ({ operation }: { readonly operation: string }): boolean => operation === "UpdateAlias";
 
 describe("credentials that expire during the first apply and then on S3", () => {
@@ -131,7 +139,7 @@ describe("credentials that expire during the first apply and then on S3", () => 
   });
 });
 
-test("credentials that expire again during the resumed apply are survived too", async () => {
+longTest("credentials that expire again during the resumed apply are survived too", async () => {
   await planChange();
   let renew = expireCredentials(world, ({ operation }) => operation === "PublishVersion");
   expect((await deploy()).exitCode).toBe(1);
@@ -144,7 +152,7 @@ test("credentials that expire again during the resumed apply are survived too", 
   await expectDeployed(await deploy("--resume"));
 });
 
-test("recover completes a stack whose deployment left an unsaved state, and plan and deploy continue", async () => {
+longTest("recover completes a stack whose deployment left an unsaved state, and plan and deploy continue", async () => {
   expect((await plan(lost)).exitCode).toBe(2);
   const renew = expireCredentials(world, ({ operation }) => operation === "CreateAlias");
   expect((await world.fleet("deploy", select(lost), "--plans", plans)).exitCode).toBe(1);
@@ -166,7 +174,7 @@ test("recover completes a stack whose deployment left an unsaved state, and plan
   await expectDeployed(await world.fleet("deploy", select(lost), "--plans", plans), lost);
 });
 
-test("a plan in the plans directory is refused while deploy verifies, and names the holder", async () => {
+longTest("a plan in the plans directory is refused while deploy verifies, and names the holder", async () => {
   await planChange();
   const { reachedBy, release } = hold(world, ({ operation }) => operation === "Invoke");
   const running = startDeploy();
@@ -178,7 +186,7 @@ test("a plan in the plans directory is refused while deploy verifies, and names 
   await expectDeployed(await running.finished);
 });
 
-test("of two plans at once one runs, and the other is refused without a stack trace", async () => {
+longTest("of two plans at once one runs, and the other is refused without a stack trace", async () => {
   const { reachedBy, release } = hold(world, ({ operation }) => operation === "DescribeTable");
   const first = world.startFleet("plan", select(name), "--plans", plans);
   await reachedBy(first);
@@ -246,14 +254,14 @@ describe("Ctrl-C during a plan", () => {
   });
 });
 
-test("a lock file without a lock is reported with the command that deletes it", async () => {
+longTest("a lock file without a lock is reported with the command that deletes it", async () => {
   const Key = `connectpath-call-blocking/e2e/${REGION}/${name}/terraform.tfstate.tflock`;
   await world.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: "not a lock" }));
   const { exitCode, output } = await plan();
   expect(output).toContain("does not contain a lock of Terraform. Its holder is unknown.");
   expect(output).toContain(`    aws s3 rm s3://${BUCKET}/${Key} --region ${REGION} --endpoint-url ${world.proxy.url}`);
   expect(exitCode).toBe(1);
-  await fetch(`${world.proxy.url}/${BUCKET}/${Key}`, { method: "DELETE" });
+  await world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
   expect((await plan()).exitCode).toBe(0);
 });
 
@@ -293,7 +301,7 @@ test("a second Ctrl-C during an apply leaves the lock, and resume releases it an
   await expectDeployed(resumed);
 });
 
-test("kill -9 of deploy leaves Terraform working; resume waits for its end and then verifies", async () => {
+longTest("kill -9 of deploy leaves Terraform working; resume waits for its end and then verifies", async () => {
   await planChange();
   const { reachedBy, release } = hold(world, isUpdateOfAlias);
   const running = startDeploy();
@@ -324,7 +332,7 @@ test("kill -9 of Terraform is a failure of its stack, and resume releases its lo
   await expectDeployed(await deploy("--resume"));
 });
 
-test("a plan is refused after the vendor changed the table, and a new plan is applied", async () => {
+longTest("a plan is refused after the vendor changed the table, and a new plan is applied", async () => {
   expect((await plan(changed)).exitCode).toBe(2);
   await world.dynamodb.send(
     new UpdateTableCommand({
@@ -333,7 +341,7 @@ test("a plan is refused after the vendor changed the table, and a new plan is ap
       GlobalSecondaryIndexUpdates: [{ Create: index("vendor-late", "vendorKey") }],
     }),
   );
-  before.set(changed, await readTable(world.dynamodb, changed));
+  before.set(changed, await activeTable(world, changed));
   const apply = (): Promise<Finished> => world.fleet("deploy", select(changed), "--plans", plans);
   const { exitCode, output } = await apply();
   expect(output).toContain(`The table dextr-${changed} changed since the plan:`);

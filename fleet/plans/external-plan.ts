@@ -7,6 +7,7 @@ import { errorMessage } from "../output/error-message";
 import type { PlannedStack } from "../review/review";
 import type { PlanJson } from "../terraform/plan-json";
 import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
+import { incompleteResources } from "./incomplete-resources";
 
 /**
  * Reads the output of `terraform show -json PLANFILE`, and applies the guard of the instance.
@@ -16,7 +17,9 @@ import { parsePlan, UnreadablePlan } from "../terraform/plan-json";
  */
 export function judgeExternalPlan(file: string, instance: InstanceConfig): PlannedStack {
   const plan = readPlan(file);
-  return { instance, plan, guard: guard(plan, instance, today()) };
+  const result = guard(plan, instance, today());
+  const violations = [...incompleteResources(plan, instance), ...result.violations];
+  return { instance, plan, guard: { ...result, violations } };
 }
 
 function readPlan(file: string): PlanJson {

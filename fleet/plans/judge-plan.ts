@@ -3,9 +3,9 @@ import type { InstanceConfig } from "../../config/types";
 import { instanceClients } from "../aws/instance-clients";
 import { guard, today } from "../guard/guard";
 import type { GuardResult } from "../guard/guard";
-import type { Violation } from "../guard/rule";
-import type { PlanJson, ResourceChange } from "../terraform/plan-json";
+import type { PlanJson } from "../terraform/plan-json";
 import { findExistingResources } from "./existing-resources";
+import { incompleteResources } from "./incomplete-resources";
 import { refuseSharedIndex } from "./index-users";
 import { refuseSharedRole } from "./shared-role";
 
@@ -24,11 +24,8 @@ export async function judgePlan(plan: PlanJson, instance: InstanceConfig): Promi
     const existing = await findExistingResources(plan, instance, clients);
     const shared = await refuseSharedIndex(plan, instance, clients);
     const roles = await refuseSharedRole(plan, instance, clients);
-    const incomplete = plan.resource_changes
-      .filter(({ action_reason }) => action_reason === "replace_because_tainted")
-      .map((resource) => incompleteResource(resource, instance));
     const result = guard(plan, instance, today());
-    const live = [...existing.violations, ...shared, ...roles.violations, ...incomplete];
+    const live = [...existing.violations, ...shared, ...roles.violations, ...incompleteResources(plan, instance)];
     return {
       guard: { ...result, violations: [...live, ...result.violations] },
       warnings: [...existing.warnings, ...roles.warnings],
@@ -36,17 +33,4 @@ export async function judgePlan(plan: PlanJson, instance: InstanceConfig): Promi
   } finally {
     clients.destroy();
   }
-}
-
-function incompleteResource({ address }: ResourceChange, { stackName }: InstanceConfig): Violation {
-  const directory = `cdktf.out/stacks/${stackName}`;
-  return {
-    rule: "incomplete",
-    address,
-    what: "An interrupted deployment created this resource, and Terraform would delete it and create it again.",
-    fix:
-      "Keep the resource: the next plan then updates what differs.\n" +
-      `    npm run synth\n    terraform -chdir=${directory} init\n    terraform -chdir=${directory} untaint '${address}'\n` +
-      "  Then plan again.",
-  };
 }

@@ -26,8 +26,8 @@ const sharedSources = [
  * @param selection the expression that selected the instances; each project plans only the selected instances of its wave
  */
 export function atlantisYaml(instances: readonly InstanceConfig[], selection = ""): string {
-  // A valid selection has no quotation marks.
-  const terms = selection.split(/\s+/).filter(Boolean);
+  // A valid selection has no quotation marks. Each project selects its environment and its wave itself.
+  const terms = selection.split(/\s+/).filter((term) => term !== "" && !/^(env|wave)!?=/i.test(term));
   const waves = [...wavesOf(instances, (instance) => instance).values()].flatMap((environmentWaves) =>
     environmentWaves.map((wave, index) => ({ wave, index })),
   );

@@ -99,7 +99,7 @@ export class TerraformStack {
 
   /** A saved plan as JSON. It contains plaintext values, so it is never written to a file. @throws TerraformError */
   async show(file: string = planFileName): Promise<string> {
-    const result = await this.run(["show", "-json", file]);
+    const result = await this.run(["show", "-no-color", "-json", file]);
     requireSuccess("terraform show", result);
     return result.output;
   }
@@ -123,7 +123,7 @@ export class TerraformStack {
 
   /** Addresses in the state. @throws TerraformError */
   async addresses(): Promise<readonly string[]> {
-    const result = await this.run(["state", "list"]);
+    const result = await this.run(["state", "list", "-no-color"]);
     // Terraform's message for a stack that was never applied.
     if (result.output.includes("No state file was found")) return [];
     requireSuccess("terraform state list", result);
@@ -153,7 +153,7 @@ export class TerraformStack {
 
   /** The state as JSON; empty if there is none. It contains plaintext values. @throws TerraformError */
   async stateText(): Promise<string> {
-    const result = await this.run(["state", "pull"]);
+    const result = await this.run(["state", "pull", "-no-color"]);
     requireSuccess("terraform state pull", result);
     return result.output;
   }
@@ -164,13 +164,13 @@ export class TerraformStack {
    * @throws TerraformError
    */
   async writeState(file: string): Promise<void> {
-    const args = ["state", "push", this.waitForLock, path.resolve(file)];
+    const args = ["state", "push", "-no-color", this.waitForLock, path.resolve(file)];
     requireSuccess("terraform state push", await this.terraform.run(this.directory, args, { log: this.log("push") }));
   }
 
   /** Releases the state lock with this id. @returns false if the state is not locked, or has another lock */
   async unlock(id: string): Promise<boolean> {
-    const { exitCode } = await this.run(["force-unlock", "-force", id]);
+    const { exitCode } = await this.run(["force-unlock", "-no-color", "-force", id]);
     return exitCode === 0;
   }
 

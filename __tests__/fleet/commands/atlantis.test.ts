@@ -34,6 +34,8 @@ async function written(...selection: string[]): Promise<string> {
 test("each project plans only the selected stacks of its wave", async () => {
   expect(await written("instance!=other")).toContain("echo 'env=dev wave=all instance!=other' ;;");
   expect(await written()).toContain("echo 'env=dev wave=all' ;;");
+  expect(await written("env=dev wave=all instance!=other")).toContain("echo 'env=dev wave=all instance!=other' ;;");
+  expect(await written("ENV=dev")).toContain("echo 'env=dev wave=all' ;;");
 });
 
 test("the file is deterministic and leaves out suspended instances", async () => {

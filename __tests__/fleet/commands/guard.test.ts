@@ -40,6 +40,21 @@ test("a refusal names the rule, the resource and the remediation", async () => {
   expect(stdout).toMatch(/refused by "table-kept", aws_dynamodb_table\.\w+\n {2}\S.*\n {2}\S/);
 });
 
+test("a plan with a tainted resource is refused, with the cause, the effect on calls and the commands", async () => {
+  const plan = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string }[] };
+  const address = "aws_lambda_alias.live";
+  expect(plan.resource_changes.map((resource) => resource.address)).toContain(address);
+  for (const resource of plan.resource_changes) {
+    if (resource.address === address) Object.assign(resource, { action_reason: "replace_because_tainted" });
+  }
+  const { exitCode, stdout } = await runFleet(["guard", file(JSON.stringify(plan)), stack], environments);
+  expect(stdout).toContain(`refused by "incomplete", ${address}`);
+  expect(stdout).toContain("failed or was interrupted while it created this resource");
+  expect(stdout).toContain("In between: No call is blocked");
+  expect(stdout).toContain(`terraform -chdir=cdktf.out/stacks/${stack} untaint '${address}'`);
+  expect(exitCode).toBe(3);
+});
+
 test.each([
   ["is not a plan", "Error: Failed to load plugin schemas"],
   ["is cut in the middle", recordedJson("adoption").slice(0, 5000)],

@@ -46,7 +46,9 @@ const locks = ["plan", "apply", "import"].includes(command) || (command === "sta
 if (locks && !process.argv.includes("-lock=false") && fs.existsSync(lock)) {
   const { id, who, created } = JSON.parse(fs.readFileSync(lock, "utf8"));
   const info = "  ID: " + id + "\\n  Operation: OperationTypeApply\\n  Who: " + who + "\\n  Created: " + created + "\\n";
-  end("Error: Error acquiring the state lock\\n\\nError message: StatusCode: 412\\nLock Info:\\n" + info, 1);
+  const text = "Error: Error acquiring the state lock\\n\\nError message: StatusCode: 412\\nLock Info:\\n" + info;
+  const isPlain = process.argv.includes("-no-color") || process.argv.includes("-json");
+  end(isPlain ? text : text.replace(/^/gm, "\\x1b[31m│\\x1b[0m \\x1b[0m"), 1);
 }
 if (command === "plan") {
   if (fs.existsSync(root + "/plan-fails")) end(fs.readFileSync(root + "/plan-fails", "utf8"), 1);
@@ -56,7 +58,7 @@ if (command === "plan") {
 }
 if (command === "show") end(fs.readFileSync(root + "/plan.json", "utf8"));
 if (command === "force-unlock") {
-  if (!fs.existsSync(lock) || JSON.parse(fs.readFileSync(lock, "utf8")).id !== rest[0]) end("no such lock", 1);
+  if (!fs.existsSync(lock) || JSON.parse(fs.readFileSync(lock, "utf8")).id !== rest.at(-1)) end("no such lock", 1);
   fs.rmSync(lock);
   end("");
 }

@@ -241,19 +241,27 @@ describe("an apply that cannot write its state", () => {
   });
 });
 
-test("a plan that would replace an incomplete resource is refused, with commands that keep it", async () => {
-  const address = "aws_sns_topic.alarms";
-  const recorded = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string }[] };
-  const resource_changes = recorded.resource_changes.map((resource) =>
-    resource.address === address ? { ...resource, action_reason: "replace_because_tainted" } : resource,
-  );
-  project.write("plan.json", JSON.stringify({ ...recorded, resource_changes }));
-  const { exitCode, output } = await project.run("plan");
-  project.write("plan.json", recordedJson("adoption"));
-  expect(output).toContain(`${stackName}: refused by "incomplete", ${address}`);
-  expect(output).toContain(`terraform -chdir=cdktf.out/stacks/${stackName} untaint '${address}'`);
-  expect(exitCode).toBe(3);
-});
+test.each([
+  ["aws_lambda_function.blocked_calls", "In between: No call is blocked"],
+  ["aws_sns_topic.alarms", "In between: Calls are still blocked, but no alarm reports a failure."],
+])(
+  "a plan that would replace the tainted %s is refused, with the effect on calls and commands",
+  async (address, effect) => {
+    const recorded = JSON.parse(recordedJson("adoption")) as { resource_changes: { address: string }[] };
+    expect(recorded.resource_changes.map((resource) => resource.address)).toContain(address);
+    const resource_changes = recorded.resource_changes.map((resource) =>
+      resource.address === address ? { ...resource, action_reason: "replace_because_tainted" } : resource,
+    );
+    project.write("plan.json", JSON.stringify({ ...recorded, resource_changes }));
+    const { exitCode, output } = await project.run("plan");
+    project.write("plan.json", recordedJson("adoption"));
+    expect(output).toContain(`${stackName}: refused by "incomplete", ${address}`);
+    expect(output).toContain("Terraform marked the resource as tainted");
+    expect(output).toContain(effect);
+    expect(output).toContain(`terraform -chdir=cdktf.out/stacks/${stackName} untaint '${address}'`);
+    expect(exitCode).toBe(3);
+  },
+);
 
 test("plan waits for a locked state as long as --lock-timeout allows", async () => {
   await project.run("plan", "--lock-timeout", "90");
