@@ -5,7 +5,8 @@ import { Position } from "../checks/blocked/position";
 import { csvHeader, csvRow, jsonRow, shownText, summaryText, tableHeader, tableRow } from "../checks/blocked/report";
 import { CommandError } from "../output/command-error";
 import { JsonDocument } from "../output/foreign-text";
-import { Interrupted } from "../output/interrupted";
+import { Interrupted, stopExitCodes } from "../output/interrupted";
+import type { StopSignal } from "../output/interrupted";
 import { Progress } from "../output/progress";
 import { printToStderr, progressOutput } from "../output/terminal";
 import type { Command } from "./command-line";
@@ -38,7 +39,7 @@ The summary also counts the contacts whose Disposition is similar to a blocked o
 
 build/blocked/position.json contains the last number until the list is complete. Only you can read the file.
 
-Exit codes: 0 the lists are complete, 1 a list is incomplete, 130 stopped with Ctrl-C.
+Exit codes: 0 the lists are complete, 1 a list is incomplete, 130 stopped with Ctrl-C, 143 with SIGTERM.
 
 ${selectionSyntax}`,
   async run({ selection, switches, numbers }, print) {
@@ -50,7 +51,9 @@ ${selectionSyntax}`,
     const position = new Position(request, switches.has("resume"));
     if (format === "csv" && !switches.has("resume")) print(csvHeader);
     const stop = new AbortController();
-    const onSignal = (): void => {
+    let stoppedBy: StopSignal = "SIGINT";
+    const onSignal = (signal: StopSignal): void => {
+      stoppedBy = signal;
       stop.abort();
     };
     process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -84,7 +87,7 @@ ${selectionSyntax}`,
           else printToStderr(text);
         } catch (error) {
           if (last !== undefined) position.save(stackName, last);
-          if (stop.signal.aborted) throw new Interrupted();
+          if (stop.signal.aborted) throw new Interrupted(stopExitCodes[stoppedBy]);
           if (!(error instanceof CommandError)) throw error;
           failed++;
           progress.done(stackName, "incomplete");
