@@ -133,11 +133,16 @@ export const otherTableChanges = (world: World): readonly RecordedCall[] =>
     return updates.length !== 1 || updates[0]?.Create?.IndexName !== INDEX;
   });
 
+interface IndexDescription {
+  readonly IndexStatus?: string;
+}
+
 /** The table, after DynamoDB has built its indexes. */
 export async function activeTable({ dynamodb }: World, name: string): Promise<TableState> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const table = await readTable(dynamodb, name);
-    if ([...table.indexes.values()].every(({ IndexStatus }) => IndexStatus === "ACTIVE")) return table;
+    if ([...table.indexes.values()].every((index) => (index as IndexDescription).IndexStatus === "ACTIVE"))
+      return table;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`the indexes of ${name} do not become ACTIVE`);
