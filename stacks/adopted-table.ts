@@ -52,14 +52,22 @@ const IGNORED_ATTRIBUTES = [
 
 const { hashKey: HASH_KEY, rangeKey: RANGE_KEY, keyType: KEY_TYPE, projection: PROJECTION } = blockingIndex;
 
-/** Refuses a table with replicas: DynamoDB changes the index in the region of every replica, and the plan does not show these changes. */
-const noReplicas = (action: "build" | "delete") => ({
-  condition: "${length(self.replica) == 0}",
-  errorMessage:
-    'Table ${self.name} is a global table with replicas in ${join(", ", sort([for r in self.replica : r.region_name]))}: ' +
-    `DynamoDB would ${action} ${indexName} in each of these regions. Nothing was changed. ` +
-    "To accept this, set table.acceptReplicas: true for this instance and plan again.",
-});
+/**
+ * Refuses a table with replicas: DynamoDB changes the index in the region of every replica, and the plan does not show these changes.
+ *
+ * The replicas of a table include the table itself, in its own region. A table of the type `AWS::DynamoDB::GlobalTable` always has this
+ * replica: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
+ */
+const noReplicas = (action: "build" | "delete", region: string) => {
+  const others = `[for r in self.replica : r.region_name if r.region_name != "${region}"]`;
+  return {
+    condition: `\${length(${others}) == 0}`,
+    errorMessage:
+      `Table \${self.name} is a global table with replicas in \${join(", ", sort(${others}))}: ` +
+      `DynamoDB would ${action} ${indexName} in each of these regions. Nothing was changed. ` +
+      "To accept this, set table.acceptReplicas: true for this instance and plan again.",
+  };
+};
 
 /** Terraform expressions on the live table (`self`): the keys that the provider reads, and the attributes that are no such key. */
 const readKeys =
@@ -154,7 +162,7 @@ export class AdoptedTable extends Construct {
       ...mirrorable(instance),
       ...(isPresent ? ADOPTABLE : [REMOVABLE]),
       // DynamoDB builds the index in the region of each replica.
-      ...(table.acceptReplicas ? [] : [noReplicas(isPresent ? "build" : "delete")]),
+      ...(table.acceptReplicas ? [] : [noReplicas(isPresent ? "build" : "delete", instance.region)]),
     ]);
     const live = dataAddress(liveTable);
     // The data source returns "" for an absent sort key. Provider 5.x also stores "" in the state, so "" causes no difference there.

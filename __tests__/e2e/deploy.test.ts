@@ -317,19 +317,23 @@ describe("a table that cannot be adopted", () => {
   );
 });
 
-test("a table with replicas is refused, and the message names the regions", async () => {
+test("a table with replicas in other regions is refused, and the message names the regions", async () => {
   const name = "local-index";
   const described = deployCalls.findLast(
     (call) => call.operation === "DescribeTable" && tableOf(call) === `dextr-${name}`,
   );
   const { Table } = described?.output as { Table: TableDescription };
   // moto does not support current global tables. This is the answer of moto with the replicas that AWS would add.
-  const Replicas = ["eu-west-1", "ap-south-1"].map((RegionName) => ({ RegionName, ReplicaStatus: "ACTIVE" }));
-  const withdraw = world.proxy.intercept(
-    ({ operation, input }) =>
-      operation === "DescribeTable" && (input as { TableName?: string }).TableName === `dextr-${name}`,
-    () => ({ status: 200, body: JSON.stringify({ Table: { ...Table, Replicas } }) }),
-  );
+  const withReplicas = (...regions: readonly string[]) =>
+    world.proxy.intercept(
+      ({ operation, input }) =>
+        operation === "DescribeTable" && (input as { TableName?: string }).TableName === `dextr-${name}`,
+      () => {
+        const Replicas = regions.map((RegionName) => ({ RegionName, ReplicaStatus: "ACTIVE" }));
+        return { status: 200, body: JSON.stringify({ Table: { ...Table, Replicas } }) };
+      },
+    );
+  const withdraw = withReplicas("eu-west-1", REGION, "ap-south-1");
   try {
     const { exitCode, output } = await world.terraform(name, "plan", "-input=false", "-no-color");
     expect(exitCode).toBe(1);
@@ -339,6 +343,13 @@ test("a table with replicas is refused, and the message names the regions", asyn
     );
   } finally {
     withdraw();
+  }
+  // A table that is its own and only replica is not in another region.
+  const withdrawOwn = withReplicas(REGION);
+  try {
+    await expectNothingToPlan(name);
+  } finally {
+    withdrawOwn();
   }
 });
 

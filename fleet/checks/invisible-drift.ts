@@ -5,12 +5,12 @@ import { errorMessage } from "../output/error-message";
 import { forEachStack } from "../plans/for-each-stack";
 import { connectStateFindings } from "./verify/connect";
 import type { Finding } from "./verify/check";
-import { indexStateFindings } from "./verify/table";
+import { tableStateFindings } from "./verify/table";
 
 /** The findings of one instance, or why AWS could not be asked. */
 export type InvisibleDrift = { readonly findings: readonly Finding[] } | { readonly failure: string };
 
-/** Checks the status of the index, the module and the inbound flow. @returns one result per instance that was checked */
+/** Checks the status of the table, the index, the module and the inbound flow. @returns one result per instance that was checked */
 export async function findInvisibleDrift(
   instances: readonly InstanceConfig[],
   shutdown: { readonly isStopping: boolean },
@@ -30,14 +30,14 @@ async function invisibleDriftOf(instance: InstanceConfig): Promise<InvisibleDrif
   const clients = instanceClients(instance);
   try {
     const found = [
-      ...(await indexStateFindings(instance, clients)),
+      ...(await tableStateFindings(instance, clients)),
       ...(await connectStateFindings(instance, clients)),
     ];
     return { findings: found.filter(({ outcome }) => outcome === "failed") };
   } catch (error) {
     return {
       failure:
-        `The status of the index, the module and the flow cannot be read. ${errorMessage(error)} ` +
+        `The status of the table, the index, the module and the flow cannot be read. ${errorMessage(error)} ` +
         "If the request was denied, attach the policy plan (npm run fleet -- iam) to the role that reads.",
     };
   } finally {

@@ -4,7 +4,7 @@ import type { InstanceConfig } from "../../config/types";
 import type { PlanJson } from "../terraform/plan-json";
 
 /** Rules that compare a plan with AWS or with an interrupted deployment. No allowance can disable them. */
-export type LiveRuleId = "existing-resources" | "incomplete" | "shared-index" | "shared-role";
+export type LiveRuleId = "existing-resources" | "incomplete" | "shared-index" | "shared-role" | "table-status";
 
 /** One reason not to apply a plan. */
 export interface Violation {

@@ -50,6 +50,17 @@ const unexpectedChange =
   "Do not apply this plan. The synthesized stack never plans such a change. Find out whether stacks/ or the synthesized directory " +
   "was edited. Then synthesize and plan again.";
 
+/** The plan differs from the live table in a way that a change by the vendor during the plan, or `-refresh=false`, explains. */
+const changedMeanwhile =
+  "Do not apply this plan. Plan again, without -refresh=false. Terraform reads the table twice: if the vendor changes an index between the two reads, the " +
+  "plan would undo that change, and a new plan keeps it. If the new plan shows the same change, find out whether stacks/ or the " +
+  "synthesized directory was edited.";
+
+/** With an empty tag value, the provider plans `tags_all` as unknown, and `ignore_changes` does not apply to unknown values. */
+const emptyTag =
+  "Do not apply this plan: Terraform would write our tags to the table. The cause is a default tag of the provider with an empty value. The " +
+  "environment files accept no empty tag values, so find out whether the synthesized directory was edited. Then synthesize and plan again.";
+
 const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
   managedChanges(plan).filter(({ type }) => type === TABLE);
 
@@ -217,7 +228,7 @@ export const tableSettings: Rule = (plan, { table }) =>
         what:
           `${key} of ConnectPath's table ${table.name} would change from ${shortJson(valueAt(change.before, key))} to ${after}` +
           `${effect === undefined ? "" : `: ${effect}`}.`,
-        fix: unexpectedChange,
+        fix: key === "tags_all" && unknown.includes(key) ? emptyTag : unexpectedChange,
       };
     });
   });
@@ -240,7 +251,12 @@ const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]): readonly str
 /** Refuses to change an attribute definition. Only the definitions for our index may be added, and removed together with our index. */
 export const tableAttributes: Rule = (plan, instance) =>
   keptTables(plan).flatMap(({ address, change }): Violation[] => {
-    const refuse = (what: string): Violation => ({ rule: "table-attributes", address, what, fix: unexpectedChange });
+    const refuse = (what: string, fix = unexpectedChange): Violation => ({
+      rule: "table-attributes",
+      address,
+      what,
+      fix,
+    });
     const { name } = instance.table;
     const keys = ["hash_key", "range_key"].flatMap((key) => {
       const [before, after] = [valueAt(change.before, key), valueAt(change.after, key)];
@@ -269,7 +285,7 @@ export const tableAttributes: Rule = (plan, instance) =>
         instance,
         usedByIndexes.includes(attribute),
       );
-      return problem === undefined ? [] : [refuse(`In table ${name}, ${problem}.`)];
+      return problem === undefined ? [] : [refuse(`In table ${name}, ${problem}.`, changedMeanwhile)];
     });
     const undefinedKeys = [
       ...new Set([textAt(change.after, "hash_key"), textAt(change.after, "range_key"), ...usedByIndexes]),
@@ -369,6 +385,7 @@ export const tableIndexes: Rule = (plan, instance) =>
             refuse(
               `ConnectPath's index ${index} of table ${name} would be deleted: its queries would fail, and building the index again ` +
                 "takes hours on a large table.",
+              changedMeanwhile,
             ),
           ];
         }
@@ -390,7 +407,7 @@ export const tableIndexes: Rule = (plan, instance) =>
       }
       if (indexBefore === undefined) {
         const problem = newIndexProblem(index, indexAfter, change.after, instance);
-        return problem === undefined ? [] : [refuse(problem)];
+        return problem === undefined ? [] : [refuse(problem, changedMeanwhile)];
       }
       if (isOurs && instance.release === "remove-index") {
         return [
@@ -408,6 +425,7 @@ export const tableIndexes: Rule = (plan, instance) =>
         refuse(
           `The index ${index} of table ${name} would change (${joinWords(changes)}). Except for capacity, DynamoDB deletes the index and builds it ` +
             "again, and queries on it fail until then.",
+          changedMeanwhile,
         ),
       ];
     });

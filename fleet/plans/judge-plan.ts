@@ -8,6 +8,7 @@ import { findExistingResources } from "./existing-resources";
 import { incompleteResources } from "./incomplete-resources";
 import { refuseSharedIndex } from "./index-users";
 import { refuseSharedRole } from "./shared-role";
+import { readTableStatus } from "./table-status";
 
 /** The result of the checks of one plan. */
 export interface Judgement {
@@ -17,18 +18,25 @@ export interface Judgement {
   readonly warnings: readonly string[];
 }
 
-/** Reads from AWS only if the plan creates a resource that may exist already, adopts a role, or deletes the index. */
+/** Reads the status of the table. Reads more only if the plan creates a resource that may exist already, adopts a role, or deletes the index. */
 export async function judgePlan(plan: PlanJson, instance: InstanceConfig): Promise<Judgement> {
   const clients = instanceClients(instance);
   try {
+    const table = await readTableStatus(instance, clients);
     const existing = await findExistingResources(plan, instance, clients);
     const shared = await refuseSharedIndex(plan, instance, clients);
     const roles = await refuseSharedRole(plan, instance, clients);
     const result = guard(plan, instance, today());
-    const live = [...existing.violations, ...shared, ...roles.violations, ...incompleteResources(plan, instance)];
+    const live = [
+      ...table.violations,
+      ...existing.violations,
+      ...shared,
+      ...roles.violations,
+      ...incompleteResources(plan, instance),
+    ];
     return {
       guard: { ...result, violations: [...live, ...result.violations] },
-      warnings: [...existing.warnings, ...roles.warnings],
+      warnings: [...table.warnings, ...existing.warnings, ...roles.warnings],
     };
   } finally {
     clients.destroy();

@@ -1,4 +1,4 @@
-/** Explains a failed plan that would replace the table. Terraform's own message only recommends to disable `prevent_destroy`. */
+/** Explains failed plans: credentials of another account, and a replacement of the table. Terraform's own message only recommends to disable `prevent_destroy`. */
 import { z } from "zod";
 import type { InstanceConfig } from "../../config/types";
 import { TABLE } from "../../stacks/resource-types";
@@ -22,9 +22,18 @@ const stateSchema = z.looseObject({
 /** The message of a failed plan. If the plan would replace the table, the message contains the documented procedure. */
 export async function planFailureText(
   error: Error,
-  { name, stackName, environment, table }: InstanceConfig,
+  { name, stackName, environment, account, table }: InstanceConfig,
   stack: Pick<TerraformStack, "stateText">,
 ): Promise<string> {
+  const found = /account ID not allowed: (\d{12})/i.exec(error.message)?.[1];
+  if (found !== undefined) {
+    return [
+      `The credentials belong to account ${found}, but the environment file places ${name} in account ${account} (environments/${environment}.yaml). ` +
+        "Nothing was changed.",
+      `  Use credentials of account ${account}, or set deployRole (and planRole for plans that only read) to a role of that account.`,
+      error.message,
+    ].join("\n");
+  }
   if (!(error instanceof TerraformError) || !concernsTable(error.output)) return error.message;
   const old = await tableInState(stack);
   const isRenamed = old !== undefined && old !== table.name;

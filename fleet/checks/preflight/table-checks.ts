@@ -200,9 +200,12 @@ function ownerFinding(tags: readonly Tag[]): Finding {
   return ok("No tag names a tool that manages the table.");
 }
 
-function replicasFinding({ table: configured }: InstanceConfig, { Replicas = [] }: TableDescription): Finding {
-  if (Replicas.length === 0) return ok("No replicas. The table exists only in this region.");
-  const regions = Replicas.map(({ RegionName = "" }) => RegionName).sort();
+function replicasFinding({ table: configured, region }: InstanceConfig, { Replicas = [] }: TableDescription): Finding {
+  // The replicas of a global table include the table itself, in its own region.
+  const regions = Replicas.map(({ RegionName = "" }) => RegionName)
+    .filter((name) => name !== region)
+    .sort();
+  if (regions.length === 0) return ok("No replicas. The table exists only in this region.");
   const detail = `The table is a global table with replicas in ${regions.join(", ")}. DynamoDB creates and charges the index in each of these regions.`;
   if (configured.acceptReplicas) return ok(`${detail} table.acceptReplicas is set.`);
   return failed(

@@ -27,21 +27,22 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
 }
 
 /**
- * What is wrong with our index although it exists: a plan does not show its status.
+ * What is wrong with the table, and with our index although it exists: a plan does not show their status.
  *
  * @throws the error of AWS
  */
-export async function indexStateFindings(
+export async function tableStateFindings(
   instance: InstanceConfig,
   clients: InstanceClients,
 ): Promise<readonly Finding[]> {
   const table = await describeTable(clients.dynamodb, instance.table.name);
-  const index = table && ourIndex(table);
-  if (index === undefined) return [];
+  if (table === undefined) return [noTable(instance)];
+  const index = ourIndex(table);
+  if (index === undefined) return [tableFinding(instance, table)];
   const types = new Map(
-    table?.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
+    table.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
   );
-  return [await indexFinding(instance, clients, index, types)];
+  return [tableFinding(instance, table), await indexFinding(instance, clients, index, types)];
 }
 
 function noTable({ table, account, region, name }: InstanceConfig): Finding {

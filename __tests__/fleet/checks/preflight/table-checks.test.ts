@@ -146,7 +146,20 @@ test.each<
     { tags: [{ Key: "managed-by", Value: "terraform" }] },
   ],
   ["tagged by nobody", {}, "owner", "ok", "No tag names", { tags: [{ Key: "managed-by", Value: "the vendor" }] }],
-  ["with replicas", { Replicas: [{ RegionName: "us-east-1" }] }, "replicas", "failed", "replicas in us-east-1"],
+  [
+    "with replicas",
+    { Replicas: [{ RegionName: instance.region }, { RegionName: "us-west-2" }] },
+    "replicas",
+    "failed",
+    "replicas in us-west-2.",
+  ],
+  [
+    "with itself as the only replica",
+    { Replicas: [{ RegionName: instance.region }] },
+    "replicas",
+    "ok",
+    "No replicas.",
+  ],
   [
     "with a customer's key",
     { SSEDescription: { SSEType: "KMS", KMSMasterKeyArn: keyArn } },
@@ -194,7 +207,7 @@ test.each<
 
 test("accepted replicas are ok", async () => {
   const accepting = { ...instance, table: { ...instance.table, acceptReplicas: true } };
-  const checks = await checked({ ...clean, Replicas: [{ RegionName: "us-east-1" }] }, {}, accepting);
+  const checks = await checked({ ...clean, Replicas: [{ RegionName: "us-west-2" }] }, {}, accepting);
   expect(checks.get("replicas")?.outcome).toBe("ok");
 });
 

@@ -1,0 +1,65 @@
+/** The status of the table and its indexes, which a plan of Terraform does not show. */
+import type { TableDescription } from "@aws-sdk/client-dynamodb";
+import { blockingIndex } from "../../../config/blocking-index";
+import { tableStatusOf } from "../../../fleet/plans/table-status";
+import { sampleInstance } from "../../stacks/sample-instance";
+
+type Status = NonNullable<TableDescription["GlobalSecondaryIndexes"]>[number]["IndexStatus"];
+const index = (IndexName: string, IndexStatus: Status) => ({ GlobalSecondaryIndexes: [{ IndexName, IndexStatus }] });
+const ours = (status: Status) => index(blockingIndex.name, status);
+
+test.each<[TableDescription["TableStatus"], string]>([
+  ["DELETING", "Ask its administrators"],
+  ["ARCHIVING", "Ask its administrators"],
+  ["ARCHIVED", "Ask its administrators"],
+  ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "Restore DynamoDB's access to the table's KMS key"],
+])("a table that is %s is refused, with what to do", (TableStatus, fix) => {
+  const { violations, warnings } = tableStatusOf(sampleInstance, { TableStatus, ...ours("ACTIVE") });
+  expect(warnings).toEqual([]);
+  expect(violations).toEqual([
+    {
+      rule: "table-status",
+      address: "",
+      what: expect.stringContaining(`${sampleInstance.table.name} is ${TableStatus ?? ""}.`) as string,
+      fix: expect.stringContaining(fix) as string,
+    },
+  ]);
+});
+
+test("our index that is DELETING is refused", () => {
+  const { violations } = tableStatusOf(sampleInstance, { TableStatus: "UPDATING", ...ours("DELETING") });
+  expect(violations.map(({ what }) => what)).toEqual([expect.stringContaining("is DELETING. No caller is blocked")]);
+});
+
+test("our index that is CREATING is a warning, with the command that waits", () => {
+  const { violations, warnings } = tableStatusOf(sampleInstance, { TableStatus: "UPDATING", ...ours("CREATING") });
+  expect(violations).toEqual([]);
+  expect(warnings).toEqual([expect.stringContaining(`npm run fleet -- index --wait ${sampleInstance.stackName}`)]);
+});
+
+test.each<[string, TableDescription, string]>([
+  [
+    "another index is CREATING",
+    { TableStatus: "UPDATING", ...index("other", "CREATING") },
+    "the index other is CREATING",
+  ],
+  [
+    "another index is DELETING",
+    { TableStatus: "UPDATING", ...index("other", "DELETING") },
+    "the index other is DELETING",
+  ],
+  ["the table is UPDATING", { TableStatus: "UPDATING" }, "the table is UPDATING"],
+])("a deployment that would wait silently says for what: %s", (_, table, detail) => {
+  const { violations, warnings } = tableStatusOf(sampleInstance, table);
+  expect(violations).toEqual([]);
+  expect(warnings).toEqual([expect.stringContaining(`${detail}. Meanwhile DynamoDB refuses to add`)]);
+  expect(warnings[0]).toContain("up to 84 minutes");
+});
+
+test.each<[string, TableDescription]>([
+  ["an ACTIVE table without our index", { TableStatus: "ACTIVE", ...index("other", "ACTIVE") }],
+  ["an ACTIVE table with our index", { TableStatus: "ACTIVE", ...ours("ACTIVE") }],
+  ["our index whose capacity changes", { TableStatus: "UPDATING", ...ours("UPDATING") }],
+])("nothing is reported for %s", (_, table) => {
+  expect(tableStatusOf(sampleInstance, table)).toEqual({ violations: [], warnings: [] });
+});

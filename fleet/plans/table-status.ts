@@ -1,0 +1,67 @@
+/** Reports the status of the contact table and its indexes: Terraform plans and applies without looking at it. */
+import type { TableDescription } from "@aws-sdk/client-dynamodb";
+import { indexName } from "../../config/aws-names";
+import type { InstanceConfig } from "../../config/types";
+import type { InstanceClients } from "../aws/instance-clients";
+import { describeExistingTable, fixForStatus, ourIndex } from "../aws/live-table";
+import type { Violation } from "../guard/rule";
+import { errorMessage } from "../output/error-message";
+
+export interface TableStatus {
+  /** The deployment would fail, or its lookups would. */
+  readonly violations: readonly Violation[];
+  /** What the deployment waits for, or cannot wait for. */
+  readonly warnings: readonly string[];
+}
+
+const nothing: TableStatus = { violations: [], warnings: [] };
+
+/** Reads the table once. A released instance needs no lookups, so its table is not read. */
+export async function readTableStatus(instance: InstanceConfig, clients: InstanceClients): Promise<TableStatus> {
+  if (instance.release !== undefined) return nothing;
+  try {
+    return tableStatusOf(instance, await describeExistingTable(clients.dynamodb, instance.table.name));
+  } catch (error) {
+    const warning = `The status of the table ${instance.table.name} and its indexes was not checked. ${errorMessage(error)}`;
+    return { violations: [], warnings: [warning] };
+  }
+}
+
+export function tableStatusOf(
+  { table: { name }, stackName }: InstanceConfig,
+  table: Pick<TableDescription, "TableStatus" | "GlobalSecondaryIndexes">,
+): TableStatus {
+  const { TableStatus = "ACTIVE", GlobalSecondaryIndexes: indexes = [] } = table;
+  const refuse = (what: string, fix: string): TableStatus => ({
+    violations: [{ rule: "table-status", address: "", what, fix }],
+    warnings: [],
+  });
+  const warn = (warning: string): TableStatus => ({ violations: [], warnings: [warning] });
+  // Lookups work while the table or an index is UPDATING.
+  if (TableStatus !== "ACTIVE" && TableStatus !== "UPDATING") {
+    const what = `The table ${name} is ${TableStatus}. Terraform cannot change the table, lookups fail, and no caller is blocked.`;
+    return refuse(what, fixForStatus(TableStatus));
+  }
+  const status = ourIndex(table)?.IndexStatus;
+  if (status === "DELETING") {
+    return refuse(
+      `The index ${indexName} of ${name} is DELETING. No caller is blocked, and the deployment would not create the index again.`,
+      "Wait until it is deleted, and plan again. Find out who deletes the index.",
+    );
+  }
+  if (status === "CREATING") {
+    return warn(
+      `The index ${indexName} of ${name} is CREATING. Terraform does not wait for an index that exists already: until the index is ACTIVE, no ` +
+        `caller is blocked, and the verification fails. Wait before you deploy: npm run fleet -- index --wait ${stackName}`,
+    );
+  }
+  if (status !== undefined) return nothing;
+  const busy = indexes.filter(({ IndexStatus }) => IndexStatus === "CREATING" || IndexStatus === "DELETING");
+  const named = busy.map(({ IndexName = "", IndexStatus = "" }) => `the index ${IndexName} is ${IndexStatus}`);
+  if (named.length === 0 && TableStatus === "UPDATING") named.push("the table is UPDATING");
+  if (named.length === 0) return nothing;
+  return warn(
+    `${name}: ${named.join(", ")}. Meanwhile DynamoDB refuses to add ${indexName} (LimitExceededException, ResourceInUseException). A deployment ` +
+      "waits for this without a message: Terraform's provider repeats the request for up to 84 minutes.",
+  );
+}
