@@ -67,6 +67,7 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   // Benchmarks take minutes and need additional packages. Each benchmark prints its command with its figures.
   "npm run bench:lambda": ["bench/lambda/main.ts", "npm run bench:lambda -- "],
   "npm run bench:synth": ["bench/synth/main.ts", "npm run bench:synth -- "],
+  "npm run bench:start": ["bench/start/main.ts", "npm run bench:start -- "],
   "npm run bench:fleet": ["bench/fleet/main.ts", "npm run bench:fleet -- "],
   "npm --prefix bench/lambda ci": ["bench/lambda/main.ts", "npm --prefix bench/lambda ci "],
   "npm --prefix bench/synth ci": ["bench/synth/main.ts", "npm --prefix bench/synth ci "],

@@ -5,19 +5,17 @@
  * Usage, with Terraform and moto_server on the PATH: `npm run bench:fleet [-- --stacks 8] [--write]`. `--write` updates
  * docs/performance.md.
  */
-import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -27,6 +25,7 @@ import { startRecordingProxy } from "../../emulators/aws/recording-proxy";
 import { findTerraformProvider, platform } from "../../emulators/aws/terraform-cli";
 import { ConnectEmulator } from "../../emulators/connect/server";
 import { copyProject } from "../../emulators/project-copy";
+import { machine, measured, type Sample, writeFigures } from "../measured-command";
 
 const account = "111122223333";
 const region = "us-east-1";
@@ -34,12 +33,6 @@ const bucket = "acme-terraform-state";
 const provider = "registry.terraform.io/hashicorp/aws/5.100.0";
 
 class UsageError extends Error {}
-
-/** Wall time of a command, and CPU time of the command and its child processes, in seconds. */
-interface Sample {
-  readonly wall: number;
-  readonly cpu: number;
-}
 
 interface Result extends Sample {
   /** Number of installations of the AWS provider. A link to the plugin cache is not an installation. */
@@ -62,31 +55,6 @@ state: { bucket: ${bucket}, region: ${region}, endpoint: "${endpoint}", usePathS
 blockedDispositions: [Blocked]
 instances:
 ${instances.join("")}`;
-}
-
-/** Runs the command to its end. A shell runs the command and reports the CPU time of all child processes (POSIX `times`). */
-async function measured(
-  command: readonly string[],
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-  allowedExitCodes: readonly number[],
-): Promise<Sample> {
-  const begin = process.hrtime.bigint();
-  const script = '"$@"; code=$?; times; exit $code';
-  const child = spawn("sh", ["-c", script, "sh", ...command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject).once("close", resolve);
-  });
-  const wall = Number(process.hrtime.bigint() - begin) / 1e9;
-  if (code === null || !allowedExitCodes.includes(code))
-    throw new UsageError(`${command.join(" ")} failed:\n${output}`);
-  // The second line of the output of `times` has the user and system time of the child processes: 0m1.23s 0m0.45s.
-  const times = [...output.matchAll(/^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/gm)].at(-1) ?? [];
-  const [, userMinutes, user, systemMinutes, system] = times.map(Number);
-  return { wall, cpu: (userMinutes ?? NaN) * 60 + (user ?? NaN) + (systemMinutes ?? NaN) * 60 + (system ?? NaN) };
 }
 
 /**
@@ -191,16 +159,13 @@ async function main(): Promise<void> {
     // The provider is in the cache since the previous command.
     const fleetChanged: Result = { ...changed, ...countInstallations(plans, cache, "fleet.plan"), installs: 0 };
 
-    const [processor] = cpus();
     const result = [
-      `Measured ${new Date().toISOString().slice(0, 10)} on ${cpus().length} × ${processor?.model ?? "unknown CPU"}, ` +
-        `${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node.js ${process.version}; ` +
-        `${stacks} stacks, once each; \`npm run bench:fleet -- --stacks ${stacks} --write\`.`,
+      `Measured ${machine()}; ` + `${stacks} stacks, once each; \`npm run bench:fleet -- --stacks ${stacks} --write\`.`,
       "",
       report(cdktf, fleetAll, fleetChanged),
     ].join("\n");
     process.stdout.write(`${result}\n`);
-    if (values.write) writeInto(join(projectRoot(), "docs/performance.md"), result);
+    if (values.write) writeFigures("bench:fleet", result);
   } finally {
     await proxy.close();
     await moto.stop();
@@ -225,15 +190,6 @@ function report(cdktf: Result, fleetAll: Result, fleetChanged: Result): string {
     `| provider installed, at most | ${fleetAll.installs} | 1 | ${fleetAll.installs === 1 ? "yes" : "**no**"} |`,
     `| plans that run for one changed stack, at most | ${fleetChanged.plans} | 1 | ${fleetChanged.plans === 1 ? "yes" : "**no**"} |`,
   ].join("\n");
-}
-
-/** Replaces the text between the two markers in the file. */
-function writeInto(file: string, result: string): void {
-  const [begin, end] = ["<!-- bench:fleet begin -->", "<!-- bench:fleet end -->"];
-  const text = readFileSync(file, "utf8");
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new UsageError(`${file} lacks the lines ${begin} and ${end}.`);
-  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${result}\n\n${text.slice(to)}`);
 }
 
 main().catch((error: unknown) => {
