@@ -3,7 +3,7 @@
  *
  * `RUNS=all npm run e2e -- e2e/faults` also runs the tests that unit tests cover in part.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
@@ -14,6 +14,7 @@ import {
   createTables,
   expectOnlyOurIndex,
   expireCredentials,
+  expiredToken,
   hold,
   isUnlock,
   lockId,
@@ -30,6 +31,8 @@ jest.setTimeout(10 * 60_000);
 const name = "on-demand";
 /** This instance loses the result of its first deployment. */
 const lost = "hash-only";
+/** The first deployment of this instance fails halfway. */
+const halfway = "provisioned";
 /** The vendor changes the table of this instance. */
 const changed = "local-index";
 
@@ -39,9 +42,9 @@ let before: Map<string, TableState>;
 let changes = 0;
 
 beforeAll(async () => {
-  world = await createWorld([name, lost, changed], { environment: withoutAlarms });
+  world = await createWorld([name, lost, halfway, changed], { environment: withoutAlarms });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
-  before = new Map(await createTables(world, [name, lost, changed]));
+  before = new Map(await createTables(world, [name, lost, halfway, changed]));
 });
 afterAll(() => world.stop());
 afterEach(() => {
@@ -137,6 +140,40 @@ describe("credentials that expire during the first apply and then on S3", () => 
     ]);
     expect((await plan()).output).toContain("Nothing to do");
   });
+});
+
+test("deploy --reviewed continues a half-applied first deployment on a machine without its plans", async () => {
+  const select = `instance=${halfway}`;
+  const review = path.join(plans, "../review.json");
+  expect((await world.fleet("plan", select, "--read-only", "--plans", plans)).exitCode).toBe(2);
+  copyFileSync(path.join(plans, "review.json"), review);
+  const deployReviewed = (machine: string): Promise<Finished> =>
+    world.fleet("deploy", select, "--reviewed", review, "--plans", `${plans}-${machine}`);
+  // The provider creates the function and cannot read it, so the function is tainted.
+  let isCreated = false;
+  const allow = world.proxy.intercept(
+    ({ operation }) => {
+      isCreated ||= operation === "CreateFunction";
+      return isCreated && operation.startsWith("GetFunction");
+    },
+    () => expiredToken({ service: "lambda", method: "GET" }),
+  );
+  const failed = await deployReviewed("first");
+  allow();
+  expect(isCreated).toBe(true);
+  expect(failed.exitCode).toBe(1);
+
+  world.proxy.clear();
+  const { exitCode, output } = await deployReviewed("second");
+  expect(output).toContain("They are kept, and the next apply completes them: aws_lambda_function.blocked_calls");
+  expect(output).toMatch(/a part of the review is already deployed\. \d+ of \d+ changes remain\./);
+  expect(output).toContain("Everything is deployed and verified.");
+  expect(exitCode).toBe(0);
+  const lambda = world.proxy.mutating("lambda").map(({ operation }) => operation);
+  expect(lambda).toContain("CreateAlias");
+  expect(lambda).not.toContain("CreateFunction");
+  expect(lambda).not.toContain("DeleteFunction");
+  expect(await lockId(world, halfway)).toBeUndefined();
 });
 
 longTest("credentials that expire again during the resumed apply are survived too", async () => {

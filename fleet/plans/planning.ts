@@ -1,6 +1,8 @@
 /** Plans stacks: initializes, plans, applies the guard and saves each plan. A failed stack does not stop the others. */
 import type { InstanceConfig } from "../../config/types";
 import { changeDigest } from "../review/change-digest";
+import { outlineOf } from "../review/change-outline";
+import type { OutlinedChange } from "../review/change-outline";
 import type { PlannedStack } from "../review/review";
 import { outcomeOf } from "../review/summary";
 import { UnreadablePlanFile } from "../terraform/plan-file";
@@ -17,7 +19,7 @@ import { lockNotice, lockProblem } from "./state-lock-report";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
 import { readTableFingerprint, touchesTable } from "./table-fingerprint";
-import { synthesizedStackOf } from "./synthesis";
+import { outlineKey, synthesizedStackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 import { planFailureText } from "./table-replacement";
 import { planCompletely, UnreadableFunction } from "./unfinished-updates";
@@ -25,6 +27,8 @@ import { planCompletely, UnreadableFunction } from "./unfinished-updates";
 /** The result of planning one stack; `failure` says why there is no plan. */
 export interface PlanningResult extends PlannedStack {
   readonly saved?: SavedPlan;
+  /** The changes of the plan, for `review.json`. */
+  readonly outline?: readonly OutlinedChange[];
   /** What an earlier deployment did not finish, or someone changed, and Terraform does not notice. */
   readonly unfinished?: readonly string[];
 }
@@ -36,6 +40,8 @@ export interface PlanningOptions {
   readonly parallel: number;
   /** Whether to plan with read-only roles and without locking the state. */
   readonly readOnly: boolean;
+  /** Whether the directories of the stacks may be gone when the user reads a message, as after a CI job. @default false */
+  readonly isTemporary?: boolean;
 }
 
 /** Plans each instance and reports progress on standard error. Results are in the order of the instances. */
@@ -57,7 +63,7 @@ export async function planInstances(
 async function planStack(
   instance: InstanceConfig,
   synthesized: SynthesizedStack,
-  { toolchain, readOnly }: PlanningOptions,
+  { toolchain, readOnly, isTemporary = false }: PlanningOptions,
   step: (text: string) => void,
 ): Promise<PlanningResult> {
   const stack = terraformStackOf(toolchain, instance, synthesized.directory);
@@ -92,7 +98,9 @@ async function planStack(
     );
     step("comparing the plan with AWS");
     const { guard, warnings: moreWarnings } = await judgePlan(plan, instance);
-    return { instance, plan, guard, warnings: [...warnings, ...unfinished, ...moreWarnings], saved, unfinished };
+    const allWarnings = [...warnings, ...unfinished, ...moreWarnings];
+    const outline = outlineOf(plan, outlineKey(synthesized));
+    return { instance, plan, guard, warnings: allWarnings, saved, outline, unfinished };
   } catch (error) {
     const isExpected = [TerraformError, UnreadablePlan, UnreadablePlanFile, UnreadableFunction].some(
       (kind) => error instanceof kind,
@@ -100,7 +108,7 @@ async function planStack(
     if (!isExpected) throw error;
     const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
     if (lock !== undefined) {
-      const { reason, fix } = lockProblem(lock, instance, synthesized.directory);
+      const { reason, fix } = lockProblem(lock, instance, isTemporary ? undefined : synthesized.directory);
       return { instance, failure: `${reason}\n  ${fix}` };
     }
     return { instance, warnings, failure: boundedLines(await planFailureText(error as Error, instance, stack)) };

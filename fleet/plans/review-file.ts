@@ -1,16 +1,27 @@
-/** `review.json`: for each reviewed stack, a digest of the changes in its plan. The file contains no value of any resource. */
+/** `review.json`: for each reviewed stack, digests of the changes in its plan. The file contains no value of any resource. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
+import { outlineSchema } from "../review/change-outline";
 import type { PlanningResult } from "./planning";
 
+/** Version of the file. Files of other versions are rejected. */
+const reviewFormat = 2;
+
 const reviewSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(reviewFormat),
   stacks: z.record(
     z.string(),
     z.discriminatedUnion("outcome", [
-      z.strictObject({ outcome: z.literal("planned"), synthesized: z.string(), changes: z.string() }),
+      z.strictObject({
+        outcome: z.literal("planned"),
+        synthesized: z.string(),
+        /** Digest of all changes. */
+        changes: z.string(),
+        /** Each change, to recognize the rest of a deployment that failed halfway. */
+        outline: outlineSchema,
+      }),
       z.strictObject({ outcome: z.literal("unchanged") }),
       z.strictObject({ outcome: z.literal("refused") }),
       z.strictObject({ outcome: z.literal("failed") }),
@@ -23,14 +34,14 @@ export type ReviewFile = z.output<typeof reviewSchema>;
 /** Writes the outcome of each stack. */
 export function writeReviewFile(file: string, results: readonly PlanningResult[]): void {
   const stacks = Object.fromEntries(results.map((result) => [result.instance.stackName, entryOf(result)]));
-  writeFileSync(file, `${JSON.stringify({ format: 1, stacks } satisfies ReviewFile, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ format: reviewFormat, stacks } satisfies ReviewFile, null, 2)}\n`);
 }
 
-function entryOf({ unchanged, saved, guard }: PlanningResult): ReviewFile["stacks"][string] {
+function entryOf({ unchanged, saved, outline, guard }: PlanningResult): ReviewFile["stacks"][string] {
   if (unchanged === true) return { outcome: "unchanged" };
-  if (saved === undefined || guard === undefined) return { outcome: "failed" };
+  if (saved === undefined || outline === undefined || guard === undefined) return { outcome: "failed" };
   if (guard.violations.length > 0) return { outcome: "refused" };
-  return { outcome: "planned", synthesized: saved.synthesized, changes: saved.changes };
+  return { outcome: "planned", synthesized: saved.synthesized, changes: saved.changes, outline };
 }
 
 /** @throws CommandError if the file is missing, or `plan` did not write it */

@@ -115,6 +115,15 @@ export function digestOf(directory: string): string {
   return hash.digest("hex");
 }
 
+/**
+ * Key for the digests of single values. Equal stacks have equal keys. The key cannot be derived from {@link SynthesizedStack.digest}, so only
+ * someone who knows the whole configuration can compare values with the digests.
+ */
+export function outlineKey({ directory }: Pick<SynthesizedStack, "directory">): string {
+  const configuration = configurationText(readFileSync(path.join(directory, "cdk.tf.json"), "utf8"));
+  return createHash("sha256").update(`values of ${configuration}`).digest("hex");
+}
+
 /** `cdk.tf.json` with sorted keys and without comments (`//`), because Terraform ignores comments and the order of keys. */
 export function configurationText(json: string): string {
   return canonicalJson(JSON.parse(json, (key, value: unknown) => (key === "//" ? undefined : value)));

@@ -1,7 +1,13 @@
 /** Compares the rest of an interrupted deployment with its reviewed plan, and finds the changes that the review does not contain. */
 import { canonicalJson, differingKeys, isMarked, itemsOf, fieldsOf, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
-import type { Change, PlanJson, ResourceChange } from "../terraform/plan-json";
+import type { Change } from "../terraform/plan-json";
+import type { OutlinedChange } from "./change-outline";
+
+/** A plan, or the outline of its changes. */
+interface Changes {
+  readonly resource_changes: readonly OutlinedChange[];
+}
 
 /**
  * A change was reviewed if the reviewed plan makes the same change to the same resource, with the same values. A value that the
@@ -11,7 +17,7 @@ import type { Change, PlanJson, ResourceChange } from "../terraform/plan-json";
  * @param rest the plan of the same stack after the interruption
  * @returns one text per change that was not reviewed, with the names of the attributes and without their values
  */
-export function unreviewedChanges(reviewed: PlanJson, rest: PlanJson): readonly string[] {
+export function unreviewedChanges(reviewed: Changes, rest: Changes): readonly string[] {
   const reviewedAt = new Map(
     reviewed.resource_changes
       .filter((resource) => isTouched(resource) && resource.deposed === undefined)
@@ -26,14 +32,14 @@ export function unreviewedChanges(reviewed: PlanJson, rest: PlanJson): readonly 
 }
 
 /** @returns undefined if the change was reviewed; otherwise the attributes that differ, or an empty text if the whole change differs */
-function problemOf(reviewed: ResourceChange | undefined, rest: ResourceChange): string | undefined {
+function problemOf(reviewed: OutlinedChange | undefined, rest: OutlinedChange): string | undefined {
   if (reviewed === undefined || !isPartOf(reviewed, rest)) return "";
   const keys = changedKeys(rest.change).filter((key) => !isReviewed(key, reviewed.change, rest.change));
   return keys.length === 0 ? undefined : keys.join(", ");
 }
 
 /** Whether the kind of change, without its values, is the reviewed kind or a part of it. */
-function isPartOf({ change: reviewed, ...from }: ResourceChange, { change: rest, ...to }: ResourceChange): boolean {
+function isPartOf({ change: reviewed, ...from }: OutlinedChange, { change: rest, ...to }: OutlinedChange): boolean {
   const was = (action: Change["actions"][number]): boolean => reviewed.actions.includes(action);
   // A replacement with create_before_destroy leaves the old object.
   if (to.deposed !== undefined) return was("create") && was("delete");

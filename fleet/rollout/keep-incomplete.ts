@@ -1,6 +1,6 @@
 /** Keeps resources whose creation was interrupted: Terraform would delete and create them again. */
+import type { OutlinedChange } from "../review/change-outline";
 import { isTouched } from "../terraform/plan-json";
-import type { PlanJson } from "../terraform/plan-json";
 import { parseState } from "../terraform/state-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
 
@@ -12,7 +12,10 @@ import type { TerraformStack } from "../terraform/terraform-stack";
  * @returns the addresses of these resources
  * @throws TerraformError
  */
-export async function keepIncomplete(stack: TerraformStack, reviewed: PlanJson): Promise<readonly string[]> {
+export async function keepIncomplete(
+  stack: TerraformStack,
+  reviewed: { readonly resource_changes: readonly OutlinedChange[] },
+): Promise<readonly string[]> {
   const created = new Set(
     reviewed.resource_changes
       .filter((resource) => isTouched(resource) && resource.change.actions.includes("create"))
@@ -23,3 +26,7 @@ export async function keepIncomplete(stack: TerraformStack, reviewed: PlanJson):
   for (const { address } of incomplete) await stack.untaint(address);
   return incomplete.map(({ address }) => address);
 }
+
+/** @param addresses the result of {@link keepIncomplete} */
+export const keptText = (addresses: readonly string[]): string =>
+  `the creation of these resources was interrupted. They are kept, and the next apply completes them: ${addresses.join(", ")}.`;

@@ -18,7 +18,7 @@ import { uploadErroredState } from "./errored-state";
 import { importOrphans } from "./import-orphans";
 import { unfinishedApply } from "./journal";
 import type { DeploymentStatus } from "./journal";
-import { keepIncomplete } from "./keep-incomplete";
+import { keepIncomplete, keptText } from "./keep-incomplete";
 import { deploymentOf } from "./stack-deployment";
 import type { PreparedDeployment } from "./stack-deployment";
 
@@ -56,7 +56,7 @@ export async function completeState(
   if (notUploaded !== undefined) return notUploaded;
   const incomplete = await keepIncomplete(stack, reviewed);
   if (incomplete.length > 0) {
-    print(`${stackName}: kept, although their creation was interrupted: ${incomplete.join(", ")}.`);
+    print(`${stackName}: ${keptText(incomplete)}`);
   }
   const imported = await importOrphans(stack, instance, reviewed);
   if (imported.length > 0) {

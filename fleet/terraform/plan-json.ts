@@ -41,7 +41,11 @@ export interface ResourceChange {
 }
 
 /** Whether an apply would change the resource or the entry of the resource in the state. */
-export const isTouched = ({ mode, change, previous_address }: ResourceChange): boolean =>
+export const isTouched = ({
+  mode,
+  change,
+  previous_address,
+}: Pick<ResourceChange, "mode" | "change" | "previous_address">): boolean =>
   mode === "managed" &&
   (change.actions.join() !== "no-op" || change.importing !== undefined || previous_address !== undefined);
 

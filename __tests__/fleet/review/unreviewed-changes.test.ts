@@ -1,5 +1,7 @@
 /** After an interruption, only the reviewed changes are applied: the same resources with the same values. */
 import fc from "fast-check";
+import { outlineOf, outlineSchema } from "../../../fleet/review/change-outline";
+import type { OutlinedChange } from "../../../fleet/review/change-outline";
 import { unreviewedChanges } from "../../../fleet/review/unreviewed-changes";
 import { fieldsOf, isMarked, valueAt } from "../../../fleet/terraform/json-values";
 import { isTouched } from "../../../fleet/terraform/plan-json";
@@ -8,6 +10,17 @@ import { recordedNames, recordedPlan } from "../guard/recorded-plan";
 
 const adoption = recordedPlan("adoption");
 const edit = recordedPlan("lambda-edit");
+
+const outline = (plan: PlanJson): { readonly resource_changes: readonly OutlinedChange[] } => ({
+  resource_changes: outlineSchema.parse(JSON.parse(JSON.stringify(outlineOf(plan, "key")))),
+});
+
+/** The changes that were not reviewed. A comparison of outlines, as `review.json` contains them, must give the same answer. */
+function unreviewed(reviewed: PlanJson, rest: PlanJson): readonly string[] {
+  const found = unreviewedChanges(reviewed, rest);
+  expect(unreviewedChanges(outline(reviewed), outline(rest))).toEqual(found);
+  return found;
+}
 
 /** The plan with another change of one resource. */
 function edited(plan: PlanJson, address: string, edit: (change: Change) => Change): PlanJson {
@@ -36,7 +49,7 @@ test("every part of a recorded plan was reviewed with this plan", () => {
     const plan = recordedPlan(name);
     fc.assert(
       fc.property(fc.subarray([...plan.resource_changes]), (resource_changes) => {
-        expect(unreviewedChanges(plan, { ...plan, resource_changes })).toEqual([]);
+        expect(unreviewed(plan, { ...plan, resource_changes })).toEqual([]);
       }),
       { numRuns: 10 },
     );
@@ -46,7 +59,7 @@ test("every part of a recorded plan was reviewed with this plan", () => {
 test("a resource that the reviewed plan does not touch is named", () => {
   const idle = recordedPlan("no-change");
   const touched = edit.resource_changes.filter(isTouched).map(({ address }) => `update ${address}`);
-  expect(unreviewedChanges(idle, edit)).toEqual(touched);
+  expect(unreviewed(idle, edit)).toEqual(touched);
   expect(touched).toContain(`update ${FUNCTION}`);
 });
 
@@ -61,7 +74,7 @@ test("another known value of any changed attribute is named, and the value is no
   fc.assert(
     fc.property(fc.constantFrom(...known), fc.constantFrom("+15555550199", 4711, ["other"]), (one, value) => {
       const { plan, address, key } = one;
-      const [found = "", ...others] = unreviewedChanges(plan, edited(plan, address, withAfter(key, value)));
+      const [found = "", ...others] = unreviewed(plan, edited(plan, address, withAfter(key, value)));
       expect(found).toContain(`${address} (`);
       expect(found).toContain(key);
       expect(found).not.toMatch(/15555550199|4711/);
@@ -77,26 +90,26 @@ test("a value that the reviewed plan did not know yet may be known now, but not 
     ...withAfter("function_version", "1")(change),
     after_unknown: {},
   }));
-  expect(unreviewedChanges(adoption, later)).toEqual([]);
-  expect(unreviewedChanges(later, adoption)).toEqual([expect.stringContaining(`create ${ALIAS} (`)]);
+  expect(unreviewed(adoption, later)).toEqual([]);
+  expect(unreviewed(later, adoption)).toEqual([expect.stringContaining(`create ${ALIAS} (`)]);
 });
 
 test("an interrupted creation may continue as an update or as a replacement of the incomplete resource", () => {
   const { after } = changeAt(adoption, FUNCTION);
   const imported = { ...fieldsOf(after), filename: null, publish: null };
   const update = edited(adoption, FUNCTION, (change) => ({ ...change, actions: ["update"], before: imported }));
-  expect(unreviewedChanges(adoption, update)).toEqual([]);
+  expect(unreviewed(adoption, update)).toEqual([]);
   const replaced = edited(adoption, FUNCTION, (change) => ({
     ...change,
     actions: ["delete", "create"],
     before: after,
   }));
-  expect(unreviewedChanges(adoption, replaced)).toEqual([`delete and create ${FUNCTION}`]);
+  expect(unreviewed(adoption, replaced)).toEqual([`delete and create ${FUNCTION}`]);
   const tainted = replaced.resource_changes.map((resource) => ({
     ...resource,
     ...(resource.address === FUNCTION ? { action_reason: "replace_because_tainted" } : {}),
   }));
-  expect(unreviewedChanges(adoption, { ...replaced, resource_changes: tainted })).toEqual([]);
+  expect(unreviewed(adoption, { ...replaced, resource_changes: tainted })).toEqual([]);
 });
 
 test("the update of a value that someone changed after the review is named", () => {
@@ -104,23 +117,40 @@ test("the update of a value that someone changed after the review is named", () 
   const before = valueAt(changeAt(edit, FUNCTION).before, key);
   expect(before).not.toEqual(valueAt(changeAt(edit, FUNCTION).after, key));
   const since = edited(edit, FUNCTION, (change) => ({ ...change, before: { ...fieldsOf(change.before), [key]: [] } }));
-  expect(unreviewedChanges(edit, since)).toEqual([`update ${FUNCTION} (${key})`]);
+  expect(unreviewed(edit, since)).toEqual([`update ${FUNCTION} (${key})`]);
   const reverted = edited(edit, FUNCTION, (change) => ({
     ...change,
     before: { ...fieldsOf(change.before), memory_size: 4096 },
   }));
-  expect(unreviewedChanges(edit, reverted)).toEqual([`update ${FUNCTION} (memory_size)`]);
+  expect(unreviewed(edit, reverted)).toEqual([`update ${FUNCTION} (memory_size)`]);
 });
 
 test("a deletion is named unless the reviewed plan deletes the same resource", () => {
   const deletion = edited(edit, FUNCTION, (change) => ({ ...change, actions: ["delete"], after: null }));
-  expect(unreviewedChanges(edit, deletion)).toContain(`delete ${FUNCTION}`);
-  expect(unreviewedChanges(deletion, edit)).toContain(`update ${FUNCTION}`);
-  expect(unreviewedChanges(deletion, deletion)).toEqual([]);
+  expect(unreviewed(edit, deletion)).toContain(`delete ${FUNCTION}`);
+  expect(unreviewed(deletion, edit)).toContain(`update ${FUNCTION}`);
+  expect(unreviewed(deletion, deletion)).toEqual([]);
 });
 
 test("the import of another object is named", () => {
   const address = "aws_dynamodb_table.contacts";
   const other = edited(adoption, address, (change) => ({ ...change, importing: { id: "dextr-other" } }));
-  expect(unreviewedChanges(adoption, other)).toEqual([`update ${address}`]);
+  expect(unreviewed(adoption, other)).toEqual([`update ${address}`]);
+});
+
+test("an outline contains no value of a plan, and other digests with another key", () => {
+  const leaves = (value: unknown): readonly string[] =>
+    typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [String(value)];
+  for (const name of recordedNames) {
+    const plan = recordedPlan(name);
+    const values = plan.resource_changes
+      .flatMap(({ change: { before, after, importing } }) => leaves([before, after, importing]))
+      .filter((value) => value.length > 5 && !["undefined"].includes(value));
+    const shown = new Set(
+      outline(plan).resource_changes.flatMap(({ change }) => leaves([change.before, change.after])),
+    );
+    expect(values.filter((value) => shown.has(value))).toEqual([]);
+    const text = JSON.stringify(outlineOf(plan, "key"));
+    if (plan.resource_changes.some(isTouched)) expect(JSON.stringify(outlineOf(plan, "other"))).not.toBe(text);
+  }
 });

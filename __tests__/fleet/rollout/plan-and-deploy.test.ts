@@ -263,6 +263,78 @@ test.each([
   },
 );
 
+describe("deploy --reviewed on a machine without the plans of the failed deployment", () => {
+  interface Recorded {
+    resource_changes: {
+      address: string;
+      action_reason?: string;
+      change: { actions: string[]; before: object | null; after: object; after_unknown?: object };
+    }[];
+  }
+  /** The plan after a part of the resources was created. */
+  function rest(): Recorded {
+    const plan = JSON.parse(recordedJson("adoption")) as Recorded;
+    for (const { address, change } of plan.resource_changes) {
+      if (!address.startsWith("aws_cloudwatch_log_group.")) continue;
+      Object.assign(change, { actions: ["no-op"], before: change.after, after_unknown: {} });
+    }
+    return plan;
+  }
+  const deployReviewed = () => project.run("deploy", "--reviewed", "review.json", "--plans", "build/other-plans");
+
+  beforeEach(async () => {
+    expect((await project.run("plan")).exitCode).toBe(2);
+    project.write("review.json", readFileSync(path.join(project.directory, "build/plans/review.json"), "utf8"));
+  });
+  afterEach(() => {
+    project.write("plan.json", recordedJson("adoption"));
+    rmSync(path.join(project.directory, "build/other-plans"), { recursive: true, force: true });
+  });
+
+  test("applies the rest of the reviewed changes", async () => {
+    project.write("plan.json", JSON.stringify(rest()));
+    const { output } = await deployReviewed();
+    expect(output).toContain("a part of the review is already deployed. 28 of 30 changes remain.");
+    expect({ output, calls: project.calls() }).toMatchObject({ calls: expect.stringMatching(/^apply/m) as string });
+  });
+
+  test("refuses the rest with another value, names the attribute, and applies nothing", async () => {
+    const plan = rest();
+    const alias = plan.resource_changes.find(({ address }) => address === "aws_lambda_alias.live");
+    Object.assign(alias?.change.after ?? {}, { description: "changed since" });
+    project.write("plan.json", JSON.stringify(plan));
+    const { exitCode, output } = await deployReviewed();
+    expect(output).toContain("makes other changes than the reviewed plan: create aws_lambda_alias.live (description).");
+    expect(exitCode).toBe(3);
+    expect(project.calls()).not.toMatch(/^apply/m);
+  });
+
+  test("keeps a resource whose creation was interrupted, and plans again", async () => {
+    const address = "aws_lambda_alias.live";
+    const plan = rest();
+    for (const resource of plan.resource_changes) {
+      if (resource.address === address) resource.action_reason = "replace_because_tainted";
+    }
+    project.write("plan.json", JSON.stringify(plan));
+    const instances = [{ status: "tainted", attributes: { id: "live" } }];
+    const resources = [{ mode: "managed", type: "aws_lambda_alias", name: "live", instances }];
+    project.write("remote.tfstate", JSON.stringify({ version: 4, serial: 3, lineage: "line", resources }));
+    const { output } = await deployReviewed();
+    expect(output).toContain(`They are kept, and the next apply completes them: ${address}.`);
+    expect(project.calls()).toMatch(new RegExp(`^untaint .* ${address}\ninit .*\nplan`, "m"));
+  });
+
+  test("shows commands for a locked state that work in any checkout", async () => {
+    project.write("lock", JSON.stringify({ id: "5ca1ab1e", who: "ann@desk", created: "2026-11-24T05:57:36Z" }));
+    const { exitCode, output } = await deployReviewed();
+    const directory = `cdktf.out/stacks/${stackName}`;
+    expect(output).toContain(
+      `    npm run synth\n    terraform -chdir=${directory} init\n    terraform -chdir=${directory} force-unlock 5ca1ab1e\n`,
+    );
+    expect(exitCode).toBe(3);
+  });
+});
+
 test("plan waits for a locked state as long as --lock-timeout allows", async () => {
   await project.run("plan", "--lock-timeout", "90");
   expect(project.calls()).toMatch(/^plan .*-lock-timeout=90s/m);
