@@ -141,6 +141,7 @@ describe("verify", () => {
       "ok association",
       "ok module",
       "ok content",
+      "ok flows",
       "ok unlisted number",
       "ok listed: Blocked",
       "unproven listed: Nuisance:Confirmed",

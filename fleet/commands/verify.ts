@@ -11,9 +11,12 @@ export const verify: Command = {
   summary:
     "Proves that the deployed instances block the numbers of contacts with a blocked Disposition, and no others; changes nothing.",
   selection: "optional",
-  options: { json },
-  details: `The command checks the table and its index, the function and its alias, the role, the permission, the association, the module and the
-inbound flow.
+  options: {
+    coverage: { description: "Also checks every phone number, like the command coverage, at two requests per second." },
+    json,
+  },
+  details: `The command checks the table and its index, the function and its alias, the role, the permission, the association, the module, the
+inbound flow, and whether flows call a module that no longer exists.
 Then the command invokes the function with a listed number (the number of a contact with a blocked Disposition) and an unlisted number.
 These invocations are not calls, so the function writes a log line but no metrics.
 If AWS throttles a check, the command repeats the check for up to five minutes.
@@ -23,7 +26,7 @@ Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check f
 ${selectionSyntax}`,
   async run({ selection, switches }, print) {
     const { verifyInstances } = await import("../checks/verify/verify-instances");
-    const stacks = await verifyInstances(selectFrom(readEnvironments(), selection));
+    const stacks = await verifyInstances(selectFrom(readEnvironments(), selection), switches.has("coverage"));
     print(
       switches.has("json")
         ? new JsonDocument(stacks)

@@ -1,6 +1,7 @@
 /** Synthesizes and plans the selected instances, or only the instances that differ from another commit. */
 import { printable } from "../../config/printable";
 import type { InstanceConfig } from "../../config/types";
+import { staleModuleWarnings } from "../checks/stale-modules";
 import { synthesizeBase } from "../plans/base-ref";
 import type { Base } from "../plans/base-ref";
 import { printToStderr } from "../output/terminal";
@@ -53,12 +54,23 @@ export async function planChanges(options: PlanChangesOptions): Promise<PlannedC
   if (changed.length === 0)
     return { results: instances.map((instance) => ({ instance, unchanged: true })), leftDeployed };
   const toolchain = await openToolchain(changed, shutdown, lockTimeout);
-  const results = await planInstances(changed, { toolchain, stacks, parallel, readOnly });
-  const resultOf = new Map(results.map((result) => [result.instance, result]));
+  const [results, stale] = await Promise.all([
+    planInstances(changed, { toolchain, stacks, parallel, readOnly }),
+    staleModuleWarnings(changed),
+  ]);
+  const resultOf = new Map(results.map((result) => [result.instance, withWarnings(result, stale)]));
   return {
     results: instances.map((instance): PlanningResult => resultOf.get(instance) ?? { instance, unchanged: true }),
     leftDeployed,
   };
+}
+
+function withWarnings(
+  result: PlanningResult,
+  warningsOf: ReadonlyMap<InstanceConfig, readonly string[]>,
+): PlanningResult {
+  const more = warningsOf.get(result.instance) ?? [];
+  return more.length === 0 ? result : { ...result, warnings: [...(result.warnings ?? []), ...more] };
 }
 
 async function changesSince(

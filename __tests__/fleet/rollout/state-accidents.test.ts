@@ -188,10 +188,34 @@ describe("a plan that would create existing resources", () => {
   });
 });
 
-test("a plan that creates no function, role or module is not compared with AWS", async () => {
+test("a plan that creates no function, role or module is not compared with the existing resources", async () => {
   project.write("plan.json", recordedJson("module-edit"));
   await project.run("plan");
-  expect(new Set(aws.calls)).toEqual(new Set(["dynamodb:DescribeTable"]));
+  // Every plan looks for flows that call a missing module.
+  expect(new Set(aws.calls)).toEqual(new Set(["connect:ListContactFlows", "dynamodb:DescribeTable"]));
+});
+
+test("a plan and its review list the flows that call a module that no longer exists", async () => {
+  const call = { Identifier: "check", Type: "InvokeFlowModule", Parameters: { FlowModuleId: "deleted" } };
+  aws.answers = {
+    ...deployed(""),
+    "connect:ListContactFlowModules": modules,
+    "connect:ListContactFlows": { ContactFlowSummaryList: [{ Id: "f", Name: "Main inbound" }] },
+    "connect:DescribeContactFlow": {
+      ContactFlow: { Content: JSON.stringify({ StartAction: "check", Actions: [call] }) },
+    },
+  };
+  project.write("plan.json", recordedJson("module-edit"));
+  const { output } = await project.run("plan", "--review-md", "review.md", "--review-html", "review.html");
+  const sentence = "The flow Main inbound calls the module deleted in the block";
+  expect(output).toContain(`warning: ${sentence} "check"`);
+  for (const file of ["review.md", "review.html"])
+    expect(readFileSync(path.join(project.directory, file), "utf8")).toContain(sentence);
+
+  aws.answers = { ...aws.answers, "connect:ListContactFlows": new AwsError("AccessDeniedException", "no", 403) };
+  expect((await project.run("plan")).output).toContain(
+    "warning: It could not be checked whether flows call a module that no longer exists. AccessDeniedException: no",
+  );
 });
 
 describe("a plan that deletes the index", () => {

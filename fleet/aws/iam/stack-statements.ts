@@ -47,7 +47,8 @@ export function planStatements(instances: readonly InstanceConfig[]): Statement[
     allow("ReadAssociation", readActions(ASSOCIATION), stack.connectInstances),
     allow("ReadModule", readActions(MODULE), stack.modules),
     ...allowIfAny("ReadInboundFlow", readActions(FLOW), stack.flows),
-    allow("FindModules", findActions(instances), stack.connectInstances),
+    allow("FindModules", findActions, stack.connectInstances),
+    ...readCallers(instances),
     ...findOtherUsers(instances),
     allow("ReadCanaryRole", readActions(ROLE, ROLE_POLICY), monitoring.roles),
     allow(
@@ -92,7 +93,7 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
     letInvoke("LetConnectInvoke", "connect.amazonaws.com", stack.functionsAndVersions),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], stack.allLogGroups),
     allow("ManageLogGroup", manageActions(LOG_GROUP), stack.logGroups),
-    allow("ManageAssociation", [...manageActions(ASSOCIATION), ...findActions(instances)], stack.connectInstances),
+    allow("ManageAssociation", [...manageActions(ASSOCIATION), ...findActions], stack.connectInstances),
     allow(
       "ManageModule",
       manageActions(MODULE),
@@ -100,6 +101,7 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
       [...stack.connectInstances, ...stack.modules],
     ),
     ...allowIfAny("ManageInboundFlow", manageActions(FLOW), stack.flows),
+    ...readCallers(instances),
     ...findOtherUsers(instances),
   ];
 }
@@ -154,11 +156,18 @@ function manageRoles(
   ];
 }
 
-/** For the comparison of a plan with AWS: whether a module or a flow of this name exists. */
-const findActions = (instances: readonly InstanceConfig[]): readonly string[] => [
-  "connect:ListContactFlowModules",
-  ...(resourcesOf(instances).flows.length === 0 ? [] : ["connect:ListContactFlows"]),
-];
+/** For the comparison of a plan with AWS: whether a module or a flow of this name exists, and which flows there are. */
+const findActions = ["connect:ListContactFlowModules", "connect:ListContactFlows"];
+
+/**
+ * For the comparison of a plan with AWS: which flows call a module that no longer exists. The statement for an inbound flow includes all
+ * flows of its instance.
+ */
+function readCallers(instances: readonly InstanceConfig[]): Statement[] {
+  const { allFlows, flows } = resourcesOf(instances);
+  const others = allFlows.filter((arn) => !flows.includes(arn));
+  return allowIfAny("ReadCallers", ["connect:DescribeContactFlow"], others);
+}
 
 /** For the comparison of a plan with AWS: what uses the index that a release deletes, or the role that the stack adopts. */
 function findOtherUsers(instances: readonly InstanceConfig[]): Statement[] {

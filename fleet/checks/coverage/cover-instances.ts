@@ -17,6 +17,7 @@ export interface CoveredInstance {
 }
 
 /** @returns one result per instance, in the order of `instances` */
+/** Reads the flows at a limited rate. @param showNumbers whether numbers are not redacted */
 export async function coverInstances(
   instances: readonly InstanceConfig[],
   showNumbers: boolean,
@@ -33,7 +34,8 @@ export async function coverInstances(
   return covered.flatMap(({ result }) => result ?? []);
 }
 
-async function coverInstance(instance: InstanceConfig, showNumbers: boolean): Promise<CoveredInstance> {
+/** Reads the flows at a limited rate. @param showNumbers whether numbers are not redacted */
+export async function coverInstance(instance: InstanceConfig, showNumbers: boolean): Promise<CoveredInstance> {
   const { stackName: stack, release } = instance;
   if (release !== undefined) return { stack, outcome: "ok", numbers: [] };
   const clients = instanceClients(instance);

@@ -6,6 +6,7 @@ import { setsBlockedStatus } from "../../../flows/coverage/confirm";
 import { readFlow } from "../../../flows/coverage/read-flow";
 import { isRecord } from "../../../flows/language/json";
 import type { FlowContent } from "../../../flows/language/types";
+import { type FlowReference, referenceIn } from "../../aws/flow-reference";
 import { describeFlow, describeModule, flowsOf, moduleAliasVersion, modulesOf } from "../../aws/connect-instance";
 
 /** Most flows and modules that are read for one instance. The default quotas of Connect are 100 flows and 200 modules. */
@@ -13,23 +14,6 @@ const maxResources = 1000;
 
 /** The customer queue flow of a contact whose flow sets no other one (adminguide/contact-flow-default). */
 const defaultQueueFlowName = "Default customer queue";
-
-/** An id or ARN in flow content: the resource, and its version or alias. */
-interface Reference {
-  readonly id: string;
-  /** Such as `2` or `$LATEST`. */
-  readonly version?: string;
-  readonly alias?: string;
-}
-
-/** @returns undefined for an ARN of another instance, and for text of another form */
-function referenceIn(text: string, instanceArn: string, kind: "contact-flow" | "flow-module"): Reference | undefined {
-  const prefix = `${instanceArn}/${kind}/`;
-  const rest = text.startsWith(prefix) ? text.slice(prefix.length) : text;
-  const [, id, version, alias] = /^([\w-]{1,100})(?::([\w$-]{1,100})|\/alias\/([\w-]{1,100}))?$/.exec(rest) ?? [];
-  if (id === undefined) return undefined;
-  return { id, ...(version === undefined ? {} : { version }), ...(alias === undefined ? {} : { alias }) };
-}
 
 /** The flows and modules that a content names, if the names are known before the call. */
 function namesIn({ Actions }: FlowContent): { readonly flows: readonly string[]; readonly modules: readonly string[] } {
@@ -138,7 +122,7 @@ export class InstanceFlows {
   /** Several names can mean the same resource. One content object has one set of marks in the picture. */
   private async once<T extends ResolvedFlow | ResolvedModule>(
     kind: "flow" | "module",
-    reference: Reference | undefined,
+    reference: FlowReference | undefined,
     read: () => Promise<T>,
   ): Promise<T> {
     if (reference === undefined) return read();
@@ -150,7 +134,7 @@ export class InstanceFlows {
     return found;
   }
 
-  private async readFlow(reference: Reference | undefined, name: string): Promise<ResolvedFlow> {
+  private async readFlow(reference: FlowReference | undefined, name: string): Promise<ResolvedFlow> {
     if (reference === undefined || reference.alias !== undefined)
       return { problem: `the flow ${name} is not a flow of this instance` };
     if (this.read.size >= maxResources) return { problem: `more than ${maxResources} flows and modules are reachable` };
@@ -161,7 +145,7 @@ export class InstanceFlows {
     return contentOf(flow.Content, `the flow ${flow.Name ?? name}`);
   }
 
-  private async readModule(reference: Reference | undefined, name: string): Promise<ResolvedModule> {
+  private async readModule(reference: FlowReference | undefined, name: string): Promise<ResolvedModule> {
     if (reference === undefined) return { problem: `the module ${name} is not a module of this instance` };
     const { id, alias } = reference;
     if (!this.allModules.some(({ Id }) => Id === id)) return { absent: true };

@@ -1,7 +1,7 @@
 /** The coverage of phone numbers as text and as JSON. */
 import { textTable } from "../../output/text-table";
-import { stacksWithOutcome, type InstanceReport } from "../finding";
-import type { NumberCoverage } from "./coverage";
+import { type Check, type InstanceReport, stacksWithOutcome } from "../finding";
+import { type NumberCoverage, outcomeOf } from "./coverage";
 import type { CoveredInstance } from "./cover-instances";
 
 /** Most blocks of a path in the terminal. */
@@ -42,6 +42,21 @@ export function pathText(path: NonNullable<NumberCoverage["path"]>): string {
       ? steps
       : [...steps.slice(0, half), `… ${steps.length - maxSteps} blocks …`, ...steps.slice(-half)];
   return shown.join(" → ");
+}
+
+/** One check per phone number, for `verify --coverage`. */
+export function coverageChecks({ stack, numbers, failure }: CoveredInstance): readonly Check<"unproven">[] {
+  const name = "coverage";
+  if (failure !== undefined) return [{ ...failure, name }];
+  if (numbers.length === 0) return [{ name, outcome: "unproven", detail: "The instance has no phone number." }];
+  return numbers.map(({ coverage }) => {
+    const { number, description, flow, verdict, reason, path } = coverage;
+    const subject = [number, description, flow?.name ?? "no flow"].filter((part) => part !== "").join(", ");
+    const outcome = outcomeOf(verdict);
+    if (outcome === "ok") return { name, outcome, detail: `${subject}: ${verdict}.` };
+    const detail = `${subject}: ${verdict}: ${reason ?? ""}.${path === undefined ? "" : ` Path: ${pathText(path)}.`}`;
+    return { name, outcome, detail, fix: `Show the flow: npm run fleet -- coverage ${stack} --html coverage.html` };
+  });
 }
 
 export function coverageSummary(instances: readonly CoveredInstance[]): string {

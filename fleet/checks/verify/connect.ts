@@ -12,12 +12,17 @@ import {
   lambdaBlocks,
   modulesOf,
 } from "../../aws/connect-instance";
+import { staleModuleCalls, staleModuleText } from "../../aws/stale-module-calls";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import type { Check, Finding } from "./check";
-import { runCheck } from "./check";
+import { runCheck, unproven } from "./check";
 
-/** The checks `association`, `module`, `content` if there is a module, and `inbound flow` if the stack has one. @throws CredentialsError */
+/**
+ * The checks `association`, `module`, `content` if there is a module, `flows`, and `inbound flow` if the stack has one.
+ *
+ * @throws CredentialsError
+ */
 export async function connectChecks(instance: InstanceConfig, { connect }: InstanceClients): Promise<readonly Check[]> {
   const association = await runCheck("association", async () =>
     associationFinding(instance, await associatedFunctions(connect, instance.instanceId)),
@@ -29,16 +34,27 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
   });
   const content =
     module === undefined ? [] : [await runCheck("content", () => contentFinding(instance, module?.Content ?? ""))];
+  const modules = await runCheck("flows", () => staleModulesFinding(instance, connect));
   const { inboundFlow } = instance;
-  if (inboundFlow === undefined) return [association, published, ...content];
+  if (inboundFlow === undefined) return [association, published, ...content, modules];
   const flow = await runCheck("inbound flow", async () =>
     flowFinding(instance, await findFlow(connect, instance.instanceId, inboundFlow.name)),
   );
-  return [association, published, ...content, flow];
+  return [association, published, ...content, modules, flow];
+}
+
+async function staleModulesFinding(instance: InstanceConfig, connect: ConnectClient): Promise<Finding> {
+  const stale = await staleModuleCalls(connect, instance);
+  if (stale.length === 0) return ok("Every module that a flow calls exists.");
+  const detail = stale.map(staleModuleText).join(" ");
+  const fix = "A deployment does not change flows of the team. Change them in the Connect console.";
+  // A missing module of another purpose is no fault of the deployment.
+  return stale.some(({ isAboutBlocking }) => isAboutBlocking) ? failed(detail, fix) : unproven(detail, fix);
 }
 
 /**
- * What is wrong with the module and the inbound flow although they exist: Terraform's provider does not read their state.
+ * What is wrong with the module and the inbound flow although they exist, and flows that call a missing module: Terraform's provider does
+ * not read them.
  *
  * @throws the error of AWS
  */
@@ -52,6 +68,7 @@ export async function connectStateFindings(
   return [
     ...(module === undefined ? [] : [moduleFinding(instance, module)]),
     ...(flow === undefined ? [] : [flowFinding(instance, flow)]),
+    await staleModulesFinding(instance, connect),
   ];
 }
 

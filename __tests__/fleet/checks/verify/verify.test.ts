@@ -93,6 +93,7 @@ const healthy: Answers = {
   "iam:SimulatePrincipalPolicy": simulated("allowed"),
   "connect:ListLambdaFunctions": { LambdaFunctions: [sampleInstance.function.aliasArn] },
   "connect:ListContactFlowModules": { ContactFlowModulesSummaryList: [{ Id: "m", Name: "blockedStatus" }] },
+  "connect:ListContactFlows": { ContactFlowSummaryList: [] },
   "connect:DescribeContactFlowModule": {
     ContactFlowModule: {
       Id: "m",
@@ -417,9 +418,44 @@ describe("the inbound flow", () => {
   });
 
   test("is not checked if the stack has none", async () => {
-    aws.calls.length = 0;
-    await problems();
-    expect(aws.calls).not.toContain("connect:ListContactFlows");
+    aws.answers = healthy;
+    const names = (await verifyInstance(sampleInstance, aws.clients)).map((check) => check.name);
+    expect(names).toContain("flows");
+    expect(names).not.toContain("inbound flow");
+  });
+});
+
+describe("flows that call a module that no longer exists", () => {
+  const compare = {
+    Identifier: "compare",
+    Type: "Compare",
+    Parameters: { ComparisonValue: "$.Attributes.blockedStatus" },
+  };
+  const calling = (FlowModuleId: string, ...more: readonly object[]): Answers => ({
+    "connect:ListContactFlows": { ContactFlowSummaryList: [{ Id: "f", Name: "Main +15555550101" }] },
+    "connect:DescribeContactFlow": {
+      ContactFlow: {
+        Content: JSON.stringify({
+          StartAction: "check",
+          Actions: [{ Identifier: "check", Type: "InvokeFlowModule", Parameters: { FlowModuleId } }, ...more],
+        }),
+      },
+    },
+  });
+
+  test("fail if the flow compares the attribute of the module", async () => {
+    expect(await problems(calling("gone", compare))).toEqual([
+      'failed flows: The flow Main +1••••••••01 calls the module gone in the block "check", but the instance has no such module. ' +
+        "The call takes its error branch, and no caller of this flow is blocked. Select the module blockedStatus in the block, and publish the flow.",
+    ]);
+    expect(await problems(calling("m", compare))).toEqual([]);
+    expect(await problems(calling("$.Attributes.module", compare))).toEqual([]);
+  });
+
+  test("are unproven if the flow does not concern call blocking", async () => {
+    expect(await problems(calling("gone"))).toEqual([
+      expect.stringMatching(/^unproven flows: .* takes its error branch\. /),
+    ]);
   });
 });
 
