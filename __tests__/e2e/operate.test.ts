@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
 import type { Check } from "../../fleet/checks/verify/verify";
+import { inboundFlow } from "../../flows/inbound";
 import { packageBlockedCalls } from "../../lambda/packaging";
 import { load } from "../config/environment-files";
 import { adoptable, createVendorTable, INDEX, readTable, type TableState } from "./vendor-tables";
@@ -163,6 +164,42 @@ describe("verify", () => {
     const { exitCode, output } = await world.fleet("verify");
     expect(output).toContain("1 instance: 1 proven, 0 unproven, 0 failed.");
     expect(exitCode).toBe(0);
+  });
+});
+
+describe("phone numbers", () => {
+  const call = (moduleId: string) =>
+    JSON.stringify(inboundFlow({ moduleId, queueId: "queue-1", whenBlocked: { action: "disconnect" } }));
+
+  test("a number is protected, until its flow calls a module that was deleted and deployed again", async () => {
+    const old = blockedStatus().id;
+    atConnect("PUT", "/contact-flows/{id}", { Name: "Main inbound", Type: "CONTACT_FLOW", Content: call(old) });
+    const flowId = world.connect.flows(world.instanceId(name)).get("Main inbound")?.id ?? "";
+    world.connect.claimNumber(world.instanceId(name), { number: "+15555550199", flowId });
+    const covered = await world.fleet("verify", "--coverage", world.stackName(name));
+    expect(covered.output).toContain("+1••••••••99, Main inbound: protected.");
+    expect(covered.output).toContain("Every module that a flow calls exists.");
+    expect(covered.exitCode).toBe(0);
+
+    atConnect("DELETE", `/contact-flow-modules/{id}/${old}`);
+    const deployment = await world.cdktf("deploy", world.stackName(name), "--auto-approve", "--skip-provider-lock");
+    expect(deployment.exitCode).toBe(0);
+    expect(blockedStatus().id).not.toBe(old);
+    const sentence = `The flow Main inbound calls the module ${old} in the block "Check the caller"`;
+
+    const { exitCode, failed, checks } = await verify();
+    expect([exitCode, failed]).toEqual([1, ["flows"]]);
+    expect(checks.get("flows")?.detail).toContain(sentence);
+    const planned = await world.fleet("plan", world.stackName(name));
+    expect([planned.exitCode, planned.output.includes(`warning: ${sentence}`)]).toEqual([0, true]);
+    const drift = await world.fleet("drift", world.stackName(name));
+    expect(drift.output).toContain(sentence);
+    const uncovered = await world.fleet("coverage", world.stackName(name));
+    expect(uncovered.output).toContain("not checked: a blocked caller reaches a queue.");
+    expect(uncovered.exitCode).toBe(1);
+
+    atConnect("POST", `/contact-flows/{id}/${flowId}/content`, { Content: call(blockedStatus().id) });
+    expect((await verify()).failed).toEqual([]);
   });
 });
 

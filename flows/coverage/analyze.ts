@@ -22,10 +22,7 @@ export interface PathStep {
   /** Id of the flow or module that contains the block, as `FlowWorld` names it; `name` of the analysis for the first flow. */
   readonly flow: string;
   readonly block: string;
-  /**
-   * `success`, an error type, a condition such as `Equals match`, or `end`. For a Return block whose result is known only at run time, the
-   * branch of the block that invoked the module.
-   */
+  /** `success`, an error type, a condition such as `Equals match`, or `end`. */
   readonly branch: string;
 }
 
@@ -478,12 +475,7 @@ class Analysis {
     if (caller === undefined) return;
     const { NextAction, Conditions = [], Errors = [] } = caller.action.Transitions ?? {};
     const facts = { frame: caller.frame, loops: caller.loops };
-    if (Conditions.length > 0 && typeof value === "string" && containsReference(value)) {
-      for (const { Condition, NextAction: target } of Conditions) {
-        this.next(state, conditionName(Condition), target, facts);
-      }
-      this.takeCondition(state, undefined, Conditions, Errors, facts);
-    } else if (Conditions.length > 0) {
+    if (Conditions.length > 0) {
       this.takeCondition(state, typeof value === "string" ? value : undefined, Conditions, Errors, facts);
     } else if (NextAction !== undefined) {
       this.next(state, "end", NextAction, facts);

@@ -153,7 +153,6 @@ async function play(
   /** What is known about the attribute. A comparison with an unknown value takes the chosen branch. */
   let status: string | null | undefined = attributes[BLOCKED_STATUS_ATTRIBUTE] ?? null;
   let queue: string | null | undefined = null;
-  let placeholder = PLACEHOLDER;
 
   const chooseBranch = (action: Action, inside: FlowContent): string | undefined => {
     if (checks.has(inside)) return undefined;
@@ -182,9 +181,6 @@ async function play(
         return undefined;
       }
       case "EndFlowModuleExecution":
-        // A result that is known only at run time takes the branch of the path.
-        placeholder = forced?.replace(/^Equals /, "") ?? PLACEHOLDER;
-        return undefined;
       case "DisconnectParticipant":
       case "EndFlowExecution":
       case "TransferContactToAgent":
@@ -231,7 +227,7 @@ async function play(
     modules: Object.fromEntries(modules),
     invokeLambda: () => ({ response: isBlocked ? MATCH : NO_MATCH }),
     unsetReference: ([root, name]) =>
-      root === "Attributes" && name === BLOCKED_STATUS_ATTRIBUTE ? undefined : placeholder,
+      root === "Attributes" && name === BLOCKED_STATUS_ATTRIBUTE ? undefined : PLACEHOLDER,
     failAction: (identifier, inside) => {
       const action = actionOf(identifier, inside);
       return action && chooseBranch(action, inside);
