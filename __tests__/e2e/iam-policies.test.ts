@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DeleteRolePermissionsBoundaryCommand, IAMClient } from "@aws-sdk/client-iam";
 import { loadEnvironments } from "../../config/load";
+import { inboundFlow } from "../../flows/inbound";
 import { policiesFor } from "../../fleet/aws/iam/policies";
 import type { PolicyDocument } from "../../fleet/aws/iam/statement";
 import type { RecordedCall } from "../../emulators/aws/recording-proxy";
@@ -77,8 +78,10 @@ beforeAll(async () => {
     await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: role }));
   await recordPhase("change of the configuration", deploy);
 
+  claimNumbers();
   await recordPhase("verify and check", async () => {
-    const verified = await world.fleet("verify", world.stackName(name));
+    const verified = await world.fleet("verify", "--coverage", world.stackName(name));
+    expect(verified.output.match(/\+1••••••••0\d, .*: protected\./g)).toHaveLength(2);
     const whileBuilding = world.proxy.intercept(
       ({ operation }) => operation === "DescribeTable",
       tableWithBuildingIndex,
@@ -128,6 +131,29 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
+
+/** Claims a number for the deployed flow, and a number of a traffic distribution group for a flow that calls the module by an alias. */
+function claimNumbers(): void {
+  const instanceId = world.instanceId(name);
+  const put = (url: string, body: object): Readonly<Record<string, string>> => {
+    const request = { method: "PUT", url, body: Buffer.from(JSON.stringify(body)), region: REGION };
+    const { status, body: answer } = world.connect.handle(request);
+    if (status !== 200) throw new Error(answer);
+    return JSON.parse(answer) as Readonly<Record<string, string>>;
+  };
+  const module = world.connect.modules(instanceId).get("blockedStatus");
+  const at = `/contact-flow-modules/${instanceId}/${module?.id ?? ""}`;
+  put(`${at}/version`, {});
+  const alias = put(`${at}/alias`, { AliasName: "live", ContactFlowModuleVersion: 1 });
+  const moduleId = `${module?.arn ?? ""}/alias/${alias["Id"] ?? ""}`;
+  const content = inboundFlow({ moduleId, queueId: "queue-1", whenBlocked: { action: "disconnect" } });
+  const flow = { Name: "By alias", Type: "CONTACT_FLOW", Content: JSON.stringify(content) };
+  const byAlias = put(`/contact-flows/${instanceId}`, flow)["ContactFlowId"] ?? "";
+  const deployed = world.connect.flows(instanceId).get("Front door")?.id ?? "";
+  const group = world.connect.addTrafficDistributionGroup(instanceId, "two regions");
+  world.connect.claimNumber(instanceId, { number: "+15555550101", flowId: deployed });
+  world.connect.claimNumber(instanceId, { number: "+15555550102", flowId: byAlias, group });
+}
 
 function tableWithBuildingIndex() {
   const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
@@ -234,7 +260,11 @@ function requiredAccess({ service, operation, url, input }: RecordedCall): Acces
       if (segments[0] === "tags") return requestFor(String(segments[1]));
       if (operation === "ListInstances") return requestFor("*");
       const instance = arn(`instance/${String(segments[1])}`);
-      const lists = ["ListContactFlowModules", "ListContactFlows"];
+      // This operation has no resource.
+      if (operation === "ListTrafficDistributionGroups") return requestFor("*");
+      if (operation === "ListPhoneNumbersV2")
+        return requestFor(given["TargetArn"] ?? arn(`instance/${String(given["InstanceId"])}`));
+      const lists = ["ListContactFlowModules", "ListContactFlows", "ListFlowAssociations"];
       if (segments[0] === "instance" || lists.includes(operation)) return requestFor(instance);
       const kind = segments[0] === "contact-flows" ? "contact-flow" : "flow-module";
       const flow = `${instance}/${kind}/${segments[2] ?? "of-an-unknown-id"}`;

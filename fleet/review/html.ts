@@ -164,7 +164,7 @@ function failures({ failures: found }: Review): Markup {
 
 function warnings({ warnings: found }: Review): Markup {
   return section(
-    "Not checked",
+    "Warnings",
     found.map(
       ({ stacks, value }) =>
         html`<article class="card">

@@ -111,7 +111,7 @@ function parts(review: Review): Part[] {
       })),
     ),
     ...list(
-      "Not checked",
+      "Warnings",
       review.warnings.map(({ stacks, value }) => ({
         name: `warning of ${stackList(stacks)}`,
         text: `- ${inline(stackList(stacks))}: ${inline(value)}`,
