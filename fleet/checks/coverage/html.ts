@@ -7,8 +7,8 @@ import type { CoveredInstance } from "./cover-instances";
 import { type CoveredNumber, outcomeOf } from "./coverage";
 import { coverageSummary, pathText } from "./report";
 
-/** Most blocks of a picture. Connect allows 250 blocks per flow. */
-const maxBlocks = 300;
+/** Most blocks and branches of a picture. Connect allows 250 blocks per flow. The layout of more branches takes many seconds. */
+const [maxBlocks, maxBranches] = [300, 1500];
 /** Most pictures per number. */
 const maxPictures = 10;
 
@@ -102,11 +102,23 @@ ${more > 0 ? `<p>${more} more flows and modules are not shown.</p>` : ""}
 </article>`;
 }
 
+/** The pictures by the marks of their flow. Many numbers have the same flow. */
+const drawn = new WeakMap<MarkedFlow["marks"], string>();
+
 function figure({ flow, content, marks }: MarkedFlow): string {
   const caption = `<figcaption>${htmlText(flow)}</figcaption>`;
-  if (content.Actions.length > maxBlocks)
-    return `<figure>${caption}<p>The flow has ${content.Actions.length} blocks and is not drawn.</p></figure>`;
-  const svg = toSvg(content, flow, { colours, marks });
-  const data = Buffer.from(svg).toString("base64");
+  const branches = content.Actions.reduce(
+    (sum, { Transitions: { Errors = [], Conditions = [] } = {} }) => sum + Errors.length + Conditions.length,
+    0,
+  );
+  if (content.Actions.length > maxBlocks || branches > maxBranches) {
+    const size = `${content.Actions.length} blocks with ${branches} branches`;
+    return `<figure>${caption}<p>The flow has ${size} and is not drawn.</p></figure>`;
+  }
+  let data = drawn.get(marks);
+  if (data === undefined) {
+    data = Buffer.from(toSvg(content, flow, { colours, marks })).toString("base64");
+    drawn.set(marks, data);
+  }
   return `<figure>${caption}<img alt="${htmlText(`The blocks of ${flow}`)}" src="data:image/svg+xml;base64,${data}" /></figure>`;
 }
