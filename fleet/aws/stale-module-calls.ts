@@ -30,16 +30,21 @@ export interface StaleModuleCall {
 /** Flows that are described without a pause. Connect allows five requests at once, and then two per second. */
 const burst = 3;
 
-/** @throws the error of AWS */
+/**
+ * @param shutdown after a shutdown has begun, no other flow is read
+ * @throws the error of AWS
+ */
 export async function staleModuleCalls(
   connect: ConnectClient,
   { instanceId, instanceArn }: Pick<InstanceConfig, "instanceId" | "instanceArn">,
+  shutdown: { readonly isStopping: boolean } = { isStopping: false },
 ): Promise<readonly StaleModuleCall[]> {
   const flows = await flowsOf(connect, instanceId);
   if (flows.length === 0) return [];
   const existing = new Set((await modulesOf(connect, instanceId)).map(({ Id }) => Id));
   const found: StaleModuleCall[] = [];
   for (const [n, { Id = "", Name = Id, ContactFlowState = "" }] of flows.entries()) {
+    if (shutdown.isStopping) break;
     if (ContactFlowState.toUpperCase() === "ARCHIVED") continue;
     if (n >= burst) await sleep(connectRequestIntervalMs);
     const content = (await describeFlow(connect, instanceId, Id))?.Content ?? "";

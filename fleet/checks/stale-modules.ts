@@ -9,22 +9,26 @@ import { accountAndRegion } from "../plans/for-each-stack";
 /** @returns the warnings of each instance; one warning if the flows cannot be read */
 export async function staleModuleWarnings(
   instances: readonly InstanceConfig[],
+  shutdown: { readonly isStopping: boolean },
 ): Promise<ReadonlyMap<InstanceConfig, readonly string[]>> {
   // Connect's request limits apply to an account and region.
   const limiter = new ConcurrencyLimiter({ parallel: Infinity, perGroup: 1 });
   const found = await Promise.all(
     instances.map((instance) =>
-      limiter.run(accountAndRegion(instance), async () => [instance, await warningsOf(instance)] as const),
+      limiter.run(accountAndRegion(instance), async () => [instance, await warningsOf(instance, shutdown)] as const),
     ),
   );
   return new Map(found);
 }
 
-async function warningsOf(instance: InstanceConfig): Promise<readonly string[]> {
-  if (instance.release !== undefined) return [];
+async function warningsOf(
+  instance: InstanceConfig,
+  shutdown: { readonly isStopping: boolean },
+): Promise<readonly string[]> {
+  if (instance.release !== undefined || shutdown.isStopping) return [];
   const clients = instanceClients(instance);
   try {
-    return (await staleModuleCalls(clients.connect, instance)).map(staleModuleText);
+    return (await staleModuleCalls(clients.connect, instance, shutdown)).map(staleModuleText);
   } catch (error) {
     return [
       `It could not be checked whether flows call a module that no longer exists. ${errorMessage(error)}. ` +

@@ -56,7 +56,7 @@ export async function planChanges(options: PlanChangesOptions): Promise<PlannedC
   const toolchain = await openToolchain(changed, shutdown, lockTimeout);
   const [results, stale] = await Promise.all([
     planInstances(changed, { toolchain, stacks, parallel, readOnly }),
-    staleModuleWarnings(changed),
+    staleModuleWarnings(changed, shutdown),
   ]);
   const resultOf = new Map(results.map((result) => [result.instance, withWarnings(result, stale)]));
   return {
