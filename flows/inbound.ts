@@ -53,44 +53,13 @@ export const INBOUND_ACTIONS = {
  */
 export function inboundFlow(props: InboundFlowProps): FlowContent {
   const id = INBOUND_ACTIONS;
-  const blocked = blockedActions(props.whenBlocked);
+  const blocked = blockedActions(props.whenBlocked, id, id.setQueue);
   const actions: readonly ModelledAction[] = [
-    {
-      Identifier: id.checkCaller,
-      Type: "InvokeFlowModule",
-      Parameters: { FlowModuleId: props.moduleId },
-      Transitions: { NextAction: id.isBlocked, Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingError" }] },
-    },
-    {
-      Identifier: id.isBlocked,
-      Type: "Compare",
-      Parameters: { ComparisonValue: `$.Attributes.${BLOCKED_STATUS_ATTRIBUTE}` },
-      Transitions: {
-        NextAction: id.setQueue,
-        Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingCondition" }],
-        Conditions: [
-          {
-            NextAction: blocked[0]?.Identifier ?? id.hangUp,
-            Condition: { Operator: "Equals", Operands: [MATCH] },
-          },
-        ],
-      },
-    },
+    ...checkActions(props.moduleId, id, blocked[0]?.Identifier ?? id.hangUp, id.setQueue),
     setQueue(id.setQueue, props.queueId, id.toQueue, id.hangUp),
-    {
-      Identifier: id.toQueue,
-      Type: "TransferContactToQueue",
-      Parameters: {},
-      Transitions: {
-        NextAction: id.hangUp,
-        Errors: [
-          { NextAction: id.hangUp, ErrorType: "QueueAtCapacity" },
-          { NextAction: id.hangUp, ErrorType: "NoMatchingError" },
-        ],
-      },
-    },
+    toQueue(id),
     ...blocked,
-    { Identifier: id.hangUp, Type: "DisconnectParticipant", Parameters: {}, Transitions: {} },
+    hangUp(id),
   ];
   const content = withPositions(
     { Version: FLOW_LANGUAGE_VERSION, StartAction: id.checkCaller, Actions: actions },
@@ -100,14 +69,77 @@ export function inboundFlow(props: InboundFlowProps): FlowContent {
   return requireAccepted(content, "flow", "the inbound flow");
 }
 
-/** Returns the blocks for blocked callers in order; empty if the call is disconnected immediately. */
-function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
-  const id = INBOUND_ACTIONS;
+/** Names of the blocks, as in {@link INBOUND_ACTIONS}. */
+type Names = Readonly<Record<keyof typeof INBOUND_ACTIONS, string>>;
+
+/**
+ * Returns the blocks that check a caller, for a flow that exists: the first invokes the module, the second compares its answer, and the
+ * others end the call of a blocked caller. Every failure of the first two leads to `next`.
+ *
+ * @param names names of the blocks; the flow must have no block with one of these names
+ * @param next identifier of the block for callers who are not blocked
+ */
+export function callerCheck(moduleId: string, whenBlocked: WhenBlocked, names: Names, next: string): ModelledAction[] {
+  const blocked = blockedActions(whenBlocked, names, next);
+  return [
+    ...checkActions(moduleId, names, blocked[0]?.Identifier ?? names.hangUp, next),
+    ...blocked,
+    ...(whenBlocked.action === "queue" ? [toQueue(names)] : []),
+    ...(whenBlocked.action === "flow" ? [] : [hangUp(names)]),
+  ];
+}
+
+function checkActions(moduleId: string, names: Names, blocked: string, next: string): ModelledAction[] {
+  return [
+    {
+      Identifier: names.checkCaller,
+      Type: "InvokeFlowModule",
+      Parameters: { FlowModuleId: moduleId },
+      Transitions: { NextAction: names.isBlocked, Errors: [{ NextAction: next, ErrorType: "NoMatchingError" }] },
+    },
+    {
+      Identifier: names.isBlocked,
+      Type: "Compare",
+      Parameters: { ComparisonValue: `$.Attributes.${BLOCKED_STATUS_ATTRIBUTE}` },
+      Transitions: {
+        NextAction: next,
+        Errors: [{ NextAction: next, ErrorType: "NoMatchingCondition" }],
+        Conditions: [{ NextAction: blocked, Condition: { Operator: "Equals", Operands: [MATCH] } }],
+      },
+    },
+  ];
+}
+
+function toQueue(names: Names): ModelledAction {
+  return {
+    Identifier: names.toQueue,
+    Type: "TransferContactToQueue",
+    Parameters: {},
+    Transitions: {
+      NextAction: names.hangUp,
+      Errors: [
+        { NextAction: names.hangUp, ErrorType: "QueueAtCapacity" },
+        { NextAction: names.hangUp, ErrorType: "NoMatchingError" },
+      ],
+    },
+  };
+}
+
+function hangUp(names: Names): ModelledAction {
+  return { Identifier: names.hangUp, Type: "DisconnectParticipant", Parameters: {}, Transitions: {} };
+}
+
+/**
+ * Returns the blocks for blocked callers in order; empty if the call is disconnected immediately.
+ *
+ * @param next block for the case that the queue or flow for blocked callers cannot be reached
+ */
+function blockedActions(whenBlocked: WhenBlocked, id: Names, next: string): ModelledAction[] {
   switch (whenBlocked.action) {
     case "disconnect":
       return [];
     case "queue":
-      return [setQueue(id.setBlockedQueue, whenBlocked.queueId, id.toQueue, id.setQueue)];
+      return [setQueue(id.setBlockedQueue, whenBlocked.queueId, id.toQueue, next)];
     case "flow":
       return [
         {
@@ -115,7 +147,7 @@ function blockedActions(whenBlocked: WhenBlocked): ModelledAction[] {
           Type: "TransferToFlow",
           Parameters: { ContactFlowId: whenBlocked.flowId },
           // Connect requires the success branch but never takes it.
-          Transitions: { NextAction: id.setQueue, Errors: [{ NextAction: id.setQueue, ErrorType: "NoMatchingError" }] },
+          Transitions: { NextAction: next, Errors: [{ NextAction: next, ErrorType: "NoMatchingError" }] },
         },
       ];
     case "message": {

@@ -468,7 +468,8 @@ function nextAction(action: CompleteAction, branch: string): string | undefined 
   if (branch === "success") return NextAction;
   const condition = Conditions.find((c) => conditionName(c.Condition) === branch);
   const error = Errors.find((e) => e.ErrorType === branch);
-  return condition?.NextAction ?? error?.NextAction ?? (action.Type === "MessageParticipant" ? NextAction : undefined);
+  if (action.Type === "MessageParticipant" && branch === "NoMatchingError") return error?.NextAction ?? NextAction;
+  return condition?.NextAction ?? error?.NextAction;
 }
 
 /** Selects the first condition of `action` that matches `value`. Comparisons are case-sensitive. */
