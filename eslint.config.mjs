@@ -45,6 +45,7 @@ const mayImport = {
     "lambda/canary/probe",
     "lambda/explanations",
   ],
+  "fleet/wiring": ["fleet/aws", "fleet/output", "config", "flows", "stacks/flow-contents"],
   "fleet/rollout": [
     "fleet/checks",
     "fleet/plans",

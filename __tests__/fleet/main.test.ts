@@ -121,6 +121,7 @@ test("iam prints the policies, or writes them to a directory", async () => {
     "preflight",
     "read-and-invoke",
     "index",
+    "wire",
     "discover",
     "state",
     "state-read",

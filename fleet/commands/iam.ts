@@ -18,8 +18,8 @@ export const iam: Command = {
   },
   details: `The command prints these policies:
   for each account with instances       deploy, deploy-watch, deploy-settings (only with settings of security teams), plan,
-                                        preflight, discover, index, read-and-invoke (for verify, coverage, check and
-                                        deploy)
+                                        preflight, discover, index, wire, read-and-invoke (for verify, coverage, check
+                                        and deploy)
   for each account with a state bucket  state (for plan and deploy), state-read (for plan --read-only and drift)
 docs/iam/README.md describes what each policy allows and why.
 

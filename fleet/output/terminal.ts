@@ -2,7 +2,9 @@
  * Writes to standard output and standard error. No other file of the command line writes to these streams, so all text is escaped here,
  * from every source.
  */
+import { createInterface } from "node:readline/promises";
 import { inspect } from "node:util";
+import { CommandError } from "./command-error";
 import { JsonDocument, terminalText } from "./foreign-text";
 import type { ProgressOutput } from "./progress";
 
@@ -37,6 +39,25 @@ export const progressOutput: ProgressOutput = {
 
 /** Columns of the terminal; undefined if standard output is not a terminal. */
 export const terminalColumns = (): number | undefined => process.stdout.columns || undefined;
+
+/**
+ * Asks a question on standard error. Only the answer `yes` agrees.
+ *
+ * @throws CommandError if no person can answer, because standard input is not a terminal
+ */
+export async function askOnTerminal(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new CommandError(
+      "The command must ask, but standard input is not a terminal. Add --yes to agree. Nothing was changed.",
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${terminalText(question)} Type yes to agree: `)).trim().toLowerCase() === "yes";
+  } finally {
+    terminal.close();
+  }
+}
 
 /** A reader such as `head` may close the pipe early. The command then finishes its work without further output. */
 export function ignoreClosedPipes(): void {

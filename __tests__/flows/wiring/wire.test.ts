@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { blockedStatusModule } from "../../../flows/blocked-status";
 import { inboundFlow, type WhenBlocked } from "../../../flows/inbound";
 import type { Action, FlowContent } from "../../../flows/language/types";
+import { locateJson } from "../../../flows/language/json-text";
 import { validateContent } from "../../../flows/language/validate";
 import { simulate } from "../../../flows/simulator";
 import { proveWiring } from "../../../flows/wiring/prove";
@@ -134,14 +135,11 @@ test("the blocks move right, and the inserted blocks stand in the gap", () => {
   expect(position(later, "Queue")?.x).toBeGreaterThan(1240 + 279);
 });
 
-test("the text of every other block stays byte for byte, in every style of JSON", () => {
+test("the inserted blocks are written in the style of the text: minified, or indented", () => {
   for (const style of [undefined, 2, "\t"]) {
     const text = JSON.stringify(support, null, style);
     const wired = wire(text);
     expect(wired.text.split("\n").length === 1).toBe(style === undefined);
-    for (const line of text.split("\n").filter((each) => !/StartAction|"x"/.test(each))) {
-      expect(wired.text).toContain(line.replace(/,$/, "").slice(0, style === undefined ? 0 : undefined));
-    }
     expect(unwired(wired)).toEqual(withoutX(text));
     expect(JSON.stringify(JSON.parse(wired.text), null, style)).toBe(wired.text);
   }
@@ -288,9 +286,13 @@ test("every generated flow that is accepted keeps its text, and the proof holds 
         accepted++;
         expect(validateContent(wired.content, "flow")).toEqual([]);
         expect(unwired(wired)).toEqual(withoutX(text));
+        // Every block but the one before the check stands in the new text as it was written.
+        const blocks = locateJson(text).members?.get("Actions")?.items ?? [];
+        const kept = blocks.filter((_, index) => identifiers[index] !== after);
+        for (const { start, end } of kept) expect(wired.text).toContain(text.slice(start, end));
       },
     ),
-    { numRuns: Number(process.env["RUNS"] ?? 300) },
+    { numRuns: Number(process.env["RUNS"] ?? 200) },
   );
   expect(accepted).toBeGreaterThan(100);
   expect(blockedPlays).toBeGreaterThan(100);

@@ -1,4 +1,4 @@
-/** Permissions of the commands that call AWS without Terraform: `preflight`, `verify`, `check`, `discover` and `index`. */
+/** Permissions of the commands that call AWS without Terraform: `preflight`, `verify`, `check`, `discover`, `index` and `wire`. */
 import { guideFunctionName } from "../../../config/aws-names";
 import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
@@ -94,6 +94,16 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
 /** IAM cannot limit UpdateTable to the index: the command sends one request, which adds the index. */
 export function indexStatements(instances: readonly InstanceConfig[]): Statement[] {
   return [allow("AddIndex", ["dynamodb:DescribeTable", "dynamodb:UpdateTable"], resourcesOf(instances).tables)];
+}
+
+/** IAM cannot limit UpdateContactFlowContent to inbound flows; the command refuses other types. */
+export function wireStatements(instances: readonly InstanceConfig[]): Statement[] {
+  const { connectInstances } = resourcesOf(instances);
+  const flows = connectInstances.map((arn) => `${arn}/contact-flow/*`);
+  return [
+    allow("FindFlowAndModule", ["connect:ListContactFlowModules", "connect:ListContactFlows"], connectInstances),
+    allow("UpdateFlow", ["connect:DescribeContactFlow", "connect:UpdateContactFlowContent"], flows),
+  ];
 }
 
 /** Covers all regions: `discover` searches for tables and instances. */

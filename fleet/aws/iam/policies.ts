@@ -1,6 +1,12 @@
 /** Generates least-privilege IAM policies from the configuration of instances. */
 import type { InstanceConfig } from "../../../config/types";
-import { discoverStatements, indexStatements, preflightStatements, readAndInvokeStatements } from "./check-statements";
+import {
+  discoverStatements,
+  indexStatements,
+  preflightStatements,
+  readAndInvokeStatements,
+  wireStatements,
+} from "./check-statements";
 import { settingStatements } from "./setting-statements";
 import { deployStatements, deployWatchStatements, planStatements } from "./stack-statements";
 import type { PolicyDocument, Statement } from "./statement";
@@ -27,6 +33,7 @@ const policyLimit = 6144;
  * - `read-and-invoke`: the calls of `fleet verify`, `fleet coverage` and `fleet check`. It may query the index, read contact ids, flows
  *   and phone numbers, and invoke the function.
  * - `index`: the calls of `fleet index`: describes the table and adds the index.
+ * - `wire`: the calls of `fleet wire`: reads the flows of the instance and updates their content.
  * - `discover`: the calls of `fleet discover`, in all regions.
  *
  * For each account of the state buckets, except buckets of S3-compatible stores:
@@ -46,6 +53,7 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
     ...policiesPerAccount("preflight", instances, account, preflightStatements),
     ...policiesPerAccount("read-and-invoke", instances, account, readAndInvokeStatements),
     ...policiesPerAccount("index", instances, account, indexStatements),
+    ...policiesPerAccount("wire", instances, account, wireStatements),
     ...policiesPerAccount("discover", instances, account, discoverStatements),
     ...policiesPerAccount("state", withS3Bucket, stateAccount("roleArn"), stateStatements),
     ...policiesPerAccount("state-read", withS3Bucket, stateAccount("planRoleArn"), stateReadStatements),

@@ -407,6 +407,7 @@ instances:
     "preflight-444455556666",
     "read-and-invoke-444455556666",
     "index-444455556666",
+    "wire-444455556666",
     "discover-444455556666",
     "state-777788889999",
     "state-read-777788889998",
@@ -447,6 +448,20 @@ test("many instances are split into documents within the size limit, and each ha
     }),
     { numRuns: 20 },
   );
+});
+
+test("the policy wire allows reading and updating flows of the selected instances, and nothing else", () => {
+  const statements = named("wire").flatMap(({ Statement }) => Statement);
+  expect(statements.flatMap(({ Action = [] }) => Action)).toEqual([
+    "connect:ListContactFlowModules",
+    "connect:ListContactFlows",
+    "connect:DescribeContactFlow",
+    "connect:UpdateContactFlowContent",
+  ]);
+  const may = (action: string, resource: string) => decide(named("wire"), { action, resource, context: {} });
+  expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}/contact-flow/1`)).toBe("allowed");
+  expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}0/contact-flow/1`)).not.toBe("allowed");
+  expect(may("connect:DeleteContactFlow", `${acme.instanceArn}/contact-flow/1`)).not.toBe("allowed");
 });
 
 test("the policy index allows only describing and updating the selected tables", () => {
