@@ -2,13 +2,12 @@
 import {
   type ConnectClient,
   type ContactFlow,
-  DescribeContactFlowCommand,
   InvalidContactFlowException,
   UpdateContactFlowContentCommand,
 } from "@aws-sdk/client-connect";
 import { didYouMean } from "../../config/did-you-mean";
 import { CommandError } from "../output/command-error";
-import { flowsOf } from "./connect-instance";
+import { describeFlow, flowsOf } from "./connect-instance";
 
 /**
  * The flow with this id, ARN or name, as it is published.
@@ -29,16 +28,7 @@ export async function findFlow(client: ConnectClient, InstanceId: string, flow: 
         (near === undefined ? "" : ` Did you mean ${JSON.stringify(near)}?`),
     );
   }
-  return describeFlow(client, InstanceId, found.Id);
-}
-
-/** The flow as it is published. @throws errors of the SDK */
-export async function describeFlow(
-  client: ConnectClient,
-  InstanceId: string,
-  ContactFlowId: string,
-): Promise<ContactFlow> {
-  return (await client.send(new DescribeContactFlowCommand({ InstanceId, ContactFlowId }))).ContactFlow ?? {};
+  return (await describeFlow(client, InstanceId, found.Id)) ?? {};
 }
 
 /**

@@ -9,8 +9,8 @@ import { toSvg } from "../../flows/diagram/svg";
 import { CALLERS, proveWiring, type WiringProof } from "../../flows/wiring/prove";
 import { CannotWire, type WiredFlow, wireFlow, wrongType } from "../../flows/wiring/wire";
 import { moduleContent } from "../../stacks/flow-contents";
-import { describeFlow, findFlow, updateFlow } from "../aws/contact-flow";
-import { blockedStatusAmong, modulesOf } from "../aws/connect-instance";
+import { findFlow, updateFlow } from "../aws/contact-flow";
+import { blockedStatusAmong, describeFlow, modulesOf } from "../aws/connect-instance";
 import { attachPolicyFix, isAccessDenied } from "../aws/errors";
 import { instanceClients } from "../aws/instance-clients";
 import { CommandError } from "../output/command-error";
@@ -57,8 +57,9 @@ export async function prepareWiring(
     : await withConnect(instance, (client) => fromInstance(client, instance, flow));
   const whenBlocked = instance.inboundFlow?.whenBlocked ?? { action: "disconnect" };
   try {
-    const wired = wireFlow({ text: source.text, moduleId: source.moduleId, whenBlocked, after });
-    const proof = await proveWiring(wired, moduleContent(instance));
+    const module = moduleContent(instance);
+    const wired = wireFlow({ text: source.text, moduleId: source.moduleId, module, whenBlocked, after });
+    const proof = await proveWiring(wired, module);
     const difference = differenceOf(wired);
     const files = filesOf(source.name, source.base, source.text, wired, proof, difference);
     const written = writeFiles(
@@ -172,15 +173,15 @@ async function replaceContent(
   expected: string,
   content: string,
 ): Promise<void> {
-  const { Name = "", Content = "" } = await describeFlow(client, id, flowId);
+  const { Name = "", Content = "" } = (await describeFlow(client, id, flowId)) ?? {};
   if (Content !== expected) {
     throw new CommandError(
       `The flow ${JSON.stringify(Name)} was edited after this command read it. Nothing was changed. Run the command again.`,
     );
   }
   await updateFlow(client, id, flowId, content);
-  const after = await describeFlow(client, id, flowId);
-  if (!isSameJson(after.Content ?? "", content)) {
+  const after = (await describeFlow(client, id, flowId)) ?? {};
+  if (!isSameJson(after?.Content ?? "", content)) {
     throw new CommandError(
       `The flow ${JSON.stringify(Name)} does not have the content that was sent. Someone may have edited it at the same time. Look at the flow in the console.`,
     );

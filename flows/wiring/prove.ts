@@ -206,7 +206,9 @@ const isInserted = ({ inserted }: WiredFlow, { identifier, within }: Step): bool
 
 function requireSame(wired: WiredFlow, caller: Caller, before: SimulationResult, after: SimulationResult): void {
   const path = after.path.filter((step) => !isInserted(wired, step));
-  const { [BLOCKED_STATUS_ATTRIBUTE]: _, ...attributes } = after.attributes;
+  const attributes = Object.fromEntries(
+    Object.entries(after.attributes).filter(([name]) => name !== BLOCKED_STATUS_ATTRIBUTE),
+  );
   const [expected, found] = [
     [before.path, before.ending, before.attributes],
     [path, after.ending, attributes],

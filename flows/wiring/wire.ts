@@ -17,6 +17,8 @@ export interface WireProps {
   readonly text: string;
   /** Id or ARN of the module `blockedStatus`, or its name for a file that the console imports. */
   readonly moduleId: string;
+  /** Content of the module `blockedStatus`. */
+  readonly module: FlowContent;
   readonly whenBlocked: WhenBlocked;
   /**
    * Identifier of the block after which the caller is checked.
@@ -249,7 +251,7 @@ function positionEdits(
 }
 
 /** Refuses the result if a blocked caller could still reach a queue, agent, callback or external number. */
-function requireProtected(content: FlowContent, { moduleId, whenBlocked, after }: WireProps): void {
+function requireProtected(content: FlowContent, { moduleId, module, whenBlocked, after }: WireProps): void {
   const problems = validateContent(content, "flow");
   if (problems.length > 0) {
     throw new CannotWire(
@@ -261,7 +263,7 @@ function requireProtected(content: FlowContent, { moduleId, whenBlocked, after }
   const coverage = analyzeCoverage({
     name: "the flow",
     content,
-    resolver: { flow: () => undefined, module: (id) => (id === moduleId ? "check" : undefined) },
+    world: { flows: new Map(), modules: new Map([[moduleId, { check: module }]]) },
     blockedTargets,
   });
   if (coverage.verdict === "protected") return;

@@ -76,6 +76,7 @@ const wire = (content: unknown, more: { after?: string; whenBlocked?: WhenBlocke
   wireFlow({
     text: typeof content === "string" ? content : JSON.stringify(content),
     moduleId,
+    module: checkModule,
     whenBlocked: disconnect,
     ...more,
   });

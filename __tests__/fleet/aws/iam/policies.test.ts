@@ -378,6 +378,7 @@ test("only actions on a whole region, account or instance have a wildcard resour
       ...["ManageFunction", "ReadFunction"].map((sid) => `${sid} arn:aws:lambda:${home}:function:blockedCalls-acme:*`),
       ...["ManageLogGroup", "ReadLogGroupTags"].map((sid) => `${sid} ${acme.function.logGroupArn}:*`),
       ...["ManageCanaryLogGroup", "ReadCanaryLogGroupTags"].map((sid) => `${sid} ${acme.canary.logGroupArn}:*`),
+      `UpdateFlow ${acme.instanceArn}/contact-flow/*`,
       ...["DescribeModule", "ManageModule", "ReadModule"].map((sid) => `${sid} ${acme.instanceArn}/flow-module/*`),
     ].sort(),
   );
