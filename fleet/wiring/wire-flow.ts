@@ -181,7 +181,7 @@ async function replaceContent(
   }
   await updateFlow(client, id, flowId, content);
   const after = (await describeFlow(client, id, flowId)) ?? {};
-  if (!isSameJson(after?.Content ?? "", content)) {
+  if (!isSameJson(after.Content ?? "", content)) {
     throw new CommandError(
       `The flow ${JSON.stringify(Name)} does not have the content that was sent. Someone may have edited it at the same time. Look at the flow in the console.`,
     );
