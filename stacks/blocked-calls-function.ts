@@ -24,6 +24,11 @@ export interface BlockedCallsFunctionProps {
    * With a customer managed key, a Query needs `kms:Decrypt`. Without this permission every lookup fails.
    */
   readonly tableKeyArn: string;
+  /**
+   * The table with the index. Terraform writes no state while it waits for the index. If it is killed in this time, the next
+   * deployment fails for every resource that exists but is in no state. So nothing is created before the index is ACTIVE.
+   */
+  readonly table: ITerraformDependable;
 }
 
 /** The address of the log group. A release of the instance removes the function and keeps the log group. */
@@ -31,6 +36,8 @@ export const logGroupAddress = "aws_cloudwatch_log_group.blocked_calls";
 
 /** Deploys the function and permits one Connect instance to invoke its alias `live`. */
 export class BlockedCallsFunction extends Construct {
+  /** Must exist before the first invocation. */
+  readonly logGroup: ITerraformDependable;
   /** The resources that must exist before Connect can invoke the alias. */
   readonly invocable: readonly ITerraformDependable[];
   readonly alias: LambdaAlias;
@@ -43,20 +50,30 @@ export class BlockedCallsFunction extends Construct {
     const { instance } = props;
     const { logKmsKeyArn, reservedConcurrency, vpc } = instance.function;
 
-    // Terraform creates the log group before the function. If Lambda creates the group at the first invocation, the group has no
+    // Terraform creates the log group before the first invocation. If Lambda creates the group at the first invocation, the group has no
     // retention, and Terraform cannot create it afterwards (terraform-aws-modules/terraform-aws-lambda#133).
+    //
+    // The module and the schedule of the canary depend on the log group, and the function does not: a release keeps the log group and
+    // changes the table, so Terraform forgets the log group before the table changes. It deletes the function after that, because
+    // the association is deleted after the table changes. With this dependency of the function, the order would be a cycle.
     const logGroup = new CloudwatchLogGroup(this, "logs", {
       name: instance.function.logGroupName,
       retentionInDays: instance.function.logRetentionDays,
       ...(logKmsKeyArn === undefined ? {} : { kmsKeyId: logKmsKeyArn }),
+      dependsOn: [props.table],
+      // If the name changes, the new group exists before the module invokes the new function.
+      lifecycle: { createBeforeDestroy: true },
     });
     logGroup.overrideLogicalId("blocked_calls");
+    this.logGroup = logGroup;
 
     const role = new IamRole(this, "role", {
       name: instance.function.roleName,
       description: `${runsFunction(instance.function.name)} ${instance.table.name} and write its log.`,
       assumeRolePolicy: lambdaTrustPolicy(),
       ...(instance.permissionsBoundary === undefined ? {} : { permissionsBoundary: instance.permissionsBoundary }),
+      // All other resources of this construct except the log group refer to the role.
+      dependsOn: [props.table],
     });
     role.overrideLogicalId("blocked_calls");
     // If the name changes, the new role has its permissions before the function stops using the old role.
@@ -121,7 +138,7 @@ export class BlockedCallsFunction extends Construct {
       // Without this block, the provider accepts any log group. The role may write to this one only.
       loggingConfig: { logFormat: "Text", logGroup: instance.function.logGroupName },
       // The reference to the role creates no dependency on the policies of the role.
-      dependsOn: [logGroup, lookup, decrypt, ...network],
+      dependsOn: [lookup, decrypt, ...network],
     });
     this.function.overrideLogicalId("blocked_calls");
 

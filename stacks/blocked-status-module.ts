@@ -14,6 +14,8 @@ export interface BlockedStatusModuleProps {
   readonly instance: InstanceConfig;
   /** The resources that must be ready before the first call: the index, the alias, the permission. */
   readonly dependsOn: readonly ITerraformDependable[];
+  /** The log group of the function. It must exist before the first call. */
+  readonly logGroup: ITerraformDependable;
 }
 
 /** Associates the function with one Connect instance, then registers the module, then the inbound flow. */
@@ -44,7 +46,7 @@ export class BlockedStatusModule extends Construct {
       name: BLOCKED_STATUS_MODULE_NAME,
       description: `Sets the contact attribute blockedStatus to match or nomatch. ${managedBy(instance.stackName)}`,
       content: toTerraformString(moduleContent(instance)),
-      dependsOn: [association],
+      dependsOn: [association, props.logGroup],
       lifecycle: { replaceTriggeredBy: replaceTriggers },
     });
     this.module.overrideLogicalId("blocked_status");

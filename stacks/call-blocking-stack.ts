@@ -92,10 +92,12 @@ export class CallBlockingStack extends TerraformStack {
       instance,
       functionPackage: props.functionPackages.blockedCalls,
       tableKeyArn: contacts.keyArn,
+      table: contacts.table,
     });
     const blockedStatus = new BlockedStatusModule(this, "module", {
       instance,
       dependsOn: [contacts.table, ...blockedCalls.invocable],
+      logGroup: blockedCalls.logGroup,
     });
 
     if (instance.adoptExisting !== undefined) {

@@ -5,6 +5,7 @@ import { asksFunction, runsFunction } from "../config/descriptions";
 import type { InstanceConfig } from "../config/types";
 import { canaryInput } from "../lambda/canary/settings";
 import type { PackagedFunction } from "../lambda/packaging";
+import { logGroupAddress } from "./blocked-calls-function";
 import { decryptPolicy, decryptPolicyCount, policyDocument, lambdaTrustPolicy } from "./role-policies";
 import type { RawResources } from "./raw-resources";
 
@@ -136,7 +137,8 @@ export function canaryResources(
           exemptNumbers: instance.exemptNumbers,
           otherNumbers: instance.lookup.otherNumbers,
         }),
-        depends_on: ["aws_lambda_permission.canary"],
+        // The canary invokes the function, whose log group must exist before the first invocation.
+        depends_on: [logGroupAddress, "aws_lambda_permission.canary"],
       },
     },
   };

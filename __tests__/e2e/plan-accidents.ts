@@ -127,8 +127,13 @@ export const afterTheDeployment: Readonly<Record<string, Edit>> = {
   },
   "log-group-deleted": (stack) => {
     Reflect.deleteProperty(stack.resource["aws_cloudwatch_log_group"] ?? {}, "blocked_calls");
-    const own = block(stack, "aws_lambda_function", "blocked_calls");
-    own["depends_on"] = (own["depends_on"] as string[]).filter((one) => !one.startsWith("aws_cloudwatch_log_group"));
+    for (const dependent of [
+      block(stack, MODULE, "blocked_status"),
+      block(stack, "aws_cloudwatch_event_target", "canary"),
+    ])
+      dependent["depends_on"] = (dependent["depends_on"] as string[]).filter(
+        (one) => one !== "aws_cloudwatch_log_group.blocked_calls",
+      );
   },
   "scaling-added": (stack) => {
     stack.resource["aws_appautoscaling_target"] = {

@@ -112,7 +112,7 @@ async function expectAllRecorded(directories: readonly string[]): Promise<void> 
   const work = async (): Promise<void> => {
     for (let next = queued.shift(); next !== undefined; next = queued.shift()) {
       const directory = next;
-      const options = directory === "targeted" ? ["-target=aws_cloudwatch_log_group.blocked_calls"] : [];
+      const options = directory === "targeted" ? ["-target=data.aws_dynamodb_table.live"] : [];
       await expectRecorded(directory, ...options).catch((error: unknown) => {
         failures.push(new Error(`${directory}: ${error instanceof Error ? error.message : String(error)}`));
       });
