@@ -53,7 +53,8 @@ export async function refuseSharedIndex(
 function deletesIndex({ change }: ResourceChange): boolean {
   const has = (values: unknown): boolean =>
     itemsOf(valueAt(values, "global_secondary_index")).some((index) => textAt(index, "name") === indexName);
-  return has(change.before) && !has(change.after);
+  // A table that Terraform stops managing keeps its indexes.
+  return !change.actions.includes("forget") && has(change.before) && !has(change.after);
 }
 
 /** Values of an attribute of the resources that the plan deletes. */

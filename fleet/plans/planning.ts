@@ -18,7 +18,7 @@ import { judgePlan } from "./judge-plan";
 import { lockNotice, lockProblem } from "./state-lock-report";
 import { savePlan } from "./saved-plan";
 import type { SavedPlan } from "./saved-plan";
-import { readTableFingerprint, touchesTable } from "./table-fingerprint";
+import { dependsOnTable, readTableFingerprint } from "./table-fingerprint";
 import { outlineKey, synthesizedStackOf } from "./synthesis";
 import type { SynthesizedStack } from "./synthesis";
 import { planFailureText } from "./table-replacement";
@@ -80,9 +80,9 @@ async function planStack(
     const table = readOnly ? null : await readTableFingerprint(instance).catch((error: unknown) => errorMessage(error));
     step("planning");
     const { plan, unfinished } = await planCompletely(stack, instance, { isLocked: !readOnly });
-    const isTableTouched = touchesTable(plan);
+    const isTableTouched = dependsOnTable(plan, instance);
     if (isTableTouched && typeof table === "string") {
-      const failure = `The plan changes the table ${instance.table.name}, but dynamodb:DescribeTable failed. ${table}`;
+      const failure = `The plan depends on the table ${instance.table.name}, but dynamodb:DescribeTable failed. ${table}`;
       return { instance, failure };
     }
     const lock = toolchain.committedLock(instance.awsProvider);

@@ -6,6 +6,7 @@ import type {
   ProvisionedThroughputDescription,
   TableDescription,
 } from "@aws-sdk/client-dynamodb";
+import { indexName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
 import { TABLE } from "../../stacks/resource-types";
 import { instanceClients } from "../aws/instance-clients";
@@ -18,19 +19,31 @@ import type { PlanRejection } from "./saved-plan";
 /** Readable text by field, such as `capacity` → `provisioned, 17 read and 9 write units`. */
 export type TableFingerprint = Readonly<Record<string, string>>;
 
-/** Whether an apply of the plan changes a table or its entry in the state. */
-export const touchesTable = ({ resource_changes }: PlanJson): boolean =>
-  resource_changes.some((resource) => resource.type === TABLE && isTouched(resource));
+/**
+ * Whether an apply of the plan needs the table as it was planned: the plan changes the table or its entry in the state, or it changes
+ * resources that need the index and the stack only reads the table.
+ */
+export function dependsOnTable({ resource_changes }: PlanJson, { table, release }: InstanceConfig): boolean {
+  const onlyReads = !table.adopt && release === undefined;
+  return resource_changes.some((resource) => isTouched(resource) && (resource.type === TABLE || onlyReads));
+}
 
 /** Reads the fingerprint with DescribeTable. @throws Error from AWS, or if the credentials are unusable */
 export async function readTableFingerprint(instance: InstanceConfig): Promise<TableFingerprint> {
   const clients = instanceClients(instance);
   try {
-    return fingerprintOf(await describeExistingTable(clients.dynamodb, instance.table.name));
+    const fingerprint = fingerprintOf(await describeExistingTable(clients.dynamodb, instance.table.name));
+    return instance.table.adopt ? fingerprint : onlyRead(fingerprint);
   } finally {
     clients.destroy();
   }
 }
+
+/** The fields that matter to a stack that only reads the table. */
+const onlyRead = (fingerprint: TableFingerprint): TableFingerprint =>
+  Object.fromEntries(
+    Object.entries(fingerprint).filter(([field]) => ["table id", "keys", `index ${indexName}`].includes(field)),
+  );
 
 /** Status, item counts and times are left out, because they do not affect a plan. */
 export function fingerprintOf(table: TableDescription): TableFingerprint {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { z } from "zod";
 import { isOwnDescription } from "../../config/descriptions";
 import type { InstanceConfig } from "../../config/types";
-import { FUNCTION, LOG_GROUP, resourceType } from "../../stacks/resource-types";
+import { FUNCTION, LOG_GROUP, resourceType, TABLE } from "../../stacks/resource-types";
 import type { InstanceClients } from "../aws/instance-clients";
 import { guard, today } from "../guard/guard";
 import { redactNumbers } from "../output/redact";
@@ -142,8 +142,13 @@ function refuseRelease({ release, name, environment }: InstanceConfig): void {
 }
 
 /** Refuses a state with resources that the stack does not contain: a deployment would delete them. */
-function refuseOtherResources(managed: readonly ResourceChange[], { state, stackName }: InstanceConfig): void {
-  const others = managed.filter(({ change }) => ["delete", "forget"].includes(change.actions.join()));
+function refuseOtherResources(managed: readonly ResourceChange[], { state, stackName, table }: InstanceConfig): void {
+  // With table.adopt: false, the next deployment removes the table from the state and does not change the table.
+  const isLeft = ({ type, change }: ResourceChange): boolean =>
+    type === TABLE && !table.adopt && change.actions.join() === "forget";
+  const others = managed.filter(
+    (resource) => ["delete", "forget"].includes(resource.change.actions.join()) && !isLeft(resource),
+  );
   if (others.length === 0) return;
   throw new NotRecoverable(
     `The state s3://${state.bucket}/${state.key} contains resources that the stack ${stackName} does not contain: ` +

@@ -6,7 +6,7 @@ import { errorMessage } from "../output/error-message";
 import { judgePlan } from "../plans/judge-plan";
 import type { PlanRejection } from "../plans/saved-plan";
 import { sha256 } from "../plans/saved-plan";
-import { readTableFingerprint, touchesTable } from "../plans/table-fingerprint";
+import { readTableFingerprint, dependsOnTable } from "../plans/table-fingerprint";
 import { planCompletely } from "../plans/unfinished-updates";
 import type { CompletePlan } from "../plans/unfinished-updates";
 import { outcomeOf } from "../review/summary";
@@ -98,7 +98,7 @@ export async function planRemaining(
   const remaining = rest.resource_changes.filter(isTouched);
   const list = remaining.map(({ address, change }) => `\n    ${change.actions.join(" and ")} ${address}`).join("");
   print(`${stackName}: remaining changes: ${outcomeOf({ instance, plan: rest, guard: result })}${list}`);
-  const isTableTouched = touchesTable(rest);
+  const isTableTouched = dependsOnTable(rest, instance);
   if (isTableTouched && typeof table === "string") {
     const fix =
       "Allow dynamodb:DescribeTable for the role that deploy uses (planRole, otherwise deployRole, otherwise the role of your credentials), and resume.";

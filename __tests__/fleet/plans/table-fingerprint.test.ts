@@ -1,6 +1,8 @@
 /** A fingerprint contains exactly the properties of the table that a plan depends on. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
-import { changedFields, fingerprintOf } from "../../../fleet/plans/table-fingerprint";
+import { changedFields, dependsOnTable, fingerprintOf } from "../../../fleet/plans/table-fingerprint";
+import type { PlanJson } from "../../../fleet/terraform/plan-json";
+import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
 
 const index = (name: string, more: object = {}) => ({
   IndexName: name,
@@ -72,4 +74,27 @@ test("the order of indexes, attributes and replicas does not matter", () => {
       GlobalSecondaryIndexes: reverse ? indexes.slice().reverse() : indexes,
     });
   expect(changedFields(of(false), of(true))).toEqual([]);
+});
+
+describe("a plan depends on the table", () => {
+  const withoutTable = (plan: PlanJson): PlanJson => ({
+    ...plan,
+    resource_changes: plan.resource_changes.filter(({ type }) => type !== "aws_dynamodb_table"),
+  });
+  const reading = recordedInstance("table: { adopt: false }");
+
+  test.each([
+    ["if it adopts the table", recordedPlan("adoption"), recordedInstance(), true],
+    ["not if it changes only the function", withoutTable(recordedPlan("lambda-edit")), recordedInstance(), false],
+    ["if the stack reads the table for what it changes", withoutTable(recordedPlan("lambda-edit")), reading, true],
+    ["not if it changes nothing", withoutTable(recordedPlan("no-change")), reading, false],
+    [
+      "not if it deletes what reads the table",
+      withoutTable(recordedPlan("release-keep-index")),
+      recordedInstance("table: { adopt: false }\n    release: keep-index"),
+      false,
+    ],
+  ])("%s", (_, plan, instance, expected) => {
+    expect(dependsOnTable(plan, instance)).toBe(expected);
+  });
 });

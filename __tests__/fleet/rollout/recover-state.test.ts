@@ -29,6 +29,8 @@ const attributesOf = (address: string): Record<string, unknown> => ({
 class SmallTerraform {
   /** The text of the remote state. */
   remote = "";
+  /** What a plan does to a resource that the stack does not contain. */
+  removal: "delete" | "forget" = "delete";
   /** Imported addresses, in order. */
   readonly imported: string[] = [];
   /** Resources that differ from the configuration; undefined if the resource does not exist. */
@@ -62,7 +64,7 @@ class SmallTerraform {
     for (const address of known) {
       const [type = "", name = ""] = address.split(".");
       if (type === "") continue;
-      const change = { actions: ["delete"], before: {}, after: null };
+      const change = { actions: [this.removal], before: {}, after: null };
       plan.resource_changes.push({ address, mode: "managed", type, name, change } as (typeof plan.resource_changes)[0]);
     }
     return JSON.stringify(plan);
@@ -296,6 +298,17 @@ describe("a small state that a failed deployment wrote after the loss", () => {
     terraform.real.set(functionAddress, { ...attributesOf(functionAddress), description: "mine" });
     await expect(recover()).rejects.toThrow(`${functionAddress} has another creator`);
     expect(terraform.remote).toBe(stateWith(table));
+  });
+
+  test("keeps a table that the stack no longer adopts, until the next deployment removes it", async () => {
+    const left = { mode: "managed", type: "aws_dynamodb_table", name: "left", instances: [{ attributes: {} }] };
+    terraform.remote = JSON.stringify({ lineage: "old", serial: 7, resources: [left] });
+    terraform.removal = "forget";
+    await expect(recover()).rejects.toThrow("aws_dynamodb_table.left");
+    rmSync(path.join(out, "rebuilt"), { recursive: true });
+    const recovery = await recovered(recordedInstance("table: { adopt: false }"));
+    await recovery.write();
+    expect(addresses(terraform.remote)).toContain("aws_dynamodb_table.left");
   });
 
   test("is refused if it contains a resource that the stack does not contain", async () => {

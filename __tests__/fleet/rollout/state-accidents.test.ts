@@ -306,6 +306,14 @@ describe("a plan that deletes the index", () => {
     expect(exitCode).toBe(3);
   });
 
+  test("is allowed if it only stops managing the table, whatever uses the index", async () => {
+    aws.answers = functions(usesTable);
+    project.write("plan.json", recordedJson("release-keep-index"));
+    project.write("environments/dev.yaml", recordedYaml("release: keep-index"));
+    const { exitCode, output } = await project.run("plan");
+    expect({ exitCode, output }).toMatchObject({ exitCode: 2 });
+  });
+
   test("is refused if the users cannot be looked up", async () => {
     aws.answers = { ...own, "lambda:ListFunctions": denied };
     const { exitCode, output } = await project.run("plan");

@@ -25,7 +25,7 @@ const policyLimit = 6144;
  * For each account of the instances:
  *
  * - `deploy`: the calls of Terraform's AWS provider to create, change and remove a stack. All actions on the table except reads and
- *   `UpdateTable` are denied, so that no other policy of the role can allow them.
+ *   `UpdateTable` are denied, so that no other policy of the role can allow them. With `table.adopt: false`, `UpdateTable` is denied too.
  * - `deploy-watch`: the same calls for the canary, alarms, topic and dashboard. One policy would be too long for both.
  * - `deploy-settings`: the calls for the settings of security teams. Absent if no instance has such a setting.
  * - `plan`: the calls of the provider that read.

@@ -66,16 +66,11 @@ export function planStatements(instances: readonly InstanceConfig[]): Statement[
 
 export function deployStatements(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
-  const tableActions = manageActions(TABLE);
+  const adopting = instances.filter(({ table }) => table.adopt);
+  const reading = instances.filter(({ table }) => !table.adopt);
   return [
-    allow("UpdateTable", tableActions, stack.tables),
-    {
-      // Also denies actions that DynamoDB may add later. IAM cannot limit UpdateTable to the index; the guard checks this in each plan.
-      Sid: "DenyOtherTableActions",
-      Effect: "Deny",
-      NotAction: tableActions,
-      Resource: stack.tables.flatMap((table) => [table, `${table}/*`]),
-    },
+    ...tableStatements("UpdateTable", "DenyOtherTableActions", manageActions(TABLE), adopting),
+    ...tableStatements("ReadTable", "DenyTableChanges", readActions(TABLE), reading),
     describeTableKey(stack.allKeys),
     ...manageRoles("Role", instances, (members) => resourcesOf(members).roles),
     // The stack replaces the trust policy of an adopted role, and detaches policies that call blocking does not need.
@@ -103,6 +98,27 @@ export function deployStatements(instances: readonly InstanceConfig[]): Statemen
     ...allowIfAny("ManageInboundFlow", manageActions(FLOW), stack.flows),
     ...readCallers(instances),
     ...findOtherUsers(instances),
+  ];
+}
+
+/** @param Sid of the statement that allows, and of the statement that denies everything else */
+function tableStatements(
+  Sid: string,
+  denySid: string,
+  actions: readonly string[],
+  instances: readonly InstanceConfig[],
+): Statement[] {
+  const { tables } = resourcesOf(instances);
+  if (tables.length === 0) return [];
+  return [
+    allow(Sid, actions, tables),
+    {
+      // Also denies actions that DynamoDB may add later. IAM cannot limit UpdateTable to the index; the guard checks this in each plan.
+      Sid: denySid,
+      Effect: "Deny",
+      NotAction: actions,
+      Resource: tables.flatMap((table) => [table, `${table}/*`]),
+    },
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   roleNameLimit,
   type Region,
 } from "../../../config/aws-names";
+import { oneLine } from "../../output/foreign-text";
 import type { Match, Matches } from "./match";
 import type { FoundRegion } from "./region";
 
@@ -59,6 +60,13 @@ function instanceLines(
     lines.push(
       "    # The table's name differs from the alias in upper and lower case. Make sure that it belongs to this instance.",
       `    tableName: ${scalar(table.name)}`,
+    );
+  }
+  if (table.mirrorObstacle !== undefined) {
+    lines.push(
+      `    # Terraform cannot mirror this table, because ${oneLine(table.mirrorObstacle)}.`,
+      "    # So the stack only reads the table. Create the index before you plan: npm run fleet -- index",
+      "    table: { adopt: false }",
     );
   }
   lines.push(...shorterNames(alias, id, region as Region));

@@ -2,12 +2,14 @@
 import { paginateListInstances } from "@aws-sdk/client-connect";
 import { paginateListTables } from "@aws-sdk/client-dynamodb";
 import { guideFunctionName } from "../../../config/aws-names";
+import { builtInDefaults } from "../../../config/schema";
 import { isNamed } from "../../aws/errors";
 import { CommandError } from "../../output/command-error";
 import { blockedStatusAmong, modulesOf } from "../../aws/connect-instance";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { functionConfiguration } from "../../aws/lambda-function";
 import { describeTable, keysText, ourIndex } from "../../aws/live-table";
+import { mirrorObstacle } from "../../aws/table-mirror";
 import { errorMessage } from "../../output/error-message";
 
 export interface FoundInstance {
@@ -25,6 +27,8 @@ export interface FoundTable {
   readonly name: string;
   /** Status of the index with our name; undefined if there is none. */
   readonly indexStatus: string | undefined;
+  /** Why Terraform cannot mirror the table; absent if it can, or if the table could not be described. */
+  readonly mirrorObstacle?: string;
   /** `hash (HASH), range (RANGE)`; undefined if the table could not be described. */
   readonly keys: string | undefined;
 }
@@ -76,10 +80,12 @@ async function tablesIn({ dynamodb }: InstanceClients, attempt: Attempt): Promis
   const tables: FoundTable[] = [];
   for (const name of names.sort()) {
     const table = await attempt(`table ${name}`, () => describeTable(dynamodb, name));
+    const obstacle = table && mirrorObstacle(table, builtInDefaults.awsProvider);
     tables.push({
       name,
       indexStatus: table && ourIndex(table)?.IndexStatus,
       keys: table?.KeySchema && keysText(table.KeySchema),
+      ...(obstacle === undefined ? {} : { mirrorObstacle: obstacle }),
     });
   }
   return tables;

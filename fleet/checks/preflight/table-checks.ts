@@ -8,6 +8,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { capacityOf, describeTable, ourIndex, fixForStatus, shapeOf } from "../../aws/live-table";
+import { mirrorProblem } from "../../aws/table-mirror";
 import { runCheck, warning } from "./check";
 import type { Check, Finding } from "./check";
 import { thousands } from "./prices";
@@ -26,14 +27,19 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
   });
   if (table === undefined) return { checks: [first], table };
   const found = table;
+  // The deployment needs no other index and no consent to replicas.
+  const isReady = !instance.table.adopt && ourIndex(found) !== undefined;
   const checks = [
     first,
     await runCheck("keys", () => keysFinding(found)),
-    await runCheck("indexes", () => indexesFinding(found)),
-    await runCheck("our index", () => ourIndexFinding(found)),
+    await runCheck("indexes", () => (isReady ? ok("The deployment adds no index.") : indexesFinding(found))),
+    ...(instance.table.adopt ? [await runCheck("mirror", () => mirrorFinding(instance, found))] : []),
+    await runCheck("our index", () => missingIndexFinding(instance, found) ?? ourIndexFinding(found)),
     await runCheck("key types", () => keyTypesFinding(found)),
     await runCheck("owner", async () => ownerFinding(await tagsOf(clients, found))),
-    await runCheck("replicas", () => replicasFinding(instance, found)),
+    await runCheck("replicas", () =>
+      isReady ? ok("The deployment changes no index in any region.") : replicasFinding(instance, found),
+    ),
     await runCheck("encryption", () => encryptionFinding(clients, found)),
     await runCheck("capacity", () => capacityFinding(found)),
   ];
@@ -123,6 +129,24 @@ function indexesFinding(table: TableDescription): Finding {
     );
   }
   return ok(`${used}.`);
+}
+
+function mirrorFinding(instance: InstanceConfig, table: TableDescription): Finding {
+  const problem = mirrorProblem(table, instance);
+  if (problem === undefined) return ok("Terraform can mirror all keys and indexes of the table.");
+  return failed(
+    problem,
+    `Set table: { adopt: false }, create the index with npm run fleet -- index stack=${instance.stackName}, and plan.`,
+  );
+}
+
+/** The finding if the stack needs an index that it does not create. */
+function missingIndexFinding({ table: { adopt }, stackName }: InstanceConfig, table: TableDescription) {
+  if (adopt || ourIndex(table) !== undefined) return undefined;
+  return failed(
+    `${indexName} does not exist, and with table.adopt: false the deployment does not create it.`,
+    `Create the index with npm run fleet -- index stack=${stackName}, or ask the owner of the table to create it (${blockingIndexShape}).`,
+  );
 }
 
 function ourIndexFinding(table: TableDescription): Finding {

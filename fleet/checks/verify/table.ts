@@ -7,6 +7,7 @@ import { failed, ok } from "../finding";
 import { backfillPercentage } from "../../aws/backfill-progress";
 import type { InstanceClients } from "../../aws/instance-clients";
 import { describeTable, keysText, ourIndex, fixForStatus } from "../../aws/live-table";
+import { mirrorProblem } from "../../aws/table-mirror";
 import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
 
@@ -52,9 +53,14 @@ function noTable({ table, account, region, name }: InstanceConfig): Finding {
   );
 }
 
-function tableFinding({ table }: InstanceConfig, { TableStatus }: TableDescription): Finding {
-  // Lookups work while the table or its indexes are updated.
-  if (TableStatus === "ACTIVE" || TableStatus === "UPDATING") return ok(`${table.name} is ${TableStatus}.`);
+function tableFinding(instance: InstanceConfig, description: TableDescription): Finding {
+  const { table } = instance;
+  const { TableStatus } = description;
+  // Lookups work while the table or its indexes are updated, and while Terraform cannot mirror the table.
+  if (TableStatus === "ACTIVE" || TableStatus === "UPDATING") {
+    const problem = mirrorProblem(description, instance);
+    return ok(`${table.name} is ${TableStatus}.${problem === undefined ? "" : ` ${problem}`}`);
+  }
   return failed(
     `${table.name} is ${TableStatus ?? "in an unknown state"}. Lookups fail, and no caller is blocked.`,
     fixForStatus(TableStatus),
@@ -70,7 +76,9 @@ async function indexFinding(
   if (index === undefined) {
     return failed(
       `${instance.table.name} has no index ${indexName}. Every lookup fails with index_missing, and no caller is blocked.`,
-      `Deploy ${instance.stackName}.`,
+      instance.table.adopt
+        ? `Deploy ${instance.stackName}.`
+        : `With table.adopt: false, no deployment creates the index. Create it with npm run fleet -- index stack=${instance.stackName}.`,
     );
   }
   const keys = keysText(index.KeySchema ?? []);

@@ -230,6 +230,34 @@ describe("the policy deploy denies every other action on the table, even if anot
   });
 });
 
+describe("with table.adopt: false, the policy deploy", () => {
+  const reading: InstanceConfig = { ...acme, table: { ...acme.table, adopt: false } };
+  const other: InstanceConfig = { ...acme, table: { ...acme.table, arn: `${acme.table.arn}2` } };
+
+  test.each(["UpdateTable", "DeleteTable", "TagResource", "PutItem", "Query", "Scan"])(
+    "denies %s, even if another policy allows it",
+    (operation) => {
+      const question = { action: `dynamodb:${operation}`, resource: reading.table.arn };
+      expect(decide([...named("deploy", [reading]), everything], question)).toBe("denied");
+    },
+  );
+
+  test.each(["DescribeTable", "DescribeContinuousBackups", "DescribeTimeToLive", "ListTagsOfResource"])(
+    "allows %s",
+    (operation) => {
+      const question = { action: `dynamodb:${operation}`, resource: reading.table.arn };
+      expect(decide(named("deploy", [reading]), question)).toBe("allowed");
+    },
+  );
+
+  test("names no action that changes a table, and keeps the other mode's permissions apart", () => {
+    expect(JSON.stringify(named("deploy", [reading]))).not.toContain("UpdateTable");
+    const both = named("deploy", [reading, other]);
+    expect(decide(both, { action: "dynamodb:UpdateTable", resource: other.table.arn })).toBe("allowed");
+    expect(decide(both, { action: "dynamodb:UpdateTable", resource: reading.table.arn })).toBe("denied");
+  });
+});
+
 test("an instance with the longest names and every option fits in one document per policy", () => {
   const name = "a".repeat(45);
   const [longest] = load({

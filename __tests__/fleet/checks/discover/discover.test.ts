@@ -74,6 +74,17 @@ instances:
   ]);
 });
 
+test("the stack of a table that Terraform cannot mirror only reads the table, with the reason in a comment", () => {
+  const mirrorObstacle = "the AWS provider does not read the index\nwith the key tenant";
+  const { file } = discovered([
+    region({ tables: [table("dextr-acme", { mirrorObstacle })], instances: [instance(1, "acme")] }),
+  ]);
+  expect(file).toContain(
+    "    # Terraform cannot mirror this table, because the AWS provider does not read the index with the key tenant.\n",
+  );
+  expect(load({ "found.yaml": file })).toMatchObject([{ name: "acme", table: { adopt: false } }]);
+});
+
 test.each<readonly [string, Partial<FoundRegion>, string]>([
   [
     "an instance without a table",

@@ -60,7 +60,7 @@ test("a typical ConnectPath table passes every check", async () => {
   const checks = await checked(clean, { tags: [{ Key: "aws:cloudformation:stack-name", Value: "dextr" }] });
   expect([...checks.values()].filter(({ outcome }) => outcome !== "ok")).toEqual([]);
   expect([...checks.keys()]).toEqual([
-    ...["table", "keys", "indexes", "our index", "key types", "owner", "replicas", "encryption", "capacity"],
+    ...["table", "keys", "indexes", "mirror", "our index", "key types", "owner", "replicas", "encryption", "capacity"],
   ]);
   expect(checks.get("owner")?.detail).toContain("The CloudFormation stack dextr manages the table");
 });
@@ -247,4 +247,55 @@ test.each([
   expect(finding.outcome).toBe(outcome);
   const recommended = `npm run fleet -- index ${instance.stackName}`;
   expect(finding.fix ?? "").toEqual(outcome === "ok" ? "" : expect.stringContaining(recommended));
+});
+
+/** A vendor's index with two hash attributes. */
+const severalKeys: TableDescription = {
+  ...clean,
+  AttributeDefinitions: ["hash", "range", "tenant", "queue"].map((name) => attribute(name)),
+  GlobalSecondaryIndexes: [
+    {
+      ...index("vendor-1", "tenant"),
+      KeySchema: ["tenant", "queue"].map((AttributeName) => ({ AttributeName, KeyType: "HASH" as const })),
+    },
+  ],
+};
+
+test("a table that Terraform cannot mirror fails, with the other mode as the fix", async () => {
+  const check = (await checked(severalKeys)).get("mirror");
+  expect(check?.outcome).toBe("failed");
+  expect(check?.detail).toMatch(/^Terraform cannot mirror the table dextr-acme, because [^.]* key tenant .*\.$/);
+  expect(check?.fix).toContain("Set table: { adopt: false }");
+});
+
+describe("with table.adopt: false", () => {
+  const reading = { ...instance, table: { ...instance.table, adopt: false } };
+  const ours = index(ourName, "Disposition", "CustomerEndpoint");
+
+  test("a missing index fails, with the command that creates it", async () => {
+    const checks = await checked(severalKeys, {}, reading);
+    expect(checks.get("our index")).toMatchObject({
+      outcome: "failed",
+      detail: `${ourName} does not exist, and with table.adopt: false the deployment does not create it.`,
+      fix: expect.stringContaining("npm run fleet -- index stack=test-acme-eu-central-1") as string,
+    });
+    expect(checks.has("mirror")).toBe(false);
+  });
+
+  test("nothing that only matters for a new index fails if the index exists", async () => {
+    const busy = index("vendor-2", "range", undefined, { IndexStatus: "CREATING" });
+    const table = { ...clean, Replicas: [{ RegionName: "us-east-1" }], GlobalSecondaryIndexes: [...full, busy, ours] };
+    const checks = await checked(table, {}, reading);
+    expect([...checks.values()].filter(({ outcome }) => outcome === "failed")).toEqual([]);
+    const adopting = await checked(table);
+    expect([...adopting.values()].filter(({ outcome }) => outcome === "failed").map(({ name }) => name)).toEqual([
+      "indexes",
+      "replicas",
+    ]);
+  });
+
+  test("an index with another shape fails", async () => {
+    const table = { ...clean, GlobalSecondaryIndexes: [index(ourName, "Disposition")] };
+    expect((await checked(table, {}, reading)).get("our index")?.outcome).toBe("failed");
+  });
 });

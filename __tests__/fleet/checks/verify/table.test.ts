@@ -24,15 +24,19 @@ const index = {
 const table = {
   TableName: "dextr-acme",
   TableStatus: "ACTIVE",
+  KeySchema: [
+    { AttributeName: "hash", KeyType: "HASH" },
+    { AttributeName: "range", KeyType: "RANGE" },
+  ],
   AttributeDefinitions: ["hash", "range", "Disposition", "CustomerEndpoint"].map((name) => attribute(name)),
   GlobalSecondaryIndexes: [index],
 };
 
 /** The check of this name for a table with this description. */
-async function checkFor(name: string, description: object | AwsError, more = {}) {
+async function checkFor(name: string, description: object | AwsError, more = {}, instance = sampleInstance) {
   const answer = description instanceof AwsError ? description : { Table: { ...table, ...description } };
   aws.answers = { "dynamodb:DescribeTable": answer, ...more };
-  const checks = await verifyInstance(sampleInstance, aws.clients);
+  const checks = await verifyInstance(instance, aws.clients);
   return checks.find((check) => check.name === name);
 }
 
@@ -154,4 +158,19 @@ test("without valid credentials there is one failed check", async () => {
       fix: "Sign in, or set planRole to a role that these credentials may assume.",
     },
   ]);
+});
+
+test("a table that Terraform cannot mirror is explained, and stays ok because calls are blocked", async () => {
+  const AttributeDefinitions = [...table.AttributeDefinitions, attribute("tenant")];
+  expect(await resultOf("table", { AttributeDefinitions })).toMatch(
+    /^ok: dextr-acme is ACTIVE\. Terraform cannot mirror the table dextr-acme, because .* key tenant .*: nothing was changed, calls continue as before/,
+  );
+});
+
+test("without the index, a stack that only reads the table names the command that creates the index", async () => {
+  const reading = { ...sampleInstance, table: { ...sampleInstance.table, adopt: false } };
+  expect((await checkFor("index", { GlobalSecondaryIndexes: [] }, {}, reading))?.fix).toBe(
+    "With table.adopt: false, no deployment creates the index. Create it with npm run fleet -- index stack=test-acme-eu-central-1.",
+  );
+  expect((await checkFor("index", { GlobalSecondaryIndexes: [] }))?.fix).toBe("Deploy test-acme-eu-central-1.");
 });
