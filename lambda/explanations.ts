@@ -77,7 +77,8 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   },
   index_missing: {
     cause: "The table has no index named `Disposition-CustomerEndpoint-index`.",
-    remediation: "Deploy the stack again. The deployment adds the index.",
+    remediation:
+      "Deploy the stack again. The deployment adds the index. With `table.adopt: false`, create the index with `npm run fleet -- index` instead.",
   },
   index_backfilling: {
     cause: "DynamoDB is still building the index.",

@@ -284,7 +284,11 @@ describe("with table.adopt: false", () => {
 
   test("nothing that only matters for a new index fails if the index exists", async () => {
     const busy = index("vendor-2", "range", undefined, { IndexStatus: "CREATING" });
-    const table = { ...clean, Replicas: [{ RegionName: "us-east-1" }], GlobalSecondaryIndexes: [...full, busy, ours] };
+    const table = {
+      ...clean,
+      Replicas: [{ RegionName: "us-east-1" }],
+      GlobalSecondaryIndexes: [...full, index("vendor-g1", "g1"), busy, ours],
+    };
     const checks = await checked(table, {}, reading);
     expect([...checks.values()].filter(({ outcome }) => outcome === "failed")).toEqual([]);
     const adopting = await checked(table);
