@@ -36,6 +36,7 @@ test("the smallest environment file is completed with defaults and derived names
       indexArn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme/index/Disposition-CustomerEndpoint-index",
       indexTimeoutMinutes: 1440,
       acceptReplicas: false,
+      adopt: true,
     },
     alarms: {
       runbookUrl: "docs/runbook.md",
