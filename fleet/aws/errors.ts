@@ -44,6 +44,11 @@ export function isAboutCredentials(error: unknown): boolean {
   );
 }
 
+/** Whether a request to AWS failed: refused, unanswered, or not sent for lack of credentials. The SDK adds `$metadata` to errors of the network too. */
+export function isFailedRequest(error: unknown): error is Error {
+  return isAboutCredentials(error) || (error instanceof Error && "$metadata" in error);
+}
+
 /** Whether the requested resource or bucket setting does not exist. */
 export function isAbsent(error: unknown): boolean {
   return isNamed(

@@ -1,9 +1,10 @@
 /** Reports the status of the contact table and its indexes: Terraform plans and applies without looking at it. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../config/aws-names";
+import { blockingIndexShape } from "../../config/blocking-index";
 import type { InstanceConfig } from "../../config/types";
 import type { InstanceClients } from "../aws/instance-clients";
-import { describeExistingTable, fixForStatus, ourIndex } from "../aws/live-table";
+import { describeExistingTable, fixForStatus, ourIndex, shapeOf } from "../aws/live-table";
 import type { Violation } from "../guard/rule";
 import { errorMessage } from "../output/error-message";
 
@@ -28,7 +29,7 @@ export async function readTableStatus(instance: InstanceConfig, clients: Instanc
 }
 
 export function tableStatusOf(
-  { table: { name }, stackName }: InstanceConfig,
+  { table: { name, adopt }, stackName }: InstanceConfig,
   table: Pick<TableDescription, "TableStatus" | "GlobalSecondaryIndexes">,
 ): TableStatus {
   const { TableStatus = "ACTIVE", GlobalSecondaryIndexes: indexes = [] } = table;
@@ -42,11 +43,20 @@ export function tableStatusOf(
     const what = `The table ${name} is ${TableStatus}. Terraform cannot change the table, lookups fail, and no caller is blocked.`;
     return refuse(what, fixForStatus(TableStatus));
   }
-  const status = ourIndex(table)?.IndexStatus;
+  const index = ourIndex(table);
+  const status = index?.IndexStatus;
   if (status === "DELETING") {
     return refuse(
       `The index ${indexName} of ${name} is DELETING. No caller is blocked, and the deployment would not create the index again.`,
       "Wait until it is deleted, and plan again. Find out who deletes the index.",
+    );
+  }
+  // The provider reads only the last hash and the last range attribute of an index, so a plan can show our shape for another one.
+  if (index !== undefined && shapeOf(index) !== blockingIndexShape) {
+    return refuse(
+      `The index ${indexName} of ${name} has another shape: ${shapeOf(index)}. With other keys, every lookup fails, and no caller is blocked.`,
+      `Call blocking needs: ${blockingIndexShape}. Find out what uses the index. After it is deleted, ` +
+        (adopt ? "plan again." : `create the index with npm run fleet -- index stack=${stackName}, and plan again.`),
     );
   }
   if (status === "CREATING") {

@@ -3,8 +3,11 @@ import type { InstanceConfig } from "../../config/types";
 import { FLOW, MODULE, resourceType } from "../../stacks/resource-types";
 import type { AttributeValues } from "../../stacks/resource-types";
 import { flowsOf, modulesOf } from "../aws/connect-instance";
+import { isFailedRequest } from "../aws/errors";
 import { instanceClients } from "../aws/instance-clients";
 import type { InstanceClients } from "../aws/instance-clients";
+import { CommandError } from "../output/command-error";
+import { errorMessage } from "../output/error-message";
 import { failureText, startedCreations } from "../terraform/diagnostics";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { lockIn } from "../terraform/state-lock";
@@ -52,6 +55,7 @@ export async function importInto(stack: TerraformStack, address: string, id: str
  * @param reviewed the plan whose apply was interrupted
  * @returns the imported addresses
  * @throws TerraformError if Terraform cannot use the state, for example because of a lock
+ * @throws CommandError if Connect cannot be asked for an id
  */
 export async function importOrphans(
   stack: TerraformStack,
@@ -70,11 +74,21 @@ export async function importOrphans(
   return imported;
 }
 
-/** The id of a flow or a module whose creation ended before the provider reported the id. */
+/**
+ * The id of a flow or a module whose creation ended before the provider reported the id.
+ *
+ * @throws CommandError if Connect cannot be asked
+ */
 async function idFromConnect(instance: InstanceConfig, resource: ResourceChange): Promise<string | undefined> {
   const clients = instanceClients(instance);
   try {
     return (await assignedIds(instance, clients))(resource);
+  } catch (error) {
+    if (!isFailedRequest(error)) throw error;
+    throw new CommandError(
+      `The flows and modules of the Connect instance ${instance.instanceId} cannot be read, so it is unknown whether the interrupted apply created ` +
+        `${resource.address}. ${errorMessage(error)} If the request was denied, attach the policy plan or deploy (npm run fleet -- iam) to the role that reads.`,
+    );
   } finally {
     clients.destroy();
   }

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
-import { isAboutCredentials } from "../aws/errors";
+import { isFailedRequest } from "../aws/errors";
 import { instanceClients } from "../aws/instance-clients";
 import { errorMessage } from "../output/error-message";
 import { forEachStack } from "../plans/for-each-stack";
@@ -136,9 +136,7 @@ export function resultOfError(
       : "";
     return { status: "failed", problem: `${error.message}${nextStep}` };
   }
-  const isExpected =
-    error instanceof UnreadablePlan || isAboutCredentials(error) || (error instanceof Error && "$metadata" in error);
-  if (!isExpected) throw error;
+  if (!(error instanceof UnreadablePlan) && !isFailedRequest(error)) throw error;
   return { status: "failed", problem: errorMessage(error) };
 }
 

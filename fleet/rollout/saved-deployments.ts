@@ -2,12 +2,15 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
+import { isFailedRequest } from "../aws/errors";
 import { CommandError } from "../output/command-error";
+import { errorMessage } from "../output/error-message";
 import { forEachStack } from "../plans/for-each-stack";
 import { openToolchain, terraformStackOf } from "../plans/instance-terraform";
 import { judgePlan } from "../plans/judge-plan";
 import { plannedStacks } from "../plans/plans-directory";
 import { checkSavedPlan, hasSavedPlan, staleState } from "../plans/saved-plan";
+import type { PlanRejection } from "../plans/saved-plan";
 import { selectionOf, synthesize, synthesizedStackOf } from "../plans/synthesis";
 import type { SynthesizedStack } from "../plans/synthesis";
 import { lockProblem } from "../plans/state-lock-report";
@@ -140,12 +143,26 @@ async function prepareStack(
     for (const warning of judged.warnings) options.print(`${instance.stackName}: warning: ${warning}`);
     return deploymentOf(instance, stack, plan, judged.guard, applicable);
   } catch (error) {
-    const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
-    if (lock !== undefined) return [lockProblem(lock, instance, directory)];
-    const isExpected = [TerraformError, UnreadablePlan, UnreadableFunction].some((kind) => error instanceof kind);
-    if (!isExpected || !(error instanceof Error)) throw error;
-    return [{ reason: error.message, fix: "Nothing was applied. Fix the cause and deploy again." }];
+    return [rejectionOfError(error, instance, directory)];
   }
+}
+
+/**
+ * Why a stack whose preparation ended with an error is not deployed.
+ *
+ * @param directory directory of the saved plan
+ * @throws the error, if it is a defect of this program
+ */
+export function rejectionOfError(error: unknown, instance: InstanceConfig, directory: string): PlanRejection {
+  const lock = error instanceof TerraformError ? lockIn(error.output) : undefined;
+  if (lock !== undefined) return lockProblem(lock, instance, directory);
+  const fix = "Nothing was applied. Fix the cause and deploy again.";
+  const hasMessage = [CommandError, TerraformError, UnreadablePlan, UnreadableFunction].some(
+    (kind) => error instanceof kind,
+  );
+  if (hasMessage && error instanceof Error) return { reason: error.message, fix };
+  if (!isFailedRequest(error)) throw error;
+  return { reason: `A request to AWS for ${instance.stackName} failed. ${errorMessage(error)}`, fix };
 }
 
 /** Does the work. If the state lock of the interrupted apply prevents it, releases this lock and does the work again. */

@@ -92,16 +92,17 @@ export function startedCreations(output: string): readonly StartedCreation[] {
   return [...started].map(([address, id]) => ({ address, id }));
 }
 
+/** Messages that Terraform may print before it holds the state lock. */
+const withoutLock = ["version", "log", "diagnostic", "state_lock_acquire", "state_lock_release"];
+
 /**
- * When the run started to work on the stack: the time of its first message after the version, in milliseconds since 1970. Before this
- * message, Terraform takes the state lock.
+ * When the run started to work on the stack: the time of its first message that Terraform prints only while it holds the state lock, in
+ * milliseconds since 1970.
  *
  * @returns undefined if the run did not get this far
  */
 export function workStart(output: string): number | undefined {
-  const first = messages(output).find(
-    ({ type }) => type !== undefined && !["version", "log", "diagnostic"].includes(type),
-  );
+  const first = messages(output).find(({ type }) => type !== undefined && !withoutLock.includes(type));
   const time = Date.parse(first?.["@timestamp"] ?? "");
   return Number.isNaN(time) ? undefined : time;
 }

@@ -1,12 +1,26 @@
 /** The status of the table and its indexes, which a plan of Terraform does not show. */
-import type { TableDescription } from "@aws-sdk/client-dynamodb";
+import type { KeySchemaElement, ProjectionType, TableDescription } from "@aws-sdk/client-dynamodb";
 import { blockingIndex } from "../../../config/blocking-index";
+import type { InstanceConfig } from "../../../config/types";
 import { tableStatusOf } from "../../../fleet/plans/table-status";
 import { sampleInstance } from "../../stacks/sample-instance";
 
 type Status = NonNullable<TableDescription["GlobalSecondaryIndexes"]>[number]["IndexStatus"];
 const index = (IndexName: string, IndexStatus: Status) => ({ GlobalSecondaryIndexes: [{ IndexName, IndexStatus }] });
-const ours = (status: Status) => index(blockingIndex.name, status);
+const keys = [
+  { AttributeName: blockingIndex.hashKey, KeyType: "HASH" },
+  { AttributeName: blockingIndex.rangeKey, KeyType: "RANGE" },
+] as const;
+const shaped = (
+  status: Status,
+  KeySchema: readonly KeySchemaElement[],
+  ProjectionType: ProjectionType = "KEYS_ONLY",
+) => ({
+  GlobalSecondaryIndexes: [
+    { IndexName: blockingIndex.name, IndexStatus: status, KeySchema: [...KeySchema], Projection: { ProjectionType } },
+  ],
+});
+const ours = (status: Status) => shaped(status, keys);
 
 test.each<[TableDescription["TableStatus"], string]>([
   ["DELETING", "Ask its administrators"],
@@ -62,4 +76,35 @@ test.each<[string, TableDescription]>([
   ["our index whose capacity changes", { TableStatus: "UPDATING", ...ours("UPDATING") }],
 ])("nothing is reported for %s", (_, table) => {
   expect(tableStatusOf(sampleInstance, table)).toEqual({ violations: [], warnings: [] });
+});
+
+const reading: InstanceConfig = { ...sampleInstance, table: { ...sampleInstance.table, adopt: false } };
+const tenant = { AttributeName: "tenant", KeyType: "HASH" } as const;
+
+test.each<[string, InstanceConfig, TableDescription, string]>([
+  ["two hash attributes", reading, shaped("ACTIVE", [tenant, ...keys]), "hash tenant + Disposition, range"],
+  ["two hash attributes, CREATING", reading, shaped("CREATING", [tenant, ...keys]), "hash tenant + Disposition, range"],
+  ["no range attribute", reading, shaped("ACTIVE", keys.slice(0, 1)), "range none"],
+  ["another projection", reading, shaped("ACTIVE", keys, "ALL"), "ALL"],
+  ["two hash attributes, adopted", sampleInstance, shaped("ACTIVE", [tenant, ...keys]), "hash tenant + Disposition"],
+])("an index with our name and another shape is refused: %s", (_, instance, table, shape) => {
+  const { violations, warnings } = tableStatusOf(instance, { TableStatus: "ACTIVE", ...table });
+  expect(warnings).toEqual([]);
+  expect(violations).toEqual([
+    {
+      rule: "table-status",
+      address: "",
+      what: expect.stringContaining(shape) as string,
+      fix: expect.stringContaining(
+        instance.table.adopt ? "deleted, plan again." : "create the index with npm run fleet -- index",
+      ) as string,
+    },
+  ]);
+});
+
+test("our index with the right shape is accepted if the stack only reads the table", () => {
+  expect(tableStatusOf(reading, { TableStatus: "ACTIVE", ...ours("ACTIVE") })).toEqual({
+    violations: [],
+    warnings: [],
+  });
 });

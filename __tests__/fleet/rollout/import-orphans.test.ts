@@ -1,7 +1,9 @@
 /** Every resource of a stack has an id with which Terraform can import it. */
 import { TerraformError } from "../../../fleet/terraform/terraform-stack";
 import type { TerraformStack } from "../../../fleet/terraform/terraform-stack";
-import { importIdOf, importInto } from "../../../fleet/rollout/import-orphans";
+import { importIdOf, importInto, importOrphans } from "../../../fleet/rollout/import-orphans";
+import { CommandError } from "../../../fleet/output/command-error";
+import { AwsError, startAwsStub } from "../aws-answers";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
 
 const creations = (name: string, more = "") => {
@@ -54,4 +56,26 @@ test.each([
   "Error: validating provider credentials: retrieving caller identity: empty result",
 ])("an import with another error is a failure: %j", async (output) => {
   await expect(importInto(answering(1, output), "aws_iam_role.canary", "a")).rejects.toThrow(TerraformError);
+});
+
+test.each([
+  ["ExpiredTokenException", "The security token is expired"],
+  ["AccessDeniedException", "not authorized to perform: connect:ListContactFlowModules"],
+])("%s from Connect is a message for the user about the instance and the module", async (name, message) => {
+  const addr = "aws_connect_contact_flow_module.blocked_status";
+  const started = JSON.stringify({ type: "apply_start", hook: { resource: { addr }, action: "create" } });
+  const interrupted = { addresses: () => Promise.resolve([]), lastApply: () => started } as unknown as TerraformStack;
+  const aws = await startAwsStub();
+  try {
+    aws.answers = { "connect:ListContactFlowModules": new AwsError(name, message) };
+    const instance = recordedInstance();
+    const failure = importOrphans(interrupted, instance, recordedPlan("adoption"));
+    await expect(failure).rejects.toThrow(CommandError);
+    await expect(failure).rejects.toThrow(
+      new RegExp(`${instance.instanceId} cannot be read.* created ${addr}\\. ${name}: ${message}`),
+    );
+    expect(aws.calls).toEqual(["connect:ListContactFlowModules"]);
+  } finally {
+    await aws.close();
+  }
 });

@@ -4,6 +4,7 @@ import { UnreadablePlan } from "../../../fleet/terraform/plan-json";
 import { resultOfError } from "../../../fleet/rollout/recover-stacks";
 import { recoveryReport } from "../../../fleet/rollout/recovery-report";
 import { NotRecoverable } from "../../../fleet/rollout/recover-state";
+import { rejectionOfError } from "../../../fleet/rollout/saved-deployments";
 import { TerraformError } from "../../../fleet/terraform/terraform-stack";
 import { sampleInstance } from "../../stacks/sample-instance";
 
@@ -21,13 +22,24 @@ test.each([
   ["an AWS error", named("AccessDeniedException", { $metadata: {} })],
   ["an unreadable plan", new UnreadablePlan("no")],
   ["a failed Terraform command", new TerraformError("terraform plan", "no")],
-])("%s fails only its own stack", (_, error) => {
+])("%s fails only its own stack, in a recovery and in a deployment", (_, error) => {
   expect(resultOfError(error, sampleInstance, before).status).toBe("failed");
+  const { reason, fix } = rejectionOfError(error, sampleInstance, "build/plan/test-acme");
+  expect(reason).toContain(error.message);
+  expect(fix).toContain("deploy again");
 });
 
 test("a defect of the program is thrown", () => {
   const error = new TypeError("no");
   expect(() => resultOfError(error, sampleInstance, before)).toThrow(error);
+  expect(() => rejectionOfError(error, sampleInstance, "build/plan/test-acme")).toThrow(error);
+});
+
+test("an AWS error during the preparation of a deployment names the stack", () => {
+  const error = named("AccessDeniedException", { $metadata: {} });
+  expect(rejectionOfError(error, sampleInstance, "build/plan/test-acme").reason).toBe(
+    `A request to AWS for ${sampleInstance.stackName} failed. AccessDeniedException: no`,
+  );
 });
 
 test("an error of Terraform after Ctrl-C is reported as stopped", () => {

@@ -36,17 +36,29 @@ test("the advice of Terraform about locks and unsaved states is left out", () =>
   );
 });
 
+const at = (seconds: number, message: object): object => ({
+  "@timestamp": `2026-11-24T05:57:0${seconds}Z`,
+  ...message,
+});
+
 test("the work of a run starts with its first message after the version", () => {
-  const at = (seconds: number, message: object): object => ({
-    "@timestamp": `2026-11-24T05:57:0${seconds}Z`,
-    ...message,
-  });
   const version = at(1, { type: "version" });
   expect(workStart(lines(version, at(4, { type: "planned_change" }), at(5, { type: "apply_start" })))).toBe(
     Date.parse("2026-11-24T05:57:04Z"),
   );
   expect(workStart(lines(version, at(2, error("Error acquiring the state lock"))))).toBeUndefined();
   expect(workStart("")).toBeUndefined();
+});
+
+test("messages about taking and releasing the state lock are no work of a run", () => {
+  const version = at(1, { type: "version" });
+  const acquire = at(2, { type: "state_lock_acquire" });
+  const release = at(8, { type: "state_lock_release" });
+  expect(workStart(lines(version, acquire, at(6, { type: "planned_change" }), release))).toBe(
+    Date.parse("2026-11-24T05:57:06Z"),
+  );
+  expect(workStart(lines(version, acquire, at(7, error("Error acquiring the state lock")), release))).toBeUndefined();
+  expect(workStart(lines(version, acquire))).toBeUndefined();
 });
 
 test("the started creations have their ids; refused creations and updates are left out", () => {
