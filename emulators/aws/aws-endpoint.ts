@@ -29,6 +29,11 @@ export async function serveAws(respond: Responder, port = 0): Promise<AwsEndpoin
   // Without a keep-alive limit, no connection closes while a client starts to send on it.
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     void (async () => {
+      if (isFromBrowser(incoming.headers)) {
+        outgoing.writeHead(403, { "content-type": "text/plain" });
+        outgoing.end("The emulator answers AWS clients on this machine, not web pages.\n");
+        return;
+      }
       const request = await readRequest(incoming);
       const { status, headers, body } = await answer(respond, request);
       // A response to HEAD has a content length but no body.
@@ -53,6 +58,14 @@ export async function serveAws(respond: Responder, port = 0): Promise<AwsEndpoin
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * Whether a web page may have sent the request. The emulator runs uploaded functions, so a web page must not reach it: neither directly
+ * (`Origin`), nor through a name that an attacker resolves to this machine (`Host`).
+ */
+function isFromBrowser({ origin, host = "" }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || !/^(127\.0\.0\.1|\[::1\]|([\w.-]+\.)?localhost)(:\d+)?$/i.test(host);
 }
 
 /** Forwards requests to an emulator, with unchanged bodies and headers. */

@@ -33,7 +33,7 @@ export const blocked: Command = {
     resume: { description: "Continues an interrupted list after its last line, without a header." },
   },
   details: `Each line is one address in the index with all its contacts that have a blocked Disposition. The status "blocked" means that the
-function blocks this number. Any other status is the reason why the function does not block it, such as exempt or not_e164.
+function blocks this number because of these contacts. Any other status is the rule that decides instead, such as exempt or not_e164.
 The summary also counts the contacts whose Disposition is similar to a blocked one: another case, other spaces, or another level. With
 --csv or --json the summary is printed to standard error.
 

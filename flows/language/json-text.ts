@@ -17,10 +17,13 @@ export interface TextEdit {
   readonly text: string;
 }
 
+/** Levels of nesting. A flow has about ten. */
+const maxDepth = 100;
+
 /**
  * Returns the outermost value of a JSON text.
  *
- * @throws SyntaxError of JSON.parse if the text is not JSON
+ * @throws SyntaxError if the text is not JSON, or has more than 100 levels of nesting
  */
 export function locateJson(text: string): JsonNode {
   JSON.parse(text);
@@ -39,6 +42,7 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 /** Reads a text that is known to be valid JSON. */
 class Scanner {
   private at = 0;
+  private depth = 0;
 
   constructor(private readonly text: string) {}
 
@@ -69,12 +73,14 @@ class Scanner {
   }
 
   private list(close: string, read: () => void): void {
+    if (++this.depth > maxDepth) throw new SyntaxError(`the text has more than ${maxDepth} levels of nesting`);
     this.at++;
     this.skip(/\s*/y);
     while (this.text[this.at] !== close) {
       read();
       this.skip(/\s*,?\s*/y);
     }
+    this.depth--;
     this.at++;
   }
 

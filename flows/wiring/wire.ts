@@ -181,8 +181,19 @@ function blockBefore({ Actions }: FlowContent, after: string): Action | undefine
   return Actions.find(({ Identifier }) => Identifier === after);
 }
 
+function located(text: string): JsonNode {
+  try {
+    return locateJson(text);
+  } catch {
+    // The content is valid JSON, so the nesting is the reason. Connect's own flows have about ten levels.
+    throw new CannotWire(
+      "The content is nested too deeply to be edited in place. Save the flow in the console and export it again.",
+    );
+  }
+}
+
 function nodesOf(text: string, { Actions }: FlowContent) {
-  const root = locateJson(text);
+  const root = located(text);
   const items = root.members?.get("Actions")?.items ?? [];
   return { root, actions: new Map(Actions.map(({ Identifier }, n) => [Identifier, items[n]])) };
 }

@@ -14,10 +14,10 @@ const E164 = /^\+[1-9]\d{1,14}$/;
 /**
  * What carriers send instead of a withheld number, in lower case and without `sip:` or `tel:`: nothing, a word, a word as keypad digits
  * (`+266696687` is ANONYMOUS), or an address with such a word. RFC 3323 has `anonymous@anonymous.invalid`. The digits are anonymous,
- * blocked, private, restricted, unavailable, unknown and withheld; no country has a valid number with these digits.
+ * blocked, private, restricted, unavailable, unknown and withheld; with `+`, no country has a valid number with these digits.
  */
 const WITHHELD =
-  /^(?:|anonymous@.*|(?:anonymous|private|restricted|unavailable|unknown|withheld)(?:@[^@]*\.invalid)?|\+?(?:266696687|2562533|7748283|7378742833|86282452253|8656696|94844353))$/s;
+  /^(?:|anonymous@.*|(?:anonymous|private|restricted|unavailable|unknown|withheld)(?:@[^@]*\.invalid)?|\+(?:266696687|2562533|7748283|7378742833|86282452253|8656696|94844353))$/s;
 
 /** Digits that are not an E.164 number: a number without `+`, a short code, a number of a wrong length. */
 const OTHER_NUMBER = /^\+?\d{1,32}$/;

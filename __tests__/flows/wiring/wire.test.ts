@@ -298,3 +298,13 @@ test("every generated flow that is accepted keeps its text, and the proof holds 
   expect(accepted).toBeGreaterThan(100);
   expect(blockedPlays).toBeGreaterThan(100);
 }, 120_000);
+
+test("a content with very deep nesting is refused, without a crash", () => {
+  const deep = "[".repeat(60_000) + "]".repeat(60_000);
+  const text = JSON.stringify(support).replace('"ActionMetadata":', `"deep":${deep},"ActionMetadata":`);
+  expect(() => wireFlow({ text, moduleId, whenBlocked: disconnect })).toThrow(
+    new CannotWire(
+      "The content is nested too deeply to be edited in place. Save the flow in the console and export it again.",
+    ),
+  );
+});

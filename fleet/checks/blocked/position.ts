@@ -24,6 +24,8 @@ export class Position {
     isContinued: boolean,
   ) {
     this.stacks = isContinued ? readStacks(request) : {};
+    // A new list must not continue an older one.
+    if (!isContinued) this.remove();
   }
 
   /** Where to continue: after this address; `complete` if the stack is finished; undefined at the start. */
