@@ -302,7 +302,7 @@ test("every generated flow that is accepted keeps its text, and the proof holds 
 test("a content with very deep nesting is refused, without a crash", () => {
   const deep = "[".repeat(60_000) + "]".repeat(60_000);
   const text = JSON.stringify(support).replace('"ActionMetadata":', `"deep":${deep},"ActionMetadata":`);
-  expect(() => wireFlow({ text, moduleId, whenBlocked: disconnect })).toThrow(
+  expect(() => wireFlow({ text, moduleId, whenBlocked: disconnect, module: checkModule })).toThrow(
     new CannotWire(
       "The content is nested too deeply to be edited in place. Save the flow in the console and export it again.",
     ),
