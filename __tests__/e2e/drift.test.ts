@@ -196,7 +196,7 @@ test("an index that is being deleted is drift, although a plan has no changes", 
   const { exitCode, output } = await drift();
   withdraw();
   expect(output).toContain(`${INDEX} is DELETING. No caller is blocked.`);
-  expect(output).toContain("Wait until it is deleted, then deploy again.");
+  expect(output).toContain("Wait until it is deleted. Deploy ");
   expect(exitCode).toBe(2);
 });
 

@@ -8,6 +8,8 @@ import type {
   TableDescription,
 } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../config/aws-names";
+import { blockingIndexShape } from "../../config/blocking-index";
+import type { InstanceConfig } from "../../config/types";
 import { undefinedIfAbsent } from "./errors";
 
 /** @throws ResourceNotFoundException if the table does not exist */
@@ -31,6 +33,18 @@ export function ourIndex({
   GlobalSecondaryIndexes = [],
 }: TableDescription): GlobalSecondaryIndexDescription | undefined {
   return GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === indexName);
+}
+
+/** Whether lookups work in the index. An index is UPDATING while its capacity changes, and lookups work during the change. */
+export function isUsable(index: GlobalSecondaryIndexDescription | undefined): boolean {
+  return index?.IndexStatus === "ACTIVE" || index?.IndexStatus === "UPDATING";
+}
+
+/** What to do if the table has no index with our name: a stack that only reads the table does not create the index. */
+export function creationStep({ table: { adopt }, stackName }: Pick<InstanceConfig, "table" | "stackName">): string {
+  return adopt
+    ? `Deploy ${stackName}.`
+    : `Create the index with npm run fleet -- index stack=${stackName}, or ask the owner of the table to create it (${blockingIndexShape}).`;
 }
 
 /** Keys and projection of an index as text: `hash Disposition, range CustomerEndpoint, KEYS_ONLY`. */

@@ -2,6 +2,7 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { CommandError } from "../output/command-error";
 import { errorMessage } from "../output/error-message";
+import { isAboutCredentials, isNamed, isThrottled } from "./errors";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -76,12 +77,42 @@ export function sharedRoleCredentials(
  */
 export const readFilesAgain: object = { ignoreCache: true };
 
+/** STS throttled a call, had a fault or could not be reached. The credentials may be valid. */
+export class TemporaryStsFailure extends CommandError {}
+
+const networkErrors = [
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+];
+
+/** An error without a status may come from the source of the credentials, so only errors of the network are temporary. */
+function isTemporary(error: unknown): boolean {
+  const { code = "", $metadata } = error as {
+    readonly code?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  if (isAboutCredentials(error)) return false;
+  return (
+    isThrottled(error) ||
+    isNamed(error, "TimeoutError") ||
+    networkErrors.includes(code) ||
+    ($metadata?.httpStatusCode ?? 0) >= 500
+  );
+}
+
 async function callSts<T>(region: string, call: string, send: (sts: STSClient) => Promise<T>): Promise<T> {
   const sts = new STSClient({ region, ...readFilesAgain });
   try {
     return await send(sts);
   } catch (error) {
-    throw new CommandError(`${call} failed. ${errorMessage(error)}`);
+    const message = `${call} failed. ${errorMessage(error)}`;
+    throw isTemporary(error) ? new TemporaryStsFailure(message) : new CommandError(message);
   } finally {
     sts.destroy();
   }

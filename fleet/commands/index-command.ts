@@ -35,20 +35,22 @@ run the same command again: it finds the index and waits.
 Credentials that expire are requested again from their source: an assumed role, a profile, a sign-in in another terminal. Environment
 variables cannot be renewed. The command then ends with exit code 2.
 
-The role needs the policy index (npm run fleet -- iam). With the policy read-and-invoke as well, the progress has a percentage.
+The role needs the policy index (npm run fleet -- iam). With table.adopt: false, the policy deploy denies UpdateTable: name another role
+than deployRole with --role-name. With the policy read-and-invoke as well, the progress has a percentage.
 
 Exit codes: 0 the index is ACTIVE (with --no-wait: it is being built), 1 an error, 2 the index is still being built, 3 refused, 130
-stopped by Ctrl-C.
+stopped by Ctrl-C, 143 stopped by SIGTERM.
 
 ${selectionSyntax}`,
   async run({ selection, values, switches }, print) {
     const { buildIndexes, indexExitCode, indexReport } = await import("../rollout/build-indexes");
+    const shutdown = new GracefulShutdown();
     const built = await buildIndexes(selectFrom(readEnvironments(), selection), {
       mode: switches.has("wait") ? "wait" : switches.has("no-wait") ? "start" : "create",
       roleName: values.get("role-name"),
-      shutdown: new GracefulShutdown(),
+      shutdown,
     });
     print(indexReport(built));
-    return indexExitCode(built);
+    return indexExitCode(built, shutdown.exitCode);
   },
 };

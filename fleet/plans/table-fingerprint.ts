@@ -10,7 +10,7 @@ import { indexName } from "../../config/aws-names";
 import type { InstanceConfig } from "../../config/types";
 import { TABLE } from "../../stacks/resource-types";
 import { instanceClients } from "../aws/instance-clients";
-import { describeExistingTable, keysText } from "../aws/live-table";
+import { describeExistingTable, keysText, ourIndex } from "../aws/live-table";
 import { errorMessage } from "../output/error-message";
 import { isTouched } from "../terraform/plan-json";
 import type { PlanJson } from "../terraform/plan-json";
@@ -32,18 +32,26 @@ export function dependsOnTable({ resource_changes }: PlanJson, { table, release 
 export async function readTableFingerprint(instance: InstanceConfig): Promise<TableFingerprint> {
   const clients = instanceClients(instance);
   try {
-    const fingerprint = fingerprintOf(await describeExistingTable(clients.dynamodb, instance.table.name));
-    return instance.table.adopt ? fingerprint : onlyRead(fingerprint);
+    const table = await describeExistingTable(clients.dynamodb, instance.table.name);
+    return instance.table.adopt ? fingerprintOf(table) : readFingerprintOf(table);
   } finally {
     clients.destroy();
   }
 }
 
-/** The fields that matter to a stack that only reads the table. */
-const onlyRead = (fingerprint: TableFingerprint): TableFingerprint =>
-  Object.fromEntries(
-    Object.entries(fingerprint).filter(([field]) => ["table id", "keys", `index ${indexName}`].includes(field)),
-  );
+/** The fields that matter to a stack that only reads the table. Autoscaling may change the capacity of our index at any time. */
+export function readFingerprintOf(table: TableDescription): TableFingerprint {
+  const index = ourIndex(table);
+  return {
+    ...identityOf(table),
+    ...(index === undefined ? {} : { [`index ${indexName}`]: keysAndProjection(index) }),
+  };
+}
+
+const identityOf = ({ TableId = "unknown", KeySchema }: TableDescription) => ({
+  "table id": TableId,
+  keys: keysText(KeySchema),
+});
 
 /** Status, item counts and times are left out, because they do not affect a plan. */
 export function fingerprintOf(table: TableDescription): TableFingerprint {
@@ -57,8 +65,7 @@ export function fingerprintOf(table: TableDescription): TableFingerprint {
     ({ AttributeName = "", AttributeType = "" }) => `${AttributeName} (${AttributeType})`,
   );
   return {
-    "table id": table.TableId ?? "unknown",
-    keys: keysText(table.KeySchema),
+    ...identityOf(table),
     capacity: capacityOf(isOnDemand, table.ProvisionedThroughput, table.OnDemandThroughput),
     "attribute definitions": attributes.sort().join(", ") || "none",
     replicas: replicas.join(", ") || "none",
@@ -85,13 +92,16 @@ function capacityOf(
 }
 
 function indexOf(index: GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription, isOnDemand: boolean): string {
-  const { ProjectionType = "unknown", NonKeyAttributes = [] } = index.Projection ?? {};
-  const projection = [ProjectionType, ...[...NonKeyAttributes].sort()].join(" ");
   const capacity =
     "ProvisionedThroughput" in index || "OnDemandThroughput" in index
       ? `, ${capacityOf(isOnDemand, index.ProvisionedThroughput, index.OnDemandThroughput)}`
       : "";
-  return `${keysText(index.KeySchema)}, ${projection}${capacity}`;
+  return `${keysAndProjection(index)}${capacity}`;
+}
+
+function keysAndProjection({ KeySchema, Projection }: LocalSecondaryIndexDescription): string {
+  const { ProjectionType = "unknown", NonKeyAttributes = [] } = Projection ?? {};
+  return `${keysText(KeySchema)}, ${[ProjectionType, ...[...NonKeyAttributes].sort()].join(" ")}`;
 }
 
 /** One text per changed field: `capacity: provisioned, 17 read and 9 write units → provisioned, 1000 read and 1000 write units`. */

@@ -8,7 +8,8 @@ import { maxGlobalIndexes } from "../../config/blocking-index";
 import type { InstanceConfig } from "../../config/types";
 import { isAboutCredentials, isAccessDenied, isNamed, isThrottled } from "../aws/errors";
 import type { IndexBuilder } from "../aws/index-builder";
-import { ourIndex } from "../aws/live-table";
+import { isUsable, ourIndex } from "../aws/live-table";
+import { TemporaryStsFailure } from "../aws/security-token-service";
 import type { Clock } from "../checks/preflight/clock";
 import { faultsOfIndex, noTable, obstaclesToIndex } from "../checks/preflight/table-checks";
 import { errorMessage } from "../output/error-message";
@@ -66,7 +67,7 @@ export async function buildIndex(
   let isBuilding = false;
   try {
     context.step("reading the table");
-    const table = await describe(context);
+    const table = await (mode === "wait" && instance.release === undefined ? describeWithIndex : describe)(context);
     if (table === undefined) return refused(noTable(instance));
     if (instance.release !== undefined) {
       return refused({
@@ -91,7 +92,7 @@ export async function buildIndex(
     }
     const faults = faultsOfIndex(instance, table);
     if (faults.length > 0) return refusedFor(faults);
-    isBuilding = !isReady(table);
+    isBuilding = !isUsable(ourIndex(table));
     if (isBuilding && mode === "start")
       return { status: "started", detail: `DynamoDB builds ${indexName} already.`, fix: later };
     return await untilActive(instance, table, context);
@@ -103,12 +104,6 @@ export async function buildIndex(
 
 const stillBuilding = { detail: `Stopped. ${goesOn}`, fix: later };
 const nothingChanged = { detail: "Stopped. Nothing was changed." };
-
-function isReady(table: TableDescription): boolean {
-  const status = ourIndex(table)?.IndexStatus;
-  // An index is UPDATING while its capacity changes. Lookups work during the change.
-  return status === "ACTIVE" || status === "UPDATING";
-}
 
 const refused = ({ detail, fix }: { readonly detail: string; readonly fix?: string | undefined }): IndexResult => ({
   status: "refused",
@@ -124,7 +119,7 @@ const refusedFor = (reasons: readonly { readonly detail: string; readonly fix?: 
 
 /** Credentials were refused or cannot be renewed while the index is being built, or AWS cannot be reached. */
 function cannotWait(error: unknown): IndexResult {
-  const isSignedOut = isAboutCredentials(error);
+  const isSignedOut = areCredentialsRefused(error);
   const fix = isSignedOut ? `Sign in again. ${later}` : later;
   const reason = isSignedOut ? "The credentials are no longer valid and could not be renewed." : "AWS cannot be asked.";
   return { status: "unfinished", detail: `${reason} ${sentence(error)} ${goesOn}`, fix };
@@ -136,7 +131,7 @@ function cannotStart(instance: InstanceConfig, error: unknown): IndexResult {
   return {
     status: "failed",
     detail: `${sentence(error)} Nothing was changed.`,
-    fix: isAboutCredentials(error)
+    fix: areCredentialsRefused(error)
       ? `Sign in with credentials of account ${instance.account}.`
       : "Run the command again.",
   };
@@ -151,7 +146,7 @@ async function describe({ builder, clock, stop }: IndexContext): Promise<TableDe
     try {
       return await builder.describe(stop);
     } catch (error) {
-      if (isAboutCredentials(error) && renewals < maxRenewals) {
+      if (areCredentialsRefused(error) && renewals < maxRenewals) {
         renewals++;
         builder.renewCredentials();
         // The first time, the credentials have only expired.
@@ -163,11 +158,30 @@ async function describe({ builder, clock, stop }: IndexContext): Promise<TableDe
   }
 }
 
+/** Describes the table, again until our index appears or the description cannot be older than a request that added it. */
+async function describeWithIndex(context: IndexContext): Promise<TableDescription | undefined> {
+  const { clock, stop } = context;
+  const since = clock.now();
+  for (;;) {
+    const table = await describe(context);
+    const elapsed = clock.now() - since;
+    if (table === undefined || ourIndex(table) !== undefined || elapsed > staleMs) return table;
+    await clock.sleep(pollMs(elapsed), stop);
+  }
+}
+
+/** Whether AWS refused the credentials, or the role may not be assumed. */
+const areCredentialsRefused = (error: unknown): boolean =>
+  isAboutCredentials(error) && !(error instanceof TemporaryStsFailure);
+
+/** Whether AWS refused the request before it had an effect, and may accept it later. */
+const isRefusedForNow = (error: unknown): boolean => isThrottled(error) || error instanceof TemporaryStsFailure;
+
 /** Whether AWS throttled the request, had a fault or could not be reached. */
 function isTemporary(error: unknown): boolean {
   const { $metadata } = error as { $metadata?: { readonly httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
-  return !isAboutCredentials(error) && (isThrottled(error) || status === undefined || status >= 500);
+  return isRefusedForNow(error) || (!isAboutCredentials(error) && (status === undefined || status >= 500));
 }
 
 /** Adds the index. @returns why it was not added; undefined if DynamoDB builds it. @throws Stopped, or the error of AWS */
@@ -186,13 +200,13 @@ async function create(
       return undefined;
     } catch (error) {
       // After a lost answer the request may have succeeded, and someone else may have created the index.
-      const isUnauthorized = isAboutCredentials(error);
+      const isUnauthorized = areCredentialsRefused(error);
       if (isUnauthorized) builder.renewCredentials();
       let current: TableDescription | undefined;
       try {
         current = await describe(context);
       } catch (failure) {
-        if (isUnauthorized || isThrottled(error) || !isTemporary(error)) throw failure;
+        if (isUnauthorized || isRefusedForNow(error) || !isTemporary(error)) throw failure;
         return noAnswer(error);
       }
       if (current !== undefined && ourIndex(current) !== undefined) {
@@ -200,11 +214,11 @@ async function create(
         return faults.length === 0 ? undefined : refusedFor(faults);
       }
       // These requests were refused before they had an effect.
-      const isRepeatable = isUnauthorized ? renewals++ < maxRenewals : isThrottled(error);
+      const isRepeatable = isUnauthorized ? renewals++ < maxRenewals : isRefusedForNow(error);
       if (!isRepeatable || clock.now() - since > patienceMs) {
         const refusal = refusalOf(instance, error, current);
         if (refusal !== undefined) return refused(refusal);
-        if (isThrottled(error) || !isTemporary(error)) throw error;
+        if (isRefusedForNow(error) || !isTemporary(error)) throw error;
         return noAnswer(error);
       }
       await clock.sleep(pollMs(clock.now() - since), stop);
@@ -223,10 +237,14 @@ const sentence = (error: unknown): string => errorMessage(error).replace(/\.?$/,
 
 /** The reason for a request that AWS refused, and what to do; undefined if the error is none of these. */
 function refusalOf(
-  { account, table: { name } }: InstanceConfig,
+  instance: InstanceConfig,
   error: unknown,
   table: TableDescription | undefined,
 ): { readonly detail: string; readonly fix: string } | undefined {
+  const {
+    account,
+    table: { name },
+  } = instance;
   const message = sentence(error);
   if (isAccessDenied(error)) {
     // The message contains the ARN of the caller: arn:aws:sts::111122223333:assumed-role/…
@@ -241,7 +259,10 @@ function refusalOf(
       detail: `The credentials may not add the index. ${message}`,
       fix:
         "Attach the policy index (npm run fleet -- iam) to the role that this command uses: the role of --role-name, otherwise deployRole, " +
-        "otherwise the role of your credentials. If that role has the policy deploy of an instance that does not adopt its table, use another role: that policy denies UpdateTable.",
+        "otherwise the role of your credentials." +
+        (instance.table.adopt
+          ? ""
+          : " With table.adopt: false, the policy deploy denies UpdateTable: if the role has this policy, name another role with --role-name."),
     };
   }
   if (isNamed(error, "ResourceInUseException")) {
@@ -304,7 +325,7 @@ async function untilActive(
           fix: "Find out who deleted the index, then run the command again.",
         };
       }
-    } else if (current !== undefined && isReady(current)) {
+    } else if (isUsable(index)) {
       const was = shown.text === "" ? "exists already. It " : "";
       return { status: "active", detail: `${indexName} ${was}is ${index.IndexStatus ?? ""} and has the right shape.` };
     } else if (index.IndexStatus !== "CREATING") {

@@ -61,9 +61,11 @@ export function indexReport(built: readonly BuiltIndex[]): string {
 }
 
 /** Exit codes of the statuses, the most important one first. */
-const exitCodes = { failed: 1, refused: 3, stopped: 130, unfinished: 2, started: 0, active: 0 } as const;
+const exitCodes = (stopped: number) => ({ failed: 1, refused: 3, stopped, unfinished: 2, started: 0, active: 0 });
 
-export function indexExitCode(built: readonly BuiltIndex[]): number {
-  const [, code] = Object.entries(exitCodes).find(([status]) => built.some((one) => one.status === status)) ?? [];
+/** @param stopped the exit code of a stopped command */
+export function indexExitCode(built: readonly Pick<BuiltIndex, "status">[], stopped: number): number {
+  const [, code] =
+    Object.entries(exitCodes(stopped)).find(([status]) => built.some((one) => one.status === status)) ?? [];
   return code ?? 0;
 }

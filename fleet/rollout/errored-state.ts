@@ -13,7 +13,8 @@ import type { TerraformStack } from "../terraform/terraform-stack";
 /**
  * Uploads the state that the interrupted apply could not write, and deletes its file. The state is uploaded only if the current state is
  * an earlier state of the same apply, or the state before the apply: it has the same lineage and a smaller serial, and every object in it
- * is also in the uploaded state, or the reviewed plan removes the object. So a state that another command wrote is never overwritten.
+ * is also in the uploaded state, or the reviewed plan removes the object. Attributes are not compared: if another command wrote only changed attributes with a smaller
+ * serial, the upload overwrites them, and the next plan shows the difference to AWS.
  *
  * @param reviewed the reviewed plan of the stack
  * @param print prints one line about the upload
@@ -59,7 +60,9 @@ export async function uploadErroredState(
   // Terraform could not read the state of a new stack, so the file has no lineage yet.
   if (errored.lineage === "") {
     const state = JSON.parse(readFileSync(file, "utf8")) as object;
-    writeFileSync(`${file}.new`, JSON.stringify({ ...state, lineage: randomUUID(), serial: 1 }, null, 2));
+    writeFileSync(`${file}.new`, JSON.stringify({ ...state, lineage: randomUUID(), serial: 1 }, null, 2), {
+      mode: 0o600,
+    });
     renameSync(`${file}.new`, file);
   }
   await stack.writeState(file);

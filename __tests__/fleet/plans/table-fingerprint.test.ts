@@ -1,6 +1,12 @@
 /** A fingerprint contains exactly the properties of the table that a plan depends on. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
-import { changedFields, dependsOnTable, fingerprintOf } from "../../../fleet/plans/table-fingerprint";
+import { indexName } from "../../../config/aws-names";
+import {
+  changedFields,
+  dependsOnTable,
+  fingerprintOf,
+  readFingerprintOf,
+} from "../../../fleet/plans/table-fingerprint";
 import type { PlanJson } from "../../../fleet/terraform/plan-json";
 import { recordedInstance, recordedPlan } from "../guard/recorded-plan";
 
@@ -60,6 +66,37 @@ test.each<[string, TableDescription, string]>([
 test("a change of the status or the number of items is not reported", () => {
   const building = [index("one", { IndexStatus: "UPDATING", ItemCount: 9 })];
   expect(changes({ TableStatus: "UPDATING", ItemCount: 8, GlobalSecondaryIndexes: building })).toEqual([]);
+});
+
+describe("for a stack that only reads the table", () => {
+  const capacity = (units: number) => ({
+    ProvisionedThroughput: { ReadCapacityUnits: units, WriteCapacityUnits: units },
+  });
+  const withOurs = (more: object = {}): TableDescription => ({
+    ...table,
+    GlobalSecondaryIndexes: [index("one"), index(indexName, { ...capacity(5), ...more })],
+  });
+  const changesFor = (changed: TableDescription): readonly string[] =>
+    changedFields(readFingerprintOf(withOurs()), readFingerprintOf(changed));
+
+  test.each<[string, TableDescription]>([
+    ["the capacity of our index", withOurs(capacity(50))],
+    ["the throughput limit of our index", withOurs({ OnDemandThroughput: { MaxReadRequestUnits: 5 } })],
+    ["the billing mode", { ...withOurs(), BillingModeSummary: { BillingMode: "PROVISIONED" }, ...capacity(7) }],
+    ["another index", { ...withOurs(), GlobalSecondaryIndexes: withOurs().GlobalSecondaryIndexes?.slice(1) }],
+  ])("a change of %s is not reported", (_, changed) => {
+    expect(changesFor(changed)).toEqual([]);
+  });
+
+  test.each<[string, TableDescription, string]>([
+    ["the table", { ...withOurs(), TableId: "id-2" }, "table id"],
+    ["the keys of the table", { ...withOurs(), KeySchema: [] }, "keys"],
+    ["the projection", withOurs({ Projection: { ProjectionType: "ALL" } }), `index ${indexName}`],
+    ["the keys of our index", withOurs({ KeySchema: [] }), `index ${indexName}`],
+    ["our index, deleted", table, `index ${indexName}`],
+  ])("a change of %s is reported", (_, changed, field) => {
+    expect(changesFor(changed)).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);
+  });
 });
 
 test("the order of indexes, attributes and replicas does not matter", () => {

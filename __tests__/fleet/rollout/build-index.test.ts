@@ -1,10 +1,12 @@
 /** Adding the index outside Terraform, with a simulated clock: the request, each refusal of AWS, and the wait. */
 import { blockingIndex, blockingIndexKeys } from "../../../config/blocking-index";
-import type { InstanceConfig } from "../../../config/types";
+import type { InstanceConfig, RoleConfig } from "../../../config/types";
+import type { AwsResponse } from "../../../emulators/aws/aws-endpoint";
 import { failure, IndexBuilds } from "../../../emulators/aws/index-builds";
 import { startRecordingProxy } from "../../../emulators/aws/recording-proxy";
 import type { RecordingProxy } from "../../../emulators/aws/recording-proxy";
 import { IndexBuilder } from "../../../fleet/aws/index-builder";
+import { indexExitCode } from "../../../fleet/rollout/build-indexes";
 import { buildIndex } from "../../../fleet/rollout/build-index";
 import type { IndexMode, IndexResult } from "../../../fleet/rollout/build-index";
 import { loadOne, validYaml } from "../../config/environment-files";
@@ -30,6 +32,7 @@ const withOurKeys = [
 let builds: IndexBuilds;
 let proxy: RecordingProxy;
 let steps: string[];
+let stsAnswer: () => AwsResponse;
 /** Milliseconds of the simulated clock. */
 let now: number;
 
@@ -37,12 +40,14 @@ beforeEach(async () => {
   builds = new IndexBuilds({ backfilling: 2, active: 4 });
   proxy = await startRecordingProxy("http://127.0.0.1:1", {
     dynamodb: (request) => builds.respond(request),
+    sts: () => stsAnswer(),
     monitoring: () => failure("AccessDeniedException", "not authorized to perform: cloudwatch:GetMetricData"),
   });
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: proxy.url,
     AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
     AWS_SECRET_ACCESS_KEY: "emulated",
+    AWS_MAX_ATTEMPTS: "1",
   });
   [steps, now] = [[], 0];
 });
@@ -52,8 +57,12 @@ function tableIs(changes: TableChanges): void {
   builds.tables.set(name, vendorTable(instance, changes));
 }
 
-async function build(mode: IndexMode = "create", of: InstanceConfig = instance): Promise<IndexResult> {
-  const builder = new IndexBuilder(of, undefined);
+async function build(
+  mode: IndexMode = "create",
+  of: InstanceConfig = instance,
+  role?: RoleConfig,
+): Promise<IndexResult> {
+  const builder = new IndexBuilder(of, role);
   const clock = {
     now: () => now,
     sleep: (ms: number) => {
@@ -370,4 +379,79 @@ test("an index that someone deletes during the wait ends the wait with the reaso
   const result = await build();
   expect(result.status).toBe("failed");
   expect(result.detail).toContain("someone deleted it");
+});
+
+test("with table.adopt: false, the refusal names --role-name, because the policy deploy denies UpdateTable", async () => {
+  tableIs({});
+  proxy.intercept(
+    ({ operation }) => operation === "UpdateTable",
+    () => failure("AccessDeniedException", "with an explicit deny in an identity-based policy"),
+  );
+  const reading = { ...instance, table: { ...instance.table, adopt: false } };
+  expect((await build("create", reading)).fix).toContain("name another role with --role-name");
+  expect((await build("create", { ...instance, table: { ...instance.table, adopt: true } })).fix).not.toContain(
+    "denies",
+  );
+});
+
+test("--wait looks for an index that was added just before, until descriptions cannot be stale", async () => {
+  tableIs({});
+  let described = 0;
+  proxy.intercept(
+    ({ operation }) => {
+      if (operation === "DescribeTable" && ++described === 5)
+        tableIs({ GlobalSecondaryIndexes: [ourIndex], AttributeDefinitions: withOurKeys });
+      return false;
+    },
+    () => failure("never", ""),
+  );
+  expect((await build("wait")).status).toBe("active");
+  expect(now).toBeLessThan(60_000);
+});
+
+test("--wait refuses if there is no index for a minute", async () => {
+  tableIs({});
+  expect((await build("wait")).status).toBe("refused");
+  expect(now).toBeGreaterThan(60_000);
+  expect(now).toBeLessThan(90_000);
+});
+
+test.each([
+  ["130", 130],
+  ["143", 143],
+])("a stopped command ends with the exit code of its signal: %s", (_, code) => {
+  expect(indexExitCode([{ status: "active" }, { status: "stopped" }], code)).toBe(code);
+  expect(indexExitCode([{ status: "failed" }, { status: "stopped" }], code)).toBe(1);
+  expect(indexExitCode([{ status: "active" }], code)).toBe(0);
+});
+
+const role: RoleConfig = { arn: "arn:aws:iam::111122223333:role/index" };
+const xml = (status: number, body: string): AwsResponse => ({ status, headers: { "content-type": "text/xml" }, body });
+const stsFailure = (status: number, code: string): AwsResponse =>
+  xml(status, `<ErrorResponse><Error><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`);
+const expiringCredentials = (): AwsResponse =>
+  xml(
+    200,
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" +
+      `<SessionToken>t</SessionToken><Expiration>${new Date(Date.now() + 60_000).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+  );
+
+test.each([
+  ["a fault", 500, "InternalFailure"],
+  ["throttling", 400, "Throttling"],
+])("%s of STS during the wait is temporary", async (_, status, code) => {
+  tableIs({ GlobalSecondaryIndexes: [{ ...ourIndex, IndexStatus: "CREATING" }], AttributeDefinitions: withOurKeys });
+  let calls = 0;
+  stsAnswer = () => (calls++ < 6 ? stsFailure(status, code) : expiringCredentials());
+  expect((await build("create", instance, role)).status).toBe("active");
+});
+
+test("a role that may not be assumed ends the command within a minute", async () => {
+  tableIs({});
+  stsAnswer = () => stsFailure(403, "AccessDenied");
+  const { status, detail, fix } = await build("create", instance, role);
+  expect(status).toBe("failed");
+  expect(detail).toContain("AssumeRole of arn:aws:iam::111122223333:role/index failed. AccessDenied: no");
+  expect(fix).toContain("Sign in with credentials");
+  expect(now).toBeLessThan(60_000);
 });

@@ -7,7 +7,15 @@ import { blockingIndex, blockingIndexKeys, blockingIndexShape, maxGlobalIndexes 
 import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { capacityOf, describeTable, ourIndex, fixForStatus, shapeOf } from "../../aws/live-table";
+import {
+  capacityOf,
+  creationStep,
+  describeTable,
+  isUsable,
+  ourIndex,
+  fixForStatus,
+  shapeOf,
+} from "../../aws/live-table";
 import { mirrorProblem } from "../../aws/table-mirror";
 import { runCheck, warning } from "./check";
 import type { Check, Finding } from "./check";
@@ -34,7 +42,7 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
     await runCheck("keys", () => keysFinding(found)),
     await runCheck("indexes", () => (isReady ? ok("The deployment adds no index.") : indexesFinding(found))),
     ...(instance.table.adopt ? [await runCheck("mirror", () => mirrorFinding(instance, found))] : []),
-    await runCheck("our index", () => missingIndexFinding(instance, found) ?? ourIndexFinding(found)),
+    await runCheck("our index", () => missingIndexFinding(instance, found) ?? ourIndexFinding(instance, found)),
     await runCheck("key types", () => keyTypesFinding(found)),
     await runCheck("owner", async () => ownerFinding(await tagsOf(clients, found))),
     await runCheck("replicas", () =>
@@ -51,7 +59,7 @@ export function obstaclesToIndex(instance: InstanceConfig, table: TableDescripti
   const findings = [
     statusFinding(instance, table),
     indexesFinding(table),
-    ourIndexFinding(table),
+    ourIndexFinding(instance, table),
     keyTypesFinding(table),
     replicasFinding(instance, table),
   ];
@@ -60,7 +68,7 @@ export function obstaclesToIndex(instance: InstanceConfig, table: TableDescripti
 
 /** Why our existing index cannot be used, although it may still be created; empty if it can. */
 export function faultsOfIndex(instance: InstanceConfig, table: TableDescription): readonly Finding[] {
-  const findings = [identityFinding(instance, table), ourIndexFinding(table), keyTypesFinding(table)];
+  const findings = [identityFinding(instance, table), ourIndexFinding(instance, table), keyTypesFinding(table)];
   return findings.filter(({ outcome }) => outcome === "failed");
 }
 
@@ -141,28 +149,29 @@ function mirrorFinding(instance: InstanceConfig, table: TableDescription): Findi
 }
 
 /** The finding if the stack needs an index that it does not create. */
-function missingIndexFinding({ table: { adopt }, stackName }: InstanceConfig, table: TableDescription) {
-  if (adopt || ourIndex(table) !== undefined) return undefined;
+function missingIndexFinding(instance: InstanceConfig, table: TableDescription) {
+  if (instance.table.adopt || ourIndex(table) !== undefined) return undefined;
   return failed(
     `${indexName} does not exist, and with table.adopt: false the deployment does not create it.`,
-    `Create the index with npm run fleet -- index stack=${stackName}, or ask the owner of the table to create it (${blockingIndexShape}).`,
+    creationStep(instance),
   );
 }
 
-function ourIndexFinding(table: TableDescription): Finding {
+function ourIndexFinding(instance: InstanceConfig, table: TableDescription): Finding {
   const index = ourIndex(table);
   if (index === undefined) return ok(`${indexName} does not exist yet. The deployment adds it.`);
   const shape = shapeOf(index);
   if (shape !== blockingIndexShape) {
     return failed(
       `${indexName} exists with another shape: ${shape}. Call blocking needs: ${blockingIndexShape}.`,
-      "Find out what uses that index. If it is unused, delete it and deploy. If it was created for call blocking, no call is blocked until the new index is ready.",
+      `Find out what uses that index. If it is unused, delete it. ${creationStep(instance)} If it was created for call blocking, no call is blocked until the new index is ready.`,
     );
   }
-  if (index.IndexStatus === "ACTIVE") return ok(`${indexName} exists already. It is ACTIVE and has the right shape.`);
+  if (isUsable(index))
+    return ok(`${indexName} exists already. It is ${index.IndexStatus ?? ""} and has the right shape.`);
   const status = `${indexName} exists with status ${index.IndexStatus ?? "unknown"}`;
   return index.IndexStatus === "DELETING"
-    ? failed(`${status}.`, "Wait until it is deleted. The deployment then creates it again.")
+    ? failed(`${status}.`, `Wait until it is deleted. ${creationStep(instance)}`)
     : warning(
         `${status}. Until it is ACTIVE, lookups fail, and no caller is blocked.`,
         "Wait until it is ACTIVE before you deploy. Terraform does not wait for an index that it did not create.",

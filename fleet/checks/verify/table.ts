@@ -6,7 +6,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { failed, ok } from "../finding";
 import { backfillPercentage } from "../../aws/backfill-progress";
 import type { InstanceClients } from "../../aws/instance-clients";
-import { describeTable, keysText, ourIndex, fixForStatus } from "../../aws/live-table";
+import { creationStep, describeTable, isUsable, keysText, ourIndex, fixForStatus } from "../../aws/live-table";
 import { mirrorProblem } from "../../aws/table-mirror";
 import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
@@ -76,9 +76,7 @@ async function indexFinding(
   if (index === undefined) {
     return failed(
       `${instance.table.name} has no index ${indexName}. Every lookup fails with index_missing, and no caller is blocked.`,
-      instance.table.adopt
-        ? `Deploy ${instance.stackName}.`
-        : `With table.adopt: false, no deployment creates the index. Create it with npm run fleet -- index stack=${instance.stackName}.`,
+      creationStep(instance),
     );
   }
   const keys = keysText(index.KeySchema ?? []);
@@ -87,12 +85,11 @@ async function indexFinding(
     const wrong = keys === rightKeys ? `${wrongType ?? ""} of type ${types.get(wrongType) ?? "unknown"}` : keys;
     return failed(
       `${indexName} has the keys ${wrong} instead of ${rightKeys}, both of type S. Every lookup fails, and no caller is blocked.`,
-      "Another index has this name. Find out what uses it. After it is deleted, deploy again.",
+      `Another index has this name. Find out what uses it, and wait until it is deleted. ${creationStep(instance)}`,
     );
   }
   const { IndexStatus = "unknown", Backfilling = false, ItemCount = 0, Projection } = index;
-  // An index is UPDATING while its capacity changes. Lookups work during the change.
-  if (IndexStatus === "ACTIVE" || IndexStatus === "UPDATING") {
+  if (isUsable(index)) {
     return ok(
       `${indexName} is ${IndexStatus}, ${Projection?.ProjectionType ?? ""}, about ${ItemCount} items (DynamoDB updates the count every six hours).`,
     );
@@ -100,7 +97,7 @@ async function indexFinding(
   if (IndexStatus !== "CREATING") {
     return failed(
       `${indexName} is ${IndexStatus}. No caller is blocked.`,
-      "Wait until it is deleted, then deploy again.",
+      `Wait until it is deleted. ${creationStep(instance)}`,
     );
   }
   const stage = Backfilling ? "is backfilling" : "waits for resources";

@@ -303,3 +303,25 @@ describe("with table.adopt: false", () => {
     expect((await checked(table, {}, reading)).get("our index")?.outcome).toBe("failed");
   });
 });
+
+test("our index that is UPDATING is ok, because lookups work", async () => {
+  const ours = index(ourName, "Disposition", "CustomerEndpoint", { IndexStatus: "UPDATING" });
+  const checks = await checked({ ...clean, GlobalSecondaryIndexes: [ours] });
+  expect(checks.get("our index")).toMatchObject({
+    outcome: "ok",
+    detail: expect.stringContaining("is UPDATING") as string,
+  });
+});
+
+test.each([
+  ["DELETING", index(ourName, "Disposition", "CustomerEndpoint", { IndexStatus: "DELETING" })],
+  ["of another shape", index(ourName, "Disposition")],
+])("the fix for our index that is %s depends on who creates the index", async (_, ours) => {
+  const table = { ...clean, GlobalSecondaryIndexes: [ours] };
+  const reading = { ...instance, table: { ...instance.table, adopt: false } };
+  const fixFor = async (of: typeof instance) => (await checked(table, {}, of)).get("our index")?.fix;
+  expect(await fixFor(instance)).toContain(`Deploy ${instance.stackName}.`);
+  const fix = await fixFor(reading);
+  expect(fix).toContain(`npm run fleet -- index stack=${instance.stackName}`);
+  expect(fix).not.toMatch(/deploy/i);
+});

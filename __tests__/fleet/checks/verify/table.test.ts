@@ -170,7 +170,20 @@ test("a table that Terraform cannot mirror is explained, and stays ok because ca
 test("without the index, a stack that only reads the table names the command that creates the index", async () => {
   const reading = { ...sampleInstance, table: { ...sampleInstance.table, adopt: false } };
   expect((await checkFor("index", { GlobalSecondaryIndexes: [] }, {}, reading))?.fix).toBe(
-    "With table.adopt: false, no deployment creates the index. Create it with npm run fleet -- index stack=test-acme-eu-central-1.",
+    "Create the index with npm run fleet -- index stack=test-acme-eu-central-1, or ask the owner of the table to create it " +
+      "(hash Disposition, range CustomerEndpoint, KEYS_ONLY).",
   );
   expect((await checkFor("index", { GlobalSecondaryIndexes: [] }))?.fix).toBe("Deploy test-acme-eu-central-1.");
+});
+
+test.each([
+  ["DELETING", { IndexStatus: "DELETING" }],
+  ["of another shape", { KeySchema: index.KeySchema.slice(0, 1) }],
+])("the fix for an index that is %s depends on who creates the index", async (_, difference) => {
+  const reading = { ...sampleInstance, table: { ...sampleInstance.table, adopt: false } };
+  const found = { GlobalSecondaryIndexes: [{ ...index, ...difference }] };
+  expect((await checkFor("index", found))?.fix).toMatch(/deleted\. Deploy test-acme-eu-central-1\.$/);
+  const { fix } = (await checkFor("index", found, {}, reading)) ?? {};
+  expect(fix).toContain("deleted. Create the index with npm run fleet -- index stack=test-acme-eu-central-1");
+  expect(fix).not.toMatch(/deploy/i);
 });
