@@ -151,6 +151,7 @@ describe("without a file", () => {
     plan: [],
     deploy: [],
     index: ["*"],
+    wire: ["Main inbound", "env=dev"],
     verify: [],
     coverage: [],
     blocked: ["*"],

@@ -46,6 +46,7 @@ test("every value of the smallest file has an origin, and only built-in defaults
     "exemptNumbers",
     "lookup.budgetMs",
     "lookup.flowTimeLimitSeconds",
+    "lookup.otherNumbers",
     "table.adopt",
     "table.indexTimeoutMinutes",
     "table.acceptReplicas",

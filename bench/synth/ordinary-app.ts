@@ -29,7 +29,7 @@ export function writeOrdinaryApp(directory: string): string {
   replace(
     join(directory, "stacks/adopted-table.ts"),
     "this.import = {",
-    "this.table.importFrom(props.tableName);\n    this.import = {",
+    "this.table.importFrom(table.name);\n    this.import = {",
   );
   replace(join(directory, "stacks/state-blocks.ts"), 'stack.addOverride("import", blocks);', "void [stack, blocks];");
   replace(join(directory, "lambda/packaging.ts"), "packagesByEntry.get(entry) ?? build(entry)", "build(entry)");
@@ -45,7 +45,7 @@ export function writeOrdinaryApp(directory: string): string {
 /** Replaces `import { IamRole } from ".../lib/iam-role"` with an import of the barrel's namespace `iamRole` and an alias for the class. */
 export function throughBarrel(source: string): string {
   return source.replaceAll(
-    /^import \{ (\w+) \} from "@cdktf\/provider-aws\/lib\/([\w-]+)";$/gm,
+    /^import (?:type )?\{ (\w+) \} from "@cdktf\/provider-aws\/lib\/([\w-]+)";$/gm,
     (_, name: string, folder: string) => {
       const namespace = folder.replaceAll(/-(\w)/g, (__, letter: string) => letter.toUpperCase());
       return `import { ${namespace} as ${name}_ } from "@cdktf/provider-aws";\nimport ${name} = ${name}_.${name};`;

@@ -21,7 +21,7 @@ test("every stack goes through the barrel, imports the table with importFrom and
   for (const file of readdirSync(path.join(app, "stacks")))
     expect(read(path.join("stacks", file))).not.toContain("@cdktf/provider-aws/");
   expect(read("stacks/call-blocking-stack.ts")).toContain('from "@cdktf/provider-aws"');
-  expect(read("stacks/adopted-table.ts")).toContain("this.table.importFrom(props.tableName)");
+  expect(read("stacks/adopted-table.ts")).toContain("this.table.importFrom(table.name)");
   expect(read("main.ts")).toContain("functionPackages: writeFunctionPackages()");
   expect(read("lambda/packaging.ts")).not.toContain("??= build()");
 });
