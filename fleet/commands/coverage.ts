@@ -42,10 +42,11 @@ Exit codes: 0 every number is protected or unknown; 1 a number is not protected,
 ${selectionSyntax}`,
   async run({ selection, switches, values }, print) {
     const { coverInstances } = await import("../checks/coverage/cover-instances");
-    const instances = await coverInstances(selectFrom(readEnvironments(), selection), switches.has("show-numbers"));
+    const showNumbers = switches.has("show-numbers");
+    const instances = await coverInstances(selectFrom(readEnvironments(), selection), showNumbers);
     const html = values.get("html");
     if (html !== undefined)
-      writeFiles(path.dirname(html), [[path.basename(html), coverageHtml(instances)]], "The HTML file");
+      writeFiles(path.dirname(html), [[path.basename(html), coverageHtml(instances, showNumbers)]], "The HTML file");
     print(
       switches.has("json")
         ? new JsonDocument(coverageJson(instances))

@@ -38,13 +38,13 @@ The command refuses a flow that it cannot walk completely, a flow that checks th
 which a blocked caller could still reach a queue.
 
 With --apply, the flow must not have changed since it was read. The role needs the policy wire (npm run fleet -- iam). Keep the files:
---undo needs them, and refuses a flow that was edited since.
+--undo needs them, and refuses a flow that was edited since. --apply and --undo drop a saved draft of the flow that is not published.
 
 Exit codes: 0 success, 1 refused, declined or failed.
 
 ${selectionSyntax}`,
   async run({ argument: flow, selection, values, switches }, print) {
-    const { applyWiring, prepareWiring, undoWiring } = await import("../wiring/wire-flow");
+    const { applyWiring, DRAFT_IS_LOST, prepareWiring, undoWiring } = await import("../wiring/wire-flow");
     const instances = selectFrom(readEnvironments(), selection);
     const [instance] = instances;
     if (instance === undefined || instances.length > 1) {
@@ -60,7 +60,7 @@ ${selectionSyntax}`,
       const result = await undoWiring(request, confirm);
       print(
         {
-          restored: "The flow has its former content again.",
+          restored: "The flow has its former content again. A saved draft that was not published is lost.",
           unchanged: "The flow has its former content already.",
           declined: "Nothing was changed.",
         }[result],
@@ -74,6 +74,7 @@ ${selectionSyntax}`,
         ...prepared.difference,
         `Proof: ${plays} plays of ${branches} branches, each with every kind of caller.`,
         ...prepared.files,
+        ...(prepared.flowId === undefined ? [] : [`With --apply or --undo: ${DRAFT_IS_LOST}`]),
       ].join("\n"),
     );
     if (!switches.has("apply")) return 0;

@@ -3,6 +3,8 @@ import { printable } from "../../config/printable";
 
 /** Maximum length of a redacted text. */
 const maxLength = 60;
+/** Maximum length of a text of a flow. Redacting a long text is slow. */
+const maxFlowText = 1000;
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** Seven or more digits, with any grouping. Shorter numbers do not identify a person. */
@@ -21,6 +23,21 @@ export function redactText(text: string): string {
   const isShortened = shortened.length < text.length || redacted.length > maxLength;
   // Do not split a character that has two UTF-16 units.
   return isShortened ? `${redacted.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, "")}…` : redacted;
+}
+
+/** Ids and ARNs of AWS, whose digits are not a phone number. */
+const awsIdentifier = /(arn:[\w-]+:[\w-]+:[\w-]*:\d{12}:|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})/i;
+
+/**
+ * Redacts the phone numbers and e-mail addresses in a text of a flow, such as the name of a block or a prompt. The flow's author wrote the
+ * numbers with any grouping, also without `+`. Ids and ARNs stay.
+ */
+export function redactFlowText(text: string): string {
+  return text
+    .slice(0, maxFlowText)
+    .split(awsIdentifier)
+    .map((part, n) => (n % 2 === 1 ? part : part.replaceAll(phoneNumber, redactNumber).replaceAll(email, "•••@•••")))
+    .join("");
 }
 
 /** An international number, or a prefix of an international number. */

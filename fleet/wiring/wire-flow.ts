@@ -1,5 +1,5 @@
 /** Wires one flow of an instance: writes the new content with its proof, updates the flow, and restores its former content. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ConnectClient } from "@aws-sdk/client-connect";
@@ -39,7 +39,10 @@ export interface PreparedWiring {
   readonly difference: readonly string[];
 }
 
-/** Whether the user agrees to change the flow. The question is one sentence. */
+/** Connect publishes the sent content and drops the draft. */
+export const DRAFT_IS_LOST = "A saved draft of the flow that is not published is lost.";
+
+/** Whether the user agrees to change the flow. The question says what is lost. */
 export type Confirm = (question: string) => Promise<boolean>;
 
 /**
@@ -62,6 +65,12 @@ export async function prepareWiring(
     const proof = await proveWiring(wired, module);
     const difference = differenceOf(wired);
     const files = filesOf(source.name, source.base, source.text, wired, proof, difference);
+    const overwritten = files.find(([name]) => isSameFile(path.join(directory, instance.stackName, name), flow));
+    if (overwritten !== undefined) {
+      throw new CommandError(
+        `${flow}: the command would overwrite this file with ${overwritten[0]}. Nothing was written. Name another directory with --out.`,
+      );
+    }
     const written = writeFiles(
       directory,
       files.map(([name, text]) => [path.join(instance.stackName, name), text] as const),
@@ -88,7 +97,7 @@ export async function applyWiring(
   if (flowId === undefined) {
     throw new CommandError("--apply needs a flow of the instance. Give the id or the name of the flow, not a file.");
   }
-  if (!(await confirm("Update the flow? Calls use the new content immediately."))) return false;
+  if (!(await confirm(`Update the flow? Calls use the new content immediately. ${DRAFT_IS_LOST}`))) return false;
   await withConnect(instance, (client) => replaceContent(client, instance, flowId, original, wired.text));
   return true;
 }
@@ -121,8 +130,8 @@ export async function undoWiring(
           `Remove the inserted blocks in the console, or import ${backup}.`,
       );
     }
-    if (!(await confirm(`Restore the former content of ${JSON.stringify(Name)}? Calls are then not checked.`)))
-      return "declined";
+    const question = `Restore the former content of ${JSON.stringify(Name)}? Calls are then not checked. ${DRAFT_IS_LOST}`;
+    if (!(await confirm(question))) return "declined";
     await replaceContent(client, instance, Id, Content, original);
     return "restored";
   });
@@ -141,7 +150,15 @@ const backupName = (base: string): string => `${base}.original.json`;
 
 const isFile = (text: string): boolean => existsSync(text) && statSync(text).isFile();
 
+const isSameFile = (one: string, other: string): boolean =>
+  isFile(one) && isFile(other) && realpathSync(one) === realpathSync(other);
+
 function fromFile(file: string): Source {
+  if (file.toLowerCase().endsWith(backupName(""))) {
+    throw new CommandError(
+      `${file}: this file is a backup of wire, which --undo needs. Give the id or the name of the flow, or a file that was exported in the console.`,
+    );
+  }
   // The console finds the module by its name when the file is imported.
   const moduleId = BLOCKED_STATUS_MODULE_NAME;
   return { name: file, base: path.parse(file).name, text: readFileSync(file, "utf8"), moduleId, flowId: undefined };

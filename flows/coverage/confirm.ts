@@ -1,6 +1,7 @@
 /** Confirms the verdict of the coverage analysis: the simulator plays a blocked and an unblocked caller. */
 import { BLOCKED_STATUS_ATTRIBUTE, MATCH, NO_MATCH } from "../blocked-status";
-import { conditionName } from "../language/conditions";
+import { conditionName, scalarText } from "../language/conditions";
+import { parseReference } from "../language/jsonpath";
 import type { Action, FlowContent } from "../language/types";
 import { type Contact, simulate, type SimulationResult } from "../simulator";
 import { constant, type Coverage, type CoverageProps, isStatus, type PathStep, statusAfter } from "./analyze";
@@ -49,14 +50,17 @@ export async function confirmCoverage(props: CoverageProps, coverage: Coverage):
   }
 }
 
-/** Whether the content works as the `blockedStatus` module: it passes the answer of the function on in the contact attribute. */
+/**
+ * Whether the content works as the `blockedStatus` module: it passes the answer of the function on in the contact attribute. Each answer is
+ * played on one path, so the result holds for every call only if `undecidedBlock` finds no block.
+ */
 export async function setsBlockedStatus(content: FlowContent): Promise<boolean> {
-  const statusFor = async (answer: () => unknown): Promise<string | undefined> => {
+  const statusFor = async (answer: () => unknown, before = {}): Promise<string | undefined> => {
     const { attributes, ending } = await simulate({
       content,
       kind: "module",
       isPublished: true,
-      contact,
+      contact: { ...contact, Attributes: before },
       invokeLambda: answer,
     });
     return ending.kind === "returned" ? attributes[BLOCKED_STATUS_ATTRIBUTE] : undefined;
@@ -64,12 +68,36 @@ export async function setsBlockedStatus(content: FlowContent): Promise<boolean> 
   try {
     return (
       (await statusFor(() => ({ response: MATCH }))) === MATCH &&
+      (await statusFor(() => ({ response: MATCH }), { [BLOCKED_STATUS_ATTRIBUTE]: NO_MATCH })) === MATCH &&
       (await statusFor(() => ({ response: NO_MATCH }))) !== MATCH &&
       (await statusFor(() => Promise.reject(new Error("fails")))) !== MATCH
     );
   } catch {
     return false;
   }
+}
+
+/** The comparisons that a play of `setsBlockedStatus` decides: they read the answer, or the attribute. */
+const decidedComparisons: readonly string[] = [
+  "External.response",
+  "LambdaInvocation.ResultData.response",
+  `Attributes.${BLOCKED_STATUS_ATTRIBUTE}`,
+];
+
+/**
+ * A block of the `blockedStatus` module whose branches do not depend on the answer of the function alone, so some calls may not be
+ * checked: a percentage, a menu, another module, or a comparison of another value. The error branches of a failed block do not count: if
+ * the module fails, the call goes through by design.
+ */
+export function undecidedBlock({ Actions }: FlowContent): string | undefined {
+  return Actions.find(({ Type, Parameters = {}, Transitions: { Errors = [], Conditions = [] } = {} }) => {
+    if (Type !== "Compare") {
+      const isBranching = Conditions.length > 0 || Errors.some(({ ErrorType }) => ErrorType !== "NoMatchingError");
+      return isBranching || Type === "InvokeFlowModule";
+    }
+    const compared = parseReference(scalarText(Parameters["ComparisonValue"]) ?? "")?.join(".") ?? "";
+    return !decidedComparisons.includes(compared);
+  })?.Identifier;
 }
 
 async function confirmPath(

@@ -14,7 +14,8 @@ const maxBlocks = 2_000;
  * documented.
  */
 export function readFlow(text: string): ReadFlow {
-  if (text.length > maxLength) return { problem: `its content has ${text.length} characters` };
+  if (text.length > maxLength)
+    return { problem: `its content has more than ${maxLength / 1_000_000} million characters` };
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -67,8 +67,14 @@ interface Point {
  *
  * @param title title of the SVG, such as the names of the module and its instance
  * @param marked colours for blocks. Without it, the main path has a colour.
+ * @param textOf the text to show for a text of the flow, for example without phone numbers. By default the text itself.
  */
-export function toSvg(content: FlowContent, title: string, marked?: MarkedBlocks): string {
+export function toSvg(
+  content: FlowContent,
+  title: string,
+  marked?: MarkedBlocks,
+  textOf = (text: string): string => text,
+): string {
   const graph = flowGraph(content);
   const layout = layoutFlow(graph);
   const blockRows = new Set(layout.blocks.map((block) => block.row));
@@ -99,15 +105,15 @@ export function toSvg(content: FlowContent, title: string, marked?: MarkedBlocks
   const drawn = layout.links.map((link) => {
     const port = ports.get(link) ?? { out: 0, in: 0 };
     const [from, to] = [left(link.from), left(link.to)];
-    return drawLink(link, { x: from.x + BLOCK_WIDTH, y: from.y + port.out }, { x: to.x, y: to.y + port.in }, y);
+    return drawLink(link, { x: from.x + BLOCK_WIDTH, y: from.y + port.out }, { x: to.x, y: to.y + port.in }, y, textOf);
   });
   const start = left(graph.start);
   const startEnd = MARGIN + START_WIDTH;
   const main = new Set(layout.blocks.filter((block) => block.row === 0).map((block) => block.identifier));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escapeXml(truncate(title, 200))}</title>`,
-    `<desc>${escapeXml(describe(graph.links))}</desc>`,
+    `<title>${escapeXml(truncate(textOf(title), 200))}</title>`,
+    `<desc>${escapeXml(describe(graph.links, textOf))}</desc>`,
     `<style>${STYLE}${markStyle(marked)}\n</style>`,
     `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     `<path class="link success" d="M${startEnd} ${start.y} H${start.x - 7}"/>`,
@@ -117,7 +123,8 @@ export function toSvg(content: FlowContent, title: string, marked?: MarkedBlocks
     `<text class="name" text-anchor="middle" x="${MARGIN + START_WIDTH / 2}" y="${start.y + 4.5}">Start</text>`,
     ...graph.blocks.map((block) => {
       const kind = marked === undefined ? (main.has(block.identifier) ? "main" : "block") : markClass(block, marked);
-      return drawBlock(block, left(block.identifier), kind);
+      const texts = { identifier: textOf(block.identifier), kind: textOf(block.kind), detail: textOf(block.detail) };
+      return drawBlock(texts, left(block.identifier), kind);
     }),
     ...drawn.map((link) => link.label),
     "</svg>",
@@ -158,6 +165,7 @@ function drawLink(
   from: Point,
   to: Point,
   y: (row: number) => number,
+  textOf: (text: string) => string,
 ): { line: string; label: string } {
   const end = { x: to.x - 7, y: to.y };
   const laneRow = link.lane[0];
@@ -183,7 +191,7 @@ function drawLink(
     : through === undefined
       ? { x: from.x + GUTTER / 2, y: (from.y + end.y) / 2, anchor: "middle" }
       : { x: from.x + GUTTER + 4, y: through, anchor: "start" };
-  const labelText = truncate(link.label, 18);
+  const labelText = truncate(textOf(link.label), 18);
   return {
     line: `<path class="link ${link.kind}" d="${path}"/>${arrowHead(to, link.kind)}`,
     label:
@@ -233,8 +241,13 @@ function drawBlock(block: Block, { x, y }: Point, kind: string): string {
   ].join("");
 }
 
-function describe(links: readonly { from: string; to: string; label: string }[]): string {
-  return links.map((link) => `${link.from} → ${link.to}${link.label === "" ? "" : ` (${link.label})`}`).join("; ");
+function describe(
+  links: readonly { from: string; to: string; label: string }[],
+  textOf: (text: string) => string,
+): string {
+  return links
+    .map(({ from, to, label }) => `${textOf(from)} → ${textOf(to)}${label === "" ? "" : ` (${textOf(label)})`}`)
+    .join("; ");
 }
 
 /**

@@ -4,6 +4,7 @@ import { analyzeCoverage } from "../coverage/analyze";
 import { callerCheck, INBOUND_ACTIONS, type WhenBlocked } from "../inbound";
 import { isRecord } from "../language/json";
 import { applyEdits, type JsonNode, locateJson, type TextEdit } from "../language/json-text";
+import { interpolate } from "../language/jsonpath";
 import type { Action, FlowContent } from "../language/types";
 import { unmodelledActionTypes, validateContent } from "../language/validate";
 
@@ -147,8 +148,53 @@ function acceptedContent({ text, moduleId, after }: WireProps): FlowContent {
       );
     }
   }
+  const before = after === undefined ? undefined : blockBefore(flow, after);
+  const readers = readersOfModuleResult(flow, before?.Transitions?.NextAction ?? flow.StartAction);
+  if (readers.length > 0) {
+    reasons.push(
+      `The flow reads the result of a module ($.Modules) after the place of the check (block ${readers.map(quote).join(", ")}). ` +
+        "The check invokes a module too, and replaces this result. Choose a place before the module whose result is read.",
+    );
+  }
   if (reasons.length > 0) throw new CannotWire(reasons.join("\n"));
   return flow;
+}
+
+/**
+ * The blocks that read `$.Modules` and that a call reaches from `start` before another module returns. Each invoked module replaces
+ * `$.Modules` of the calling flow. `$.External` and `$.LambdaInvocation` stay: a module cannot change them for the calling flow
+ * (adminguide/contact-flow-modules).
+ */
+function readersOfModuleResult({ Actions }: FlowContent, start: string): readonly string[] {
+  const actions = new Map(Actions.map((action) => [action.Identifier, action]));
+  const reached = new Set([start]);
+  for (const identifier of reached) {
+    const { Type, Transitions: { NextAction, Conditions = [], Errors = [] } = {} } = actions.get(identifier) ?? {};
+    const targets =
+      Type === "InvokeFlowModule"
+        ? Errors.filter(({ ErrorType }) => ErrorType !== "NoMatchingCondition")
+        : [...(NextAction === undefined ? [] : [{ NextAction }]), ...Conditions, ...Errors];
+    for (const target of targets) reached.add(target.NextAction);
+  }
+  return Actions.filter((action) => reached.has(action.Identifier) && readsModuleResult(action)).map(
+    ({ Identifier }) => Identifier,
+  );
+}
+
+function readsModuleResult({ Parameters = {}, Transitions: { Conditions = [] } = {} }: Action): boolean {
+  let reads = false;
+  const look = (text: string): string =>
+    interpolate(text, ([root]) => {
+      if (root === "Modules") reads = true;
+      return "";
+    });
+  // Names can contain references, as values can.
+  JSON.stringify([Parameters, Conditions], (name, value: unknown) => {
+    look(name);
+    if (typeof value === "string") look(value);
+    return value;
+  });
+  return reads;
 }
 
 /** Why a flow of another type than an inbound flow is refused. Connect documents modules for inbound flows only. */

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-connect";
 import { startRecordingProxy, type RecordingProxy } from "../../../emulators/aws/recording-proxy";
 import { ConnectEmulator } from "../../../emulators/connect/server";
+import { applyWiring, prepareWiring } from "../../../fleet/wiring/wire-flow";
 import type { FlowContent } from "../../../flows/language/types";
 import { validateContent } from "../../../flows/language/validate";
 import { moduleContent } from "../../../stacks/flow-contents";
@@ -74,6 +75,7 @@ test("a flow is wired by its name, applied with --yes, and restored byte for byt
 + block "Is the caller blocked?" (Compare)
 + block "Hang up" (DisconnectParticipant)
 `);
+  expect(dry.stdout).toContain("With --apply or --undo: A saved draft of the flow that is not published is lost.");
   expect(await contentOf(id)).toBe(original);
   const text = readFileSync(written(`${id}.json`), "utf8");
   expect(text).toContain('"Parameters":{"Text":"Gr\\u00fcezi"}');
@@ -96,7 +98,7 @@ test("a flow is wired by its name, applied with --yes, and restored byte for byt
 
   expect(await wire(id, "env=dev", "--undo", "--yes")).toMatchObject({
     exitCode: 0,
-    stdout: "The flow has its former content again.\n",
+    stdout: "The flow has its former content again. A saved draft that was not published is lost.\n",
   });
   expect(await contentOf(id)).toBe(original);
   expect((await wire(id, "env=dev", "--undo", "--yes")).stdout).toBe("The flow has its former content already.\n");
@@ -150,6 +152,39 @@ test("an exported file is wired without any call, and the console finds the modu
   expect(proxy.calls()).toEqual([]);
   const applied = await wire(file, "env=dev", "--apply", "--yes", "--out", "files");
   expect(applied.stderr).toContain("--apply needs a flow of the instance");
+});
+
+test("a file that wire wrote is refused, so the backup stays", async () => {
+  const file = path.join(scratch, "again.json");
+  writeFileSync(file, original);
+  await wire(file, "env=dev", "--out", "again");
+  const backup = written("again.original.json", "again");
+  const wiredAgain = await wire(backup, "env=dev", "--out", "again");
+  expect(wiredAgain).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(wiredAgain.stderr).toContain("this file is a backup of wire, which --undo needs");
+  expect(readFileSync(backup, "utf8")).toBe(original);
+
+  const output = written("again.json", "again");
+  writeFileSync(output, original.replace("Greet", "Hello").replaceAll('"Greet"', '"Hello"'));
+  const overwriting = await wire(output, "env=dev", "--out", "again");
+  expect(overwriting).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(overwriting.stderr).toContain("the command would overwrite this file with again.json. Nothing was written.");
+  expect(readFileSync(backup, "utf8")).toBe(original);
+});
+
+test("the question before an update says that a saved draft is lost", async () => {
+  if (instance === undefined) throw new Error("no instance");
+  const file = path.join(scratch, "asked.json");
+  writeFileSync(file, original);
+  const request = { instance, flow: file, directory: path.join(scratch, "asked") };
+  const questions: string[] = [];
+  const decline = (question: string) => {
+    questions.push(question);
+    return Promise.resolve(false);
+  };
+  const prepared = await prepareWiring(request, undefined);
+  expect(await applyWiring(request, { ...prepared, flowId: "flow" }, decline)).toBe(false);
+  expect(questions).toEqual([expect.stringContaining("A saved draft of the flow that is not published is lost.")]);
 });
 
 test("wrong flows are refused with what to do, and nothing is written", async () => {

@@ -231,6 +231,37 @@ describe("refused", () => {
     expect(message).toContain('"Greet" (NoMatchingError) → "Queue" (success) → "Transfer" (success)');
   });
 
+  test("a place from which the result of another module is read, because the check replaces the result", () => {
+    const reads = (ComparisonValue: string): Action => ({
+      ...block("Tier", "Compare", { ComparisonValue }),
+      Transitions: {
+        NextAction: "Module",
+        Conditions: [{ NextAction: "Queue", Condition: { Operator: "Equals", Operands: ["gold"] } }],
+        Errors: [{ NextAction: "Module", ErrorType: "NoMatchingCondition" }],
+      },
+    });
+    const loop = (value: string, start = "Greet"): FlowContent => ({
+      ...support,
+      StartAction: start,
+      Actions: [
+        ...support.Actions.filter(({ Identifier }) => !["Log", "Greet"].includes(Identifier)),
+        block("Greet", "MessageParticipant", { Text: "Welcome" }, "Tier", "Tier"),
+        reads(value),
+        block("Module", "InvokeFlowModule", { FlowModuleId: "other" }, "Greet", "End"),
+      ],
+    });
+    for (const value of ["$.Modules.ResultData.tier", "$.['Modules'].Result"]) {
+      expect(refusal(loop(value), { after: "Greet" })).toContain(
+        'The flow reads the result of a module ($.Modules) after the place of the check (block "Tier")',
+      );
+      expect(refusal(loop(value))).toContain("replaces this result");
+      // The other module returns after the check and before the comparison.
+      expect(wire(loop(value, "Module")).inserted).toHaveLength(3);
+    }
+    // A module does not change the caller's answer of a function.
+    expect(wire(loop("$.External.tier"), { after: "Greet" }).inserted).toHaveLength(3);
+  });
+
   test("a flow whose blocks exceed Connect's limit with the check", () => {
     const fillers = Array.from({ length: 244 }, (_, n) => block(`f${n}`, "DisconnectParticipant", {}));
     expect(refusal({ ...support, Actions: [...support.Actions, ...fillers] })).toContain("exceeds the maximum of 250");

@@ -5,7 +5,7 @@ import { analyzeCoverage, type MarkedFlow, type PathStep, type Verdict } from ".
 import { confirmCoverage } from "../../../flows/coverage/confirm";
 import { flowsOfNumbers, phoneNumbersOf } from "../../aws/connect-instance";
 import { oneLine } from "../../output/foreign-text";
-import { redactNumbers, redactText } from "../../output/redact";
+import { redactFlowText, redactText } from "../../output/redact";
 import type { Check } from "../finding";
 import { InstanceFlows } from "./flow-world";
 
@@ -66,6 +66,11 @@ export async function coveredNumbers(
   }
   return covered;
 
+  /** Names come from AWS and may contain a phone number. */
+  function nameText(name: string): string {
+    return oneLine(showNumbers ? name : redactFlowText(name), 200);
+  }
+
   async function coverFlow(id: string): Promise<FlowCoverage> {
     const name = nameText(instanceFlows.nameOf(id));
     const { flow, world } = await instanceFlows.follow(id);
@@ -106,9 +111,6 @@ const withoutFlow: FlowCoverage = { verdict: "unknown", reason: "no flow is asso
 
 const byNumber = (a: ListPhoneNumbersSummary, b: ListPhoneNumbersSummary): number =>
   (a.PhoneNumber ?? "") < (b.PhoneNumber ?? "") ? -1 : 1;
-
-/** Names come from AWS and may contain a phone number. */
-const nameText = (name: string): string => redactNumbers(oneLine(name, 200));
 
 function identityOf(
   { PhoneNumber = "", PhoneNumberId = "", PhoneNumberDescription = "" }: ListPhoneNumbersSummary,

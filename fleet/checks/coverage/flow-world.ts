@@ -2,7 +2,7 @@
 import type { ConnectClient, ContactFlowModuleSummary, ContactFlowSummary } from "@aws-sdk/client-connect";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../../flows/blocked-status";
 import { constant, type FlowWorld, type ResolvedFlow, type ResolvedModule } from "../../../flows/coverage/analyze";
-import { setsBlockedStatus } from "../../../flows/coverage/confirm";
+import { setsBlockedStatus, undecidedBlock } from "../../../flows/coverage/confirm";
 import { readFlow } from "../../../flows/coverage/read-flow";
 import { isRecord } from "../../../flows/language/json";
 import type { FlowContent } from "../../../flows/language/types";
@@ -162,7 +162,14 @@ export class InstanceFlows {
     const found = contentOf(module.Content, `the module ${module.Name ?? name}`);
     const isCheck =
       module.Name === BLOCKED_STATUS_MODULE_NAME && "content" in found && (await setsBlockedStatus(found.content));
-    return isCheck ? { check: found.content } : found;
+    if (!isCheck) return found;
+    const undecided = undecidedBlock(found.content);
+    if (undecided === undefined) return { check: found.content };
+    return {
+      problem:
+        `the module ${BLOCKED_STATUS_MODULE_NAME} may not check every caller: its block "${undecided}" has branches that do not depend ` +
+        "on the answer of the function alone",
+    };
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { BlockMark, MarkedFlow } from "../../../flows/coverage/analyze";
 import { type BlockColours, toSvg } from "../../../flows/diagram/svg";
 import { htmlText } from "../../output/foreign-text";
+import { redactFlowText } from "../../output/redact";
 import type { CoveredInstance } from "./cover-instances";
 import { type CoveredNumber, outcomeOf } from "./coverage";
 import { coverageSummary, pathText } from "./report";
@@ -49,8 +50,12 @@ ${Object.entries(colours)
   .join(" ")} }
 `;
 
-/** A complete document. Its content security policy forbids scripts and requests. */
-export function coverageHtml(instances: readonly CoveredInstance[]): string {
+/**
+ * A complete document. Its content security policy forbids scripts and requests.
+ *
+ * @param showNumbers whether phone numbers in the pictures are not redacted
+ */
+export function coverageHtml(instances: readonly CoveredInstance[], showNumbers: boolean): string {
   const hash = createHash("sha256").update(style).digest("base64");
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const summary = coverageSummary(instances).split("\n");
@@ -73,23 +78,23 @@ ${Object.entries(legend)
   .map(([mark, text]) => `<li><span class="${mark}"></span>${htmlText(text)}</li>`)
   .join("\n")}
 </ul>
-${instances.map(instanceSection).join("\n")}
+${instances.map((instance) => instanceSection(instance, showNumbers)).join("\n")}
 </body>
 </html>
 `;
 }
 
-function instanceSection({ stack, numbers, failure }: CoveredInstance): string {
+function instanceSection({ stack, numbers, failure }: CoveredInstance, showNumbers: boolean): string {
   const content =
     failure !== undefined
       ? `<p>${htmlText(failure.detail)}</p><p>${htmlText(failure.fix ?? "")}</p>`
       : numbers.length === 0
         ? "<p>No phone number was checked.</p>"
-        : numbers.map(numberSection).join("\n");
+        : numbers.map((number) => numberSection(number, showNumbers)).join("\n");
   return `<section><h2>${htmlText(stack)}</h2>\n${content}</section>`;
 }
 
-function numberSection({ coverage, flows }: CoveredNumber): string {
+function numberSection({ coverage, flows }: CoveredNumber, showNumbers: boolean): string {
   const { number, description, flow, verdict, reason, path } = coverage;
   const title = [number, description, flow?.name ?? "no flow"].filter((part) => part !== "").join(" · ");
   const more = flows.length - maxPictures;
@@ -97,15 +102,21 @@ function numberSection({ coverage, flows }: CoveredNumber): string {
 <h3>${htmlText(title)}</h3>
 <p><strong>${htmlText(verdict)}</strong>${reason === undefined ? "" : `: ${htmlText(reason)}.`}</p>
 ${path === undefined ? "" : `<p>${htmlText(pathText(path))}</p>`}
-${flows.slice(0, maxPictures).map(figure).join("\n")}
+${flows
+  .slice(0, maxPictures)
+  .map((flow) => figure(flow, showNumbers))
+  .join("\n")}
 ${more > 0 ? `<p>${more} more flows and modules are not shown.</p>` : ""}
 </article>`;
 }
 
 /** The pictures by the marks of their flow. Many numbers have the same flow. */
-const drawn = new WeakMap<MarkedFlow["marks"], string>();
+const drawn = {
+  whole: new WeakMap<MarkedFlow["marks"], string>(),
+  redacted: new WeakMap<MarkedFlow["marks"], string>(),
+};
 
-function figure({ flow, content, marks }: MarkedFlow): string {
+function figure({ flow, content, marks }: MarkedFlow, showNumbers: boolean): string {
   const caption = `<figcaption>${htmlText(flow)}</figcaption>`;
   const branches = content.Actions.reduce(
     (sum, { Transitions: { Errors = [], Conditions = [] } = {} }) => sum + Errors.length + Conditions.length,
@@ -115,10 +126,12 @@ function figure({ flow, content, marks }: MarkedFlow): string {
     const size = `${content.Actions.length} blocks with ${branches} branches`;
     return `<figure>${caption}<p>The flow has ${size} and is not drawn.</p></figure>`;
   }
-  let data = drawn.get(marks);
+  const pictures = showNumbers ? drawn.whole : drawn.redacted;
+  let data = pictures.get(marks);
   if (data === undefined) {
-    data = Buffer.from(toSvg(content, flow, { colours, marks })).toString("base64");
-    drawn.set(marks, data);
+    const svg = toSvg(content, flow, { colours, marks }, showNumbers ? undefined : redactFlowText);
+    data = Buffer.from(svg).toString("base64");
+    pictures.set(marks, data);
   }
   return `<figure>${caption}<img alt="${htmlText(`The blocks of ${flow}`)}" src="data:image/svg+xml;base64,${data}" /></figure>`;
 }

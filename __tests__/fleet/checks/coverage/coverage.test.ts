@@ -81,6 +81,17 @@ const compare: Block = [
     Conditions: [{ NextAction: "end", Condition: { Operator: "Equals", Operands: ["match"] } }],
   },
 ];
+/** A comparison that leads to `next` for the operand, and ends the call otherwise. */
+const skippingTo = (next: string, parameters: object, operand: string): Block => [
+  "first",
+  "Compare",
+  parameters,
+  "end",
+  {
+    Errors: [{ ErrorType: "NoMatchingCondition", NextAction: "end" }],
+    Conditions: [{ NextAction: next, Condition: { Operator: "Equals", Operands: [operand] } }],
+  },
+];
 const checked = (module: string): string =>
   json(["check", "InvokeFlowModule", { FlowModuleId: module }, "compare"], compare, ...queued);
 
@@ -196,6 +207,83 @@ test("a published version and an alias of the module are the check", async () =>
   ]);
 });
 
+describe("a module blockedStatus", () => {
+  const answer = (name: string): Block => [
+    name,
+    "Compare",
+    { ComparisonValue: "$.External.response" },
+    "nomatch",
+    {
+      Errors: [{ ErrorType: "NoMatchingCondition", NextAction: "nomatch" }],
+      Conditions: ["match", "nomatch"].map((operand) => ({
+        NextAction: operand,
+        Condition: { Operator: "Equals", Operands: [operand] },
+      })),
+    },
+  ];
+  const set = (value: string): Block => [
+    value,
+    "UpdateContactAttributes",
+    { Attributes: { blockedStatus: value }, TargetContact: "Current" },
+    "return",
+  ];
+  const ask: Block[] = [
+    [
+      "ask",
+      "InvokeLambdaFunction",
+      { LambdaFunctionARN: "arn:aws:lambda:x", InvocationTimeLimitSeconds: "3" },
+      "answer",
+    ],
+    answer("answer"),
+    set("match"),
+    set("nomatch"),
+    ["return", "EndFlowModuleExecution", {}],
+  ];
+  const skipping = (Type: string, parameters: object, Operator: string, operand: string): Block => [
+    "first",
+    Type,
+    parameters,
+    "ask",
+    {
+      Errors: [{ ErrorType: "NoMatchingCondition", NextAction: "ask" }],
+      Conditions: [{ NextAction: "return", Condition: { Operator, Operands: [operand] } }],
+    },
+  ];
+  const menu = skipping("GetParticipantInput", { Text: "Press 1", InputTimeLimitSeconds: "5" }, "Equals", "1");
+
+  test("with the blocks of the vendor's module is the check", async () => {
+    claim(await flow("Main inbound", checked(await module("blockedStatus", json(...ask)))));
+    expect((await verdict())[0]).toBe("protected");
+  });
+
+  test.each<[string, Block]>([
+    ["a percentage", skipping("DistributeByPercentage", {}, "NumberLessThan", "51")],
+    [
+      "the called number",
+      skipping("Compare", { ComparisonValue: "$.SystemEndpoint.Address" }, "Equals", "+15555550123"),
+    ],
+    ["an attribute", skipping("Compare", { ComparisonValue: "$.Attributes.vip" }, "Equals", "yes")],
+    ["another answer", skipping("Compare", { ComparisonValue: "$.External.vip" }, "Equals", "yes")],
+    ["a menu", menu],
+    ["another module", ["first", "InvokeFlowModule", { FlowModuleId: "other" }, "return"]],
+  ])("that skips the lookup because of %s makes the verdict unknown", async (_, first) => {
+    // The error branch of another module leads to the lookup, so a play without that module passes.
+    const [id, type, parameters, next = "ask", more] = first;
+    const retried = { Errors: [{ ErrorType: "NoMatchingError", NextAction: "ask" }], ...more };
+    const skips = await module("blockedStatus", json([id, type, parameters, next, retried], ...ask));
+    claim(await flow("Main inbound", checked(skips)));
+    const [result, reason] = await verdict();
+    expect(result).toBe("unknown");
+    expect(reason).toContain('the module blockedStatus may not check every caller: its block "first" has branches');
+  });
+
+  test("that keeps an old answer is not the check", async () => {
+    const old = skipping("Compare", { ComparisonValue: "$.Attributes.blockedStatus" }, "Equals", "nomatch");
+    claim(await flow("Main inbound", checked(await module("blockedStatus", json(old, ...ask)))));
+    expect((await verdict())[0]).not.toBe("protected");
+  });
+});
+
 test("a module that was deleted takes its error branch, so no caller is checked", async () => {
   const id = await blockedStatus();
   claim(await flow("Main inbound", checked(id)));
@@ -286,7 +374,7 @@ describe("damaged content", () => {
     ["no blocks", '{"StartAction":"a"}', "its content has no list of blocks"],
     ["a block that is null", '{"StartAction":"a","Actions":[null]}', "the block Actions[0] has an unknown form"],
     ["too many blocks", json(...many(2001)), "its content has 2001 blocks"],
-    ["huge content", `"${"x".repeat(2_000_000)}"`, "its content has 2000002 characters"],
+    ["huge content", `"${"x".repeat(2_000_000)}"`, "its content has more than 2 million characters"],
     ["a duplicate identifier", json(hangUp, hangUp), "several blocks have the same identifier"],
     ["a missing target", json(["a", "Wait", {}, "b"]), 'the block "a" leads to a block that does not exist'],
     ["a start that is missing", '{"StartAction":"b","Actions":[]}', "its first block does not exist"],
@@ -319,6 +407,17 @@ describe("damaged content", () => {
     const found = (await coverage()).map((one) => one.verdict);
     expect(found).toEqual(["unknown", "protected", "protected", "protected"]);
   });
+});
+
+test("phone numbers in the names of blocks and branches are redacted, with any grouping", async () => {
+  const compared = skippingTo("to", { ComparisonValue: "$.CustomerEndpoint.Address" }, "+15555550123");
+  const to: Block[] = [["to", "TransferToFlow", { ContactFlowId: "call 1-800-555-0199" }, "end"], hangUp];
+  claim(await flow("Main (555) 555-0177", json(compared, ...to)), "01");
+  const text = JSON.stringify(await coverage());
+  expect(text).toContain("Equals +1••••••••23");
+  for (const number of ["0177", "0199", "5550123"]) expect(text).not.toContain(number);
+  const whole = JSON.stringify((await coveredNumbers(instance, connect, true)).map((one) => one.coverage));
+  for (const number of ["555-0177", "1-800-555-0199", "+15555550123"]) expect(whole).toContain(number);
 });
 
 test("phone numbers in names and descriptions are redacted", async () => {
