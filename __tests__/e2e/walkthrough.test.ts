@@ -143,6 +143,7 @@ test("verify passes every check after the deployment", () => {
     "configuration",
     "content",
     "environment",
+    "flows",
     "function",
     "index",
     "listed: Blocked",
