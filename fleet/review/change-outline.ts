@@ -31,7 +31,7 @@ export const outlineSchema: z.ZodType<readonly OutlinedChange[]> = z.array(
 );
 
 /**
- * @param key secret of the digests. Without the key, nobody can find a short value, such as a phone number, by trying all values
+ * @param key secret of the digests. The key prevents that a short value, such as a phone number, is found by trying all values
  */
 export function outlineOf({ resource_changes }: PlanJson, key: string): readonly OutlinedChange[] {
   return resource_changes.filter(isTouched).map((resource) => {

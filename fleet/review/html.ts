@@ -1,7 +1,7 @@
 /** The review as one self-contained HTML file, for large and small screens, in light and dark mode. */
-import { createHash } from "node:crypto";
 import type { Allowance } from "../../config/types";
 import { htmlText } from "../output/foreign-text";
+import { pagePolicy } from "../output/page-policy";
 import { newAlarmsText, partsOf } from "./diff";
 import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
@@ -40,10 +40,9 @@ const nothing: Markup = { markup: "" };
 /** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot run code or load a file. */
 export function reviewHtml(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
   const review = reviewOf(stacks);
-  const hash = createHash("sha256").update(style).digest("base64");
   // The hash covers exactly these bytes, so no white space may be added.
   const styleElement: Markup = { markup: `<style>${style}</style>` };
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const policy = pagePolicy(style);
   const { markup } = html`<!doctype html>
     <html lang="en">
       <head>

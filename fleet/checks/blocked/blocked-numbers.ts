@@ -7,6 +7,7 @@ import { decide } from "../../../lambda/blocked-calls/policy";
 import { probeEvent } from "../../../lambda/canary/probe";
 import { functionSettings } from "../../../stacks/function-settings";
 import { indexQuery } from "../../aws/index-query";
+import { shownValue } from "../caller/contacts";
 
 /** One address with all its contacts that have a blocked Disposition. */
 export interface BlockedNumber {
@@ -72,7 +73,9 @@ export async function* blockedNumbers(
         contacts++;
         const { item } = list.next.value;
         if (keys.length < keysKept)
-          keys.push(Object.fromEntries(keyNames.flatMap((name) => (item[name] ? [[name, shown(item[name])]] : []))));
+          keys.push(
+            Object.fromEntries(keyNames.flatMap((name) => (item[name] ? [[name, shownValue(item[name])]] : []))),
+          );
         list.next = await list.entries.next();
       }
     }
@@ -158,7 +161,3 @@ class ReadBudget {
 
 /** Whether DynamoDB lists a string before another: by their UTF-8 bytes. */
 const inOrder = (one: string, other: string): boolean => Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
-
-/** Keys are strings, numbers or bytes. */
-const shown = (value: AttributeValue): string =>
-  value.S ?? value.N ?? (value.B === undefined ? "" : Buffer.from(value.B).toString("base64"));

@@ -1,10 +1,9 @@
 /** Lists the blocked numbers of one instance, and counts them by status. */
 import type { InstanceConfig } from "../../../config/types";
-import { attachPolicyFix, isAccessDenied } from "../../aws/errors";
 import { instanceClients } from "../../aws/instance-clients";
 import { describeExistingTable, tableKeys } from "../../aws/live-table";
 import { CommandError } from "../../output/command-error";
-import { errorMessage } from "../../output/error-message";
+import { lookupFailure } from "../caller/lookup-failure";
 import { nearDispositions } from "../caller/near-dispositions";
 import { blockedNumbers, type BlockedNumber, countContacts, type ReadOptions } from "./blocked-numbers";
 
@@ -51,11 +50,8 @@ export async function listBlocked(
     }
     return { statuses, contacts, similar };
   } catch (error) {
-    if (!(error instanceof Error) || !("$metadata" in error)) throw error;
-    const fix = isAccessDenied(error)
-      ? attachPolicyFix("read-and-invoke")
-      : `Find the cause with: npm run fleet -- verify ${instance.stackName}`;
-    throw new CommandError(`${errorMessage(error)} ${fix}`);
+    const failure = lookupFailure(error, instance.stackName);
+    throw failure === undefined ? error : new CommandError(failure);
   } finally {
     clients.destroy();
   }

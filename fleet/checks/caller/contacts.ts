@@ -52,10 +52,10 @@ export async function contactsWithDisposition(
     const item =
       n < itemsRead ? (await dynamodb.send(new GetItemCommand({ TableName: tableName, Key, ...idsAlone }))).Item : {};
     contacts.push({
-      keys: Object.entries(Key).map(([name, value]) => [name, shown(value)]),
+      keys: Object.entries(Key).map(([name, value]) => [name, shownValue(value)]),
       ids: Object.entries(item ?? {})
         .filter(([name]) => !keyNames.includes(name))
-        .map(([name, value]) => [name, shown(value)]),
+        .map(([name, value]) => [name, shownValue(value)]),
     });
   }
   return { disposition, contacts, more: keys.length > contactsListed };
@@ -64,6 +64,6 @@ export async function contactsWithDisposition(
 const idsAlone = { ProjectionExpression: contactIdAttributes.join(", ") };
 
 /** Keys are strings, numbers or bytes. Other types are shown as JSON. */
-function shown(value: AttributeValue): string {
+export function shownValue(value: AttributeValue): string {
   return value.S ?? value.N ?? (value.B ? Buffer.from(value.B).toString("base64") : JSON.stringify(value));
 }

@@ -1,8 +1,8 @@
 /** The coverage of phone numbers as one HTML file, with a picture of every flow on the way of a call. */
-import { createHash } from "node:crypto";
 import type { BlockMark, MarkedFlow } from "../../../flows/coverage/analyze";
 import { type BlockColours, toSvg } from "../../../flows/diagram/svg";
 import { htmlText } from "../../output/foreign-text";
+import { pagePolicy } from "../../output/page-policy";
 import { redactFlowText } from "../../output/redact";
 import type { CoveredInstance } from "./cover-instances";
 import { type CoveredNumber, outcomeOf } from "./coverage";
@@ -56,8 +56,7 @@ ${Object.entries(colours)
  * @param showNumbers whether phone numbers in the pictures are not redacted
  */
 export function coverageHtml(instances: readonly CoveredInstance[], showNumbers: boolean): string {
-  const hash = createHash("sha256").update(style).digest("base64");
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const policy = pagePolicy(style);
   const summary = coverageSummary(instances).split("\n");
   return `<!doctype html>
 <html lang="en">
