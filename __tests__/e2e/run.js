@@ -46,6 +46,7 @@ const jest = spawnSync(
     `--maxWorkers=${availableParallelism() + 1}`,
     ...process.argv.slice(2).filter((a) => a !== "--required"),
   ],
-  { cwd: root, stdio: "inherit" },
+  // With E2E=required, a test file that needs another program fails if the program is missing (__tests__/browser.ts).
+  { cwd: root, stdio: "inherit", env: { ...process.env, ...(required ? { E2E: "required" } : {}) } },
 );
 process.exit(jest.status ?? 1);
