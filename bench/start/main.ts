@@ -63,7 +63,7 @@ async function main(): Promise<void> {
       { what: "`npx fleet list`", command: "npx fleet list" },
       { what: "`npm run fleet -- list` after an edit", command: list, before: edit, limit: limits.edited },
       { what: "synth of the examples", command: synth, limit: limits.unchanged },
-      { what: "synth after an edit, with a type check", command: synth, before: edit, limit: limits.edited },
+      { what: "synth after an edit", command: synth, before: edit, limit: limits.edited },
       { what: "`npm run sandbox`", command: "npm run --silent sandbox" },
     ];
     const lines: string[] = [];
