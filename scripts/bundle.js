@@ -13,7 +13,7 @@ const programs = ["main.ts", "fleet/main.ts", "sandbox/main.ts"];
  * Writes `build/main.js` for `main.ts`, and so on. Exits with 1 when a file does not compile. esbuild does not check types: `npm run
  * typecheck` does.
  *
- * @param packages npm packages that stay outside the bundle: `packages: "external"` for all, `external` for some
+ * @param packages esbuild options that leave npm packages out of the bundle: `packages: "external"` for all packages, `external` for a list
  */
 function bundle(entryPoints, packages = { packages: "external" }) {
   try {

@@ -38,7 +38,8 @@ const rollBack = [
   "deployment, `verify` fails in the check `published`, and `drift` reports the alias. This is expected.",
   "",
   "Every deployment moves the alias to a version with the configuration of the stack. So revert the change in the repository before you plan",
-  "and deploy: the deployment then publishes the old code and settings as a new version. If you deploy without the revert, the rollback ends.",
+  "and deploy: the deployment then publishes the old code and settings as a new version. If you deploy without the",
+  "revert, the deployment undoes the rollback.",
   "",
 ];
 
