@@ -122,7 +122,7 @@ function bundle(entry: string): Uint8Array {
     legalComments: "none",
     // Otherwise esbuild would read a tsconfig.json, and the bytes would depend on it.
     tsconfigRaw: "{}",
-    logLevel: "silent", // the thrown error has the same text
+    logLevel: "silent", // esbuild would print the text of the error that it also throws
   });
   const [file] = result.outputFiles;
   if (file === undefined) throw new Error("esbuild produced no output file.");

@@ -118,7 +118,7 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
   };
   const anonymousCallers = text("ANONYMOUS_CALLERS");
   if (anonymousCallers !== "allow" && anonymousCallers !== "block") {
-    throw new Error("ANONYMOUS_CALLERS is not allow or block.");
+    throw new Error('ANONYMOUS_CALLERS is neither "allow" nor "block".');
   }
   const budgetMs = Number(text("LOOKUP_BUDGET_MS"));
   if (!isBudget(budgetMs)) {
@@ -130,7 +130,9 @@ export function readFunctionEnvironment(environment: Environment): FunctionSetti
   }
   const otherNumbers = environment["OTHER_NUMBERS"];
   if (otherNumbers !== undefined && otherNumbers !== "lookup") {
-    throw new Error("OTHER_NUMBERS is not lookup. To ignore other numbers, remove the variable.");
+    throw new Error(
+      'OTHER_NUMBERS is not "lookup". To ignore numbers that are not E.164 numbers, remove the variable.',
+    );
   }
   return {
     environment: text("ENVIRONMENT"),

@@ -121,7 +121,7 @@ test("the limit counts bytes, not characters, like Lambda", () => {
 test.each([
   ["INSTANCE_NAME", undefined, "INSTANCE_NAME is not set."],
   ["TABLE_NAME", "", "TABLE_NAME is not set."],
-  ["ANONYMOUS_CALLERS", "perhaps", "ANONYMOUS_CALLERS is not allow or block."],
+  ["ANONYMOUS_CALLERS", "perhaps", 'ANONYMOUS_CALLERS is neither "allow" nor "block".'],
   ["LOOKUP_BUDGET_MS", "1.5 s", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
   ["LOOKUP_BUDGET_MS", "0", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],
   ["LOOKUP_BUDGET_MS", "-1500", "LOOKUP_BUDGET_MS is not a whole number from 100 to 7500."],

@@ -18,7 +18,7 @@ export type Exchange =
   | { readonly status: number; readonly body: string }
   | { readonly failure: FailureReason; readonly retry: Retry; readonly code: string | undefined };
 
-/** Whether and when another attempt can help. */
+/** When another attempt can help, if at all. */
 export type Retry = "never" | "after a pause" | "at once";
 
 /**
@@ -32,7 +32,7 @@ const MAX_CONNECTIONS = 8;
 
 /** The exchanges of one call. They are counted together, and abandoned together when one of them decides the call. */
 export class RequestGroup {
-  /** Requests that got a connection or started one; not those that only waited for a connection. */
+  /** Number of requests that got or opened a connection. Requests that only waited for a connection are not counted. */
   attempts = 0;
   ended = false;
   /** For each exchange that has not ended, a function that abandons it. */

@@ -12,9 +12,10 @@ export interface Lookup {
 const E164 = /^\+[1-9]\d{1,14}$/;
 
 /**
- * What carriers send instead of a withheld number, in lower case and without `sip:` or `tel:`: nothing, a word, a word as keypad digits
- * (`+266696687` is ANONYMOUS), or an address with such a word. RFC 3323 has `anonymous@anonymous.invalid`. The digits are anonymous,
- * blocked, private, restricted, unavailable, unknown and withheld; with `+`, no country has a valid number with these digits.
+ * Texts that carriers send instead of a withheld number, in lower case and without `sip:` or `tel:`. A text is empty, a word, the keypad
+ * digits of a word (`+266696687` spells ANONYMOUS), or an address with such a word (`anonymous@anonymous.invalid` in RFC 3323). The digits
+ * spell anonymous, blocked, private, restricted, unavailable, unknown and withheld. No country has a valid number that consists of `+` and
+ * these digits.
  */
 const WITHHELD =
   /^(?:|anonymous@.*|(?:anonymous|private|restricted|unavailable|unknown|withheld)(?:@[^@]*\.invalid)?|\+(?:266696687|2562533|7748283|7378742833|86282452253|8656696|94844353))$/s;

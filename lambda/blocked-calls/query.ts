@@ -24,7 +24,7 @@ const MAX_ATTEMPTS = 3;
  */
 const BACKOFF_MS = 25;
 
-/** No attempt starts with less time than this. */
+/** Minimum remaining time for an attempt, in milliseconds. With less time, no attempt starts. */
 const SHORTEST_ATTEMPT_MS = 20;
 
 /** A table, with the connection and the credentials for its queries. */

@@ -9,10 +9,10 @@ import { readCanaryInput } from "./settings";
  * Probes the function that the event names. Never throws, because Lambda would then retry; the metric `CanaryFailed` reports a failure.
  *
  * Metrics, each with the dimensions `Environment` and `Instance`: `CanaryRun` (1 if the run completed) and `CanaryFailed` (1 if the run did
- * not complete). A completed run also has `CanaryWrongAnswer` (number of wrong answers) and `ListedContacts` (number of contacts under
- * blocked Dispositions, counted among the first of each Disposition). Every run adds 0 to `Match` and `NoMatch`, which count the answers to
- * calls. Without these zeros, both metrics have no data if no call is checked, and CloudWatch does not document what `FILL` returns for a
- * metric without data.
+ * not complete). A completed run also has `CanaryWrongAnswer` (number of wrong answers) and `ListedContacts` (number of contacts with a
+ * blocked Disposition, counted among the first contacts of each Disposition). Every run adds 0 to `Match` and `NoMatch`, which count the
+ * answers to calls. Without these zeros, both metrics have no data if no call is checked, and CloudWatch does not document what `FILL`
+ * returns for a metric without data.
  *
  * @param event - the input of {@link readCanaryInput}
  * @param environment - the variables that Lambda sets: region, credentials, endpoints

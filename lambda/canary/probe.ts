@@ -26,8 +26,8 @@ export interface ProbeAccess {
   /** Whether the index has a contact with this number under a Disposition. */
   readonly isListed: (disposition: string, number: string) => Promise<boolean>;
   /**
-   * Invokes the function and returns its parsed answer. If the function failed, returns the error object of Lambda, which counts as a
-   * wrong answer. An implementation can throw instead, to tell the two cases apart.
+   * Invokes the function and returns its parsed answer. If the function failed, returns the error object of Lambda, which counts as a wrong
+   * answer. An implementation can throw instead, so that its caller can distinguish a failed function from a wrong answer.
    */
   readonly invoke: (event: unknown) => Promise<unknown>;
 }
