@@ -68,7 +68,7 @@ export function contactData(contact: Contact, attributes: Readonly<Record<string
     LanguageCode: "en-US",
     MediaStreams: { Customer: { Audio: null } },
     Name: null,
-    // In samples of real events, a first contact has its own id here.
+    // In samples of real events, a contact without a previous contact has its own id here.
     PreviousContactId: contact.ContactId,
     Queue: queue,
     References: {},

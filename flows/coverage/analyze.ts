@@ -96,7 +96,7 @@ export interface CoverageProps {
   readonly blockedTargets?: readonly string[];
 }
 
-/** Most states of all explorations of one analysis. The verdict of a flow with more states is `unknown`. */
+/** Maximum number of states that one analysis visits. The verdict of a flow with more states is `unknown`. */
 const MAX_STATES = 50_000;
 
 /** Nesting limit of modules in Connect. A deeper invocation takes its error branch. */
@@ -162,7 +162,7 @@ export function analyzeCoverage(props: CoverageProps): Coverage {
 }
 
 class Analysis {
-  /** Marks by content, which is the identity of a flow or module. */
+  /** The marks of each flow or module. The same content object is the same flow or module. */
   private readonly marked = new Map<FlowContent, { readonly flow: string; readonly marks: Map<string, BlockMark> }>();
   private readonly queue: State[] = [];
   private readonly seen = new Set<string>();
@@ -206,7 +206,7 @@ class Analysis {
     }
   }
 
-  /** @param replaces whether the mark replaces every earlier one: a block that invokes the module is the check itself */
+  /** @param replaces whether the mark replaces any earlier mark of the block, as for a block that invokes the module */
   private mark({ frame, action }: State, mark: BlockMark, replaces = false): void {
     let flow = this.marked.get(frame.content);
     if (flow === undefined) {

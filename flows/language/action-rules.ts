@@ -13,15 +13,21 @@ export interface ParameterRule {
 
 export interface ActionRule {
   readonly parameters: Readonly<Record<string, ParameterRule>>;
-  /** Accepts other parameters, whose rules AWS does not document completely. With `unless`, only if that parameter is not set. */
+  /**
+   * Accepts parameters without a rule, because AWS does not document them completely. With `unless`: only if the parameter with this name
+   * is not set.
+   */
   readonly otherParameters?: true | { readonly unless: string };
   /** Exactly one of these parameters must be set. */
   readonly oneOf?: readonly string[];
   readonly requiredErrors: readonly string[];
-  /** Also required if the action has conditions. */
+  /** Error branches that are also required if the action has conditions. */
   readonly conditionErrors?: readonly string[];
   readonly optionalErrors?: readonly string[];
-  /** `some`: at least one. An array: exactly one `Equals` for each operand. Omitted: none. */
+  /**
+   * Conditions that the action must have. `some`: at least one. `any`: any number. An array: exactly one `Equals` for each operand.
+   * Omitted: none.
+   */
   readonly conditions?: "some" | "any" | readonly string[];
   /** The action may have no success branch. */
   readonly nextActionOptional?: true;
@@ -313,8 +319,8 @@ const ACTION_RULES: Readonly<Record<ModelledActionType, ActionRule>> = {
 };
 
 /**
- * Action types without a rule that neither end nor transfer the contact: they read or write data, and the flow continues on one of their
- * branches (devguide/flow-language-actions, adminguide/contact-block-definitions).
+ * Action types that have no rule here and neither end nor transfer the contact. They read or write data, and the flow continues on one of
+ * their branches (devguide/flow-language-actions, adminguide/contact-block-definitions).
  */
 const CONTINUING_TYPES: ReadonlySet<string> = new Set(
   [

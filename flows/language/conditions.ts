@@ -22,7 +22,7 @@ export function conditionMatches(value: unknown, operator: string, operand: stri
       return text.endsWith(operand);
     case "TextContains":
       return text.includes(operand);
-    // A comparison with NaN is false, as in Connect if either side is not a number.
+    // A comparison with NaN is false. In Connect, a comparison is also false if one side is not a number.
     case "NumberGreaterThan":
       return left > right;
     case "NumberGreaterOrEqualTo":

@@ -6,7 +6,7 @@ import type { Action, FlowContent } from "../language/types";
 import { type Contact, type Ending, simulate, type Simulation, type SimulationResult, type Step } from "../simulator";
 import { CannotWire, type WiredFlow } from "./wire";
 
-/** The callers of the proof. Each of them but the last must go through the wired flow as through the original one. */
+/** The callers of the proof. Every caller except the last must take the same path through the wired flow as through the original flow. */
 export const CALLERS = ["unblocked", "withheld", "lookup fails", "module fails", "blocked"] as const;
 export type Caller = (typeof CALLERS)[number];
 
@@ -15,13 +15,13 @@ export interface WiringProof {
   readonly plays: number;
   readonly blocks: number;
   readonly branches: number;
-  /** How the calls of blocked callers ended, each ending once. */
+  /** The endings of the calls of blocked callers, without duplicates. */
   readonly blockedEndings: readonly string[];
 }
 
-/** Maximum number of blocks in a play. The longest way to a branch has at most 250 blocks. */
+/** Maximum number of blocks in a play. The longest path to a branch has at most 250 blocks. */
 const MAX_ROUTE = 1000;
-/** A branch that no block has: ends a play in a loop without end. */
+/** The name of a branch that no block has. A play that reaches an endless loop takes this branch and ends. */
 const END_OF_PLAY = "(the play ends)";
 /** Maximum number of blocks in a message. */
 const SHOWN_STEPS = 12;
@@ -178,8 +178,8 @@ function reachable(start: string, edges: readonly Edge[]): ReadonlySet<string> {
 }
 
 /**
- * An untaken branch of this block, or the branch on the shortest way to an untaken branch, otherwise to the end of the flow. Undefined in a
- * loop without end.
+ * The branch to take: an untaken branch of this block, otherwise the first branch of the shortest path to an untaken branch, otherwise of
+ * the shortest path to the end of the flow. Undefined in an endless loop.
  */
 function nextEdge(block: string, edges: readonly Edge[], untaken: ReadonlySet<Edge>): Edge | undefined {
   const own = edges.filter(([from]) => from === block);
