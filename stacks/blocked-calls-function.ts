@@ -53,9 +53,9 @@ export class BlockedCallsFunction extends Construct {
     // Terraform creates the log group before the first invocation. If Lambda creates the group at the first invocation, the group has no
     // retention, and Terraform cannot create it afterwards (terraform-aws-modules/terraform-aws-lambda#133).
     //
-    // The module and the schedule of the canary depend on the log group, and the function does not: a release keeps the log group and
-    // changes the table, so Terraform forgets the log group before the table changes. It deletes the function after that, because
-    // the association is deleted after the table changes. With this dependency of the function, the order would be a cycle.
+    // The module and the schedule of the canary depend on the log group. The function must not depend on the log group: in a release,
+    // Terraform first removes the log group from its state, then changes the table, then deletes the association and the function. If the
+    // function depended on the log group, Terraform would have to delete the function first, and the order would be a cycle.
     const logGroup = new CloudwatchLogGroup(this, "logs", {
       name: instance.function.logGroupName,
       retentionInDays: instance.function.logRetentionDays,

@@ -31,7 +31,7 @@ export class BlockedStatusModule extends Construct {
       instanceId: instance.instanceId,
       functionArn: instance.function.aliasArn,
       dependsOn: [...props.dependsOn],
-      // Terraform applies this order to all dependencies of the association too. A renamed function is created, permitted and
+      // Terraform applies create_before_destroy to all dependencies of the association too. A renamed function is created, permitted and
       // associated before the module calls it. The old function is deleted last.
       lifecycle: { createBeforeDestroy: true },
     });

@@ -30,7 +30,7 @@ export class Pattern {
   constructor(
     readonly description: string,
     readonly matches: (value: unknown) => boolean,
-    /** Whether the value may be known only after the apply, if the catalogue allows it for the attribute. */
+    /** Whether the value may be unknown before the apply. The catalogue must allow this for the attribute too. */
     readonly mayBeUnknown = true,
     /** Attributes of a block that AWS derives from its other attributes. They may be known only after the apply. */
     readonly derived: readonly string[] = [],
@@ -374,7 +374,7 @@ function isSameJson(a: string, b: string): boolean {
   }
 }
 
-/** Whether an object in a JSON text has the same key twice. Of these, AWS may read another one than `JSON.parse`. */
+/** Whether an object in a JSON text has a key twice. AWS may use another one of the two values than `JSON.parse`. */
 function hasRepeatedKey(text: string): boolean {
   const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/gs)].filter(([, colon]) => colon === ":").length;
   let read = 0;

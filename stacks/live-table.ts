@@ -22,7 +22,7 @@ export const hasIndexOfOurName = `contains([for i in self.global_secondary_index
 /** A Terraform template for messages: the shape of the existing index with our name. */
 export const existingShape = `\${join("", [for i in self.global_secondary_index : "hash \${coalesce(i.hash_key, "none")}, range \${coalesce(i.range_key, "none")}, \${i.projection_type}" if i.name == "${indexName}"])}`;
 
-/** Whether no attribute of our index has another type, as a key of another index. */
+/** Fails if another index uses an attribute of our index as a key of another type than string. */
 export const rightKeyTypes: TableCondition = {
   condition: `\${alltrue([for a in self.attribute : !contains(["${HASH_KEY}", "${RANGE_KEY}"], a.name) || a.type == "${KEY_TYPE}"])}`,
   errorMessage:

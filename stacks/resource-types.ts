@@ -107,7 +107,10 @@ export interface ResourceType {
     readonly derivedInDrift?: readonly string[];
     /** Noun for one item of a list in a diff, by the attribute that contains the list. */
     readonly itemLabels?: Readonly<Record<string, string>>;
-    /** The list of everything that a role keeps: the apply removes every other item from the role. */
+    /**
+     * The attribute that lists all inline policies, or all attached policies, of a role: the apply removes every policy that is not in the
+     * list.
+     */
     readonly exclusiveList?: { readonly attribute: string; readonly label: string };
   };
   /** Attributes, besides the derived ones, that AWS sets. A plan may leave them unknown for a new resource. */
@@ -596,7 +599,7 @@ export function terraformId(type: string, values: AttributeValues): string | und
   return entry.id === undefined ? joined("", values[entry.identity.at(-1) ?? "id"]) : entry.id(values);
 }
 
-/** Whether a change of the attribute needs no refusal and no line in a review, because no person and no configuration sets it. */
+/** Whether guard and review ignore a change of the attribute, because neither a person nor the configuration sets the attribute. */
 export const isHarmless = (type: string, attribute: string): boolean => derivedAttributes(type).includes(attribute);
 
 /** Whether a stack can contain resources of this type. */

@@ -47,8 +47,8 @@ const networkActions = [
 
 /**
  * Returns the policy with which Lambda manages the network interfaces of a function in a VPC. The ids of these interfaces are unknown, and
- * AWS allows no other resource than `*` for most of these actions. The code of the function needs none of them, so it may not use them.
- * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ * AWS allows no other resource than `*` for most of these actions. The code of the function needs none of these actions, so a statement
+ * denies them to the code. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
  */
 export function networkPolicy({ function: { aliasArn } }: InstanceConfig): string {
   return policyDocument([
