@@ -46,7 +46,7 @@ export function conflicts(instances: readonly Candidate[]): Problem[] {
 
 /**
  * Names are compared without case. IAM compares role names without case, and some file systems compare the directories of stacks without
- * case. Two names that differ only in case are a typing error.
+ * case. Two names that differ only in case are probably a typing error.
  */
 function uniqueNames(candidate: Candidate): UniqueName[] {
   const { account, region, id, tableName, function: given, alarms } = candidate.settings;
