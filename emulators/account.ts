@@ -9,7 +9,7 @@ import { runUploadedFunctions } from "./aws/uploaded-functions";
 import { ConnectEmulator, type ConnectInstance } from "./connect/server";
 import { rolesIn } from "./iam/roles";
 
-/** Any credentials are valid. Functions get other ones, which identify their role. */
+/** The emulators accept any credentials. Functions get other credentials, whose key id identifies their role. */
 export const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" } as const;
 
 export interface AccountProps extends ProxyOptions {
@@ -82,7 +82,7 @@ export const clientEnvironment = (endpoint: string, region: string): Readonly<Re
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   AWS_REGION: region,
-  // No profiles and no roles of the person who uses the emulators. A file of this name does not exist.
+  // These files do not exist, so the profiles and roles of the user do not apply.
   AWS_CONFIG_FILE: path.join(path.parse(process.cwd()).root, "no-aws-config"),
   AWS_SHARED_CREDENTIALS_FILE: path.join(path.parse(process.cwd()).root, "no-aws-credentials"),
   AWS_EC2_METADATA_DISABLED: "true",

@@ -2,7 +2,7 @@
 declare module "dynalite" {
   import type { Server } from "node:http";
 
-  /** How long tables take to change, in milliseconds. */
+  /** Duration of each change of a table, in milliseconds. */
   interface Delays {
     readonly createTableMs?: number;
     readonly updateTableMs?: number;

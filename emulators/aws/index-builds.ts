@@ -21,15 +21,15 @@ interface UpdateTable {
 }
 
 /**
- * Tables with the calls `DescribeTable` and `UpdateTable` (one new index). A new index is CREATING, then also backfilling, then ACTIVE.
- * The number of descriptions decides, not the time, so tests wait for nothing.
+ * Tables with the calls `DescribeTable` and `UpdateTable` (one new index). A new index is CREATING, then also backfilling, then ACTIVE. The
+ * status changes after a number of `DescribeTable` calls and not after a time, so tests need not wait.
  */
 export class IndexBuilds {
   /** By name. Tests may change them. */
   readonly tables = new Map<string, Table>();
   private readonly descriptions = new Map<string, number>();
 
-  /** @param pace the numbers of descriptions after which a new index is backfilling, and ACTIVE */
+  /** @param pace the numbers of `DescribeTable` calls after which a new index is backfilling, and ACTIVE */
   constructor(public pace: { readonly backfilling: number; readonly active: number }) {}
 
   readonly respond: Responder = ({ operation, input }) => {

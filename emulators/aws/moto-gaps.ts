@@ -10,7 +10,7 @@ interface DroppedOfTable {
   onDemandThroughput?: unknown;
   /** By index name. */
   readonly indexOnDemandThroughput: Map<string, unknown>;
-  /** Number of remaining descriptions that show the index as CREATING, by index name. */
+  /** Number of `DescribeTable` responses that still show the index as CREATING, by index name. */
   readonly building: Map<string, number>;
 }
 
@@ -20,7 +20,7 @@ interface DroppedOfFunctions {
   readonly architectures: Map<string, unknown>;
 }
 
-/** Number of descriptions that show a new index as CREATING. On AWS this takes minutes. */
+/** Number of `DescribeTable` responses that show a new index as CREATING. On AWS, the creation takes minutes. */
 const descriptionsWhileBuilding = 2;
 
 /**

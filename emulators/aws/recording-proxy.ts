@@ -88,7 +88,9 @@ export async function startRecordingProxy(
   };
 }
 
-/** Decides by operation name, or by method for unknown operations. Everything else counts as a change. */
+/**
+ * Whether a call only reads, by the name of its operation, or by its method if the operation is unknown. All other calls count as changes.
+ */
 const isRead = (operation: string): boolean =>
   /^(Describe|List|Get|BatchGet|TransactGet|Head|GET |HEAD |(Query|Scan)$)/.test(operation);
 

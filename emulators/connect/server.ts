@@ -580,7 +580,7 @@ function describeInstance({ instance, arn }: InstanceState): object {
   };
 }
 
-/** The page of an operation whose input is in the body, in the form of a query. */
+/** The paging parameters of a request body, as query parameters. */
 function pageOf({ MaxResults, NextToken }: Readonly<Record<string, unknown>>): URLSearchParams {
   const query = new URLSearchParams();
   if (typeof MaxResults === "number") query.set("maxResults", String(MaxResults));
