@@ -178,7 +178,7 @@ describe("phone numbers", () => {
     world.connect.claimNumber(world.instanceId(name), { number: "+15555550199", flowId });
     const covered = await world.fleet("verify", "--coverage", world.stackName(name));
     expect(covered.output).toContain("+1••••••••99, Main inbound: protected.");
-    expect(covered.output).toContain("Every module that a flow calls exists.");
+    expect(covered.output).toContain("Every module that a flow or module calls exists.");
     expect(covered.exitCode).toBe(0);
 
     atConnect("DELETE", `/contact-flow-modules/{id}/${old}`);

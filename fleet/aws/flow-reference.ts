@@ -1,4 +1,6 @@
 /** Reads ids, ARNs, versions and aliases of flows and modules in flow content. */
+import { constant } from "../../flows/coverage/analyze";
+import type { Action } from "../../flows/language/types";
 
 /** A flow or module, and its version or alias. */
 export interface FlowReference {
@@ -19,4 +21,11 @@ export function referenceIn(
   const [, id, version, alias] = /^([\w-]{1,100})(?::([\w$-]{1,100})|\/alias\/([\w-]{1,100}))?$/.exec(rest) ?? [];
   if (id === undefined) return undefined;
   return { id, ...(version === undefined ? {} : { version }), ...(alias === undefined ? {} : { alias }) };
+}
+
+/** The id of the module that a block invokes; undefined for another block, and for a module that is known only during a call. */
+export function invokedModule({ Type, Parameters }: Action, instanceArn: string): string | undefined {
+  if (Type !== "InvokeFlowModule") return undefined;
+  const name = constant(Parameters?.["FlowModuleId"]);
+  return typeof name === "string" ? referenceIn(name, instanceArn, "flow-module")?.id : undefined;
 }

@@ -1,4 +1,4 @@
-/** Warns in a plan about flows that call a module that no longer exists. */
+/** Warns in a plan about flows and modules that call a module that no longer exists. */
 import type { InstanceConfig } from "../../config/types";
 import { instanceClients } from "../aws/instance-clients";
 import { staleModuleCalls, staleModuleText } from "../aws/stale-module-calls";
@@ -6,7 +6,7 @@ import { errorMessage } from "../output/error-message";
 import { ConcurrencyLimiter } from "../plans/concurrency-limiter";
 import { accountAndRegion } from "../plans/for-each-stack";
 
-/** @returns the warnings of each instance; one warning if the flows cannot be read */
+/** @returns the warnings of each instance; one warning if they cannot be read */
 export async function staleModuleWarnings(
   instances: readonly InstanceConfig[],
   shutdown: { readonly isStopping: boolean },
@@ -31,7 +31,7 @@ async function warningsOf(
     return (await staleModuleCalls(clients.connect, instance, shutdown)).map(staleModuleText);
   } catch (error) {
     return [
-      `It could not be checked whether flows call a module that no longer exists. ${errorMessage(error)}. ` +
+      `It could not be checked whether flows and modules call a module that no longer exists. ${errorMessage(error)}. ` +
         "Attach the policy plan or deploy (npm run fleet -- iam) to the role that reads.",
     ];
   } finally {

@@ -16,7 +16,7 @@ export const verify: Command = {
     json,
   },
   details: `The command checks the table and its index, the function and its alias, the role, the permission, the association, the module, the
-inbound flow, and whether flows call a module that no longer exists.
+inbound flow, and whether flows and modules call a module that no longer exists.
 Then the command invokes the function with a listed number (the number of a contact with a blocked Disposition) and an unlisted number.
 These invocations are not calls, so the function writes a log line but no metrics.
 If AWS throttles a check, the command repeats the check for up to five minutes.

@@ -214,7 +214,7 @@ test("a plan and its review list the flows that call a module that no longer exi
 
   aws.answers = { ...aws.answers, "connect:ListContactFlows": new AwsError("AccessDeniedException", "no", 403) };
   expect((await project.run("plan")).output).toContain(
-    "warning: It could not be checked whether flows call a module that no longer exists. AccessDeniedException: no",
+    "warning: It could not be checked whether flows and modules call a module that no longer exists. AccessDeniedException: no",
   );
 });
 

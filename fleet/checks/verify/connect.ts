@@ -45,9 +45,9 @@ export async function connectChecks(instance: InstanceConfig, { connect }: Insta
 
 async function staleModulesFinding(instance: InstanceConfig, connect: ConnectClient): Promise<Finding> {
   const stale = await staleModuleCalls(connect, instance);
-  if (stale.length === 0) return ok("Every module that a flow calls exists.");
+  if (stale.length === 0) return ok("Every module that a flow or module calls exists.");
   const detail = stale.map(staleModuleText).join(" ");
-  const fix = "A deployment does not change flows of the team. Change them in the Connect console.";
+  const fix = "A deployment does not change flows and modules of the team. Change them in the Connect console.";
   // A missing module of another purpose is no fault of the deployment.
   return stale.some(({ isAboutBlocking }) => isAboutBlocking) ? failed(detail, fix) : unproven(detail, fix);
 }
