@@ -109,6 +109,7 @@ export function contradictions(candidate: Candidate): Problem[] {
     }
   }
   problems.push(...inboundFlowProblems(candidate), ...allowanceProblems(candidate));
+  problems.push(...whenBlockedProblems(candidate, ["flows", "whenBlocked"], settings.flows?.whenBlocked));
   problems.push(...instanceMismatch(candidate, ["adoptExisting", "module"], settings.adoptExisting?.module));
   if (settings.adoptExisting?.alias === true && settings.adoptExisting.function !== true) {
     report(
@@ -248,9 +249,16 @@ const actionKeys = { disconnect: [], message: ["text", "ssml"], queue: ["queue"]
 function inboundFlowProblems(candidate: Candidate): Problem[] {
   const { inboundFlow } = candidate.settings;
   if (inboundFlow === undefined) return [];
+  return [
+    ...whenBlockedProblems(candidate, ["inboundFlow", "whenBlocked"], inboundFlow.whenBlocked),
+    ...instanceMismatch(candidate, ["inboundFlow", "queue"], inboundFlow.queue),
+  ];
+}
+
+type GivenWhenBlocked = NonNullable<NonNullable<Candidate["settings"]["flows"]>["whenBlocked"]>;
+
+function whenBlockedProblems(candidate: Candidate, place: Path, whenBlocked: GivenWhenBlocked = {}): Problem[] {
   const problems: Problem[] = [];
-  const { whenBlocked = {} } = inboundFlow;
-  const place = ["inboundFlow", "whenBlocked"];
   const { action = "disconnect" } = whenBlocked;
   const allowed: readonly string[] = actionKeys[action];
   const surplus = Object.keys(whenBlocked).filter((key) => key !== "action" && !allowed.includes(key));
@@ -274,7 +282,6 @@ function inboundFlowProblems(candidate: Candidate): Problem[] {
   }
   return [
     ...problems,
-    ...instanceMismatch(candidate, ["inboundFlow", "queue"], inboundFlow.queue),
     ...instanceMismatch(candidate, [...place, "queue"], whenBlocked.queue),
     ...instanceMismatch(candidate, [...place, "flow"], whenBlocked.flow),
   ];

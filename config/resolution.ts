@@ -58,6 +58,7 @@ export function resolve(candidate: Candidate): InstanceConfig | undefined {
     allowances: settings.allowances.filter(isComplete),
     blockedDispositions: [firstDisposition, ...otherDispositions],
     ...inboundFlowOf(inboundFlow),
+    flows: flowsOf(settings.flows),
     ...ignoredTags(ignoreTags),
     table: {
       ...settings.table,
@@ -129,6 +130,10 @@ function inboundFlowOf(inboundFlow: ResolvedInstance["inboundFlow"]): Pick<Insta
   if (inboundFlow?.queue === undefined) return {};
   const { name, queue: queueId, whenBlocked = { action: "disconnect" } } = inboundFlow;
   return { inboundFlow: { name, queueId, whenBlocked: whenBlockedOf(whenBlocked) } };
+}
+
+function flowsOf({ whenBlocked, unprotectedNumbers }: ResolvedInstance["flows"]): InstanceConfig["flows"] {
+  return { ...(whenBlocked === undefined ? {} : { whenBlocked: whenBlockedOf(whenBlocked) }), unprotectedNumbers };
 }
 
 /** Narrows the type. Every action has its key here, because contradictions.ts reports a missing key. */

@@ -306,6 +306,13 @@ const roleName = text(
   "Use 1 to 64 letters, digits and the characters _+=,.@-.",
 );
 
+/** DynamoDB allows 65,535 bytes for the name of an attribute. IAM conditions and one line of a table need less. */
+const attributeName = text(
+  /^(?!\s)[^\p{Cc}*?$]{1,255}(?<!\s)$/u,
+  "the name of an attribute",
+  "Write the name exactly as the table has it: 1 to 255 characters, without *, ? and $.",
+);
+
 const settings = {
   account: key(
     text(/^\d{12}$/, "an AWS account id", "Write its 12 digits in quotes, without hyphens."),
@@ -487,6 +494,38 @@ const settings = {
     }),
     "An inbound flow that the stack creates. The flow invokes the module and branches on the result.",
     { otherwise: "none, for teams that have their own inbound flow" },
+  ),
+  flows: group(
+    {
+      whenBlocked: key(
+        whenBlocked,
+        "What happens to a blocked caller in the flows that fleet wire changes, with the keys of inboundFlow.whenBlocked. The innermost level " +
+          "replaces the whole map.",
+        { otherwise: "inboundFlow.whenBlocked; without an inboundFlow, the call is disconnected" },
+      ),
+      unprotectedNumbers: key(
+        list(
+          text(
+            /^\+[1-9]\d{1,14}$/,
+            "an international phone number",
+            'Write the number as "+15555550100": with country code, without spaces or hyphens.',
+          ),
+          1000,
+        ),
+        "Phone numbers of the Connect instance whose calls are deliberately not checked. fleet coverage reports them without failing.",
+        { default: [] },
+      ),
+    },
+    "The inbound flows of the team, which fleet wire changes and fleet coverage checks.",
+  ),
+  contactDetails: key(
+    z.strictObject({
+      agent: key(attributeName, "Attribute with the agent of the contact.", { otherwise: "none" }),
+      time: key(attributeName, "Attribute with the time of the contact.", { otherwise: "none" }),
+      queue: key(attributeName, "Attribute with the queue of the contact.", { otherwise: "none" }),
+    }),
+    "Names of the attributes of ConnectPath's contacts that fleet blocked --details shows. fleet preflight lists the attributes of blocked contacts.",
+    { otherwise: "none" },
   ),
   table: group(
     {

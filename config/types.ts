@@ -76,6 +76,7 @@ type TransformedKeys =
   | "ignoreTags"
   | "blockedDispositions"
   | "inboundFlow"
+  | "flows"
   | "table"
   | "alarms"
   | "function";
@@ -119,6 +120,12 @@ export interface InstanceConfig extends Omit<ResolvedInstance, TransformedKeys> 
   readonly blockedDispositions: readonly [string, ...string[]];
   /** Absent if the team invokes the module from its own flow. */
   readonly inboundFlow?: InboundFlowConfig;
+  readonly flows: {
+    /** What happens to a blocked caller in the flows of the team. Absent if it is as in the inbound flow of the stack. */
+    readonly whenBlocked?: WhenBlocked;
+    /** E.164. */
+    readonly unprotectedNumbers: readonly string[];
+  };
   readonly table: ResolvedInstance["table"] & {
     readonly name: string;
     readonly arn: string;

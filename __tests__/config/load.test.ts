@@ -30,6 +30,7 @@ test("the smallest environment file is completed with defaults and derived names
     anonymousCallers: "allow",
     exemptNumbers: [],
     lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3, otherNumbers: false },
+    flows: { unprotectedNumbers: [] },
     table: {
       name: "dextr-acme",
       arn: "arn:aws:dynamodb:us-east-1:111122223333:table/dextr-acme",
@@ -94,6 +95,10 @@ blockedDispositions: [Nuisance:Confirmed, Blocked]
 anonymousCallers: block
 exemptNumbers: ["+15555550100", "+1555*", "+4*"]
 lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8, otherNumbers: true }
+flows:
+  whenBlocked: { action: flow, flow: 66666666-2222-4333-8444-555555555555 }
+  unprotectedNumbers: ["+15555550199"]
+contactDetails: { agent: AgentName, time: Contact End, queue: queue.name }
 function:
   name: blocked_calls
   roleName: role@acme
@@ -129,6 +134,11 @@ instances:
     anonymousCallers: "block",
     exemptNumbers: ["+15555550100", "+1555*", "+4*"],
     lookup: { budgetMs: 7500, flowTimeLimitSeconds: 8, otherNumbers: true },
+    flows: {
+      whenBlocked: { action: "flow", flowId: "66666666-2222-4333-8444-555555555555" },
+      unprotectedNumbers: ["+15555550199"],
+    },
+    contactDetails: { agent: "AgentName", time: "Contact End", queue: "queue.name" },
     table: { name: "Dextr.acme_voice", indexTimeoutMinutes: 20, acceptReplicas: true },
     function: {
       name: "blocked_calls",

@@ -38,6 +38,10 @@ inboundFlow:
   name: Front door
   queue: 2f0e0d0c-1b1a-4918-8716-151413121110
   whenBlocked: { action: message, text: "Goodbye." }
+flows:
+  whenBlocked: { action: queue, queue: 2f0e0d0c-1b1a-4918-8716-151413121110 }
+  unprotectedNumbers: ["+15555550198"]
+contactDetails: { agent: Agent, time: EndTime }
 waves:
   - canary
   - rest

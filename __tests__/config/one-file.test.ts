@@ -118,7 +118,7 @@ const badFiles: readonly (readonly [string, string | Uint8Array, string])[] = [
     "a merge key",
     inInstance("<<: { region: us-east-1 }"),
     '8:5  instances[0]["<<"]: "<<" is not a key.\n  Allowed here: name, id, tableName, wave, suspended, release, adoptExisting, account, region, awsProvider, deployRole, planRole, state, allowances, ' +
-      "permissionsBoundary, tags, ignoreTags, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, table, alarms, function.",
+      "permissionsBoundary, tags, ignoreTags, blockedDispositions, anonymousCallers, exemptNumbers, lookup, inboundFlow, flows, contactDetails, table, alarms, function.",
   ],
   [
     "a key without value",

@@ -47,6 +47,7 @@ test("every value of the smallest file has an origin, and only built-in defaults
     "lookup.budgetMs",
     "lookup.flowTimeLimitSeconds",
     "lookup.otherNumbers",
+    "flows.unprotectedNumbers",
     "table.adopt",
     "table.indexTimeoutMinutes",
     "table.acceptReplicas",

@@ -1,5 +1,5 @@
 /** Runs the command line as a separate process, with environment files that the test supplies. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,13 +27,15 @@ const program = (): string => (builtProgram ??= buildCommandLine(mkdtempSync(pat
  *
  * @param files content by name of the files in `environments`
  * @param env environment variables; only PATH is inherited
+ * @param input standard input; none by default
  */
 export async function runFleet(
   args: readonly string[],
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  input?: string | Uint8Array,
 ): Promise<Finished> {
-  return startFleet(args, files, env).finished;
+  return startFleet(args, files, env, input).finished;
 }
 
 /** Like {@link runFleet}, but returns the running process, for example to send signals. */
@@ -41,26 +43,19 @@ export function startFleet(
   args: readonly string[],
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  input?: string | Uint8Array,
 ): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
-  const directory = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
-  mkdirSync(directory);
-  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(directory, name), content);
   const child = spawn(process.execPath, [program(), ...args], {
     cwd: scratch,
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: scratch,
-      ENVIRONMENTS_DIR: directory,
-      AWS_EC2_METADATA_DISABLED: "true",
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: environmentOf(files, env),
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  // The program may end before it has read everything.
+  child.stdin?.on("error", () => undefined).end(input);
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const finished = new Promise<Finished>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode) => {
@@ -68,4 +63,59 @@ export function startFleet(
     });
   });
   return { child, finished };
+}
+
+/** Whether this machine has `script` of util-linux, which runs a program on a pseudo-terminal. */
+export const hasTerminal = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+
+/**
+ * Like {@link runFleet}, but on a pseudo-terminal. Types `keys` when the program has written `prompt`.
+ *
+ * @returns the exit code, and everything that the terminal shows
+ */
+export function runFleetOnTerminal(
+  args: readonly string[],
+  files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
+  prompt: string,
+  keys: string,
+): Promise<{ readonly exitCode: number | null; readonly shown: string }> {
+  const quoted = [process.execPath, program(), ...args].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
+  const child = spawn("script", ["-qefc", `exec ${quoted.join(" ")}`, "/dev/null"], {
+    cwd: scratch,
+    env: { ...environmentOf(files, env), SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let shown = "";
+  let isTyped = false;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+    if (isTyped || !shown.includes(prompt)) return;
+    isTyped = true;
+    child.stdin.write(keys);
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode) => {
+      resolve({ exitCode, shown });
+    });
+  });
+}
+
+/** The environment variables of a run. Writes the environment files to a directory of this run. */
+function environmentOf(
+  files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const directory = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
+  mkdirSync(directory);
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(directory, name), content);
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HOME: scratch,
+    ENVIRONMENTS_DIR: directory,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    ...env,
+  };
 }

@@ -26,6 +26,7 @@ export const sampleInstance: InstanceConfig = {
   blockedDispositions: ["Blocked"],
   anonymousCallers: "allow",
   exemptNumbers: [],
+  flows: { unprotectedNumbers: [] },
   lookup: { budgetMs: 1500, flowTimeLimitSeconds: 3, otherNumbers: false },
   table: {
     name: "dextr-acme",

@@ -14,7 +14,7 @@ export const config: Command = {
   summary: "Prints the configuration of each instance, with the file and line of each value.",
   selection: "required",
   options: { json },
-  details: `Exempt numbers are redacted.
+  details: `Phone numbers are redacted.
 
 ${selectionSyntax}`,
   run({ selection, switches }, print) {
@@ -35,8 +35,9 @@ ${selectionSyntax}`,
   },
 };
 
-/** The setting with redacted exempt numbers. These are phone numbers of people, and the output can appear in a CI log. */
+/** The setting with redacted phone numbers, because the output can appear in a CI log. Exempt numbers are numbers of people. */
 function redacted(setting: Setting): Setting {
-  if (setting.key !== "exemptNumbers" || !Array.isArray(setting.value)) return setting;
+  if (!["exemptNumbers", "flows.unprotectedNumbers"].includes(setting.key) || !Array.isArray(setting.value))
+    return setting;
   return { ...setting, value: setting.value.map((number) => redactNumbers(String(number))) };
 }

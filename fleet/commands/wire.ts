@@ -8,6 +8,9 @@ import type { Command } from "./command-line";
 
 const defaultDirectory = path.join("build", "wire");
 
+const DISCONNECTS =
+  "  Calls of blocked callers are disconnected. To play a message, or for another queue or flow, set flows.whenBlocked in the environment file.";
+
 export const wire: Command = {
   name: "wire",
   summary: "Inserts the check of the caller into an existing inbound flow, and proves that nothing else changes.",
@@ -27,8 +30,8 @@ export const wire: Command = {
 one instance.
 
 The command inserts these blocks: invoke the module blockedStatus, compare its answer, end the call of a blocked caller as
-inboundFlow.whenBlocked of the instance says (default: disconnect). Every other block stays byte for byte the same, except for the
-block that leads to the new blocks, and for positions.
+flows.whenBlocked of the instance says (default: inboundFlow.whenBlocked, otherwise disconnect). Every other block stays byte for byte
+the same, except for the block that leads to the new blocks, and for positions.
 
 The command writes these files for each flow: the new content, which the console can import; the former content (.original.json);
 pictures before and after; the proof. For the proof, every branch of the former flow is played in both flows. Unblocked callers,
@@ -72,6 +75,7 @@ ${selectionSyntax}`,
     print(
       [
         ...prepared.difference,
+        ...(instance.flows.whenBlocked === undefined && instance.inboundFlow === undefined ? [DISCONNECTS] : []),
         `Proof: ${plays} plays of ${branches} branches, each with every kind of caller.`,
         ...prepared.files,
         ...(prepared.flowId === undefined ? [] : [`With --apply or --undo: ${DRAFT_IS_LOST}`]),

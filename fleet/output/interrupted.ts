@@ -9,7 +9,11 @@ export type StopSignal = keyof typeof stopExitCodes;
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 
-  constructor(readonly exitCode: number) {
-    super("Stopped.");
+  /** @param effect a sentence about what was and was not done */
+  constructor(
+    readonly exitCode: number,
+    effect?: string,
+  ) {
+    super(["Stopped.", ...(effect === undefined ? [] : [effect])].join(" "));
   }
 }

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline/promises";
 import { inspect } from "node:util";
 import { CommandError } from "./command-error";
 import { JsonDocument, terminalText } from "./foreign-text";
+import { Interrupted, stopExitCodes } from "./interrupted";
 import type { ProgressOutput } from "./progress";
 
 /** Writes one or more lines, or a JSON document. */
@@ -41,9 +42,10 @@ export const progressOutput: ProgressOutput = {
 export const terminalColumns = (): number | undefined => process.stdout.columns || undefined;
 
 /**
- * Asks a question on standard error. Only the answer `yes` agrees.
+ * Asks a question on standard error. Only the answer `yes` agrees. The end of the input (Ctrl-D) declines.
  *
  * @throws CommandError if no person can answer, because standard input is not a terminal
+ * @throws Interrupted after Ctrl-C
  */
 export async function askOnTerminal(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
@@ -52,10 +54,27 @@ export async function askOnTerminal(question: string): Promise<boolean> {
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const stopped = new Promise<undefined>((resolve, reject) => {
+    terminal.once("SIGINT", () => {
+      reject(new Interrupted(stopExitCodes.SIGINT, "Nothing was changed."));
+    });
+    terminal.once("close", () => {
+      resolve(undefined);
+    });
+  });
+  const answered = terminal.question(`${terminalText(question)} Type yes to agree: `).catch((error: unknown) => {
+    // Readline rejects the question at the end of the input.
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw error;
+  });
+  let answer: string | undefined;
   try {
-    return (await terminal.question(`${terminalText(question)} Type yes to agree: `)).trim().toLowerCase() === "yes";
+    answer = await Promise.race([answered, stopped]);
+    return answer?.trim().toLowerCase() === "yes";
   } finally {
     terminal.close();
+    // Without an answer, the cursor is still behind the question.
+    if (answer === undefined) process.stderr.write("\n");
   }
 }
 

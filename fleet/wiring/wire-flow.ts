@@ -6,11 +6,13 @@ import type { ConnectClient } from "@aws-sdk/client-connect";
 import type { InstanceConfig } from "../../config/types";
 import { BLOCKED_STATUS_MODULE_NAME } from "../../flows/blocked-status";
 import { toSvg } from "../../flows/diagram/svg";
+import { readFlow } from "../../flows/coverage/read-flow";
 import { CALLERS, proveWiring, type WiringProof } from "../../flows/wiring/prove";
 import { CannotWire, type WiredFlow, wireFlow, wrongType } from "../../flows/wiring/wire";
 import { moduleContent } from "../../stacks/flow-contents";
 import { findFlow, updateFlow } from "../aws/contact-flow";
-import { blockedStatusAmong, describeFlow, modulesOf } from "../aws/connect-instance";
+import { blockedStatusAmong, describeFlow, describeModule, modulesOf } from "../aws/connect-instance";
+import { invokedModule } from "../aws/flow-reference";
 import { attachPolicyFix, isAccessDenied } from "../aws/errors";
 import { instanceClients } from "../aws/instance-clients";
 import { CommandError } from "../output/command-error";
@@ -58,7 +60,7 @@ export async function prepareWiring(
   const source = isFile(flow)
     ? fromFile(flow)
     : await withConnect(instance, (client) => fromInstance(client, instance, flow));
-  const whenBlocked = instance.inboundFlow?.whenBlocked ?? { action: "disconnect" };
+  const whenBlocked = instance.flows.whenBlocked ?? instance.inboundFlow?.whenBlocked ?? { action: "disconnect" };
   try {
     const module = moduleContent(instance);
     const wired = wireFlow({ text: source.text, moduleId: source.moduleId, module, whenBlocked, after });
@@ -71,9 +73,11 @@ export async function prepareWiring(
         `${flow}: the command would overwrite this file with ${overwritten[0]}. Nothing was written. Name another directory with --out.`,
       );
     }
+    const kept = keptBackup(path.join(directory, instance.stackName), source);
+    requireNoOtherFlow(path.join(directory, instance.stackName), source, files);
     const written = writeFiles(
       directory,
-      files.map(([name, text]) => [path.join(instance.stackName, name), text] as const),
+      [...kept, ...files].map(([name, text]) => [path.join(instance.stackName, name), text] as const),
       "The files of the flow",
     );
     return { flowId: source.flowId, wired, original: source.text, proof, files: written, difference };
@@ -153,6 +157,44 @@ const isFile = (text: string): boolean => existsSync(text) && statSync(text).isF
 const isSameFile = (one: string, other: string): boolean =>
   isFile(one) && isFile(other) && realpathSync(one) === realpathSync(other);
 
+/**
+ * The backup of a former content under a new name, because a backup is never overwritten with other bytes. Empty if there is none.
+ *
+ * The flow of the instance does not check the caller, otherwise it would be refused. So `--undo` does not need the old backup, but a
+ * person may.
+ */
+function keptBackup(directory: string, { base, text, flowId }: Source): readonly (readonly [string, string])[] {
+  const backup = path.join(directory, backupName(base));
+  if (flowId === undefined || !isFile(backup)) return [];
+  const former = readFileSync(backup, "utf8");
+  for (let n = 2; former !== text; n++) {
+    const name = backupName(`${base}.${n}`);
+    const file = path.join(directory, name);
+    if (!existsSync(file)) return [[name, former]];
+    if (isFile(file) && readFileSync(file, "utf8") === former) return [];
+  }
+  return [];
+}
+
+/** Requires that the files of an exported flow replace no backup, and no file that `--undo` needs for the flow with this id. */
+function requireNoOtherFlow(
+  directory: string,
+  { name, base, flowId }: Source,
+  files: readonly (readonly [name: string, text: string])[],
+): void {
+  if (flowId !== undefined) return;
+  const isFlowId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(base);
+  const protectedNames = [backupName(base), ...(isFlowId ? [`${base}.json`] : [])];
+  for (const [file, text] of files) {
+    const existing = path.join(directory, file);
+    if (!protectedNames.includes(file) || !isFile(existing) || readFileSync(existing, "utf8") === text) continue;
+    throw new CommandError(
+      `${name}: the command would overwrite ${existing}, which has another content and which --undo can need. Nothing was written. ` +
+        "Name another directory with --out, or rename the exported file.",
+    );
+  }
+}
+
 function fromFile(file: string): Source {
   if (file.toLowerCase().endsWith(backupName(""))) {
     throw new CommandError(
@@ -179,7 +221,34 @@ async function fromInstance(client: ConnectClient, instance: InstanceConfig, giv
       `The instance has no module ${BLOCKED_STATUS_MODULE_NAME}. Deploy the stack first: npm run fleet -- plan ${instance.stackName}`,
     );
   }
+  await requireUncheckedModules(client, instance, Name, Content, module.Id);
   return { name: Name, base: Id, text: Content, moduleId: module.Id, flowId: Id };
+}
+
+/** Requires that no module of the flow, at any depth, checks the caller. `wireFlow` looks at the flow itself. */
+async function requireUncheckedModules(
+  client: ConnectClient,
+  { instanceId, instanceArn }: InstanceConfig,
+  name: string,
+  content: string,
+  moduleId: string,
+): Promise<void> {
+  const modulesIn = (text: string): readonly string[] => {
+    const read = readFlow(text);
+    return "problem" in read ? [] : read.content.Actions.flatMap((action) => invokedModule(action, instanceArn) ?? []);
+  };
+  const found = new Set(modulesIn(content).filter((id) => id !== moduleId));
+  for (const id of found) {
+    const { Name = id, Content = "" } = (await describeModule(client, instanceId, id)) ?? {};
+    const nested = modulesIn(Content);
+    if (nested.includes(moduleId)) {
+      throw new CommandError(
+        `${JSON.stringify(name)}: the flow already invokes the module ${BLOCKED_STATUS_MODULE_NAME}, in its module ${JSON.stringify(Name)}. ` +
+          "Nothing is inserted twice. Use fleet coverage to see whether the answer is compared on all paths.",
+      );
+    }
+    for (const one of nested) found.add(one);
+  }
 }
 
 /** Replaces the content of a flow, if it is still as expected, and reads it again. */

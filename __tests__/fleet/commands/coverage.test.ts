@@ -100,6 +100,24 @@ Failed: dev-acme-us-east-1.
     ]);
   });
 
+  test("a number that is deliberately unprotected is shown, and the exit code is 0", async () => {
+    const files = { "dev.yaml": `${validYaml}flows: { unprotectedNumbers: ["+15555550102"] }\n` };
+    const { exitCode, stdout } = await runFleet(["coverage"], files, {
+      AWS_ENDPOINT_URL_CONNECT: endpoint.url,
+      AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "emulated",
+    });
+    expect(stdout).toBe(`dev-acme-us-east-1
+  number        description  flow          verdict
+  ------------  -----------  ------------  ------------------------
+  +1••••••••01  Main line    Main inbound  protected
+  +1••••••••02  -            <Old> & open  deliberately unprotected
+
+2 phone numbers: 1 protected, 1 deliberately unprotected, 0 unknown, 0 not protected.
+`);
+    expect(exitCode).toBe(0);
+  });
+
   test("--json has stable names", async () => {
     const { exitCode, stdout } = await coverage("--json", "--show-numbers");
     expect(exitCode).toBe(1);

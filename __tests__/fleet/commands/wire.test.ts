@@ -1,5 +1,5 @@
 /** The command `wire` on a Connect emulator: files, update, undo, and everything that must not be overwritten. */
-import { readFileSync, writeFileSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   ConnectClient,
@@ -16,7 +16,7 @@ import type { FlowContent } from "../../../flows/language/types";
 import { validateContent } from "../../../flows/language/validate";
 import { moduleContent } from "../../../stacks/flow-contents";
 import { load, validYaml } from "../../config/environment-files";
-import { runFleet, scratch } from "../run-fleet";
+import { hasTerminal, runFleet, runFleetOnTerminal, scratch } from "../run-fleet";
 
 jest.setTimeout(180_000);
 
@@ -58,12 +58,12 @@ const create = async (Name: string, Content = original, Type: ContactFlowType = 
   (await client.send(new CreateContactFlowCommand({ InstanceId, Name, Type, Content }))).ContactFlowId ?? "";
 const contentOf = async (ContactFlowId: string): Promise<string> =>
   (await client.send(new DescribeContactFlowCommand({ InstanceId, ContactFlowId }))).ContactFlow?.Content ?? "";
-const wire = (...args: string[]) =>
-  runFleet(["wire", ...args], files, {
-    AWS_ENDPOINT_URL: proxy.url,
-    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
-    AWS_SECRET_ACCESS_KEY: "emulated",
-  });
+const access = () => ({
+  AWS_ENDPOINT_URL: proxy.url,
+  AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+  AWS_SECRET_ACCESS_KEY: "emulated",
+});
+const wire = (...args: string[]) => runFleet(["wire", ...args], files, access());
 const written = (name: string, directory = "build/wire") => path.join(scratch, directory, "dev-acme-us-east-1", name);
 
 test("a flow is wired by its name, applied with --yes, and restored byte for byte", async () => {
@@ -172,6 +172,42 @@ test("a file that wire wrote is refused, so the backup stays", async () => {
   expect(readFileSync(backup, "utf8")).toBe(original);
 });
 
+test("an exported file with the id of a flow as its name does not replace the files that --undo needs", async () => {
+  const id = await create("Applied");
+  await wire("Applied", "env=dev", "--apply", "--yes");
+  const names = [`${id}.json`, `${id}.original.json`];
+  const before = names.map((name) => readFileSync(written(name), "utf8"));
+  mkdirSync(path.join(scratch, "exports"));
+  const file = path.join(scratch, "exports", `${id}.json`);
+  // The second export has the same content as the backup, but its wired form names the module instead of its id.
+  for (const content of [original.replace("queue-1", "queue-2"), original]) {
+    writeFileSync(file, content);
+    const { exitCode, stdout, stderr } = await wire(file, "env=dev");
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(
+      /would overwrite .*, which has another content and which --undo can need\. Nothing was written\./,
+    );
+    expect(names.map((name) => readFileSync(written(name), "utf8"))).toEqual(before);
+  }
+  expect(await wire(file, "env=dev", "--out", "exports")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await wire(id, "env=dev", "--undo", "--yes")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await contentOf(id)).toBe(original);
+});
+
+test("a backup of a former content stays, under a numbered name", async () => {
+  const id = await create("Changing");
+  const contents = ["queue-1", "queue-2", "queue-3", "queue-3"].map((queue) => original.replace("queue-1", queue));
+  for (const Content of contents) {
+    await client.send(new UpdateContactFlowContentCommand({ InstanceId, ContactFlowId: id, Content }));
+    expect(await wire(id, "env=dev", "--out", "backups")).toMatchObject({ exitCode: 0, stderr: "" });
+  }
+  const backups = ["original", "2.original", "3.original"].map((name) =>
+    readFileSync(written(`${id}.${name}.json`, "backups"), "utf8"),
+  );
+  expect(backups).toEqual([contents[2], contents[0], contents[1]]);
+  expect(existsSync(written(`${id}.4.original.json`, "backups"))).toBe(false);
+});
+
 test("the question before an update says that a saved draft is lost", async () => {
   if (instance === undefined) throw new Error("no instance");
   const file = path.join(scratch, "asked.json");
@@ -185,6 +221,40 @@ test("the question before an update says that a saved draft is lost", async () =
   const prepared = await prepareWiring(request, undefined);
   expect(await applyWiring(request, { ...prepared, flowId: "flow" }, decline)).toBe(false);
   expect(questions).toEqual([expect.stringContaining("A saved draft of the flow that is not published is lost.")]);
+});
+
+// Without util-linux, this machine has no command that gives the program a terminal.
+(hasTerminal ? test : test.skip)("on a terminal, only yes updates and restores the flow", async () => {
+  const id = await create("Asked");
+  const answering = (keys: string, ...args: string[]) =>
+    runFleetOnTerminal(["wire", "Asked", "env=dev", ...args], files, access(), "Type yes to agree: ", keys);
+  const updates = () => proxy.calls().filter(({ operation }) => operation === "UpdateContactFlowContent").length;
+
+  // Ctrl-C stops, and Ctrl-D declines like every other answer.
+  for (const [keys, exitCode, text] of [
+    ["no\n", 1, "Nothing was changed in Connect."],
+    ["y\n", 1, "Nothing was changed in Connect."],
+    ["\u0004", 1, "Nothing was changed in Connect."],
+    ["\u0003", 130, "Stopped. Nothing was changed."],
+  ] as const) {
+    const run = await answering(keys, "--apply");
+    expect(run.shown).toContain(`Update the flow? Calls use the new content immediately.`);
+    expect(run.shown).toContain(`\r\n${text}\r\n`);
+    expect(run.shown).not.toMatch(/^\s+at /m);
+    expect(run.exitCode).toBe(exitCode);
+  }
+  expect([updates(), await contentOf(id)]).toEqual([0, original]);
+
+  expect(await answering("Yes\n", "--apply")).toMatchObject({ exitCode: 0 });
+  const wired = await contentOf(id);
+  expect(wired).toBe(readFileSync(written(`${id}.json`), "utf8"));
+  expect(await answering("no\n", "--undo")).toMatchObject({
+    exitCode: 1,
+    shown: expect.stringContaining("\r\nNothing was changed.\r\n") as string,
+  });
+  expect(await contentOf(id)).toBe(wired);
+  expect(await answering("yes\n", "--undo")).toMatchObject({ exitCode: 0 });
+  expect(await contentOf(id)).toBe(original);
 });
 
 test("wrong flows are refused with what to do, and nothing is written", async () => {

@@ -58,6 +58,7 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
     allow("DescribeTable", ["dynamodb:DescribeTable"], stack.tables),
     allow("QueryIndex", ["dynamodb:Query"], stack.indexes),
     allow("ReadContactIds", ["dynamodb:GetItem"], stack.tables, onlyAttributes([...contactIdAttributes, ...tableKeys])),
+    ...readContactDetails(instances),
     // DynamoDB uses a customer managed key on behalf of the caller.
     allow("DecryptTable", ["kms:Decrypt"], stack.allKeys, { StringEquals: { "kms:ViaService": dynamodbEndpoints } }),
     // For the progress of the index backfill. Metrics have no ARN.
@@ -91,6 +92,25 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
   ];
 }
 
+/** For each set of attributes in `contactDetails`: the tables of the instances that have the set. */
+function readContactDetails(instances: readonly InstanceConfig[]): Statement[] {
+  const sets = new Map<string, InstanceConfig[]>();
+  for (const instance of instances) {
+    const attributes = Object.values(instance.contactDetails ?? {}).sort();
+    if (attributes.length === 0) continue;
+    const set = JSON.stringify([...new Set(attributes)]);
+    sets.set(set, [...(sets.get(set) ?? []), instance]);
+  }
+  return [...sets].map(([attributes, members], n) =>
+    allow(
+      `ReadContactDetails${n === 0 ? "" : n + 1}`,
+      ["dynamodb:GetItem"],
+      resourcesOf(members).tables,
+      onlyAttributes([...(JSON.parse(attributes) as string[]), ...tableKeys]),
+    ),
+  );
+}
+
 /** IAM cannot limit UpdateTable to the index: the command sends one request, which adds the index. */
 export function indexStatements(instances: readonly InstanceConfig[]): Statement[] {
   return [allow("AddIndex", ["dynamodb:DescribeTable", "dynamodb:UpdateTable"], resourcesOf(instances).tables)];
@@ -98,10 +118,11 @@ export function indexStatements(instances: readonly InstanceConfig[]): Statement
 
 /** IAM cannot limit UpdateContactFlowContent to inbound flows; the command refuses other types. */
 export function wireStatements(instances: readonly InstanceConfig[]): Statement[] {
-  const { connectInstances } = resourcesOf(instances);
+  const { connectInstances, modules } = resourcesOf(instances);
   const flows = connectInstances.map((arn) => `${arn}/contact-flow/*`);
   return [
     allow("FindFlowAndModule", ["connect:ListContactFlowModules", "connect:ListContactFlows"], connectInstances),
+    allow("DescribeModule", ["connect:DescribeContactFlowModule"], modules),
     allow("UpdateFlow", ["connect:DescribeContactFlow", "connect:UpdateContactFlowContent"], flows),
   ];
 }

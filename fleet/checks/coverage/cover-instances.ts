@@ -52,7 +52,7 @@ export async function coverInstance(instance: InstanceConfig, showNumbers: boole
   } finally {
     clients.destroy();
   }
-  const outcomes = numbers.map(({ coverage }) => outcomeOf(coverage.verdict));
+  const outcomes = numbers.map(({ coverage }) => outcomeOf(coverage));
   const worst = (["failed", "unproven"] as const).find((outcome) => outcomes.includes(outcome));
   return { stack, outcome: numbers.length === 0 ? "unproven" : (worst ?? "ok"), numbers };
 }

@@ -18,6 +18,8 @@ export interface NumberCoverage {
   /** The flow with which the number's calls start. Absent if the number has no flow. */
   readonly flow?: { readonly id: string; readonly name: string };
   readonly verdict: Verdict;
+  /** The environment file lists the number in `flows.unprotectedNumbers`. The verdict stays as it was found. */
+  readonly isDeliberate?: true;
   /** What the path shows. Absent for `protected`. */
   readonly reason?: string;
   /** The path of a blocked caller that proves the verdict. Absent for `protected`. */
@@ -29,7 +31,7 @@ export interface NumberCoverage {
 }
 
 /** The members that all numbers of one flow share. */
-type FlowCoverage = Omit<NumberCoverage, "number" | "numberId" | "description">;
+type FlowCoverage = Omit<NumberCoverage, "number" | "numberId" | "description" | "isDeliberate">;
 
 /** A number with the pictures of its flows. */
 export interface CoveredNumber {
@@ -39,7 +41,7 @@ export interface CoveredNumber {
 
 /** @returns one result per phone number, in the order of the numbers. @throws the error of AWS */
 export async function coveredNumbers(
-  { instanceArn, instanceId, inboundFlow }: InstanceConfig,
+  { instanceArn, instanceId, inboundFlow, flows }: InstanceConfig,
   connect: ConnectClient,
   showNumbers: boolean,
 ): Promise<readonly CoveredNumber[]> {
@@ -47,7 +49,10 @@ export async function coveredNumbers(
   if (numbers.length === 0) return [];
   const flowIds = await flowsOfNumbers(connect, instanceId);
   const instanceFlows = await InstanceFlows.list(connect, instanceArn);
-  const blockedTargets = blockedTargetsOf(inboundFlow?.whenBlocked, instanceArn);
+  const blockedTargets = [flows.whenBlocked, inboundFlow?.whenBlocked].flatMap((whenBlocked) =>
+    blockedTargetsOf(whenBlocked, instanceArn),
+  );
+  const unprotected = new Set(flows.unprotectedNumbers);
   // Many numbers share a flow.
   const results = new Map<string, Promise<FlowCoverage>>();
   const pictures = new Map<string, readonly MarkedFlow[]>();
@@ -59,8 +64,9 @@ export async function coveredNumbers(
       result = flowId === undefined ? Promise.resolve(withoutFlow) : coverFlow(flowId);
       results.set(flowId ?? "", result);
     }
+    const isDeliberate = unprotected.has(summary.PhoneNumber ?? "");
     covered.push({
-      coverage: { ...identityOf(summary, showNumbers), ...(await result) },
+      coverage: { ...identityOf(summary, showNumbers), ...(await result), ...(isDeliberate ? { isDeliberate } : {}) },
       flows: pictures.get(flowId ?? "") ?? [],
     });
   }
@@ -124,10 +130,7 @@ function identityOf(
 }
 
 /** A flow can name a queue or flow by its id or its ARN. */
-function blockedTargetsOf(
-  whenBlocked: NonNullable<InstanceConfig["inboundFlow"]>["whenBlocked"] | undefined,
-  instanceArn: string,
-): readonly string[] {
+function blockedTargetsOf(whenBlocked: InstanceConfig["flows"]["whenBlocked"], instanceArn: string): readonly string[] {
   const [kind, target] =
     whenBlocked?.action === "queue"
       ? (["queue", whenBlocked.queueId] as const)
@@ -139,6 +142,10 @@ function blockedTargetsOf(
   return [id, `${instanceArn}/${kind}/${id}`];
 }
 
-/** The outcome of a check for each verdict. */
-export const outcomeOf = (verdict: Verdict): Check<"unproven">["outcome"] =>
-  verdict === "protected" ? "ok" : verdict === "unknown" ? "unproven" : "failed";
+/** The outcome of the check of a number. */
+export const outcomeOf = ({ verdict, isDeliberate }: NumberCoverage): Check<"unproven">["outcome"] =>
+  verdict === "protected" || isDeliberate === true ? "ok" : verdict === "unknown" ? "unproven" : "failed";
+
+/** The verdict as people see it. */
+export const verdictText = ({ verdict, isDeliberate }: NumberCoverage): string =>
+  isDeliberate === true && verdict !== "protected" ? "deliberately unprotected" : verdict;

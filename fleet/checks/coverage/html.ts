@@ -5,7 +5,7 @@ import { htmlText } from "../../output/foreign-text";
 import { pagePolicy } from "../../output/page-policy";
 import { redactFlowText } from "../../output/redact";
 import type { CoveredInstance } from "./cover-instances";
-import { type CoveredNumber, outcomeOf } from "./coverage";
+import { type CoveredNumber, outcomeOf, verdictText } from "./coverage";
 import { coverageSummary, pathText } from "./report";
 
 /** Most blocks and branches of a picture. Connect allows 250 blocks per flow. The layout of more branches takes many seconds. */
@@ -94,12 +94,12 @@ function instanceSection({ stack, numbers, failure }: CoveredInstance, showNumbe
 }
 
 function numberSection({ coverage, flows }: CoveredNumber, showNumbers: boolean): string {
-  const { number, description, flow, verdict, reason, path } = coverage;
+  const { number, description, flow, reason, path } = coverage;
   const title = [number, description, flow?.name ?? "no flow"].filter((part) => part !== "").join(" · ");
   const more = flows.length - maxPictures;
-  return `<article class="${outcomeOf(verdict)}">
+  return `<article class="${outcomeOf(coverage)}">
 <h3>${htmlText(title)}</h3>
-<p><strong>${htmlText(verdict)}</strong>${reason === undefined ? "" : `: ${htmlText(reason)}.`}</p>
+<p><strong>${htmlText(verdictText(coverage))}</strong>${reason === undefined ? "" : `: ${htmlText(reason)}.`}</p>
 ${path === undefined ? "" : `<p>${htmlText(pathText(path))}</p>`}
 ${flows
   .slice(0, maxPictures)

@@ -1,7 +1,7 @@
 /** The coverage of phone numbers as text and as JSON. */
 import { textTable } from "../../output/text-table";
 import { type Check, type InstanceReport, stacksWithOutcome } from "../finding";
-import { type NumberCoverage, outcomeOf } from "./coverage";
+import { type NumberCoverage, outcomeOf, verdictText } from "./coverage";
 import type { CoveredInstance } from "./cover-instances";
 
 /** Most blocks of a path in the terminal. */
@@ -13,13 +13,13 @@ export function coverageReport({ stack, numbers, failure, outcome }: CoveredInst
   if (numbers.length === 0) {
     return outcome === "ok" ? `${stack}: decommissioned, not checked` : `${stack}: the instance has no phone number`;
   }
-  const rows = numbers.map(({ coverage: { number, description, flow, verdict } }) => [
-    number,
-    description === "" ? "-" : description,
-    flow?.name ?? "-",
-    verdict,
+  const rows = numbers.map(({ coverage }) => [
+    coverage.number,
+    coverage.description === "" ? "-" : coverage.description,
+    coverage.flow?.name ?? "-",
+    verdictText(coverage),
   ]);
-  const details = numbers.flatMap(({ coverage }) => (coverage.verdict === "protected" ? [] : [detailOf(coverage)]));
+  const details = numbers.flatMap(({ coverage }) => (outcomeOf(coverage) === "ok" ? [] : [detailOf(coverage)]));
   const table = textTable(["number", "description", "flow", "verdict"], rows);
   return [stack, ...indented([table, ...details].join("\n\n"))].join("\n");
 }
@@ -52,8 +52,8 @@ export function coverageChecks({ stack, numbers, failure }: CoveredInstance): re
   return numbers.map(({ coverage }) => {
     const { number, description, flow, verdict, reason, path } = coverage;
     const subject = [number, description, flow?.name ?? "no flow"].filter((part) => part !== "").join(", ");
-    const outcome = outcomeOf(verdict);
-    if (outcome === "ok") return { name, outcome, detail: `${subject}: ${verdict}.` };
+    const outcome = outcomeOf(coverage);
+    if (outcome === "ok") return { name, outcome, detail: `${subject}: ${verdictText(coverage)}.` };
     const detail = `${subject}: ${verdict}: ${reason ?? ""}.${path === undefined ? "" : ` Path: ${pathText(path)}.`}`;
     return { name, outcome, detail, fix: `Show the flow: npm run fleet -- coverage ${stack} --html coverage.html` };
   });
@@ -61,12 +61,14 @@ export function coverageChecks({ stack, numbers, failure }: CoveredInstance): re
 
 export function coverageSummary(instances: readonly CoveredInstance[]): string {
   const numbers = instances.flatMap((instance) => instance.numbers);
-  const count = (verdict: string): number => numbers.filter(({ coverage }) => coverage.verdict === verdict).length;
-  const [safe, unknown] = [count("protected"), count("unknown")];
+  const count = (verdict: string): number => numbers.filter(({ coverage }) => verdictText(coverage) === verdict).length;
+  const [safe, unknown, deliberate] = [count("protected"), count("unknown"), count("deliberately unprotected")];
   const reports = instances.map(({ stack, outcome }): InstanceReport<"unproven"> => ({ stack, outcome, checks: [] }));
   const failed = stacksWithOutcome("failed", reports);
   return [
-    `${numbers.length} phone ${numbers.length === 1 ? "number" : "numbers"}: ${safe} protected, ${unknown} unknown, ${numbers.length - safe - unknown} not protected.`,
+    `${numbers.length} phone ${numbers.length === 1 ? "number" : "numbers"}: ${safe} protected, ` +
+      (deliberate === 0 ? "" : `${deliberate} deliberately unprotected, `) +
+      `${unknown} unknown, ${numbers.length - safe - unknown - deliberate} not protected.`,
     ...(failed.length === 0 ? [] : [`Failed: ${failed.join(", ")}.`]),
   ].join("\n");
 }

@@ -484,6 +484,7 @@ test("the policy wire allows reading and updating flows of the selected instance
   expect(statements.flatMap(({ Action = [] }) => Action)).toEqual([
     "connect:ListContactFlowModules",
     "connect:ListContactFlows",
+    "connect:DescribeContactFlowModule",
     "connect:DescribeContactFlow",
     "connect:UpdateContactFlowContent",
   ]);
@@ -491,6 +492,27 @@ test("the policy wire allows reading and updating flows of the selected instance
   expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}/contact-flow/1`)).toBe("allowed");
   expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}0/contact-flow/1`)).not.toBe("allowed");
   expect(may("connect:DeleteContactFlow", `${acme.instanceArn}/contact-flow/1`)).not.toBe("allowed");
+});
+
+test("read-and-invoke reads the attributes of contactDetails from the tables that have them, and no others", () => {
+  const instances = load({
+    "dev.yaml": `${validYaml}    contactDetails: { agent: AgentName, queue: queue.name }
+  - { name: beta, id: 1f0e0d0c-1b1a-4918-8716-151413121110, contactDetails: { time: EndTime } }
+  - { name: gamma, id: 2f0e0d0c-1b1a-4918-8716-151413121110 }
+`,
+  });
+  const may = (table: string, names: readonly string[], select = "SPECIFIC_ATTRIBUTES") =>
+    decide(named("read-and-invoke", instances), {
+      action: "dynamodb:GetItem",
+      resource: `arn:aws:dynamodb:us-east-1:111122223333:table/dextr-${table}`,
+      context: { "dynamodb:Select": select, "dynamodb:Attributes": names },
+    }) === "allowed";
+  expect(may("acme", ["AgentName", "queue.name", "hash", "range"])).toBe(true);
+  expect(may("beta", ["EndTime", "hash", "range"])).toBe(true);
+  expect(may("acme", ["EndTime"])).toBe(false);
+  expect(may("gamma", ["AgentName"])).toBe(false);
+  expect(may("acme", ["AgentName", "Transcript"])).toBe(false);
+  expect(may("acme", ["AgentName"], "ALL_ATTRIBUTES")).toBe(false);
 });
 
 test("the policy index allows only describing and updating the selected tables", () => {

@@ -9,7 +9,12 @@ import {
   UpdateContactFlowMetadataCommand,
   UpdateContactFlowModuleContentCommand,
 } from "@aws-sdk/client-connect";
-import { coveredNumbers, type NumberCoverage } from "../../../../fleet/checks/coverage/coverage";
+import {
+  coveredNumbers,
+  type NumberCoverage,
+  outcomeOf,
+  verdictText,
+} from "../../../../fleet/checks/coverage/coverage";
 import { paceRequests } from "../../../../fleet/aws/request-pacing";
 import { inboundFlow } from "../../../../flows/inbound";
 import { moduleContent } from "../../../../stacks/flow-contents";
@@ -129,6 +134,36 @@ test("a number whose flow checks the caller and ends the call on a match is prot
         unblockedCaller: "reaches a queue",
       },
     },
+  ]);
+});
+
+test("a number that the environment file lists as unprotected keeps its verdict and is no failure", async () => {
+  claim(await flow("Main inbound", json(...queued)));
+  claim(await flow("Emergency", json(...queued)), "02");
+  const listed = { ...instance, flows: { unprotectedNumbers: ["+15555550102"] } };
+  const [first, second] = await coveredNumbers(listed, connect, false);
+  if (first === undefined || second === undefined) throw new Error("not two numbers");
+  expect(first.coverage).not.toHaveProperty("isDeliberate");
+  expect(second.coverage).toMatchObject({ verdict: "not checked", isDeliberate: true });
+  expect([first, second].map(({ coverage: one }) => [outcomeOf(one), verdictText(one)])).toEqual([
+    ["failed", "not checked"],
+    ["ok", "deliberately unprotected"],
+  ]);
+});
+
+test("a blocked caller may reach the queue of flows.whenBlocked", async () => {
+  const queueId = "77777777-2222-4333-8444-555555555555";
+  const whenBlocked = { action: "queue", queueId } as const;
+  claim(
+    await flow(
+      "Main",
+      JSON.stringify(inboundFlow({ moduleId: await blockedStatus(), queueId: "queue-1", whenBlocked })),
+    ),
+  );
+  expect((await verdict())[0]).not.toBe("protected");
+  expect(await verdict({ ...instance, flows: { whenBlocked, unprotectedNumbers: [] } })).toEqual([
+    "protected",
+    undefined,
   ]);
 });
 
