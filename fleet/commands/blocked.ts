@@ -1,5 +1,6 @@
 /** The command `blocked`. */
 import { readEnvironments, selectFrom } from "../../config/project";
+import type { InstanceConfig } from "../../config/types";
 import { selectionSyntax } from "../../config/selection";
 import { Position } from "../checks/blocked/position";
 import { csvHeader, csvRow, jsonRow, shownText, summaryText, tableHeader, tableRow } from "../checks/blocked/report";
@@ -10,6 +11,7 @@ import type { StopSignal } from "../output/interrupted";
 import { Progress } from "../output/progress";
 import { printToStderr, progressOutput } from "../output/terminal";
 import type { Command } from "./command-line";
+import { rate } from "./options";
 
 /** The position is saved and the progress is shown after this number of contacts. */
 const contactsPerStep = 1000;
@@ -25,17 +27,17 @@ export const blocked: Command = {
     },
     csv: { description: "Prints CSV with a header instead of a table.", excludes: "json" },
     json: { description: "Prints one JSON object per line instead of a table." },
-    rate: {
-      value: "N",
-      description: "Consumes at most N read units of the index per second, on average.",
-      wholeNumber: { min: 1, max: 10_000, default: 50 },
+    details: {
+      description:
+        "Also shows the attributes of the first 20 contacts of each number that the environment file names in contactDetails.",
     },
+    rate,
     resume: { description: "Continues an interrupted list after its last line, without a header." },
   },
   details: `Each line is one address in the index with all its contacts that have a blocked Disposition. The status "blocked" means that the
 function blocks this number because of these contacts. Any other status is the rule that decides instead, such as exempt or not_e164.
 The summary also counts the contacts whose Disposition is similar to a blocked one: another case, other spaces, or another level. With
---csv or --json the summary is printed to standard error.
+--csv or --json the summary is printed to standard error. --details sends one more request for each contact.
 
 build/blocked/position.json contains the last number until the list is complete. Only you can read the file.
 
@@ -45,11 +47,18 @@ ${selectionSyntax}`,
   async run({ selection, switches, numbers }, print) {
     const { listBlocked } = await import("../checks/blocked/list-blocked");
     const instances = selectFrom(readEnvironments(), selection);
+    const hasDetails = switches.has("details");
+    if (hasDetails) requireDetails(instances);
     const format = ["csv", "json"].find((name) => switches.has(name)) ?? "table";
     const shown = shownText(switches.has("numbers"));
-    const request = JSON.stringify([instances.map(({ stackName }) => stackName), format, switches.has("numbers")]);
+    const request = JSON.stringify([
+      instances.map(({ stackName }) => stackName),
+      format,
+      switches.has("numbers"),
+      ...(hasDetails ? ["details"] : []),
+    ]);
     const position = new Position(request, switches.has("resume"));
-    if (format === "csv" && !switches.has("resume")) print(csvHeader);
+    if (format === "csv" && !switches.has("resume")) print(csvHeader(hasDetails));
     const stop = new AbortController();
     let stoppedBy: StopSignal = "SIGINT";
     const onSignal = (signal: StopSignal): void => {
@@ -60,7 +69,7 @@ ${selectionSyntax}`,
     const progress = new Progress(progressOutput, instances.length);
     let failed = 0;
     try {
-      for (const { stackName, ...rest } of instances) {
+      for (const { stackName, contactDetails, ...rest } of instances) {
         const from = position.of(stackName);
         if (from === "complete") continue;
         if (format === "table")
@@ -68,7 +77,8 @@ ${selectionSyntax}`,
         let saved = 0;
         let last: string | undefined;
         try {
-          const options = { unitsPerSecond: numbers.get("rate") ?? 1, signal: stop.signal, ...from };
+          const details = hasDetails ? { details: contactDetails } : {};
+          const options = { unitsPerSecond: numbers.get("rate") ?? 1, signal: stop.signal, ...from, ...details };
           const summary = await listBlocked({ stackName, ...rest }, options, (number, contactsRead) => {
             stop.signal.throwIfAborted();
             if (format === "csv") print(csvRow(stackName, number, shown));
@@ -106,6 +116,15 @@ ${selectionSyntax}`,
     return failed === 0 ? 0 : 1;
   },
 };
+
+function requireDetails(instances: readonly InstanceConfig[]): void {
+  const without = instances.filter(({ contactDetails }) => Object.keys(contactDetails ?? {}).length === 0);
+  if (without.length === 0) return;
+  throw new CommandError(
+    `--details: the environment file has no contactDetails for ${without.map(({ stackName }) => stackName).join(", ")}. ` +
+      "Name the attributes of the contacts, for example contactDetails: { agent: AgentName, time: EndTime, queue: QueueName }.",
+  );
+}
 
 const continueText =
   "To continue after the last line, repeat the command with --resume. Append its output to the output that you have.";

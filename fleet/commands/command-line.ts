@@ -48,6 +48,8 @@ export interface Command {
   readonly summary: string;
   /** Placeholder of the required first word, such as `NUMBER`. @default the command has no such word */
   readonly argument?: string;
+  /** Name of an option that replaces the first word. */
+  readonly argumentOption?: string;
   /** Whether the command takes a selection of instances. */
   readonly selection: "required" | "optional" | "none";
   readonly options: Readonly<Record<string, Option>>;
@@ -101,7 +103,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
       if (token.value !== undefined) mistakes.push(`${token.rawName} takes no value. Write only ${token.rawName}.`);
       switches.add(token.name);
     } else {
-      const isMissing = !token.value || (!token.inlineValue && token.value.startsWith("-"));
+      const isMissing = !token.value || (!token.inlineValue && token.value.startsWith("-") && token.value !== "-");
       if (isMissing) mistakes.push(`${token.rawName} needs a value: ${token.rawName} ${option.value}.`);
       else mistakes.push(...problemsWith(token.rawName, token.value, option));
       values.set(token.name, token.value ?? "");
@@ -115,7 +117,8 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     const number = Number(values.get(name) ?? wholeNumber?.default);
     if (wholeNumber !== undefined && !Number.isNaN(number)) numbers.set(name, number);
   }
-  const argument = command.argument === undefined ? "" : words.shift();
+  const isReplaced = values.has(command.argumentOption ?? "");
+  const argument = command.argument === undefined || isReplaced ? "" : words.shift();
   if (argument === undefined) mistakes.push(`${command.argument ?? ""} is missing.`);
   if (command.selection === "none" && words.length > 0) {
     mistakes.push(`${command.name} takes only options, not ${JSON.stringify(words.join(" "))}.`);

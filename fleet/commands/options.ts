@@ -28,6 +28,12 @@ export const lockTimeoutFrom = ({ numbers }: Arguments): number => numbers.get("
 /** Absolute path of the plans directory. */
 export const plansFrom = ({ values }: Arguments): string => path.resolve(values.get("plans") ?? defaultPlans);
 
+export const rate: Option = {
+  value: "N",
+  description: "Consumes at most N read units of the index per second, on average.",
+  wholeNumber: { min: 1, max: 10_000, default: 50 },
+};
+
 export const json: Option = { description: "Prints a JSON array instead of text." };
 
 export const reviewFiles = {

@@ -149,6 +149,64 @@ test("every line of a generated table agrees with check", async () => {
     expect([row.address, row.status]).toEqual([row.address, answer.reason]);
   }
   clients.destroy();
+
+  // The list, and check for a list of numbers: the same status, Dispositions, contacts and keys for every number.
+  const numbers = [...rows.filter((row) => row.address.startsWith("+")).map((row) => row.address), "+15555550198"];
+  const input = numbers.join("\r\n");
+  const listing = ["check", "--numbers-from", "-", "env=dev", "--json", "--show-numbers"];
+  const checked = await runFleet(listing, { "dev.yaml": yaml }, settings(), input);
+  expect(checked).toMatchObject({ exitCode: 0 });
+  const stack = "dev-acme-us-east-1";
+  const unlisted = { stack, address: "+15555550198", status: "exempt", contacts: 0, dispositions: [], keys: [] };
+  expect(rowsOf(checked.stdout)).toEqual(
+    [...rows.filter((row) => row.address.startsWith("+")), unlisted].map((row, n) => ({ line: n + 1, ...row })),
+  );
+});
+
+test("--details reads the named attributes of each contact by its key, and no others", async () => {
+  const details = {
+    AgentName: { S: "Ann of +1 555 555 0142" },
+    "queue.name": { S: "Support" },
+    Secret: { S: "secret" },
+  };
+  await table.put("dextr-acme", [
+    { ...contact("1", "+15555550101", "Blocked"), ...details, EndTime: { N: "1793268000" } },
+    { ...contact("2", "+15555550101", "Blocked"), EndTime: { S: "2026-11-24T10:15:00Z" } },
+    contact("3", "+15555550102", "Blocked"),
+  ]);
+  const named = `${yaml}contactDetails: { agent: AgentName, time: EndTime, queue: queue.name }\n`;
+  const requests: string[] = [];
+  const forward = forwardTo(table.url);
+  const endpoint = await serveAws((request) => {
+    if (request.operation === "GetItem") requests.push(String(request.body));
+    return forward(request);
+  });
+  const run = (...args: string[]) =>
+    runFleet(["blocked", "env=dev", "--details", ...args], { "dev.yaml": named }, settings(endpoint.url));
+  const first = { agent: "Ann of +1••••••••42", time: "2026-10-29T10:00:00.000Z", queue: "Support" };
+  expect(rowsOf((await run("--json")).stdout)).toMatchObject([
+    {
+      address: "+1••••••••01",
+      keys: [{ hash: "1" }, { hash: "2" }],
+      details: [first, { time: "2026-11-24T10:15:00Z" }],
+    },
+    { address: "+1••••••••02", keys: [{ hash: "3" }], details: [{}] },
+  ]);
+  expect((await run("--csv")).stdout).toContain(`"[{""agent"":""Ann of +1••••••••42"",`);
+  const { stdout } = await run();
+  await endpoint.close();
+  expect(stdout).toContain("\n  agent Ann of +1••••••••42, time 2026-10-29T10:00:00.000Z, queue Support\n");
+  expect(stdout).toContain("\n  the contact has none of the attributes\n");
+  expect(stdout).not.toContain("secret");
+  expect(requests).toHaveLength(9);
+  for (const request of requests)
+    expect(JSON.parse(request)).toMatchObject({
+      ProjectionExpression: "#agent, #time, #queue",
+      ExpressionAttributeNames: { "#agent": "AgentName", "#time": "EndTime", "#queue": "queue.name" },
+    });
+  const without = await blocked("env=dev", "--details");
+  expect(without).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(without.stderr).toContain("the environment file has no contactDetails for dev-acme-us-east-1");
 });
 
 test("a list that was stopped twice continues, and each number is listed once", async () => {

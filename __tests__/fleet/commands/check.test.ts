@@ -1,7 +1,9 @@
 /** The command `check` on a DynamoDB emulator: every rule, with its remediation. */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { type ContactTable, startContactTable } from "../../../emulators/contact-table";
 import { validYaml } from "../../config/environment-files";
-import { runFleet } from "../run-fleet";
+import { runFleet, scratch } from "../run-fleet";
 
 jest.setTimeout(60_000);
 
@@ -169,6 +171,70 @@ test("digits that are not E.164 are found only if the instance looks them up", a
   expect((await check("22000")).stderr).toContain("has no country code");
   const { stdout } = await runFleet(["check", "22000"], lookup, access());
   expect(stdout).toContain("BLOCKED (blocked)\n  The number is read as 22000: as digits without +.\n");
+});
+
+describe("a list of numbers", () => {
+  const list = (input: string | Uint8Array, ...args: string[]) =>
+    runFleet(["check", "--numbers-from", "-", "env=dev", ...args], { "dev.yaml": yaml }, access(), input);
+
+  test("every line is answered in order, and a bad line is named and does not stop the command", async () => {
+    const input =
+      '\ufeff+1 (555) 555-0104\n\n"+15555550103"\r\nAnonymous\r555 555 0100\n+15555550102,Ann\n+39 (0)6 7654321';
+    const { exitCode, stdout, stderr } = await list(input, "--csv");
+    expect(stdout).toBe(`line,stack,number,status,contacts,dispositions,keys,note
+1,dev-acme-us-east-1,+1••••••••04,blocked,1,"[""Nuisance:Confirmed""]","[{""hash"":""of +1••••••••04, or 15•••••••04"",""range"":""contact""}]",
+3,dev-acme-us-east-1,+1••••••••03,exempt,1,"[""Blocked""]","[{""hash"":""contact-6"",""range"":""contact""}]",
+4,dev-acme-us-east-1,Anonymous,anonymous_blocked,0,[],[],
+5,,,unreadable,,,,"The number has no country code, so it is ambiguous: write + and the country code first, and quote the whole number, or name the country, as in --country US."
+6,,,unreadable,,,,The line has several columns. Give one number per line.
+7,dev-acme-us-east-1,+3••••••••21,not_blocked,0,[],[],with the 0 after the country code
+`);
+    expect(stderr).toContain("Line 5: The number has no country code,");
+    expect(stderr).toContain("Line 6: The line has several columns. Give one number per line.");
+    expect(stderr).toContain('Lines: 6. Answers "blocked": 2. Unreadable lines: 2. Unknown answers: 0.');
+    expect(exitCode).toBe(1);
+  });
+
+  test("a file is read like standard input, and the selection is the first word", async () => {
+    const file = path.join(scratch, "numbers.txt");
+    writeFileSync(file, "+15555550101\n");
+    const run = (...args: string[]) => runFleet(["check", ...args], { "dev.yaml": yaml }, access());
+    const { exitCode, stdout } = await run("env=dev", "--numbers-from", file, "--show-numbers");
+    expect([exitCode, stdout]).toEqual([
+      0,
+      `  line  stack               number                status             contacts  Dispositions
+------  ------------------  --------------------  -----------------  --------  ------------
+     1  dev-acme-us-east-1  +15555550101          blocked                   2  Blocked
+`,
+    ]);
+    const one = await run("+15555550101", "env=dev", "--csv");
+    expect(one.stdout.split("\n")[1]).toMatch(/^1,dev-acme-us-east-1,\+1••••••••01,blocked,2,/);
+    expect((await run("--numbers-from", "missing.txt")).stderr).toMatch(/^missing\.txt cannot be read\. .*ENOENT/);
+    const utf16 = await list(Buffer.from("+15555550101\n", "utf16le"));
+    expect(utf16).toMatchObject({ exitCode: 1, stderr: "Standard input is not UTF-8 text. Save the list as UTF-8.\n" });
+  });
+
+  test("an instance that AWS does not answer is unknown for each line, and the other lines follow", async () => {
+    const other = "  - name: other\n    id: 1f0e0d0c-1b1a-4918-8716-151413121110\n";
+    const { exitCode, stdout, stderr } = await runFleet(
+      ["check", "--numbers-from", "-", "--json"],
+      { "dev.yaml": yaml.replace("  - name: acme", `${other}  - name: acme`) },
+      access(),
+      "+15555550101\n+15555550100\n",
+    );
+    const rows = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { stack: string; status: string });
+    expect(rows.map(({ stack, status }) => [stack, status])).toEqual([
+      ["dev-other-us-east-1", "unknown"],
+      ["dev-acme-us-east-1", "blocked"],
+      ["dev-other-us-east-1", "unknown"],
+      ["dev-acme-us-east-1", "not_blocked"],
+    ]);
+    expect(stderr.match(/dev-other-us-east-1: not answered from line 1\. ResourceNotFoundException/g)).toHaveLength(1);
+    expect(exitCode).toBe(1);
+  });
 });
 
 test("an unreachable instance is reported with exit code 1", async () => {

@@ -1,5 +1,4 @@
 /** Lists the numbers in our index that have a contact with a blocked Disposition, in the order of the numbers, in constant memory. */
-import { setTimeout as pause } from "node:timers/promises";
 import { paginateQuery, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
@@ -8,6 +7,8 @@ import { probeEvent } from "../../../lambda/canary/probe";
 import { functionSettings } from "../../../stacks/function-settings";
 import { indexQuery } from "../../aws/index-query";
 import { shownValue } from "../caller/contacts";
+import { type ContactDetails, type DetailNames, detailsOf } from "./contact-details";
+import type { ReadBudget } from "./read-budget";
 
 /** One address with all its contacts that have a blocked Disposition. */
 export interface BlockedNumber {
@@ -20,21 +21,20 @@ export interface BlockedNumber {
   readonly contacts: number;
   /** Table keys of the first contacts, at most {@link keysKept}. */
   readonly keys: readonly Readonly<Record<string, string>>[];
+  /** The details of the contacts in `keys`, in the same order. Absent unless they were asked for. */
+  readonly details?: readonly ContactDetails[];
 }
 
 /** Maximum number of contacts of an address whose keys are kept. */
 export const keysKept = 20;
 
-/** DynamoDB reads about this many index entries of 200 bytes for one read unit. A unit is 8 KB, because the query is eventually consistent. */
-const entriesPerUnit = 40;
-
 export interface ReadOptions {
-  /** Read units that the query consumes per second, on average. */
-  readonly unitsPerSecond: number;
-  /** Stops the wait between two requests. */
-  readonly signal: AbortSignal;
   /** The address of the last entry that was read before; the list continues after this address. */
   readonly after?: string;
+  /** Lists only this address. */
+  readonly address?: string;
+  /** Also reads these attributes of the contacts whose keys are kept. */
+  readonly details?: DetailNames | undefined;
 }
 
 /**
@@ -47,12 +47,13 @@ export async function* blockedNumbers(
   instance: InstanceConfig,
   dynamodb: DynamoDBClient,
   keyNames: readonly string[],
+  budget: ReadBudget,
   options: ReadOptions,
 ): AsyncGenerator<BlockedNumber> {
-  const budget = new ReadBudget(options);
+  const { name: table } = instance.table;
   const lists = await Promise.all(
     instance.blockedDispositions.map(async (disposition) => {
-      const entries = entriesOf(dynamodb, instance.table.name, disposition, budget, options.after);
+      const entries = entriesOf(dynamodb, table, disposition, budget, options);
       return { disposition, entries, next: await entries.next() };
     }),
   );
@@ -65,7 +66,7 @@ export async function* blockedNumbers(
       );
     if (address === undefined) return;
     const dispositions: string[] = [];
-    const keys: Record<string, string>[] = [];
+    const keys: Record<string, AttributeValue>[] = [];
     let contacts = 0;
     for (const list of lists) {
       while (list.next.done !== true && list.next.value.address === address) {
@@ -73,13 +74,23 @@ export async function* blockedNumbers(
         contacts++;
         const { item } = list.next.value;
         if (keys.length < keysKept)
-          keys.push(
-            Object.fromEntries(keyNames.flatMap((name) => (item[name] ? [[name, shownValue(item[name])]] : []))),
-          );
+          keys.push(Object.fromEntries(keyNames.flatMap((name) => (item[name] ? [[name, item[name]]] : []))));
         list.next = await list.entries.next();
       }
     }
-    yield { address, status: statusOf(instance, address), dispositions, contacts, keys };
+    const details: ContactDetails[] = [];
+    if (options.details !== undefined)
+      for (const key of keys) details.push(await detailsOf(dynamodb, table, key, options.details, budget));
+    yield {
+      address,
+      status: statusOf(instance, address),
+      dispositions,
+      contacts,
+      keys: keys.map((key) =>
+        Object.fromEntries(Object.entries(key).map(([name, value]) => [name, shownValue(value)])),
+      ),
+      ...(options.details === undefined ? {} : { details }),
+    };
   }
 }
 
@@ -99,8 +110,8 @@ export async function countContacts(
   return Math.min(count, limit);
 }
 
-/** The function's own rules for a call from this address. */
-function statusOf(instance: InstanceConfig, address: string): string {
+/** The status of an address that has a contact with a blocked Disposition, by the function's own rules for a call. */
+export function statusOf(instance: InstanceConfig, address: string): string {
   const settings = functionSettings(instance);
   const { otherNumbers } = settings;
   const decision = decide(probeEvent({ ...instance, instanceName: instance.name, otherNumbers }, address), settings);
@@ -118,9 +129,9 @@ async function* entriesOf(
   tableName: string,
   disposition: string,
   budget: ReadBudget,
-  after: string | undefined,
+  { after, address }: ReadOptions,
 ): AsyncGenerator<Entry, undefined> {
-  const query = indexQuery(tableName, disposition);
+  const query = indexQuery(tableName, disposition, address);
   const input = {
     ...query,
     ...(after === undefined
@@ -136,27 +147,6 @@ async function* entriesOf(
     await budget.spend(ConsumedCapacity?.CapacityUnits ?? 0);
   }
   return undefined;
-}
-
-/** Keeps the average consumption below a number of read units per second. */
-class ReadBudget {
-  private readonly start = performance.now();
-  private spent = 0;
-
-  constructor(private readonly options: ReadOptions) {}
-
-  /** Entries of one request, so that one request consumes at most the units of about one second. */
-  get pageSize(): number {
-    return Math.min(1000, entriesPerUnit * this.options.unitsPerSecond);
-  }
-
-  /** Waits until the units are within the rate. */
-  async spend(units: number): Promise<void> {
-    this.spent += units;
-    const { unitsPerSecond, signal } = this.options;
-    const ahead = this.start + (this.spent / unitsPerSecond) * 1000 - performance.now();
-    await pause(Math.max(0, ahead), undefined, { signal });
-  }
 }
 
 /** Whether DynamoDB lists a string before another: by their UTF-8 bytes. */

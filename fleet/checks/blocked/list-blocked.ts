@@ -6,6 +6,7 @@ import { CommandError } from "../../output/command-error";
 import { lookupFailure } from "../caller/lookup-failure";
 import { nearDispositions } from "../caller/near-dispositions";
 import { blockedNumbers, type BlockedNumber, countContacts, type ReadOptions } from "./blocked-numbers";
+import { type RateOptions, ReadBudget } from "./read-budget";
 
 export interface BlockedSummary {
   /** Number of addresses by status: `blocked`, or the reason why the function does not block the address. */
@@ -26,7 +27,7 @@ export const similarCounted = 1000;
  */
 export async function listBlocked(
   instance: InstanceConfig,
-  options: ReadOptions,
+  options: ReadOptions & RateOptions,
   onNumber: (number: BlockedNumber, contactsRead: number) => void,
 ): Promise<BlockedSummary> {
   const clients = instanceClients(instance);
@@ -35,7 +36,7 @@ export async function listBlocked(
     const keyNames = tableKeys(await describeExistingTable(dynamodb, instance.table.name));
     const statuses = new Map<string, number>();
     let contacts = 0;
-    for await (const number of blockedNumbers(instance, dynamodb, keyNames, options)) {
+    for await (const number of blockedNumbers(instance, dynamodb, keyNames, new ReadBudget(options), options)) {
       statuses.set(number.status, (statuses.get(number.status) ?? 0) + 1);
       contacts += number.contacts;
       onNumber(number, contacts);

@@ -3,10 +3,11 @@ import { printable } from "../../../config/printable";
 import { explanationOf } from "../../../lambda/explanations";
 import { redactText } from "../../output/redact";
 import type { BlockedNumber } from "./blocked-numbers";
+import type { ContactDetails } from "./contact-details";
 import { type BlockedSummary, similarCounted } from "./list-blocked";
 
 /** Makes a text from the table safe to print. */
-type Shown = (text: string) => string;
+export type Shown = (text: string) => string;
 
 /** @param isWhole whether the user asked for whole numbers */
 export const shownText = (isWhole: boolean): Shown => (isWhole ? printable : redactText);
@@ -26,23 +27,35 @@ export const tableHeader = (): string =>
     ),
   ].join("\n");
 
-export const tableRow = ({ address, status, contacts, dispositions }: BlockedNumber, shown: Shown): string =>
-  tableLine(shown(address), status, String(contacts), dispositions.map((name) => shown(name)).join(", "));
+/** One line, and one more for each contact whose details were read. */
+export const tableRow = (
+  { address, status, contacts, dispositions, details = [] }: BlockedNumber,
+  shown: Shown,
+): string =>
+  [
+    tableLine(shown(address), status, String(contacts), dispositions.map((name) => shown(name)).join(", ")),
+    ...details.map((one) => {
+      const values = Object.entries(shownDetails(one, shown)).map(([name, value]) => `${name} ${value}`);
+      return `  ${values.join(", ") || "the contact has none of the attributes"}`;
+    }),
+  ].join("\n");
 
-export const csvHeader = "stack,number,status,contacts,dispositions,keys";
+const csvColumns = "stack,number,status,contacts,dispositions,keys";
 
-/** One row. `dispositions` and `keys` are JSON arrays. */
+/** @param hasDetails whether each row has the details of the contacts */
+export const csvHeader = (hasDetails: boolean): string => (hasDetails ? `${csvColumns},details` : csvColumns);
+
+/** One row. `dispositions`, `keys` and `details` are JSON arrays. */
 export function csvRow(stack: string, number: BlockedNumber, shown: Shown): string {
-  const { address, status, contacts, dispositions, keys } = jsonRow(stack, number, shown);
-  return [stack, address, status, String(contacts), JSON.stringify(dispositions), JSON.stringify(keys)]
-    .map(csvCell)
-    .join(",");
+  const { address, status, contacts, dispositions, keys, details } = jsonRow(stack, number, shown);
+  const lists = [dispositions, keys, ...(details === undefined ? [] : [details])].map((list) => JSON.stringify(list));
+  return csvLine([stack, address, status, String(contacts), ...lists]);
 }
 
 /** The fields of one line of `--json`. */
 export const jsonRow = (
   stack: string,
-  { address, status, contacts, dispositions, keys }: BlockedNumber,
+  { address, status, contacts, dispositions, keys, details }: BlockedNumber,
   shown: Shown,
 ) => ({
   stack,
@@ -51,7 +64,18 @@ export const jsonRow = (
   contacts,
   dispositions: dispositions.map((name) => shown(name)),
   keys: keys.map((key) => Object.fromEntries(Object.entries(key).map(([name, value]) => [name, shown(value)]))),
+  ...(details === undefined ? {} : { details: details.map((one) => shownDetails(one, shown)) }),
 });
+
+/** A date with a time has many digits, but it is no phone number. */
+const timestamp = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+const shownDetails = (details: ContactDetails, shown: Shown): ContactDetails =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, timestamp.test(value) ? value : shown(value)]),
+  );
+
+export const csvLine = (cells: readonly string[]): string => cells.map(csvCell).join(",");
 
 /** A cell of CSV (RFC 4180). A spreadsheet would run a cell that begins like a formula; a phone number may begin with a plus sign. */
 function csvCell(text: string): string {
