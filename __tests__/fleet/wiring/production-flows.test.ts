@@ -10,12 +10,13 @@ import {
   UpdateContactFlowContentCommand,
   UpdateContactFlowModuleContentCommand,
 } from "@aws-sdk/client-connect";
+import fc from "fast-check";
 import type { InstanceConfig, WhenBlocked } from "../../../config/types";
 import { type AwsEndpoint, serveAws } from "../../../emulators/aws/aws-endpoint";
 import { ConnectEmulator } from "../../../emulators/connect/server";
 import { coveredNumbers } from "../../../fleet/checks/coverage/coverage";
 import { CommandError } from "../../../fleet/output/command-error";
-import { applyWiring, prepareWiring, undoWiring } from "../../../fleet/wiring/wire-flow";
+import { applyWiring, prepareWiring, type PreparedWiring, undoWiring } from "../../../fleet/wiring/wire-flow";
 import { conditionName } from "../../../flows/language/conditions";
 import type { Action, FlowContent } from "../../../flows/language/types";
 import { validateContent } from "../../../flows/language/validate";
@@ -23,9 +24,12 @@ import { simulate, type SimulationResult } from "../../../flows/simulator";
 import { moduleContent } from "../../../stacks/flow-contents";
 import { parseShape, placed, type Shape, unchecked } from "../../flows/coverage/flow-shapes";
 import { inboundCall } from "../../flows/inbound-call";
+import { generatedFlow } from "../../flows/wiring/generated-flow";
 import { sampleInstance } from "../../stacks/sample-instance";
 
 jest.setTimeout(60_000);
+
+const numRuns = Number(process.env["RUNS"] ?? 40);
 
 const { account, region, instanceId: InstanceId } = sampleInstance;
 const directory = mkdtempSync(path.join(tmpdir(), "wire-production-flows-"));
@@ -48,11 +52,12 @@ afterAll(async () => {
   process.env = before;
   rmSync(directory, { recursive: true });
 });
-beforeEach(() => {
+const emptyInstance = (): void => {
   emulator = new ConnectEmulator([{ account, region, id: InstanceId, alias: sampleInstance.name }], (content, kind) =>
     validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
-});
+};
+beforeEach(emptyInstance);
 
 const policies: readonly WhenBlocked[] = [
   { action: "disconnect" },
@@ -69,22 +74,25 @@ interface Published {
   readonly modules: Readonly<Record<string, FlowContent>>;
 }
 
+const flowCalled = async (Name: string, Content: string): Promise<string> => {
+  const request = { InstanceId, Name, Type: "CONTACT_FLOW", Content } as const;
+  return (await connect.send(new CreateContactFlowCommand(request))).ContactFlowId ?? "";
+};
+const moduleCalled = async (Name: string, Content: string): Promise<string> =>
+  (await connect.send(new CreateContactFlowModuleCommand({ InstanceId, Name, Content }))).Id ?? "";
+const blockedStatus = (): Promise<string> =>
+  moduleCalled("blockedStatus", JSON.stringify(moduleContent(sampleInstance)));
+
 /** Publishes a shape: the names of flows and modules become ids, and each text has another style. */
 async function publish({ main, flows, modules }: Shape, style: string | undefined): Promise<Published> {
   const end = { Identifier: "end", Type: "DisconnectParticipant", Parameters: {}, Transitions: {} };
   const stub: FlowContent = { Version: "2019-10-30", StartAction: "end", Actions: [end] };
-  const flowCalled = async (Name: string): Promise<string> => {
-    const request = { InstanceId, Name, Type: "CONTACT_FLOW", Content: JSON.stringify(stub) } as const;
-    return (await connect.send(new CreateContactFlowCommand(request))).ContactFlowId ?? "";
-  };
-  const moduleCalled = async (Name: string, Content: string): Promise<string> =>
-    (await connect.send(new CreateContactFlowModuleCommand({ InstanceId, Name, Content }))).Id ?? "";
-  const check = await moduleCalled("blockedStatus", JSON.stringify(moduleContent(sampleInstance)));
+  const check = await blockedStatus();
   const ids = new Map([["check", check]]);
-  for (const name of Object.keys(flows)) ids.set(name, await flowCalled(name));
+  for (const name of Object.keys(flows)) ids.set(name, await flowCalled(name, JSON.stringify(stub)));
   const emptyModule = { ...stub, Settings: {} };
   for (const name of Object.keys(modules)) ids.set(name, await moduleCalled(name, JSON.stringify(emptyModule)));
-  const id = await flowCalled("Main");
+  const id = await flowCalled("Main", JSON.stringify(stub));
   const named = (content: FlowContent): FlowContent =>
     JSON.parse(JSON.stringify(content), (key, value: unknown) =>
       ["ContactFlowId", "FlowModuleId", "CustomerQueue"].includes(key) ? (ids.get(String(value)) ?? value) : value,
@@ -232,6 +240,12 @@ async function requireBlocked(
   }
 }
 
+const blocking = (whenBlocked: WhenBlocked): InstanceConfig => ({
+  ...sampleInstance,
+  flows: { whenBlocked, unprotectedNumbers: [] },
+});
+const agree = () => Promise.resolve(true);
+
 const shapes = Object.entries({ ...unchecked, ...placed });
 
 /** The blocks that `wire` cannot walk, by flow. */
@@ -279,10 +293,7 @@ test("at least 40 flows are wired", () => {
 test.each(shapes)("%s", async (name, [text]) => {
   const n = shapes.findIndex(([other]) => other === name);
   const [policy = { action: "disconnect" }] = policies.slice(n % policies.length);
-  const instance: InstanceConfig = {
-    ...sampleInstance,
-    inboundFlow: { name: "Inbound", queueId: "queue-1", whenBlocked: policy },
-  };
+  const instance = blocking(policy);
   const published = await publish(parseShape(text), [undefined, "  ", "\t"][n % 3]);
   const request = { instance, flow: published.id, directory: path.join(directory, String(n)) };
   const reasons = refusalsOf(name);
@@ -300,7 +311,7 @@ test.each(shapes)("%s", async (name, [text]) => {
     "plays take all",
   );
 
-  expect(await applyWiring(request, prepared, () => Promise.resolve(true))).toBe(true);
+  expect(await applyWiring(request, prepared, agree)).toBe(true);
   const [original, content] = [published.text, await contentOf(published.id)].map(
     (one) => JSON.parse(one) as FlowContent,
   );
@@ -312,6 +323,36 @@ test.each(shapes)("%s", async (name, [text]) => {
   const [covered] = await coveredNumbers(instance, connect, false);
   expect(covered?.coverage).toMatchObject({ verdict: "protected" });
 
-  expect(await undoWiring(request, () => Promise.resolve(true))).toBe("restored");
+  expect(await undoWiring(request, agree)).toBe("restored");
   expect(await contentOf(published.id)).toBe(published.text);
 });
+
+test("--undo restores the same bytes of every generated flow that was wired", async () => {
+  let applied = 0;
+  await fc.assert(
+    fc.asyncProperty(generatedFlow, fc.constantFrom(...policies), fc.nat(12), async (flow, policy, n) => {
+      emptyInstance();
+      await blockedStatus();
+      const id = await flowCalled("Main", flow.text);
+      const request = { instance: blocking(policy), flow: id, directory: path.join(directory, "generated") };
+      const after = n > 6 ? flow.identifiers[n % flow.identifiers.length] : undefined;
+      let prepared: PreparedWiring;
+      try {
+        prepared = await prepareWiring(request, after);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CommandError);
+        expect(await contentOf(id)).toBe(flow.text);
+        return;
+      }
+      expect(await contentOf(id)).toBe(flow.text);
+      await applyWiring(request, prepared, agree);
+      expect(await contentOf(id)).toBe(prepared.wired.text);
+      expect(await undoWiring(request, agree)).toBe("restored");
+      expect(await contentOf(id)).toBe(flow.text);
+      expect(await undoWiring(request, agree)).toBe("unchanged");
+      applied++;
+    }),
+    { numRuns },
+  );
+  expect(applied).toBeGreaterThan(numRuns / 2);
+}, 900_000);
