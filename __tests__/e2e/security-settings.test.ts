@@ -1,9 +1,10 @@
 /**
- * Settings of security teams on real Terraform: the keys of the environment file set them, tags of others stay, and neither a deployment
- * nor an adoption removes a protection.
+ * Settings of security teams on real Terraform: the keys of the environment file set them, tags of others stay, our tags are never written
+ * to the table, and neither a deployment nor an adoption removes a protection.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { UpdateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import { CreateRoleCommand, GetRoleCommand, IAMClient, ListRoleTagsCommand, TagRoleCommand } from "@aws-sdk/client-iam";
 import {
   CreateAliasCommand,
@@ -15,7 +16,7 @@ import {
   TagResourceCommand,
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
-import { adoptable, createVendorTable } from "./vendor-tables";
+import { adoptable, createVendorTable, INDEX, readTable } from "./vendor-tables";
 import { ACCOUNT, createWorld, type Finished, REGION, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
@@ -29,8 +30,26 @@ const settings = [
   'ignoreTags: { keys: [costs], keyPrefixes: ["org:"] }',
   `function: { logKmsKeyArn: "${keyArn}", reservedConcurrency: 20, vpc: { subnetIds: [subnet-12345678], securityGroupIds: [sg-12345678] } }`,
 ];
+/** Tags that environment files accept, also with a key of the table's tags, which are vendor: ConnectPath and team: not ours. */
+const tagsAtFirst: Readonly<Record<string, string>> = {
+  "managed-by": "terraform",
+  team: "not the vendor",
+  Vendor: "ConnectPath",
+  " both ends ": " blanks ",
+  "=:/+-@": "@-+/:=",
+  aws_owner: "aws:owner",
+  tags_all: "null",
+  名前: "Größe ½",
+  blank: " ",
+};
+const tagsAddedLater: Readonly<Record<string, string>> = {
+  " ": "\u00a0",
+  "each.key": "var.tags",
+  long: "é".repeat(256),
+};
 const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:blockedCalls-${name}`;
 const roleName = (name: string): string => `blockedCalls-${name}-${REGION}`;
+const tagLine = (tags: Readonly<Record<string, string>>): string => `tags: ${JSON.stringify(tags)}`;
 
 let world: World;
 let iam: IAMClient;
@@ -55,9 +74,12 @@ function edit(from: string, to: string): void {
 
 beforeAll(async () => {
   world = await createWorld([secured, adopting], {
-    more: (name) => (name === secured ? settings : ["adoptExisting: { function: true, role: true }"]),
+    more: (name) =>
+      name === secured ? [...settings, tagLine(tagsAtFirst)] : ["adoptExisting: { function: true, role: true }"],
   });
   plans = path.join(String(world.env["ENVIRONMENTS_DIR"]), "../plans");
+  // The second instance has no tags, and its table has none.
+  edit("tags:\n  managed-by: terraform\n  team: not the vendor\n", "");
   iam = new IAMClient(world.clientSettings);
   lambda = new LambdaClient(world.clientSettings);
   for (const table of adoptable.filter(({ name }) => name === secured || name === adopting))
@@ -66,12 +88,39 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
+/** The changes of tables that the proxy recorded: the parameters and the created indexes of updates, and the names of other operations. */
+const tableChanges = (): readonly unknown[] =>
+  world.proxy.mutating("dynamodb").map(({ operation, input }) => {
+    const update = input as UpdateTableCommandInput;
+    const created = update.GlobalSecondaryIndexUpdates?.map(({ Create }) => Create?.IndexName);
+    return operation === "UpdateTable"
+      ? { table: update.TableName, parameters: Object.keys(update).sort(), created }
+      : operation;
+  });
+
+const onlyOurIndex = (name: string) => [
+  {
+    table: `dextr-${name}`,
+    parameters: ["AttributeDefinitions", "GlobalSecondaryIndexUpdates", "TableName"],
+    created: [INDEX],
+  },
+];
+
+const tagsOfTable = async (name: string): Promise<unknown> => (await readTable(world.dynamodb, name)).table["Tags"];
+
+const sorted = (tags: Readonly<Record<string, string>>): unknown =>
+  Object.entries(tags)
+    .map(([Key, Value]) => ({ Key, Value }))
+    .sort((a, b) => a.Key.localeCompare(b.Key));
+
 test("a deployment gives roles, log groups and the function the settings of the environment file", async () => {
   const planned = await plan(secured);
   expect(unwrapped(planned)).not.toContain("refused");
   expect(planned.exitCode).toBe(2);
   const { exitCode, output } = await deploy(secured);
   expect([exitCode, output]).toEqual([0, expect.any(String)]);
+  expect(tableChanges()).toEqual(onlyOurIndex(secured));
+  expect(await tagsOfTable(secured)).toEqual(sorted({ team: "not ours", vendor: "ConnectPath" }));
   for (const RoleName of [roleName(secured), roleName(`canary-${secured}`)]) {
     const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
     expect(Role?.PermissionsBoundary?.PermissionsBoundaryArn).toBe(boundary);
@@ -88,7 +137,7 @@ test("a deployment gives roles, log groups and the function the settings of the 
   expect(created.map(({ input }) => (input as { readonly kmsKeyId?: string }).kmsKeyId)).toEqual([keyArn, keyArn]);
 });
 
-test("tags that an organization adds cause no change, and stay when our own tags change", async () => {
+test("tags that an organization adds cause no change, stay when our tags change, and the table gets no tag", async () => {
   const theirs = { costs: "42", "org:unit": "one" };
   await lambda.send(new TagResourceCommand({ Resource: functionArn(secured), Tags: theirs }));
   const Tags = Object.entries(theirs).map(([Key, Value]) => ({ Key, Value }));
@@ -96,13 +145,15 @@ test("tags that an organization adds cause no change, and stay when our own tags
   const unchanged = await world.terraform(secured, "plan", "-input=false", "-detailed-exitcode", "-no-color");
   expect(unchanged.output).toContain("No changes.");
 
-  edit("team: not the vendor", "team: another");
+  const ours = { ...tagsAtFirst, ...tagsAddedLater, team: "not ours" };
+  edit(tagLine(tagsAtFirst), tagLine(ours));
+  world.proxy.clear();
   const planned = await plan(secured);
   const review = readFileSync(path.join(plans, "review.md"), "utf8");
-  expect(review).toContain("tags › team: not the vendor → another");
+  expect(review).toContain("tags › team: not the vendor → not ours");
   expect(planned.output + review).not.toMatch(/refused|costs|org:unit/);
   expect((await deploy(secured)).exitCode).toBe(0);
-  const ours = { "managed-by": "terraform", team: "another" };
+  expect(tableChanges()).toEqual([]);
   const ofFunction = await lambda.send(new ListTagsCommand({ Resource: functionArn(secured) }));
   expect(ofFunction.Tags).toEqual({ ...ours, ...theirs });
   const ofRole = await iam.send(new ListRoleTagsCommand({ RoleName: roleName(secured) }));
@@ -174,7 +225,7 @@ test("the adoption of a shared role, or of a function with our alias, is refused
   expect(world.proxy.mutating("lambda")).toEqual([]);
 });
 
-test("a function is adopted together with its alias", async () => {
+test("a function is adopted together with its alias, and without tags the table gets no tag either", async () => {
   edit(
     "adoptExisting: { function: true, role: true }",
     "adoptExisting: { function: true, alias: true }\n    function: { roleName: own-role }",
@@ -182,8 +233,11 @@ test("a function is adopted together with its alias", async () => {
   const planned = await plan(adopting);
   expect(unwrapped(planned)).not.toContain("refused");
   expect(planned.exitCode).toBe(2);
+  world.proxy.clear();
   const { exitCode, output } = await deploy(adopting);
   expect([exitCode, output]).toEqual([0, expect.any(String)]);
+  expect(tableChanges()).toEqual(onlyOurIndex(adopting));
+  expect(await tagsOfTable(adopting)).toEqual([]);
   const alias = await lambda.send(new GetAliasCommand({ FunctionName: functionArn(adopting), Name: "live" }));
   expect(Number(alias.FunctionVersion)).toBeGreaterThan(1);
 });

@@ -56,11 +56,6 @@ const changedMeanwhile =
   "plan would undo that change, and a new plan keeps it. If the new plan shows the same change, find out whether stacks/ or the " +
   "synthesized directory was edited.";
 
-/** With an empty tag value, the provider plans `tags_all` as unknown, and `ignore_changes` does not apply to unknown values. */
-const emptyTag =
-  "Do not apply this plan: Terraform would write our tags to the table. The cause is a default tag of the provider with an empty value. The " +
-  "environment files accept no empty tag values, so find out whether the synthesized directory was edited. Then synthesize and plan again.";
-
 const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
   managedChanges(plan).filter(({ type }) => type === TABLE);
 
@@ -228,10 +223,49 @@ export const tableSettings: Rule = (plan, { table }) =>
         what:
           `${key} of ConnectPath's table ${table.name} would change from ${shortJson(valueAt(change.before, key))} to ${after}` +
           `${effect === undefined ? "" : `: ${effect}`}.`,
-        fix: key === "tags_all" && unknown.includes(key) ? emptyTag : unexpectedChange,
+        fix: key.startsWith("tags") ? tagCause(plan, change, unknown.includes(key)) : unexpectedChange,
       };
     });
   });
+
+/** Why Terraform would tag the table, and what to do. */
+function tagCause(
+  { configuration }: PlanJson,
+  { before, after }: ResourceChange["change"],
+  isUnknown: boolean,
+): string {
+  const defaultTags = Object.values(fieldsOf(valueAt(configuration, "provider_config"))).flatMap((provider) =>
+    itemsOf(valueAt(valueAt(provider, "expressions"), "default_tags")).flatMap((block) =>
+      Object.entries(fieldsOf(valueAt(valueAt(block, "tags"), "constant_value"))),
+    ),
+  );
+  const tags = (keys: readonly string[]): string =>
+    `tag${keys.length === 1 ? "" : "s"} ${joinWords(keys.map((key) => shortJson(key)))}`;
+  const edited = "find out whether stacks/ or the synthesized directory was edited. Then synthesize and plan again.";
+  if (isUnknown) {
+    // With an empty tag value, the provider plans `tags_all` as unknown, and `ignore_changes` does not apply to unknown values.
+    const empty = defaultTags.filter(([, value]) => value === "").map(([key]) => key);
+    const cause =
+      empty.length === 0
+        ? "a default tag of the provider that is empty or known only after the apply"
+        : `the empty value of the provider's default ${tags(empty)}`;
+    return (
+      `Do not apply this plan: Terraform would write our tags to the table. The cause is ${cause}. The environment files accept no empty tag ` +
+      `values, so ${edited}`
+    );
+  }
+  const [old, planned] = [fieldsOf(valueAt(before, "tags_all")), fieldsOf(valueAt(after, "tags_all"))];
+  const written = differingKeys(old, planned).filter((key) => Object.hasOwn(planned, key));
+  const removed = Object.keys(old).filter((key) => !Object.hasOwn(planned, key));
+  const effect = [
+    ...(written.length === 0 ? [] : [`write the ${tags(written)} to the table`]),
+    ...(removed.length === 0 ? [] : [`remove the ${tags(removed)} from the table`]),
+  ];
+  return (
+    `Do not apply this plan${effect.length === 0 ? "" : `: Terraform would ${effect.join(" and ")}`}. The cause is the table's ignore_changes, ` +
+    `which must contain tags and tags_all: ${edited}`
+  );
+}
 
 /** Items of a set by their name; undefined if an item has no name, or if two items have the same name. */
 function byName(value: unknown): ReadonlyMap<string, unknown> | undefined {

@@ -44,7 +44,31 @@ test("another change of the table is not explained by the vendor", () => {
   expect(fixes.join()).not.toContain("-refresh=false");
 });
 
-test("unknown tags are explained by an empty tag value", () => {
-  const fixes = fixesOf(withTable({ after_unknown: { tags_all: true } }));
-  expect(fixes).toContainEqual(expect.stringContaining("a default tag of the provider with an empty value"));
+/** The plan with these default tags of the provider. */
+function withDefaultTags(plan: PlanJson, tags: object): PlanJson {
+  const configuration = JSON.parse(JSON.stringify(plan.configuration)) as {
+    provider_config: { aws: { expressions: { default_tags: unknown } } };
+  };
+  configuration.provider_config.aws.expressions.default_tags = [{ tags: { constant_value: tags } }];
+  return { ...plan, configuration };
+}
+
+test("unknown tags are explained by the default tag with an empty value", () => {
+  const plan = withTable({ after_unknown: { tags_all: true } });
+  expect(fixesOf(withDefaultTags(plan, { team: "voice", note: "" }))).toContainEqual(
+    expect.stringContaining('The cause is the empty value of the provider\'s default tag "note".'),
+  );
+  expect(fixesOf(plan)).toContainEqual(
+    expect.stringContaining("a default tag of the provider that is empty or known only after"),
+  );
+});
+
+test("written and removed tags are named, with the cause", () => {
+  const fixes = fixesOf(recordedPlan("tags-removed"));
+  expect(fixes).toHaveLength(2);
+  for (const fix of fixes)
+    expect(fix).toContain(
+      'Terraform would write the tags "managed-by" and "team" to the table and remove the tag "vendor" from the table. The cause is the ' +
+        "table's ignore_changes, which must contain tags and tags_all: find out whether",
+    );
 });
