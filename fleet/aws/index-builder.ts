@@ -5,7 +5,7 @@ import type { TableDescription, UpdateTableCommandInput } from "@aws-sdk/client-
 import { blockingIndex, blockingIndexKeys } from "../../config/blocking-index";
 import type { InstanceConfig, RoleConfig } from "../../config/types";
 import { backfillPercentage } from "./backfill-progress";
-import { capacityOf, describeTable } from "./live-table";
+import { abortable, capacityOf, describeTable } from "./live-table";
 import { readFilesAgain, sharedRoleCredentials } from "./security-token-service";
 
 /** Milliseconds. Without a limit, a lost connection would be noticed only after hours. */
@@ -24,10 +24,7 @@ export class IndexBuilder {
 
   /** Undefined if the table does not exist. @throws the error of AWS; an AbortError if `stop` is aborted */
   describe(stop: AbortSignal): Promise<TableDescription | undefined> {
-    const { dynamodb } = this.clients;
-    const send = ((command: Parameters<typeof dynamodb.send>[0]) =>
-      dynamodb.send(command, { abortSignal: stop })) as typeof dynamodb.send;
-    return describeTable({ send }, this.instance.table.name);
+    return describeTable(abortable(this.clients.dynamodb, stop), this.instance.table.name);
   }
 
   /**

@@ -28,6 +28,13 @@ export async function describeTable(
   return undefinedIfAbsent(describeExistingTable(dynamodb, TableName));
 }
 
+/** The client for requests that end when `stop` is aborted. */
+export function abortable(dynamodb: DynamoDBClient, stop: AbortSignal): Pick<DynamoDBClient, "send"> {
+  const send = ((command: Parameters<typeof dynamodb.send>[0]) =>
+    dynamodb.send(command, { abortSignal: stop })) as typeof dynamodb.send;
+  return { send };
+}
+
 /** The index with our name, in any shape. */
 export function ourIndex({
   GlobalSecondaryIndexes = [],

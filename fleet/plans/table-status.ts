@@ -32,7 +32,7 @@ export function tableStatusOf(
   { table: { name, adopt }, stackName }: InstanceConfig,
   table: Pick<TableDescription, "TableStatus" | "GlobalSecondaryIndexes">,
 ): TableStatus {
-  const { TableStatus = "ACTIVE", GlobalSecondaryIndexes: indexes = [] } = table;
+  const { TableStatus = "ACTIVE" } = table;
   const refuse = (what: string, fix: string): TableStatus => ({
     violations: [{ rule: "table-status", address: "", what, fix }],
     warnings: [],
@@ -66,12 +66,23 @@ export function tableStatusOf(
     );
   }
   if (status !== undefined) return nothing;
+  const busy = busyWith(table);
+  if (busy.length === 0) return nothing;
+  return warn(
+    `${name}: ${busy.join(", ")}. Meanwhile DynamoDB refuses to add ${indexName} (LimitExceededException, ResourceInUseException). ${repeated} ` +
+      "fleet deploy shows what it waits for.",
+  );
+}
+
+/** What Terraform's provider does with the request that DynamoDB refuses. */
+export const repeated = "Terraform's provider repeats the request for up to 84 minutes, without a message.";
+
+/** Why DynamoDB refuses to add or to delete another index of the table, such as `the index i is CREATING`; empty if nothing is being changed. */
+export function busyWith({
+  TableStatus,
+  GlobalSecondaryIndexes: indexes = [],
+}: Pick<TableDescription, "TableStatus" | "GlobalSecondaryIndexes">): readonly string[] {
   const busy = indexes.filter(({ IndexStatus }) => IndexStatus === "CREATING" || IndexStatus === "DELETING");
   const named = busy.map(({ IndexName = "", IndexStatus = "" }) => `the index ${IndexName} is ${IndexStatus}`);
-  if (named.length === 0 && TableStatus === "UPDATING") named.push("the table is UPDATING");
-  if (named.length === 0) return nothing;
-  return warn(
-    `${name}: ${named.join(", ")}. Meanwhile DynamoDB refuses to add ${indexName} (LimitExceededException, ResourceInUseException). A deployment ` +
-      "waits for this without a message: Terraform's provider repeats the request for up to 84 minutes.",
-  );
+  return named.length === 0 && TableStatus === "UPDATING" ? ["the table is UPDATING"] : named;
 }

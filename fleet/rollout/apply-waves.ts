@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { instanceClients } from "../aws/instance-clients";
+import { abortable, describeExistingTable } from "../aws/live-table";
+import { systemClock } from "../checks/preflight/clock";
 import { verifyInstance } from "../checks/verify/verify";
 import { textTable } from "../output/text-table";
 import { StackRunner } from "../plans/for-each-stack";
@@ -11,6 +13,7 @@ import { erroredStateName, TerraformError } from "../terraform/terraform-stack";
 import { rejectBeforeApply } from "./before-apply";
 import { Journal, journalName } from "./journal";
 import type { DeploymentRequest, StackDeployment } from "./stack-deployment";
+import { reportTableWait } from "./table-wait";
 import { rollOut, wavesOf } from "./waves";
 
 /** One stack in the table that is printed at the end. */
@@ -84,14 +87,15 @@ interface Report {
   readonly journal: Journal;
   /** Messages to print after the table. */
   readonly failures: string[];
-  /** Reports a step on the progress line. */
-  readonly step: (text: string) => void;
+  /** Reports a step on the progress line, and the time in milliseconds when the step started. */
+  readonly step: (text: string, since?: number) => void;
   /** Prints one line immediately, above the progress line. */
   readonly note: (text: string) => void;
 }
 
 /** @returns whether the apply succeeded or was not needed */
-async function apply(row: Row, { journal, failures, step }: Report): Promise<boolean> {
+async function apply(row: Row, report: Report): Promise<boolean> {
+  const { journal, failures, step } = report;
   const { instance, stack, plan, creates, needsVerification } = row.deployment;
   const { stackName } = instance;
   if (plan === undefined) {
@@ -107,6 +111,7 @@ async function apply(row: Row, { journal, failures, step }: Report): Promise<boo
   }
   step("applying");
   journal.write({ stack: stackName, event: "applying", creates });
+  const endReport = plan.table === null ? undefined : startTableWaitReport(row.deployment, report);
   try {
     await stack.apply((pid) => {
       journal.write({ stack: stackName, event: "process", pid });
@@ -117,10 +122,33 @@ async function apply(row: Row, { journal, failures, step }: Report): Promise<boo
     row.apply = "failed";
     failures.push(`${stackName}: ${applyFailure(error, row.deployment)}`);
     return false;
+  } finally {
+    endReport?.();
   }
   journal.write({ stack: stackName, event: "applied" });
   row.apply = "applied";
   return true;
+}
+
+/** @returns ends the report */
+function startTableWaitReport({ instance, stack }: StackDeployment, { step, note }: Report): () => void {
+  const clients = instanceClients(instance);
+  const ended = new AbortController();
+  void reportTableWait(instance, {
+    describe: (stop) => describeExistingTable(abortable(clients.dynamodb, stop), instance.table.name),
+    output: () => stack.lastApply(),
+    clock: systemClock,
+    stop: ended.signal,
+    step: (text, elapsedMs) => {
+      step(text, Date.now() - elapsedMs);
+    },
+    note,
+  }).finally(() => {
+    clients.destroy();
+  });
+  return () => {
+    ended.abort();
+  };
 }
 
 function applyFailure(error: TerraformError, { instance, stack }: StackDeployment): string {

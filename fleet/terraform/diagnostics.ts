@@ -1,4 +1,4 @@
-/** Parses Terraform's machine-readable output (`-json`): errors, the start of an operation, and resources that an apply started to create. */
+/** Parses Terraform's machine-readable output (`-json`): errors, the start of an operation, and resources that an apply creates or changes. */
 import { z } from "zod";
 import { boundedLines } from "../output/foreign-text";
 import { redactNumbers } from "../output/redact";
@@ -90,6 +90,18 @@ export function startedCreations(output: string): readonly StartedCreation[] {
     if (type === "apply_errored") started.delete(address);
   }
   return [...started].map(([address, id]) => ({ address, id }));
+}
+
+/** The addresses of the resources that an apply is changing now. */
+export function changesInProgress(output: string): readonly string[] {
+  const running = new Set<string>();
+  for (const { type, hook } of messages(output)) {
+    const address = hook?.resource?.addr;
+    if (address === undefined) continue;
+    if (type === "apply_start") running.add(address);
+    if (type === "apply_complete" || type === "apply_errored") running.delete(address);
+  }
+  return [...running];
 }
 
 /** Messages that Terraform may print before it holds the state lock. */
