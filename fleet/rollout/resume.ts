@@ -14,16 +14,13 @@ import { unreviewedChanges } from "../review/unreviewed-changes";
 import { isTouched, parsePlan } from "../terraform/plan-json";
 import type { PlanJson } from "../terraform/plan-json";
 import type { TerraformStack } from "../terraform/terraform-stack";
-import { uploadErroredState } from "./errored-state";
+import { resumedPlanName, uploadErroredState } from "./errored-state";
 import { importOrphans } from "./import-orphans";
 import { unfinishedApply } from "./journal";
 import type { DeploymentStatus } from "./journal";
 import { keepIncomplete, keptText } from "./keep-incomplete";
 import { deploymentOf } from "./stack-deployment";
 import type { PreparedDeployment } from "./stack-deployment";
-
-/** Name of the new plan. The reviewed plan stays beside it. */
-const resumedPlanName = "fleet-resume.plan";
 
 export interface ResumeOptions {
   readonly status: DeploymentStatus;

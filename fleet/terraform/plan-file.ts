@@ -11,8 +11,10 @@ export interface PlanFileContent {
   readonly configuration: ReadonlyMap<string, string>;
   /** The dependency lock file; empty if the plan file has none. */
   readonly lock: string;
-  /** The state that the plan is based on. */
+  /** The version of the state that the plan is based on. */
   readonly state: StateVersion;
+  /** This state as JSON: as it was read, if the plan file has it, and after the refresh. They contain plaintext values. */
+  readonly stateTexts: readonly string[];
 }
 
 const stateVersionSchema = z.object({ lineage: z.string().default(""), serial: z.number().default(0) });
@@ -44,7 +46,13 @@ export function readPlanFile(bytes: Uint8Array): PlanFileContent {
   const configuration = Object.keys(files)
     .filter((name) => name.startsWith(root))
     .map((name) => [name.slice(root.length), text(name) ?? ""] as const);
-  return { configuration: new Map(configuration), lock: text(".terraform.lock.hcl") ?? "", state: stateVersion(state) };
+  const stateTexts = [text("tfstate-prev"), state].filter((one) => one !== undefined);
+  return {
+    configuration: new Map(configuration),
+    lock: text(".terraform.lock.hcl") ?? "",
+    state: stateVersion(state),
+    stateTexts,
+  };
 }
 
 /** The version of a state file, such as `terraform state pull` prints. Empty text means that the state does not exist. */

@@ -32,6 +32,8 @@ export interface StateObject {
   readonly key: string;
   /** Whether the creation of the object failed or was interrupted, so that Terraform would replace the object. */
   readonly isTainted: boolean;
+  /** Contains plaintext values. */
+  readonly attributes: unknown;
 }
 
 export interface State {
@@ -60,7 +62,7 @@ export function parseState(text: string): State | undefined {
         const index = index_key === undefined ? "" : `[${JSON.stringify(index_key)}]`;
         const address = `${module === "" ? "" : `${module}.`}${type}.${name}${index}`;
         const key = canonicalJson([address, attributes?.id]);
-        return { address, key, isTainted: status === "tainted" && deposed === undefined };
+        return { address, key, isTainted: status === "tainted" && deposed === undefined, attributes };
       }),
     );
   return { lineage, serial, objects, content: canonicalJson([resources, outputs]) };
