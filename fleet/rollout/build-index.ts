@@ -43,6 +43,8 @@ const patienceMs = 10 * 60_000;
 const maxRenewals = 3;
 /** A description may be older than an accepted request: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html */
 const staleMs = 60_000;
+/** How many consecutive descriptions must lack the index, over more than `staleMs`, before it counts as deleted. */
+const minAbsent = 3;
 /** Some CI services end a job without output after ten minutes. */
 const heartbeatMs = 5 * 60_000;
 /** CloudWatch has a new value once a minute. */
@@ -314,17 +316,15 @@ async function untilActive(
   const since = clock.now();
   let shown = { text: "", at: -Infinity };
   let percentage = { value: undefined as number | undefined, at: -Infinity };
+  // Consecutive descriptions without the index. The first one may be older than the request that added the index.
+  let absent = { count: 0, since };
+  let hasSeen = false;
   for (let current = table; ; current = await describe(context)) {
     const index = current && ourIndex(current);
     const elapsed = clock.now() - since;
     if (index === undefined) {
-      if (table !== undefined || elapsed > staleMs) {
-        return {
-          status: "failed",
-          detail: `${name} no longer has the index ${indexName}: someone deleted it.`,
-          fix: "Find out who deleted the index, then run the command again.",
-        };
-      }
+      absent = absent.count === 0 ? { count: 1, since: clock.now() } : { ...absent, count: absent.count + 1 };
+      if (absent.count >= minAbsent && clock.now() - absent.since > staleMs) return goneWhileWaiting(name, current);
     } else if (isUsable(index)) {
       const was = shown.text === "" ? "exists already. It " : "";
       return { status: "active", detail: `${indexName} ${was}is ${index.IndexStatus ?? ""} and has the right shape.` };
@@ -335,6 +335,10 @@ async function untilActive(
         fix: "Wait until it is deleted, then run the command again.",
       };
     }
+    if (index !== undefined) {
+      absent = { count: 0, since };
+      hasSeen = true;
+    }
     if (index?.Backfilling === true && clock.now() - percentage.at >= percentageMs) {
       // The progress is optional, and the policy index does not allow reading metrics.
       percentage = await builder.percentage().then(
@@ -343,7 +347,10 @@ async function untilActive(
       );
     }
     const done = percentage.value === undefined ? "" : ` (${percentage.value} % done)`;
-    const text = `${indexName} is CREATING and ${index?.Backfilling === true ? `is backfilling${done}` : "waits for resources"}`;
+    const text =
+      index === undefined && hasSeen
+        ? `${indexName} is not in the last answer of DynamoDB, which may be older than the one before: asking again`
+        : `${indexName} is CREATING and ${index?.Backfilling === true ? `is backfilling${done}` : "waits for resources"}`;
     if (text !== shown.text || clock.now() - shown.at >= heartbeatMs) {
       step(text, elapsed);
       shown = { text, at: clock.now() };
@@ -351,3 +358,13 @@ async function untilActive(
     await clock.sleep(pollMs(elapsed), stop);
   }
 }
+
+/** @param table the last description; undefined if the table does not exist */
+const goneWhileWaiting = (name: string, table: TableDescription | undefined): IndexResult =>
+  table === undefined
+    ? { status: "failed", detail: `The table ${name} no longer exists.`, fix: "Ask the owner of the table." }
+    : {
+        status: "failed",
+        detail: `${name} no longer has the index ${indexName}: someone deleted it.`,
+        fix: "Find out who deleted the index, then run the command again.",
+      };

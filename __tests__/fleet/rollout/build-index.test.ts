@@ -381,6 +381,50 @@ test("an index that someone deletes during the wait ends the wait with the reaso
   expect(result.detail).toContain("someone deleted it");
 });
 
+test("descriptions that are older than the index do not end the wait", async () => {
+  builds.pace = { backfilling: 2, active: 40 };
+  tableIs({});
+  const older = { Table: vendorTable(instance) };
+  let described = 0;
+  proxy.intercept(
+    ({ operation }) => {
+      if (operation !== "DescribeTable") return false;
+      described++;
+      return [8, 12, 13, 20, 21].includes(described);
+    },
+    () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.0" }, body: JSON.stringify(older) }),
+  );
+  expect(await build()).toMatchObject({ status: "active" });
+  expect(described).toBeGreaterThan(40);
+  expect(steps.join("\n")).toContain("is not in the last answer of DynamoDB");
+});
+
+test("with --wait, older descriptions after the index was seen do not end the wait either", async () => {
+  builds.pace = { backfilling: 1, active: 6 };
+  tableIs({ AttributeDefinitions: withOurKeys, GlobalSecondaryIndexes: [{ ...ourIndex, IndexStatus: "CREATING" }] });
+  const older = { Table: vendorTable(instance) };
+  let described = 0;
+  proxy.intercept(
+    ({ operation }) => operation === "DescribeTable" && [2, 4, 5].includes(++described),
+    () => ({ status: 200, headers: { "content-type": "application/x-amz-json-1.0" }, body: JSON.stringify(older) }),
+  );
+  expect(await build("wait")).toMatchObject({ status: "active" });
+});
+
+test("a table that is deleted during the build is noticed", async () => {
+  builds.pace = { backfilling: 2, active: 1000 };
+  tableIs({});
+  let described = 0;
+  proxy.intercept(
+    ({ operation }) => {
+      if (operation === "DescribeTable" && ++described === 8) builds.tables.clear();
+      return false;
+    },
+    () => failure("never", ""),
+  );
+  expect(await build()).toMatchObject({ status: "failed", detail: `The table ${name} no longer exists.` });
+});
+
 test("with table.adopt: false, the refusal names --role-name, because the policy deploy denies UpdateTable", async () => {
   tableIs({});
   proxy.intercept(
