@@ -51,7 +51,10 @@ export async function proveWiring(wired: WiredFlow, module: FlowContent): Promis
     plays++;
     if (untaken.size > 0 && untaken.size === before) {
       const left = [...untaken].map(([block, branch]) => `"${block}" (${branch})`);
-      throw new CannotWire(`The flow cannot be walked completely. No play takes these branches: ${left.join(", ")}.`);
+      throw new CannotWire(
+        `The proof is incomplete, because no play takes these branches: ${left.join(", ")}. Nothing was written.\n` +
+          "Insert the blocks by hand, as in the sample inbound flow.",
+      );
     }
   } while (untaken.size > 0);
   return { plays, blocks, branches, blockedEndings: [...endings].sort() };

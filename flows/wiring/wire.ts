@@ -48,7 +48,7 @@ const COLUMN = 280;
 /**
  * Inserts the blocks that check the caller: invoke the module, compare its answer, end the call as `whenBlocked` says.
  *
- * @throws CannotWire if the flow cannot be walked completely, checks the caller already, or would not protect all paths
+ * @throws CannotWire if the flow cannot be analysed completely, checks the caller already, or would not protect all paths
  */
 export function wireFlow(props: WireProps): WiredFlow {
   const original = acceptedContent(props);
@@ -97,7 +97,7 @@ export function wireFlow(props: WireProps): WiredFlow {
   };
 }
 
-/** Parses the content, and refuses a flow that cannot be walked completely or that checks the caller already. */
+/** Parses the content, and refuses a flow that cannot be analysed completely or that checks the caller already. */
 function acceptedContent({ text, moduleId, after }: WireProps): FlowContent {
   let content: unknown;
   try {
@@ -124,7 +124,7 @@ function acceptedContent({ text, moduleId, after }: WireProps): FlowContent {
   for (const type of unmodelled) {
     const blocks = flow.Actions.filter((action) => action.Type === type).map(({ Identifier }) => Identifier);
     reasons.push(
-      `The flow cannot be walked completely: the type ${type} is not modelled (block ${blocks.map(quote).join(", ")}). ` +
+      `The flow cannot be analysed completely: the type ${type} is not modelled (block ${blocks.map(quote).join(", ")}). ` +
         "Insert the blocks by hand, as in the sample inbound flow.",
     );
   }

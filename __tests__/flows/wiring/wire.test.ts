@@ -185,7 +185,7 @@ describe("refused", () => {
     expect(refusal(renamed)).toContain('(block "Is the caller blocked?")');
   });
 
-  test("a flow with a block that is not modelled, because it cannot be walked completely", () => {
+  test("a flow with a block that is not modelled, because it cannot be analysed completely", () => {
     const content = {
       ...support,
       Actions: support.Actions.map((a) => (a.Identifier === "Greet" ? { ...a, Type: "ShowView" } : a)),
