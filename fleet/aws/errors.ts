@@ -11,7 +11,10 @@ export function isAccessDenied(error: unknown): boolean {
   return isNamed(error, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation");
 }
 
-/** Whether AWS refused the request because there were too many. The SDK has then repeated the request for about 30 seconds. */
+/**
+ * Whether AWS refused the request because there were too many requests. Before this error, the SDK has repeated the request for about 30
+ * seconds.
+ */
 export function isThrottled(error: unknown): boolean {
   return isNamed(
     error,

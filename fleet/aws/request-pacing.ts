@@ -24,7 +24,7 @@ export function paceRequests(client: ConnectClient, intervalMs: number = connect
     if (start > now) await sleep(start - now);
     return next(args);
   };
-  // Within the retries, and before the request is signed.
+  // This place in the stack runs for each retry, and before the request is signed.
   client.middlewareStack.addRelativeTo(pace, {
     relation: "after",
     toMiddleware: "retryMiddleware",

@@ -19,9 +19,9 @@ export function mirrorProblem(table: TableDescription, instance: InstanceConfig)
 /**
  * The cause, as it follows "because"; undefined if Terraform can mirror the table.
  *
- * Provider 5.x reads the last hash and the last range attribute of an index. It refuses a table with an attribute definition that is no key
- * which it reads. Provider 6.29 and later reads an index with several hash attributes without `hash_key`. Neither reads vector indexes, but the
- * table defines their attributes.
+ * Provider 5.x reads the last hash and the last range attribute of an index. The provider refuses a table if an attribute definition is not
+ * one of the keys that the provider reads. Provider 6.29 and later reads an index with several hash attributes without `hash_key`. Neither
+ * reads vector indexes, but the table defines their attributes.
  */
 export function mirrorObstacle(table: TableDescription, provider: AwsProviderConstraint): string | undefined {
   const { KeySchema, AttributeDefinitions = [], GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = table;
