@@ -159,7 +159,7 @@ describe("each edit of the environment file is refused, and the old file converg
           'refused by "existing-resources"',
           `They belong to this stack (${world.stackName(name)}), but its state does not contain them.`,
           `s3://another-state-bucket/${object("e2e")}`,
-          "If the setting state was changed, restore the old values.",
+          "If the values under state in the environment file were changed, restore the old values.",
         );
         await expectNotDeployed();
       },

@@ -1,4 +1,7 @@
-/** Finds what is not as deployed although a plan of Terraform does not show it, because the provider does not read it. */
+/**
+ * Finds differences from the deployment that a plan does not show: the status of resources, and flows that call a missing module. The
+ * provider reads neither.
+ */
 import type { InstanceConfig } from "../../config/types";
 import { instanceClients } from "../aws/instance-clients";
 import { errorMessage } from "../output/error-message";
@@ -17,7 +20,7 @@ export async function findInvisibleDrift(
 ): Promise<ReadonlyMap<InstanceConfig, InvisibleDrift>> {
   const checked = await forEachStack(instances, { parallel: Infinity, kind: "verify", shutdown }, (instance) => ({
     work: (step) => {
-      step("checking what a plan does not show");
+      step("checking the status, which a plan does not show");
       return invisibleDriftOf(instance);
     },
     describe: (result) => ("failure" in result ? "failed" : `${result.findings.length} found`),

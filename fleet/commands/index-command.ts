@@ -32,8 +32,8 @@ contacts: first run preflight --full, because DynamoDB rejects contacts that vio
 If the index exists already with the right keys and projection, the command changes nothing. After Ctrl-C, an error or a killed process,
 run the same command again: it finds the index and waits.
 
-Credentials that expire are requested again from their source: an assumed role, a profile, a sign-in in another terminal. Environment
-variables cannot be renewed. The command then ends with exit code 2.
+Credentials that expire are requested again from their source: an assumed role, a profile, a sign-in in another terminal. Credentials
+in environment variables cannot be renewed: when these credentials expire, the command ends with exit code 2.
 
 The role needs the policy index (npm run fleet -- iam). With table.adopt: false, the policy deploy denies UpdateTable: name another role
 than deployRole with --role-name. With the policy read-and-invoke as well, the progress has a percentage.

@@ -23,7 +23,10 @@ const synthesizeAgain =
   "Do not apply this plan. Find out whether stacks/ or the synthesized directory was edited, or whether the plan is for another version " +
   "of the environment file. Then synthesize and plan again.";
 
-/** Refuses other names, contents and permissions of our resources than the environment file sets, foreign resources, and missing ones. */
+/**
+ * Refuses names, contents and permissions of our resources that differ from the environment file, resources of others, and missing
+ * resources.
+ */
 export const content: Rule = (plan, instance) => {
   const expected =
     instance.release === undefined
@@ -144,7 +147,9 @@ const settable: readonly string[] = ["content_hash", "filename"];
 /** The longest value that a message shows. */
 const maxLength = 120;
 
-/** Attributes that AWS assigns once. Only a new version of the function changes, and is unknown then. */
+/**
+ * Attributes that AWS assigns and that a plan must not change. Only the version of a function may change: it is unknown before the apply.
+ */
 const assigned: readonly string[] = ["version", "contact_flow_id", "contact_flow_module_id", "dashboard_arn"];
 
 /** One text for each attribute that would be wrong after the apply. */

@@ -244,7 +244,7 @@ function notInState(owner: "this stack" | "this project", instance: InstanceConf
   const { stackName, name, state } = instance;
   const object = `s3://${state.bucket}/${state.key}`;
   const causes = [
-    `Either the state ${object} was lost. Or the setting state was changed, so that the state is in another bucket or under another key. Or an earlier deployment ended before it wrote its state.`,
+    `Either the state ${object} was lost. Or the values under state in the environment file were changed, so that Terraform reads another object. Or an earlier deployment ended before it wrote its state.`,
     ...(owner === "this project"
       ? [
           "Or the environment file or the instance was renamed, or another deployment manages the same Connect instance.",
@@ -256,7 +256,7 @@ function notInState(owner: "this stack" | "this project", instance: InstanceConf
       ? `They belong to this stack (${stackName}), but its state does not contain them.`
       : `Their descriptions name this instance (${JSON.stringify(answersInstance(name))}), but the state does not contain them.`;
   const fixes = [
-    `If the setting state was changed, restore the old values. See ${movedStackPage}.`,
+    `If the values under state in the environment file were changed, restore the old values. See ${movedStackPage}.`,
     `If the state is lost or incomplete, restore an older version of the object, or rebuild it: npm run fleet -- recover stack=${stackName}.`,
     ...(owner === "this project"
       ? [

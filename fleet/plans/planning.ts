@@ -29,7 +29,7 @@ export interface PlanningResult extends PlannedStack {
   readonly saved?: SavedPlan;
   /** The changes of the plan, for `review.json`. */
   readonly outline?: readonly OutlinedChange[];
-  /** What an earlier deployment did not finish, or someone changed, and Terraform does not notice. */
+  /** Differences that Terraform does not notice: updates that an earlier deployment did not finish, and changes by others. */
   readonly unfinished?: readonly string[];
 }
 

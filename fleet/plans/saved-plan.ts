@@ -164,8 +164,8 @@ function* staleInputs(
   } else if (saved.instance !== instanceDigest(instance)) {
     yield {
       reason:
-        "The environment files changed for this instance since the plan (for example its wave, an allowance or a role), but not the " +
-        "synthesized stack.",
+        "The environment files changed for this instance since the plan, in a part that is not in the synthesized stack (for example " +
+        "its wave, an allowance or a role).",
       fix: planAgain,
     };
   }
@@ -200,7 +200,7 @@ function* staleInputs(
 const synthesizedText = ({ directory }: SynthesizedStack): string =>
   readFileSync(path.join(directory, "cdk.tf.json"), "utf8");
 
-/** Rejects a plan whose state has another version now. */
+/** Rejects a plan if the state has changed since the plan. */
 export function staleState(saved: SavedPlan, current: StateVersion): PlanRejection | undefined {
   // A state that does not exist yet has no lineage. Its first plan has a lineage that Terraform chose.
   const isSame =

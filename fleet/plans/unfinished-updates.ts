@@ -61,7 +61,10 @@ const repeated = (hash: string): string => `${hash} (repeated)`;
 
 const withoutMark = (text: string): string => text.replace(/ \(repeated\)$/, "");
 
-/** The texts of earlier repeated updates, which the plan would replace by the hash alone. */
+/**
+ * The texts that earlier repeated updates left in the state. Without an override, the plan would replace each text by the hash and repeat
+ * the update.
+ */
 const keptHashes = (plan: PlanJson): CodeHashes =>
   Object.fromEntries(
     plan.resource_changes.filter(isExistingFunction).flatMap(({ name, change: { before, after } }) => {
@@ -70,7 +73,7 @@ const keptHashes = (plan: PlanJson): CodeHashes =>
     }),
   );
 
-/** Without the hashes that the configuration itself has. */
+/** Removes the hashes that are already in the configuration. */
 const withoutUnchanged = (hashes: CodeHashes): CodeHashes =>
   Object.fromEntries(Object.entries(hashes).filter(([, text]) => text !== withoutMark(text)));
 

@@ -13,8 +13,8 @@ export interface Shared<T> {
  * Groups equal values, the most common first. A value of several stacks contains placeholders such as `‹table›` and `‹account›` where
  * the stacks differ. A value of one stack is returned unchanged.
  *
- * @param values `generic` is the value with placeholders, if it was made from data with placeholders. This matters for a value that
- * contains shortened text or a length: both depend on the names in the text.
+ * @param values `generic` is the same value, made from data with placeholders instead of names. Required for a value that contains
+ * shortened text or a length, because both depend on the names.
  */
 export function groupEqual<T>(
   values: readonly { readonly instance: InstanceConfig; readonly value: T; readonly generic?: T }[],

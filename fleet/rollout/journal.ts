@@ -81,7 +81,7 @@ export function readStatuses(journalFile: string): ReadonlyMap<string, Deploymen
   return statuses;
 }
 
-/** When the apply started whose result is unknown or which failed; undefined if no apply was interrupted or failed. */
+/** Start time of the apply that failed or whose result is unknown; undefined if there is no such apply. */
 export const unfinishedApply = (status: DeploymentStatus): string | undefined =>
   status.state === "applying" || status.state === "failed" ? status.since : undefined;
 

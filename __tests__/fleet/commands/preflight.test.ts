@@ -74,7 +74,7 @@ test("a clean table and a Connect instance below its quotas end with exit code 0
   expect(stdout).toMatch(/ok +index keys +No item violates the index/);
   expect(stdout).toMatch(/ok +dispositions +"Resolved" 1,997, "Blocked" 3\./);
   expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-    "3 contacts have this Disposition. Contacts whose address is not looked up, so that they block no caller: 1 (with a withheld number: 1).",
+    "3 contacts have this Disposition. Contacts that block no caller, because their address is not looked up: 1 (with a withheld number: 1).",
   );
   expect(stdout).toContain("1 instance: 1 can be deployed");
   expect(exitCode).toBe(0);

@@ -18,7 +18,7 @@ const schema = z.strictObject({
 export class Position {
   private readonly stacks: Record<string, string | null>;
 
-  /** @throws CommandError if there is nothing to continue, or if it was started with other options */
+  /** @throws CommandError if there is no list to continue, or if the list was started with other options */
   constructor(
     private readonly request: string,
     isContinued: boolean,
@@ -67,7 +67,8 @@ function readStacks(request: string): Record<string, string | null> {
   }
   if (position.request !== request) {
     throw new CommandError(
-      "The interrupted list has another selection or other options. Repeat that command with --resume, or run this command without --resume.",
+      "The interrupted list was started with another selection or other options. " +
+        "To continue that list, run that command again with --resume. To start a new list, run this command without --resume.",
     );
   }
   return position.stacks;

@@ -60,7 +60,10 @@ export function callersFrom(text: string, { country, otherNumbers }: CallerOptio
   const number = lettersAsDigits(withoutParameters(given.replace(/^tel:/i, ""), notes), notes);
   const plain = number.replaceAll(separators, "");
   if (!/^\+?\d+$/.test(plain)) {
-    throw unclear("is not an E.164 number", "which has + and 2 to 15 digits, and only spaces and punctuation between");
+    throw unclear(
+      "is not an E.164 number",
+      "Write + and 2 to 15 digits, with only spaces and punctuation between the digits",
+    );
   }
   if (classifyAddress(plain) === "withheld") return unchanged(plain);
   const found = plain.startsWith("+") ? international(plain, given) : national(plain, country, otherNumbers);
@@ -97,8 +100,8 @@ function withoutParameters(given: string, notes: string[]): string {
     // RFC 3966, section 5.1.5: a context with + is the part that all numbers of the context have in common.
     if (!context.startsWith("+")) {
       throw unclear(
-        "is a number inside a private network (phone-context)",
-        "whose public number is unknown: write + and the country code first",
+        "is a number inside a private network (phone-context), so its public number is unknown",
+        "Write the public number, with + and the country code first",
       );
     }
     number = context + subscriber;
@@ -116,13 +119,13 @@ function lettersAsDigits(number: string, notes: string[]): string {
   if (!/\p{L}/u.test(number)) return number;
   const words = number.match(/\p{L}+/gu) ?? [];
   if (!words.every((word) => /^[a-z]{3,}$/i.test(word)) || !number.trim().startsWith("+")) {
-    throw unclear("has letters in it", "write digits instead");
+    throw unclear("has letters in it", "Write digits instead");
   }
   notes.push("with the letters as keypad digits");
   const digits = number.replaceAll(/[a-z]/gi, (letter) =>
     String(keypad.findIndex((letters) => letters.includes(letter.toLowerCase()))),
   );
-  if (!isPossible(digits.replaceAll(separators, ""))) throw unclear("has letters in it", "write digits instead");
+  if (!isPossible(digits.replaceAll(separators, ""))) throw unclear("has letters in it", "Write digits instead");
   return digits;
 }
 
@@ -132,7 +135,8 @@ function lettersAsDigits(number: string, notes: string[]): string {
  */
 function international(plain: string, given: string): readonly Caller[] {
   if (plain.startsWith("+00")) return international(`+${plain.slice(3)}`, given);
-  if (plain.startsWith("+0")) throw unclear("begins with +0", "but no country code begins with 0");
+  if (plain.startsWith("+0"))
+    throw unclear("begins with +0", "No country code begins with 0. Write + and the country code first");
   const found = internationalReadings(plain, given === plain && classifyAddress(plain) === "number");
   if (found.length === 0) throw impossible(plain);
   return found;
@@ -196,10 +200,10 @@ function national(digits: string, country: CountryCode | undefined, otherNumbers
   if (all.length > 0) return all;
   throw country === undefined
     ? unclear(
-        "has no country code",
-        "so it is ambiguous: write + and the country code first, and quote the whole number, or name the country, as in --country US",
+        "has no country code, so it is ambiguous",
+        "Write + and the country code first, and quote the whole number, or name the country, as in --country US",
       )
-    : unclear(`is not a number of the country ${country}`, "so write + and the country code first");
+    : unclear(`is not a number of the country ${country}`, "Write + and the country code first");
 }
 
 /** The valid candidates; without one, the candidates of a possible length. */
@@ -212,14 +216,14 @@ function impossible(plain: string): CommandError {
   if (classifyAddress(plain) !== "number") {
     return unclear(
       "is not an E.164 number",
-      "which has + and 2 to 15 digits. In a shell, quote a number with spaces: '+1 555 555 0100'",
+      "Write + and 2 to 15 digits. In a shell, quote a number with spaces: '+1 555 555 0100'",
     );
   }
   return unclear(
     countryCode(plain) === undefined
       ? "begins with a country code that does not exist"
       : "is too long or too short for its country",
-    "so compare it with the contact. To check exactly these digits, write them without spaces and punctuation",
+    "Compare the number with the contact in ConnectPath. To check exactly these digits, write them without spaces and punctuation",
   );
 }
 
@@ -241,5 +245,5 @@ function countryCode(number: string): string | undefined {
 }
 
 function unclear(problem: string, fix: string): CommandError {
-  return new CommandError(`The number ${problem}, ${fix}.`);
+  return new CommandError(`The number ${problem}. ${fix}.`);
 }

@@ -1,6 +1,6 @@
 /**
  * Lists what an adoption would change on existing resources. An adoption is refused if the guard would refuse its plan, if others use the
- * role, or if an alias is in the way.
+ * role, or if the function already has the alias.
  */
 import { aliasName } from "../../../config/aws-names";
 import { isOwnDescription, runsFunction } from "../../../config/descriptions";

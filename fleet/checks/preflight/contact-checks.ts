@@ -104,7 +104,7 @@ function blockedFinding(
     const counted = `${thousands(contacts)} contacts have this Disposition`;
     if (notLookedUp === 0) return ok(`${counted}, all with a phone number that is looked up.`);
     const detail =
-      `${counted}. Contacts whose address is not looked up, so that they block no caller: ${thousands(notLookedUp)} ` +
+      `${counted}. Contacts that block no caller, because their address is not looked up: ${thousands(notLookedUp)} ` +
       `(with a withheld number: ${thousands(withheld)}).${otherAddressesText(otherAddresses)}`;
     if (withOtherNumber > 0 && !otherNumbers) {
       return warning(

@@ -35,7 +35,7 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
   });
   if (table === undefined) return { checks: [first], table };
   const found = table;
-  // The deployment needs no other index and no consent to replicas.
+  // Whether the index is ready for a stack that only reads the table. The deployment then adds no index, and replicas need no consent.
   const isReady = !instance.table.adopt && ourIndex(found) !== undefined;
   const checks = [
     first,

@@ -28,7 +28,7 @@ export async function tableChecks(instance: InstanceConfig, clients: InstanceCli
 }
 
 /**
- * What is wrong with the table, and with our index although it exists: a plan does not show their status.
+ * The faults in the status of the table and of our index, if the index exists. A plan does not show this status.
  *
  * @throws the error of AWS
  */
