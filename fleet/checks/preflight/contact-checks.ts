@@ -63,7 +63,7 @@ function keysFinding({ stats, complete }: ScannedContacts): Finding {
   const futureNote = "Future writes are not checked.";
   if (complete) return ok(`No item violates the index. ${futureNote}`);
   return ok(
-    `No item of the sample violates the index: with 95 % confidence, fewer than ${share(3 / stats.items)} of all items do. --full reads all items. ${futureNote}`,
+    `No item of the sample violates the index: with 95 % confidence, fewer than ${share(3 / stats.items)} of all items violate the index. --full reads all items. ${futureNote}`,
   );
 }
 

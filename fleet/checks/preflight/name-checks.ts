@@ -90,7 +90,8 @@ async function checksOf(
         return ok(`${logGroupName} is free.`);
       }
       // A log group has no description that names its owner.
-      if (typeof existing === "object" && isOurFunction(existing)) return ok(`${logGroupName} and our function exist.`);
+      if (typeof existing === "object" && isOurFunction(existing))
+        return ok(`${logGroupName} exists and belongs to the function of this stack.`);
       if (adoptExisting?.logGroup === true) {
         return ok(
           `${logGroupName} exists and is adopted with its log events. The deployment changes its retention to the retention of this stack.`,
@@ -98,7 +99,7 @@ async function checksOf(
       }
       if (existing === undefined) {
         return failed(
-          `${logGroupName} exists. It belongs to this stack if the function does, but the function could not be read.`,
+          `${logGroupName} exists. The log group belongs to this stack if the function belongs to this stack, but the function could not be read.`,
           `Fix the check ${named.checks.function} first, then run the command again. Do not change the log group until then.`,
         );
       }
