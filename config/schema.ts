@@ -417,9 +417,11 @@ const settings = {
   ignoreTags: key(
     z.strictObject({
       keys: key(list(tagKey, 50), "Keys of tags that others add to the resources.", { default: [] }),
-      keyPrefixes: key(list(tagKey, 50), "Prefixes of such keys.", { default: [] }),
+      keyPrefixes: key(list(tagKey, 50), "Prefixes of the keys of tags that others add to the resources.", {
+        default: [],
+      }),
     }),
-    "Tags that others add to the resources in AWS, such as an organization. Terraform neither changes nor removes these tags.",
+    "Tags that others, such as an organization, add to the resources in AWS. Terraform neither changes nor removes these tags.",
     { otherwise: "none" },
   ),
   blockedDispositions: key(

@@ -32,7 +32,8 @@ export interface VpcConfig {
 
 /**
  * How an instance is released. `remove-index`: all resources of the stack and the index are deleted, and the table stays adopted.
- * `forget`: after that, Terraform removes the table from its state. `keep-index`: both in one step, and the index stays on the table.
+ * `forget`: after that, Terraform removes the table from its state. `keep-index`, in one step: all resources except the index
+ * are deleted, and Terraform removes the table from its state.
  */
 export type Release = Exclude<ResolvedInstance["release"], false>;
 

@@ -20,7 +20,7 @@ import { company, environmentFile, foundCompany, stackName, tableName } from "./
 import { callPath, Phone } from "./phone";
 import { defaultDirectory, defaultPort, placesIn, type Places } from "./places";
 
-const help = `Starts an emulated AWS account on this machine, until Ctrl-C. docs/emulators.md shows what you can do with it.
+const help = `Runs an emulated AWS account on this machine until you press Ctrl-C. docs/emulators.md shows what you can do with it.
 
 Usage: npm run emulators -- [OPTIONS]
 
@@ -121,7 +121,7 @@ function environmentScript(variables: Readonly<Record<string, string>>): string 
   ].join("\n");
 }
 
-/** Removes what a former run left: its files, and the directory in which Terraform worked on the lost state. */
+/** Removes the remains of an earlier run: its files, and the directory in which Terraform worked on the lost state. */
 function removeFormerRun(directory: string, { environments, script, wireLog }: Places): void {
   for (const place of [environments, script, wireLog]) rmSync(place, { recursive: true, force: true });
   rmSync(path.join(projectRoot(), "cdktf.out/stacks", stackName), { recursive: true, force: true });

@@ -69,7 +69,7 @@ const noReplicas = (action: "build" | "delete", region: string) => {
   };
 };
 
-/** Terraform expressions on the live table (`self`): the keys that the provider reads, and the attributes that are no such key. */
+/** Terraform expressions on the live table (`self`): the keys that the provider reads, and the attributes that are none of these keys. */
 const readKeys =
   "flatten([self.hash_key, self.range_key, [for i in self.global_secondary_index : [i.hash_key, i.range_key]], " +
   "[for i in self.local_secondary_index : [i.range_key]]])";

@@ -57,7 +57,7 @@ export class IndexBuilder {
     const { region } = this.instance;
     const settings = {
       region,
-      // The caller repeats requests, for as long as it is sensible.
+      // The caller decides how long to repeat requests.
       maxAttempts: 1,
       requestHandler: timeouts,
       ...readFilesAgain,

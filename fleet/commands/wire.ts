@@ -37,11 +37,11 @@ The command writes these files for each flow: the new content, which the console
 pictures before and after; the proof. For the proof, every branch of the former flow is played in both flows. Unblocked callers,
 withheld callers and callers whose lookup fails must take the same path as before. A blocked caller must not reach a queue.
 
-The command refuses a flow that it cannot walk completely, a flow that checks the caller already, another type of flow, and a place after
+The command refuses a flow that it cannot analyse completely, a flow that checks the caller already, another type of flow, and a place after
 which a blocked caller could still reach a queue.
 
 With --apply, the flow must not have changed since it was read. The role needs the policy wire (npm run fleet -- iam). Keep the files:
---undo needs them, and refuses a flow that was edited since. --apply and --undo drop a saved draft of the flow that is not published.
+--undo needs these files. It refuses a flow that was edited after --apply. --apply and --undo drop a saved draft of the flow that is not published.
 
 Exit codes: 0 success, 1 refused, declined or failed.
 

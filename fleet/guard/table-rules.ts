@@ -63,7 +63,7 @@ const tablesIn = (plan: PlanJson): readonly ResourceChange[] =>
 const keptTables = (plan: PlanJson): readonly ResourceChange[] =>
   tablesIn(plan).filter(({ change }) => ["no-op", "update"].includes(change.actions.join()));
 
-/** Whether Terraform must not manage the table, or stop managing it. */
+/** Whether Terraform must not manage the table, or must stop managing the table. */
 const isTableReleased = ({ release, table }: InstanceConfig): boolean =>
   !table.adopt || release === "forget" || release === "keep-index";
 
@@ -359,7 +359,7 @@ function attributeProblem(
     : `the type of ${attribute} would change from ${typeBefore ?? "(none)"} to ${typeAfter ?? "(none)"}, and DynamoDB would reject writes with the old type`;
 }
 
-/** Attributes of an index that are null, empty or absent without a value, depending on the provider version. */
+/** Attributes of an index whose missing value is null, empty or absent, depending on the provider version. */
 const emptyIfUnset: readonly string[] = ["range_key", "non_key_attributes", "on_demand_throughput"];
 /** Attributes of an index that AWS sets on an on-demand table. */
 const setByAws: readonly string[] = ["read_capacity", "write_capacity", "key_schema", "warm_throughput"];

@@ -50,7 +50,7 @@ export const terminalColumns = (): number | undefined => process.stdout.columns 
 export async function askOnTerminal(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new CommandError(
-      "The command must ask, but standard input is not a terminal. Add --yes to agree. Nothing was changed.",
+      "The command asks before it changes anything, but standard input is not a terminal. To agree without a question, add --yes. Nothing was changed.",
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -1,4 +1,4 @@
-/** Reports the status of the contact table and its indexes: Terraform plans and applies without looking at it. */
+/** Reports the status of the contact table and its indexes: Terraform does not check this status. */
 import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import { indexName } from "../../config/aws-names";
 import { blockingIndexShape } from "../../config/blocking-index";

@@ -123,7 +123,9 @@ const refusedFor = (reasons: readonly { readonly detail: string; readonly fix?: 
 function cannotWait(error: unknown): IndexResult {
   const isSignedOut = areCredentialsRefused(error);
   const fix = isSignedOut ? `Sign in again. ${later}` : later;
-  const reason = isSignedOut ? "The credentials are no longer valid and could not be renewed." : "AWS cannot be asked.";
+  const reason = isSignedOut
+    ? "The credentials are no longer valid and could not be renewed."
+    : "AWS cannot be reached.";
   return { status: "unfinished", detail: `${reason} ${sentence(error)} ${goesOn}`, fix };
 }
 

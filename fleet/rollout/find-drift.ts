@@ -26,7 +26,7 @@ const maxLine = 1000;
 export interface StackDrift {
   readonly instance: InstanceConfig;
   readonly differences: readonly Difference[];
-  /** What could not be checked, or can explain differences. */
+  /** Checks that failed, and facts that can explain differences. */
   readonly warnings: readonly string[];
   /** Why the stack could not be compared. */
   readonly failure?: string;

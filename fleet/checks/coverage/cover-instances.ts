@@ -16,8 +16,12 @@ export interface CoveredInstance {
   readonly failure?: Check<"unproven">;
 }
 
-/** @returns one result per instance, in the order of `instances` */
-/** Reads the flows at a limited rate. @param showNumbers whether numbers are not redacted */
+/**
+ * Reads the flows at a limited rate.
+ *
+ * @param showNumbers whether numbers are not redacted
+ * @returns one result per instance, in the order of `instances`
+ */
 export async function coverInstances(
   instances: readonly InstanceConfig[],
   showNumbers: boolean,

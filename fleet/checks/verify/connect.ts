@@ -53,8 +53,8 @@ async function staleModulesFinding(instance: InstanceConfig, connect: ConnectCli
 }
 
 /**
- * What is wrong with the module and the inbound flow although they exist, and flows that call a missing module: Terraform's provider does
- * not read them.
+ * The faults of an existing module and inbound flow, and the flows that call a missing module. Terraform's provider does not read these
+ * facts.
  *
  * @throws the error of AWS
  */
