@@ -32,18 +32,57 @@ export function attachPolicyFix(policy: "preflight" | "read-and-invoke" | "wire"
   return `Attach the policy ${policy} (npm run fleet -- iam) to the role that this command uses: planRole, otherwise deployRole, otherwise the role of your credentials.`;
 }
 
+/**
+ * Names of errors that say that the credentials are missing, expired or wrong. The names of AWS come from the common errors of its protocols,
+ * such as https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html and
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
+ */
+const credentialErrors: readonly string[] = [
+  // The SDK found no credentials, or the sign-in with IAM Identity Center has expired.
+  "CredentialsProviderError",
+  "InstanceMetadataV1FallbackError",
+  "ProviderError",
+  "TokenProviderError",
+  // IAM Identity Center, and a sign-in with a token of another identity provider.
+  "ExpiredTradeInTokenException",
+  "IDPRejectedClaim",
+  "IDPRejectedClaimException",
+  "InvalidClientException",
+  "InvalidGrantException",
+  "InvalidIdentityToken",
+  "InvalidIdentityTokenException",
+  "UnauthorizedClientException",
+  "UnauthorizedException",
+  // Expired credentials.
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "RequestExpired",
+  "TokenRefreshRequired",
+  // Unknown, wrong or missing keys.
+  "AuthFailure",
+  "IncompleteSignature",
+  "IncompleteSignatureException",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "InvalidSignatureException",
+  "InvalidToken",
+  "MissingAuthenticationToken",
+  "MissingAuthenticationTokenException",
+  "SignatureDoesNotMatch",
+  "UnrecognizedClientException",
+];
+
 /** Whether no request can succeed: there are no valid credentials, or a role may not be assumed. STS calls report this as a CommandError. */
 export function isAboutCredentials(error: unknown): boolean {
+  return error instanceof CommandError || isNamed(error, ...credentialErrors) || isMissingTokenFile(error);
+}
+
+/** Whether the file with the token of a CI job or a container cannot be read. The SDK throws the error of the file system. */
+function isMissingTokenFile(error: unknown): boolean {
+  const { path } = (error ?? {}) as { readonly path?: unknown };
+  const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE } = process.env;
   return (
-    error instanceof CommandError ||
-    isNamed(
-      error,
-      "CredentialsProviderError",
-      "ExpiredToken",
-      "ExpiredTokenException",
-      "InvalidClientTokenId",
-      "UnrecognizedClientException",
-    )
+    typeof path === "string" && [AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE].includes(path)
   );
 }
 
