@@ -3,6 +3,9 @@
 // Without this variable, the AWS SDK prints a warning about the end of Node.js 20 in every test file.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
+// Without this variable, the output of commands depends on the date.
+process.env.END_OF_SUPPORT_WARNINGS = "off";
+
 const shared = {
   testEnvironment: "node",
   setupFiles: ["<rootDir>/__tests__/omit-creation-stack-traces.ts", "<rootDir>/__tests__/property-test-seed.ts"],

@@ -36,7 +36,12 @@ afterAll(() => {
 function node(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: project,
-    env: { PATH: process.env["PATH"], HOME: scratch, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: scratch,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+      END_OF_SUPPORT_WARNINGS: "off",
+    },
     encoding: "utf8",
   });
   return { status, stdout, stderr };

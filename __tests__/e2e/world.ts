@@ -133,6 +133,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     ENVIRONMENTS_DIR: environments,
     CDKTF_OUTDIR: outdir,
     ...rareGarbageCollection,
+    END_OF_SUPPORT_WARNINGS: "off",
     CI: "true",
     NO_COLOR: "1",
     FORCE_COLOR: "0",

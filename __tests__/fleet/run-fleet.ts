@@ -116,6 +116,7 @@ function environmentOf(
     ENVIRONMENTS_DIR: directory,
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    END_OF_SUPPORT_WARNINGS: "off",
     ...env,
   };
 }

@@ -5,6 +5,7 @@ import { withPlansDirectory } from "../plans/plans-directory";
 import type { PlanRejection } from "../plans/saved-plan";
 import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
+import { warnOfEndOfSupport } from "./end-of-support";
 import { lockTimeout, lockTimeoutFrom, parallel, parallelFrom, plans, plansFrom } from "./options";
 
 export const deploy: Command = {
@@ -46,6 +47,7 @@ ${selectionSyntax}`,
     const { replannedDeployments } = await import("../rollout/replan");
     const { savedDeployments } = await import("../rollout/saved-deployments");
     const instances = selectFrom(readEnvironments(), selection);
+    warnOfEndOfSupport(instances);
     const reviewed = values.get("reviewed");
     const shutdown = new GracefulShutdown("locks the state");
     const directory = plansFrom(given);

@@ -3,6 +3,7 @@ import { readEnvironments, selectFrom } from "../../config/project";
 import { selectionSyntax } from "../../config/selection";
 import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
+import { warnOfEndOfSupport } from "./end-of-support";
 import { lockTimeout, lockTimeoutFrom, parallel, parallelFrom } from "./options";
 
 export const drift: Command = {
@@ -22,6 +23,7 @@ ${selectionSyntax}`,
     const { driftReport, findDrift, isDrifted } = await import("../rollout/find-drift");
     const shutdown = new GracefulShutdown();
     const instances = selectFrom(readEnvironments(), given.selection);
+    warnOfEndOfSupport(instances);
     const stacks = await findDrift(instances, {
       parallel: parallelFrom(given),
       lockTimeout: lockTimeoutFrom(given),

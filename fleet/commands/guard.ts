@@ -6,6 +6,7 @@ import { judgeExternalPlan } from "../plans/external-plan";
 import { verdictOf } from "../review/review";
 import { summary } from "../review/summary";
 import type { Command } from "./command-line";
+import { supportWarnings } from "./end-of-support";
 
 export const guardCommand: Command = {
   name: "guard",
@@ -29,7 +30,7 @@ ${selectionSyntax}`,
       );
     }
     const planned = [judgeExternalPlan(argument, instance)];
-    print(summary(planned));
+    print(summary(planned, [], supportWarnings([instance])));
     return verdictOf(planned).exitCode;
   },
 };

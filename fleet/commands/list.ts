@@ -4,6 +4,7 @@ import { select, selectionSyntax } from "../../config/selection";
 import { JsonDocument } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import type { Command } from "./command-line";
+import { warnOfEndOfSupport } from "./end-of-support";
 import { json } from "./options";
 
 export const list: Command = {
@@ -14,7 +15,9 @@ export const list: Command = {
   details: `Without a status term, the list also contains suspended instances.\n\n${selectionSyntax}`,
   run({ selection, switches }, print) {
     // Suspended instances are listed too, so that they are not forgotten.
-    const stacks = select(readEnvironments().instances, selection ?? "*").map((instance) => ({
+    const instances = select(readEnvironments().instances, selection ?? "*");
+    warnOfEndOfSupport(instances);
+    const stacks = instances.map((instance) => ({
       stack: instance.stackName,
       environment: instance.environment,
       instance: instance.name,

@@ -9,6 +9,7 @@ import { summary } from "../review/summary";
 import { writeReview } from "../review/write";
 import { GracefulShutdown } from "../rollout/graceful-shutdown";
 import type { Command } from "./command-line";
+import { supportWarnings } from "./end-of-support";
 import { lockTimeout, lockTimeoutFrom, parallel, parallelFrom, plans, plansFrom, reviewFiles } from "./options";
 
 export const plan: Command = {
@@ -47,12 +48,13 @@ ${selectionSyntax}`,
     const { reviewMarkdown } = await import("../review/markdown");
     const { planChanges } = await import("../rollout/plan-changes");
     const environments = readEnvironments();
+    const instances = selectFrom(environments, selection);
     const directory = plansFrom(given);
     const shutdown = new GracefulShutdown(switches.has("read-only") ? "only reads" : "locks the state");
     const { results, leftDeployed } = await shutdown.during(() =>
       withPlansDirectory(directory, "plan", async () => {
         const change = await planChanges({
-          instances: selectFrom(environments, selection),
+          instances,
           allInstances: environments.instances,
           plans: directory,
           changedSince: values.get("changed-since"),
@@ -65,9 +67,10 @@ ${selectionSyntax}`,
         return change;
       }),
     );
-    writeReview(values.get("review-md"), () => reviewMarkdown(results, leftDeployed));
-    writeReview(values.get("review-html"), () => reviewHtml(results, leftDeployed));
-    print(summary(results, leftDeployed));
+    const warnings = supportWarnings(instances);
+    writeReview(values.get("review-md"), () => reviewMarkdown(results, leftDeployed, warnings));
+    writeReview(values.get("review-html"), () => reviewHtml(results, leftDeployed, warnings));
+    print(summary(results, leftDeployed, warnings));
     return shutdown.isStopping ? shutdown.exitCode : verdictOf(results).exitCode;
   },
 };

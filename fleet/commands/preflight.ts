@@ -7,6 +7,7 @@ import { JsonDocument } from "../output/foreign-text";
 import { terminalColumns } from "../output/terminal";
 import { stopExitCodes } from "../output/interrupted";
 import type { Command } from "./command-line";
+import { warnOfEndOfSupport } from "./end-of-support";
 import { json } from "./options";
 
 /** Enough contacts to find values that occur often. */
@@ -58,6 +59,7 @@ ${selectionSyntax}`,
   async run({ selection, numbers, switches }, print) {
     const { preflightInstances } = await import("../checks/preflight/preflight-instances");
     const instances = selectFrom(readEnvironments(), selection);
+    warnOfEndOfSupport(instances);
     const isJson = switches.has("json");
     const { stacks, stoppedBy } = await preflightInstances(
       instances,

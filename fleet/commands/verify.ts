@@ -4,6 +4,7 @@ import { selectionSyntax } from "../../config/selection";
 import { stackReport, verifySummary } from "../checks/verify/report";
 import { JsonDocument } from "../output/foreign-text";
 import type { Command } from "./command-line";
+import { warnOfEndOfSupport } from "./end-of-support";
 import { json } from "./options";
 
 export const verify: Command = {
@@ -26,7 +27,9 @@ Exit codes: 0 proven, or "unproven" because no number is listed yet; 1 a check f
 ${selectionSyntax}`,
   async run({ selection, switches }, print) {
     const { verifyInstances } = await import("../checks/verify/verify-instances");
-    const stacks = await verifyInstances(selectFrom(readEnvironments(), selection), switches.has("coverage"));
+    const instances = selectFrom(readEnvironments(), selection);
+    warnOfEndOfSupport(instances);
+    const stacks = await verifyInstances(instances, switches.has("coverage"));
     print(
       switches.has("json")
         ? new JsonDocument(stacks)

@@ -38,7 +38,11 @@ function html(
 const nothing: Markup = { markup: "" };
 
 /** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot run code or load a file. */
-export function reviewHtml(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
+export function reviewHtml(
+  stacks: readonly PlannedStack[],
+  leftDeployed: readonly LeftDeployed[] = [],
+  supportWarnings: readonly string[] = [],
+): string {
   const review = reviewOf(stacks);
   // The hash covers exactly these bytes, so no white space may be added.
   const styleElement: Markup = { markup: `<style>${style}</style>` };
@@ -57,9 +61,9 @@ export function reviewHtml(stacks: readonly PlannedStack[], leftDeployed: readon
       <body>
         ${banner(review)}
         <main>
-          ${leftDeployedTexts(leftDeployed).map((text) => html`<p>${text}</p>`)} ${table(review.rows)}
-          ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)} ${changes(review)}
-          ${byOthers(review)}
+          ${[...leftDeployedTexts(leftDeployed), ...supportWarnings].map((text) => html`<p>${text}</p>`)}
+          ${table(review.rows)} ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)}
+          ${changes(review)} ${byOthers(review)}
         </main>
       </body>
     </html> `;

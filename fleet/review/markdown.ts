@@ -25,15 +25,23 @@ interface Part {
   readonly text: string;
 }
 
-/** At most 60,000 characters. The end of the text names the parts that were left out. */
-export function reviewMarkdown(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
+/**
+ * At most 60,000 characters. The end of the text names the parts that were left out.
+ *
+ * @param supportWarnings versions in use whose support ends
+ */
+export function reviewMarkdown(
+  stacks: readonly PlannedStack[],
+  leftDeployed: readonly LeftDeployed[] = [],
+  supportWarnings: readonly string[] = [],
+): string {
   const review = reviewOf(stacks);
   const head = [
     `## ${["✅", "❌", "⚠️", "⛔"][review.verdict.exitCode] ?? ""} ${inline(review.verdict.sentence)}`,
     "",
     `${reviewTitle}. ${unchangedText(review)}`.trim(),
     "",
-    ...leftDeployedTexts(leftDeployed).flatMap((text) => [`⚠️ ${inline(text)}`, ""]),
+    ...[...leftDeployedTexts(leftDeployed), ...supportWarnings].flatMap((text) => [`⚠️ ${inline(text)}`, ""]),
     ...table(review.rows),
   ].join("\n");
   let text = head;

@@ -12,7 +12,11 @@ import type { LeftDeployed } from "./left-deployed";
 import { hasChanges, reviewOf, stackList, verdictOf } from "./review";
 import type { PlannedStack } from "./review";
 
-export function summary(stacks: readonly PlannedStack[], leftDeployed: readonly LeftDeployed[] = []): string {
+export function summary(
+  stacks: readonly PlannedStack[],
+  leftDeployed: readonly LeftDeployed[] = [],
+  supportWarnings: readonly string[] = [],
+): string {
   const rows = stacks.map((stack) => {
     const { instance, unchanged, plan } = stack;
     const counts =
@@ -38,6 +42,7 @@ export function summary(stacks: readonly PlannedStack[], leftDeployed: readonly 
   return [
     textTable(header, rows),
     ...[...changes, ...details, ...leftDeployedTexts(leftDeployed)].map((text) => `\n${text}`),
+    ...supportWarnings.map((warning) => `\nWarning: ${warning}`),
     `\n${verdictOf(stacks).sentence}`,
   ].join("\n");
 }

@@ -133,6 +133,7 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
         CI: "true",
         AWS_EC2_METADATA_DISABLED: "true",
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+        END_OF_SUPPORT_WARNINGS: "off",
         AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
         AWS_SECRET_ACCESS_KEY: "emulated",
         ...env,
