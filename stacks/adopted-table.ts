@@ -130,8 +130,8 @@ const REMOVABLE = {
     `The index was not deleted, and nothing was changed. To keep the index on the table, set release: keep-index for this instance.`,
 };
 
-/** Attributes that only provider 6.x has. Provider 5.x refuses a configuration that lists them. */
-const IGNORED_ATTRIBUTES_SINCE_6 = ["global_table_witness", "warm_throughput"];
+/** Attributes that only provider 6.44 and later have. Provider 5.x refuses a configuration that lists them. */
+const IGNORED_ATTRIBUTES_SINCE_6 = ["global_table_witness", "region", "restore_backup_arn", "warm_throughput"];
 
 /**
  * Mirrors the live table. The plan reads keys, attribute definitions and indexes from AWS, and the configuration repeats them. The
