@@ -1,4 +1,7 @@
-/** Finds the arguments of the `cdktf` command that runs the app. cdktf does not pass them, so they come from the parent processes. */
+/**
+ * Finds the arguments of the `cdktf` command, or of `cdktn` (CDK Terrain), that runs the app. The command does not pass them, so they come
+ * from the parent processes.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 
@@ -26,7 +29,7 @@ export function cdktfArgv(
 ): readonly string[] | undefined {
   let candidate = read(start);
   for (let level = 0; candidate !== undefined && level < MAX_PARENTS; level++) {
-    const program = candidate.arguments.findIndex((argument) => /(^|[\\/])cdktf(\.js)?$/.test(argument));
+    const program = candidate.arguments.findIndex((argument) => /(^|[\\/])cdkt[fn](\.js)?$/.test(argument));
     // cdktf is the program, or the script of a `node` process. Parents such as `npx cdktf …` and shells are skipped, because their
     // arguments are less exact.
     if (program >= 0 && program <= 1) return candidate.arguments.slice(program + 1);

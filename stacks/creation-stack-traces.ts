@@ -8,9 +8,11 @@ const HINT = ["(not recorded: run again with CREATION_STACKS=1)"];
 
 /**
  * Replaces the stack trace of every later token with a hint. CDKTF prints these traces in error messages only, never in the output
- * (hashicorp/terraform-cdk#3892; CDK Terrain has the option `CDKTN_DISABLE_CREATION_STACK`).
+ * (hashicorp/terraform-cdk#3892).
  */
 export function omitCreationStackTraces(): void {
+  // CDK Terrain has an option. It also applies to the library's second copy that npm installs for the bindings.
+  process.env["CDKTN_DISABLE_CREATION_STACK"] ??= "1";
   try {
     const stackTrace = createRequire(__filename)(MODULE) as { captureStackTrace: () => string[] };
     stackTrace.captureStackTrace = () => HINT;

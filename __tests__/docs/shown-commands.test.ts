@@ -56,6 +56,15 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm test": [".ci/run", "npm test\n"],
   "npm --prefix bench/cdktn ci": [".ci/run", "npm --prefix bench/cdktn ci "],
   "npm run rehearse:cdktn": [".ci/run", "npm run rehearse:cdktn\n"],
+  // The rehearsal checks the files that the script writes.
+  "npm run provider-6": ["bench/cdktn/main.ts", "npm run provider-6\\n"],
+  // The test runs the commands of the page. Instead of an installation, it links the packages that bench/cdktn installs for the same names.
+  ...Object.fromEntries(
+    ["npm pkg set", "npm install", "npx cdktn"].map((command) => [
+      command,
+      ["__tests__/e2e/cdk-terrain.test.ts", '"docs/moving-to-cdk-terrain.md"'] as const,
+    ]),
+  ),
   // This command needs the provider's registry. The named test checks the files that the command wrote.
   "npm run fleet -- provider-lock": ["__tests__/fleet/terraform/provider-lock.test.ts", "readLock(readFileSync("],
   // The test runs the command with its options on a Connect emulator.
@@ -124,8 +133,11 @@ function refusal({ words, variables, page, isBlock }: ShownCommand): string | un
     const script = second === "--silent" ? (words[3] ?? "") : second;
     return script in scripts ? undefined : `package.json has no script ${JSON.stringify(script)}.`;
   }
-  if (program === "npm") return ["test", "ci"].includes(words.at(-1) ?? "") ? undefined : "npm has no such command.";
+  if (program === "npm" && words.join(" ").startsWith("npm pkg set ")) return undefined;
+  if (program === "npm")
+    return ["test", "ci", "install"].includes(words.at(-1) ?? "") ? undefined : "npm has no such command.";
   if (program === "npx" && first === "fleet") return undefined;
+  if (program === "npx" && first === "cdktn") return undefined;
   if (program === "npx") {
     if (!existsSync(path.join(root, "node_modules/.bin", first))) return `There is no program ${first}.`;
     const at = words.indexOf("--testPathPatterns");

@@ -20,6 +20,7 @@ const npm = ["npm run synth:app"];
 test.each([
   ["through npx", ["node", "/app/node_modules/.bin/cdktf", "destroy", "prod-*"], ["destroy", "prod-*"]],
   ["as a program", ["/usr/local/bin/cdktf", "deploy"], ["deploy"]],
+  ["as CDK Terrain", ["node", "/app/node_modules/.bin/cdktn", "destroy", "prod-*"], ["destroy", "prod-*"]],
   ["through its script file", ["node", "C:\\app\\cdktf-cli\\bundle\\bin\\cdktf.js", "diff", "dev"], ["diff", "dev"]],
 ])("the arguments of cdktf are found if cdktf runs %s", (_, line, expected) => {
   expect(cdktfArgv(0, parentsOf(["sh", "-c", "node build/main.js"], npm, shell, line, ["bash"]))).toEqual(expected);

@@ -1,35 +1,35 @@
 /**
  * Rehearses a migration from CDKTF to its successor CDK Terrain (`cdktn`). Builds the same sources with both libraries, synthesizes
- * both, and fails with a list of differences if the stacks are not the same.
+ * both, and fails with a list of differences if the stacks are not the same. Also fails if the stored schema of AWS provider 6.x differs from
+ * the bindings.
  *
  * Usage, after `npm --prefix bench/cdktn ci`: `npm run rehearse:cdktn`. The command synthesizes `examples`, or the directory in
  * `ENVIRONMENTS_DIR`.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import { projectRoot } from "../../lambda/packaging";
-import { compareDirectories, isExpected, type Difference } from "./compare";
+import { typesIn, type StackConfiguration } from "../provider-6/check-arguments";
+import { compareDirectories, compareJson, isExpected, type Difference } from "./compare";
+import { bindingsDirectory, readSchema } from "../provider-6/files";
+import { type Kind, readProviderSchema } from "../provider-6/provider-schema";
 
 const PACKAGES = join(projectRoot(), "bench/cdktn/package.json");
 
-/**
- * The replacement of each package. `constructs` resolves to the successor's copy, because two copies of its classes do not work together.
- */
-const SUCCESSORS = { cdktf: "cdktn", "@cdktf/provider-aws": "@cdktn/provider-aws", constructs: "constructs" } as const;
-
+/** Resolves CDKTF's packages to the successors, which npm installs under the same names. docs/moving-to-cdk-terrain.md uses these aliases too. */
 const successors: esbuild.Plugin = {
   name: "successors",
   setup(build) {
     const require = createRequire(PACKAGES);
-    build.onResolve({ filter: /^(cdktf|@cdktf\/provider-aws|constructs)(\/|$)/ }, ({ path }) => {
-      const name = Object.keys(SUCCESSORS).find((each) => path === each || path.startsWith(`${each}/`));
-      const successor = SUCCESSORS[name as keyof typeof SUCCESSORS];
-      return { path: require.resolve(path.replace(name ?? "", successor)), external: true };
-    });
+    // `constructs` too, because two copies of its classes do not work together.
+    build.onResolve({ filter: /^(cdktf|@cdktf\/provider-aws|constructs)(\/|$)/ }, ({ path }) => ({
+      path: require.resolve(path),
+      external: true,
+    }));
   },
 };
 
@@ -60,10 +60,26 @@ function synthesize(app: string, outdir: string): void {
       ...process.env,
       CDKTF_OUTDIR: outdir,
       SELECT: "status=*",
-      CDKTN_DISABLE_CREATION_STACK: "1",
     },
     stdio: "inherit",
   });
+}
+
+/** Compares the schema in the bindings with the stored schema, for the types of the stored schema and of the synthesized stacks. */
+function schemaDifferences(synthesized: string): readonly Difference[] {
+  const stored = readSchema();
+  const stacks = readdirSync(join(synthesized, "stacks")).map(
+    (name) => JSON.parse(readFileSync(join(synthesized, "stacks", name, "cdk.tf.json"), "utf8")) as StackConfiguration,
+  );
+  const inStacks = typesIn(stacks);
+  const typesOf = (kind: Kind): readonly string[] => [
+    ...new Set([...Object.keys(stored.types[kind]), ...inStacks[kind]]),
+  ];
+  const types = { resource: typesOf("resource"), data: typesOf("data"), provider: typesOf("provider") };
+  return compareJson(stored, readProviderSchema(bindingsDirectory, types)).map((difference) => ({
+    file: "bench/provider-6/schema.json",
+    ...difference,
+  }));
 }
 
 /** Returns one line for each path and pair of values, with the number of files that contain the difference. */
@@ -85,15 +101,14 @@ function short(value: string): string {
   return value.length > 60 ? `${value.slice(0, 59)}…` : value;
 }
 
-function versionOf(name: string): string {
-  const { version } = JSON.parse(readFileSync(createRequire(PACKAGES).resolve(`${name}/package.json`), "utf8")) as {
-    version: string;
-  };
+function versionOf(alias: string): string {
+  const file = createRequire(PACKAGES).resolve(`${alias}/package.json`);
+  const { name, version } = JSON.parse(readFileSync(file, "utf8")) as { name: string; version: string };
   return `${name} ${version}`;
 }
 
 async function main(): Promise<void> {
-  if (!existsSync(join(projectRoot(), "bench/cdktn/node_modules/cdktn"))) {
+  if (!existsSync(join(projectRoot(), "bench/cdktn/node_modules/cdktf"))) {
     process.stderr.write("CDK Terrain is not installed. Run: npm --prefix bench/cdktn ci\n");
     process.exitCode = 1;
     return;
@@ -104,7 +119,7 @@ async function main(): Promise<void> {
     const unexpected = differences.filter((difference) => !isExpected(difference));
     const { stacks } = JSON.parse(readFileSync(join(scratch, "cdktf/manifest.json"), "utf8")) as { stacks: object };
     process.stdout.write(
-      `${Object.keys(stacks).length} stacks with ${versionOf("cdktn")} and ${versionOf("@cdktn/provider-aws")}.\n` +
+      `${Object.keys(stacks).length} stacks with ${versionOf("cdktf")} and ${versionOf("@cdktf/provider-aws")}.\n` +
         `Expected differences:\n${table(differences.filter(isExpected))}`,
     );
     if (unexpected.length === 0) {
@@ -112,6 +127,13 @@ async function main(): Promise<void> {
     } else {
       process.stderr.write(
         `Unexpected differences that would change the deployment (cdktf -> cdktn):\n${table(unexpected)}`,
+      );
+      process.exitCode = 1;
+    }
+    const schema = schemaDifferences(join(scratch, "cdktn"));
+    if (schema.length > 0) {
+      process.stderr.write(
+        `bench/provider-6/schema.json is not current (stored -> bindings). Run: npm run provider-6\n${table(schema)}`,
       );
       process.exitCode = 1;
     }
