@@ -20,7 +20,7 @@ export interface FunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   /**
    * The Node binary.
-   * @default the binary of this process
+   * @default the binary in the variable `LAMBDA_NODE`, otherwise the binary of this process
    */
   readonly nodePath?: string;
   /**
@@ -216,7 +216,8 @@ export class FunctionInstance {
   }
 
   #spawn(): void {
-    const { environment, handler, memoryMb = 512, nodePath = process.execPath } = this.#props;
+    const { environment, handler, memoryMb = 512 } = this.#props;
+    const nodePath = this.#props.nodePath ?? process.env["LAMBDA_NODE"] ?? process.execPath;
     const { port } = this.#server.address() as AddressInfo;
     const name = environment["AWS_LAMBDA_FUNCTION_NAME"] ?? "blockedCalls";
     const region = environment["AWS_REGION"] ?? "us-east-1";
