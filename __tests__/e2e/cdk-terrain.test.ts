@@ -14,7 +14,7 @@ import { copyProject } from "../../emulators/project-copy";
 import { projectRoot } from "../../lambda/packaging";
 import { withoutAlarms } from "./fault-injection";
 import { adoptable, createVendorTable, readTable, type TableState } from "./vendor-tables";
-import { createWorld, start, type Finished, type World } from "./world";
+import { createWorld, type Finished, start, type World } from "./world";
 
 jest.setTimeout(10 * 60_000);
 
@@ -84,15 +84,17 @@ describeIfInstalled("a stack that CDKTF deployed", () => {
   });
   afterAll(() => world.stop());
 
-  /** Runs a command of the page in the copy of the project, on Node.js 24. */
-  async function succeeds(command: string): Promise<string> {
+  /** Runs a command in the copy of the project, on Node.js 24. */
+  async function runOnNode24(command: string): Promise<Finished> {
     const options = command.startsWith("npx cdktn deploy") ? " --auto-approve --skip-provider-lock" : "";
     const line = `${command.replace("<name>-acme-us-east-1", world.stackName(name))}${options}`;
-    const { CDKTF_OUTDIR: _outdir, ...env } = world.env;
-    const { exitCode, output } = await start("sh", ["-c", line], project, {
-      ...env,
-      PATH: `${node24}:${world.env["PATH"] ?? ""}`,
-    }).finished;
+    // cdktn and fleet choose the output directory, as on a team's machine.
+    const env = Object.fromEntries(Object.entries(world.env).filter(([variable]) => variable !== "CDKTF_OUTDIR"));
+    return start("sh", ["-c", line], project, { ...env, PATH: `${node24}:${world.env["PATH"] ?? ""}` }).finished;
+  }
+  /** Runs a command of the page. */
+  async function succeeds(command: string): Promise<string> {
+    const { exitCode, output } = await runOnNode24(command);
     expect([command, exitCode, exitCode === 0 ? "" : output]).toEqual([command, 0, ""]);
     return output;
   }
@@ -132,6 +134,12 @@ describeIfInstalled("a stack that CDKTF deployed", () => {
     expect(world.proxy.mutating("lambda").map(({ operation }) => operation)).toContain("UpdateFunctionConfiguration");
     expect(world.proxy.mutating("dynamodb")).toEqual([]);
     expect(await readTable(world.dynamodb, name)).toEqual(table);
+  });
+
+  test("cdktn destroy is refused with the release steps", async () => {
+    const { exitCode, output } = await runOnNode24(`npx cdktn destroy ${world.stackName(name)} --auto-approve`);
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(`${world.stackName(name)} cannot be destroyed, because it manages the vendor's table`);
   });
 
   test("after the way back to CDKTF, fleet plans no change", async () => {
