@@ -218,7 +218,7 @@ describe("the reader of the bindings", () => {
   test("reads arguments, blocks on every level, and attributes", () => {
     const { version, types } = read(["aws_dynamodb_table"]);
     const table = types.resource["aws_dynamodb_table"];
-    expect(version).toBe("6.25.0");
+    expect(version).toMatch(/^6\.\d+\.0$/);
     expect(table?.arguments).toMatchObject({ name: "string required", hash_key: "string", tags: "stringMap" });
     expect(table?.blocks["attribute"]).toMatchObject({ several: true, required: false });
     expect(table?.blocks["ttl"]).toMatchObject({ several: false, arguments: { attribute_name: "string" } });
