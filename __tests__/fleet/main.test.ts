@@ -119,6 +119,7 @@ test("iam prints the policies, or writes them to a directory", async () => {
     "deploy-watch",
     "plan",
     "preflight",
+    "contact-attributes",
     "read-and-invoke",
     "index",
     "wire",

@@ -28,7 +28,7 @@ export function isThrottled(error: unknown): boolean {
 }
 
 /** The fix for a denied request. @param policy the policy of `fleet iam` that allows the request */
-export function attachPolicyFix(policy: "preflight" | "read-and-invoke" | "wire"): string {
+export function attachPolicyFix(policy: "contact-attributes" | "preflight" | "read-and-invoke" | "wire"): string {
   return `Attach the policy ${policy} (npm run fleet -- iam) to the role that this command uses: planRole, otherwise deployRole, otherwise the role of your credentials.`;
 }
 

@@ -34,6 +34,10 @@ export const preflight: Command = {
         "Reads at most this many read capacity units per second. Default: 25, or 10% of a provisioned table's capacity.",
       wholeNumber: { min: 1, max: 999_999_999 },
     },
+    attributes: {
+      description:
+        "Lists the attributes that blocked contacts have, for contactDetails. Needs the policy contact-attributes.",
+    },
     resume: { description: "Continues the stopped scans of the previous run, and does not repeat its finished scans." },
     json,
   },
@@ -48,6 +52,9 @@ preflight also checks:
   the Connect instance: id, quotas, names of modules and flows, associated functions
   the names of the functions, roles and log groups of the stack: free, managed by this stack, or to be adopted
   resources that were created by hand with the vendor's guide
+
+With --attributes, the command reads up to five of the contacts with a blocked Disposition completely, and prints only the names and the
+types of their attributes.
 
 After Ctrl-C, a scan finishes the page that it is reading and saves its position in ${progressDirectory}. The position is also saved if
 the process is killed. --resume continues at this position. The command deletes the saved positions when the scans of all selected
@@ -67,6 +74,7 @@ ${selectionSyntax}`,
         extent: switches.has("full") ? { full: true } : { full: false, items: numbers.get("sample") ?? defaultSample },
         rate: numbers.get("rate"),
         resume: switches.has("resume"),
+        attributes: switches.has("attributes"),
       },
       (stack) => {
         if (!isJson) print(`${reportOf(stack, terminalColumns() ?? 140)}\n`);

@@ -84,6 +84,37 @@ test("a clean table and a Connect instance below its quotas end with exit code 0
   for (const service of ["dynamodb", "connect"]) expect(world.proxy.mutating(service)).toEqual([]);
 });
 
+test("--attributes names the attributes of blocked contacts, and shows no value", async () => {
+  const named = { AgentName: { S: "Ann" }, EndTime: { N: "1793268000" }, "of +15555550142": { M: {} } };
+  await world.table.put("dextr-acme", [contact(0, named)]);
+  try {
+    const { exitCode, of } = await checks("--full", "--rate", "1000", "--attributes");
+    expect(exitCode).toBe(0);
+    expect(of.get("contact attributes")).toEqual({
+      name: "contact attributes",
+      outcome: "ok",
+      detail:
+        "Attributes of 3 blocked contacts: AgentName (text), CustomerEndpoint (text), Disposition (text), EndTime (number), hash (text), " +
+        "of +1••••••••42 (map), range (text). contactDetails can name text, numbers and true or false.",
+    });
+    const done = world.proxy.intercept(
+      ({ operation }) => operation === "GetItem",
+      () => ({
+        status: 400,
+        headers: { "content-type": "application/x-amz-json-1.0" },
+        body: JSON.stringify({ __type: "AccessDeniedException", message: "not authorized" }),
+      }),
+    );
+    const denied = await checks("--full", "--rate", "1000", "--attributes");
+    done();
+    expect(denied.exitCode).toBe(0);
+    expect(denied.of.get("contact attributes")).toMatchObject({ outcome: "warning" });
+    expect(denied.of.get("contact attributes")?.fix).toContain("Attach the policy contact-attributes");
+  } finally {
+    await world.table.put("dextr-acme", [contact(0)]);
+  }
+});
+
 test("Ctrl-C stops after the current page, and --resume reads each remaining item once", async () => {
   let scans = 0;
   const running = startFleet(["preflight", "--full", "--rate", "20"], files, world.env);
@@ -682,10 +713,10 @@ function question({ service, operation, url, input }: RecordedCall): AccessReque
   }
 }
 
-test("the policy preflight allows every call of these tests, and no other action", () => {
+test("the policies preflight and contact-attributes allow every call of these tests, and no other action", () => {
   const adopting = loadOne(`${yaml}    adoptExisting: { function: true, role: true, logGroup: true }\n`);
   const policies = policiesFor([instance, adopting])
-    .filter(({ name }) => name.startsWith("preflight-"))
+    .filter(({ name }) => /^(preflight|contact-attributes)-/.test(name))
     .map(({ document }) => document);
   const asked = everyCall
     .map(question)

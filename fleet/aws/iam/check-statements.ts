@@ -51,6 +51,11 @@ export function preflightStatements(instances: readonly InstanceConfig[]): State
   ];
 }
 
+/** DynamoDB has no request that returns only the names of attributes. */
+export function contactAttributesStatements(instances: readonly InstanceConfig[]): Statement[] {
+  return [allow("ReadWholeContacts", ["dynamodb:GetItem"], resourcesOf(instances).tables)];
+}
+
 export function readAndInvokeStatements(instances: readonly InstanceConfig[]): Statement[] {
   const stack = resourcesOf(instances);
   const dynamodbEndpoints = unique(instances, ({ region, dnsSuffix }) => `dynamodb.${region}.${dnsSuffix}`);

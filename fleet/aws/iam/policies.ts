@@ -1,6 +1,7 @@
 /** Generates least-privilege IAM policies from the configuration of instances. */
 import type { InstanceConfig } from "../../../config/types";
 import {
+  contactAttributesStatements,
   discoverStatements,
   indexStatements,
   preflightStatements,
@@ -30,6 +31,7 @@ const policyLimit = 6144;
  * - `deploy-settings`: the calls for the settings of security teams. Absent if no instance has such a setting.
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
+ * - `contact-attributes`: `fleet preflight --attributes`. It may read whole contacts, so it should be attached for a short time only.
  * - `read-and-invoke`: the calls of `fleet verify`, `fleet coverage` and `fleet check`. It may query the index, read contact ids, flows
  *   and phone numbers, and invoke the function.
  * - `index`: the calls of `fleet index`: describes the table and adds the index.
@@ -51,6 +53,7 @@ export function policiesFor(instances: readonly InstanceConfig[]): Policy[] {
     ...policiesPerAccount("deploy-settings", withSettings, account, settingStatements),
     ...policiesPerAccount("plan", instances, account, planStatements),
     ...policiesPerAccount("preflight", instances, account, preflightStatements),
+    ...policiesPerAccount("contact-attributes", instances, account, contactAttributesStatements),
     ...policiesPerAccount("read-and-invoke", instances, account, readAndInvokeStatements),
     ...policiesPerAccount("index", instances, account, indexStatements),
     ...policiesPerAccount("wire", instances, account, wireStatements),

@@ -10,6 +10,8 @@ export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** Maximum number of distinct Dispositions with a count of their own. */
 const maxDispositions = 500;
+/** Maximum number of blocked contacts whose keys are kept. */
+const contactsRead = 5;
 /** Maximum number of examples per attribute and shape. */
 const maxExamples = 3;
 
@@ -79,6 +81,8 @@ export class ContactStats {
   private readonly blocked: Map<string, BlockedCount>;
   private readonly dispositions: Map<string, number>;
   private otherDispositions = 0;
+  /** The table's keys of the first contacts with a blocked Disposition. They are not saved. */
+  readonly blockedKeys: Item[] = [];
 
   /**
    * @param tableKeys names of the table's keys: one or two
@@ -128,6 +132,7 @@ export class ContactStats {
     const blocked = this.blocked.get(disposition);
     if (blocked === undefined) return;
     blocked.contacts++;
+    if (this.blockedKeys.length < contactsRead) this.blockedKeys.push(this.keysOf(item));
     if (endpoint === undefined) return;
     const caller = classifyAddress(endpoint);
     if (caller === "number") blocked.withNumber++;
@@ -170,6 +175,10 @@ export class ContactStats {
     }
     this.violations.set(id, found);
     return true;
+  }
+
+  private keysOf(item: Item): Item {
+    return Object.fromEntries(this.tableKeys.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
   }
 
   private shownKeys(item: Item): string {

@@ -15,8 +15,10 @@ import { runCheck } from "./check";
 import type { Check } from "./check";
 import type { Clock } from "./clock";
 import { connectChecks } from "./connect-checks";
+import { contactAttributesFinding } from "./contact-attributes";
 import { contactChecks } from "./contact-checks";
 import type { ScannedContacts } from "./contact-checks";
+import type { Item } from "./contact-stats";
 import { guideChecks } from "./vendor-guide-checks";
 import { nameChecks } from "./name-checks";
 import { ProgressLine } from "./progress-line";
@@ -30,6 +32,8 @@ export interface PreflightOptions {
   readonly rate: number | undefined;
   /** Whether to continue an interrupted scan of the same table. */
   readonly resume: boolean;
+  /** Whether to list the attributes of blocked contacts. */
+  readonly attributes: boolean;
 }
 
 export interface PreflightContext {
@@ -76,7 +80,7 @@ async function contactsOf(
   options: PreflightOptions,
   context: PreflightContext,
 ): Promise<readonly Check[]> {
-  let scanned: ScannedContacts | undefined;
+  let scanned: (ScannedContacts & { readonly blockedKeys: readonly Item[] }) | undefined;
   try {
     scanned = await scan(instance, clients, table, options, context);
   } catch (error) {
@@ -89,7 +93,11 @@ async function contactsOf(
     ];
   }
   const backfill = await runCheck("backfill", () => backfillFinding(instance, table, scanned.stats));
-  return [...contactChecks(instance, scanned), backfill];
+  const { blockedKeys } = scanned;
+  const attributes = options.attributes
+    ? [await runCheck("contact attributes", () => contactAttributesFinding(instance, clients.dynamodb, blockedKeys))]
+    : [];
+  return [...contactChecks(instance, scanned), ...attributes, backfill];
 }
 
 /** @throws CommandError if the scan cannot start */
@@ -99,7 +107,7 @@ async function scan(
   table: TableDescription,
   { extent, rate = rateFor(table), resume }: PreflightOptions,
   { clock, stop, files, stream }: PreflightContext,
-): Promise<ScannedContacts> {
+): Promise<ScannedContacts & { readonly blockedKeys: readonly Item[] }> {
   const capacity = capacityOf(table);
   if (capacity !== undefined && rate > capacity.read) {
     throw new CommandError(
@@ -114,14 +122,15 @@ async function scan(
     blockedDispositions,
   };
   const from = resume ? files.read(identity) : undefined;
-  if (from?.finished === true) return scanResult(from, undefined);
+  if (from?.finished === true) return { ...scanResult(from, undefined), blockedKeys: [] };
 
   let saved: ScanProgress | undefined = from;
+  let blockedKeys: readonly Item[] = [];
   const expected = extent.full ? (table.ItemCount ?? 0) : Math.min(extent.items, table.ItemCount ?? 0);
   const before = { items: from?.stats.items ?? 0, units: from?.units ?? 0 };
   const line = new ProgressLine(instance.stackName, expected, stream, clock, before);
   try {
-    await scanAttributes(
+    const { stats } = await scanAttributes(
       { tableName: instance.table.name, tableKeys: tableKeys(table), extent, blockedDispositions, rate, from },
       {
         dynamodb,
@@ -136,14 +145,16 @@ async function scan(
         },
       },
     );
+    ({ blockedKeys } = stats);
   } catch (error) {
     if (saved === undefined) throw error;
     const cause = `${errorMessage(error)}. ${isAccessDenied(error) ? attachPolicyFix("preflight") : ""}`.trim();
-    return scanResult(saved, cause);
+    return { ...scanResult(saved, cause), blockedKeys };
   } finally {
     line.clear();
   }
-  return scanResult(saved, saved?.finished === false ? "interrupted by the user." : undefined);
+  const stopped = saved?.finished === false ? "interrupted by the user." : undefined;
+  return { ...scanResult(saved, stopped), blockedKeys };
 }
 
 function scanResult(progress: ScanProgress | undefined, stopped: string | undefined): ScannedContacts {

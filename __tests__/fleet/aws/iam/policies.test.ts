@@ -434,6 +434,7 @@ instances:
     "deploy-watch-444455556666",
     "plan-444455556666",
     "preflight-444455556666",
+    "contact-attributes-444455556666",
     "read-and-invoke-444455556666",
     "index-444455556666",
     "wire-444455556666",
@@ -492,6 +493,18 @@ test("the policy wire allows reading and updating flows of the selected instance
   expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}/contact-flow/1`)).toBe("allowed");
   expect(may("connect:UpdateContactFlowContent", `${acme.instanceArn}0/contact-flow/1`)).not.toBe("allowed");
   expect(may("connect:DeleteContactFlow", `${acme.instanceArn}/contact-flow/1`)).not.toBe("allowed");
+});
+
+test("only the policy contact-attributes allows reading whole contacts, and nothing else", () => {
+  const whole = {
+    action: "dynamodb:GetItem",
+    resource: acme.table.arn,
+    context: { "dynamodb:Select": "ALL_ATTRIBUTES", "dynamodb:Attributes": ["hash", "range"] },
+  };
+  const allowing = policiesFor([acme]).filter(({ document }) => decide([document], whole) === "allowed");
+  expect(allowing.map(({ name }) => name)).toEqual(["contact-attributes-111122223333"]);
+  const statements = named("contact-attributes").flatMap(({ Statement }) => Statement);
+  expect(statements.flatMap(({ Action = [] }) => Action)).toEqual(["dynamodb:GetItem"]);
 });
 
 test("read-and-invoke reads the attributes of contactDetails from the tables that have them, and no others", () => {
