@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
+  DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
   UpdateItemCommand,
@@ -27,6 +28,8 @@ export interface ContactTable {
   put(contact: FinishedContact): Promise<void>;
   /** Changes the Disposition, as a privileged user does after review. */
   overrideDisposition(contactId: string, disposition: string): Promise<void>;
+  /** Deletes the contact, if it exists. */
+  remove(contactId: string): Promise<void>;
   /** Closes all connections. The table is then unreachable. */
   stop(): Promise<void>;
 }
@@ -93,6 +96,9 @@ export async function startContactTable(tableName: string, region: string): Prom
           ExpressionAttributeValues: { ":d": { S: disposition } },
         }),
       );
+    },
+    remove: async (contactId) => {
+      await client.send(new DeleteItemCommand({ TableName: tableName, Key: key(contactId) }));
     },
     stop: async () => {
       client.destroy();

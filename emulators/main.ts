@@ -19,6 +19,7 @@ import { findTerraformProvider, type TerraformCli } from "./aws/terraform-cli";
 import { company, environmentFile, foundCompany, stackName, tableName } from "./company";
 import { callPath, Phone } from "./phone";
 import { defaultDirectory, defaultPort, placesIn, type Places } from "./places";
+import { ended } from "./until-ended";
 
 const help = `Runs an emulated AWS account on this machine until you press Ctrl-C. docs/emulators.md shows what you can do with it.
 
@@ -128,25 +129,6 @@ function removeFormerRun(directory: string, { environments, script, wireLog }: P
   mkdirSync(directory, { recursive: true });
   mkdirSync(environments);
 }
-
-/** How often the program checks whether npm, which started it, still runs, in milliseconds. */
-const parentCheckMs = 250;
-
-/**
- * Resolves when the user or the system ends the program, or the program that started it. npm ends on SIGTERM without passing the signal on.
- */
-const ended = (): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearInterval(timer);
-      resolve();
-    };
-    const parent = process.ppid;
-    const timer = setInterval(() => {
-      if (process.ppid !== parent) end();
-    }, parentCheckMs).unref();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-  });
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parse(args);

@@ -16,7 +16,7 @@ export interface Caller {
   readonly from: string;
 }
 
-export interface Call extends Caller, Pick<Simulation, "content" | "kind" | "modules" | "flows"> {
+export interface Call extends Caller, Pick<Simulation, "content" | "kind" | "modules" | "flows" | "onStep"> {
   readonly invoke: (
     functionArn: string,
     event: ConnectLambdaEvent,
@@ -59,6 +59,7 @@ export async function playCall({ invoke, mayInvoke, ...call }: Call): Promise<Pl
     kind: call.kind,
     ...(call.modules === undefined ? {} : { modules: call.modules }),
     ...(call.flows === undefined ? {} : { flows: call.flows }),
+    ...(call.onStep === undefined ? {} : { onStep: call.onStep }),
     contact: inboundContact(call),
     invokeLambda: async (arn, event, timeLimitMs) => {
       if (!mayInvoke(arn)) throw new Error(`${arn} is not associated with the instance`);

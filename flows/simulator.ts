@@ -66,6 +66,8 @@ export interface Simulation {
    */
   readonly flows?: Readonly<Record<string, FlowContent>>;
   readonly invokeLambda: InvokeLambda;
+  /** Called before each action runs, with the index of its step in the path. */
+  readonly onStep?: (index: number) => void;
   /** Whether the `nth` write of contact attributes fails; the first write of the simulation is 1. */
   readonly failWrite?: (actionIdentifier: string, nth: number) => boolean;
   /**
@@ -179,6 +181,7 @@ class Run {
       if (this.path.length >= MAX_STEPS) return { kind: "stuck", reason: `no end within ${MAX_STEPS} actions` };
       // Record the step before the action runs, so that the steps of a module follow the step that invoked it.
       const index = this.path.push({ identifier: action.Identifier, type: action.Type, branch: "", within }) - 1;
+      this.simulation.onStep?.(index);
       const injectedError = this.simulation.failAction?.(action.Identifier, content);
       const result =
         injectedError !== undefined

@@ -1,6 +1,7 @@
 /** HTTP between AWS clients and emulators: serves requests on a local port, and forwards requests. */
 import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isLoopbackHost } from "../loopback-host";
 import { type AwsRequest, readRequest } from "./aws-request";
 
 export interface AwsResponse {
@@ -65,7 +66,7 @@ export async function serveAws(respond: Responder, port = 0): Promise<AwsEndpoin
  * (`Origin`), nor through a name that an attacker resolves to this machine (`Host`).
  */
 function isFromBrowser({ origin, host = "" }: IncomingHttpHeaders): boolean {
-  return origin !== undefined || !/^(127\.0\.0\.1|\[::1\]|([\w.-]+\.)?localhost)(:\d+)?$/i.test(host);
+  return origin !== undefined || !isLoopbackHost(host);
 }
 
 /** Forwards requests to an emulator, with unchanged bodies and headers. */

@@ -16,8 +16,8 @@ const PORT_SPACING = 14;
 /** Keeps link ends away from the rounded corners of a block. */
 const MAX_PORT_OFFSET = 28;
 
-/** Colours for light and dark mode. The SVG has its own background, so it is readable on any page. */
-const STYLE = `
+/** Style of all pictures: colours for light and dark mode. The SVG has its own background, so it is readable on any page. */
+export const PICTURE_STYLE = `
   .page { fill: #ffffff; stroke: #d0d7de; }
   .block { fill: #f6f8fa; stroke: #8c959f; }
   .main { fill: #ddf4ff; stroke: #0969da; }
@@ -75,6 +75,25 @@ export function toSvg(
   marked?: MarkedBlocks,
   textOf = (text: string): string => text,
 ): string {
+  return draw(content, title, textOf, marked, `<style>${PICTURE_STYLE}${markStyle(marked)}\n</style>`);
+}
+
+/**
+ * Returns the SVG for a page that contains {@link PICTURE_STYLE} and finds blocks and links by attributes: `data-block` is the position
+ * of the block in `content.Actions`, and `data-link` has the positions of the first and the second block of a link. No block has a colour.
+ */
+export function toEmbeddedSvg(content: FlowContent, title: string, textOf = (text: string): string => text): string {
+  return draw(content, title, textOf, { colours: {}, marks: new Map() }, undefined);
+}
+
+/** @param style the element with the style; undefined if the page has the style */
+function draw(
+  content: FlowContent,
+  title: string,
+  textOf: (text: string) => string,
+  marked: MarkedBlocks | undefined,
+  style: string | undefined,
+): string {
   const graph = flowGraph(content);
   const layout = layoutFlow(graph);
   const blockRows = new Set(layout.blocks.map((block) => block.row));
@@ -102,10 +121,20 @@ export function toSvg(
     in: link.lane[0] === undefined ? rowY(link.from) : y(link.lane[0]),
   });
   const ports = portOffsets(layout.links, ends, rowY);
+  const position = new Map(graph.blocks.map(({ identifier }, index) => [identifier, index]));
+  const data = (name: string, ...identifiers: readonly string[]): string =>
+    style === undefined ? ` data-${name}="${identifiers.map((identifier) => position.get(identifier)).join(" ")}"` : "";
   const drawn = layout.links.map((link) => {
     const port = ports.get(link) ?? { out: 0, in: 0 };
     const [from, to] = [left(link.from), left(link.to)];
-    return drawLink(link, { x: from.x + BLOCK_WIDTH, y: from.y + port.out }, { x: to.x, y: to.y + port.in }, y, textOf);
+    return drawLink(
+      link,
+      data("link", link.from, link.to),
+      { x: from.x + BLOCK_WIDTH, y: from.y + port.out },
+      { x: to.x, y: to.y + port.in },
+      y,
+      textOf,
+    );
   });
   const start = left(graph.start);
   const startEnd = MARGIN + START_WIDTH;
@@ -114,7 +143,7 @@ export function toSvg(
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escapeXml(truncate(textOf(title), 200))}</title>`,
     `<desc>${escapeXml(describe(graph.links, textOf))}</desc>`,
-    `<style>${STYLE}${markStyle(marked)}\n</style>`,
+    ...(style === undefined ? [] : [style]),
     `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     `<path class="link success" d="M${startEnd} ${start.y} H${start.x - 7}"/>`,
     arrowHead({ x: start.x, y: start.y }, "success"),
@@ -124,7 +153,7 @@ export function toSvg(
     ...graph.blocks.map((block) => {
       const kind = marked === undefined ? (main.has(block.identifier) ? "main" : "block") : markClass(block, marked);
       const texts = { identifier: textOf(block.identifier), kind: textOf(block.kind), detail: textOf(block.detail) };
-      return drawBlock(texts, left(block.identifier), kind);
+      return drawBlock(texts, left(block.identifier), kind, data("block", block.identifier));
     }),
     ...drawn.map((link) => link.label),
     "</svg>",
@@ -162,6 +191,7 @@ function portOffsets(
 
 function drawLink(
   link: PlacedLink,
+  data: string,
   from: Point,
   to: Point,
   y: (row: number) => number,
@@ -193,11 +223,11 @@ function drawLink(
       : { x: from.x + GUTTER + 4, y: through, anchor: "start" };
   const labelText = truncate(textOf(link.label), 18);
   return {
-    line: `<path class="link ${link.kind}" d="${path}"/>${arrowHead(to, link.kind)}`,
+    line: `<path class="link ${link.kind}"${data} d="${path}"/>${arrowHead(to, link.kind, data)}`,
     label:
       labelText === ""
         ? ""
-        : `<text class="label ${link.kind}" text-anchor="${label.anchor}" x="${label.x}" y="${label.y - 5}">${escapeXml(labelText)}</text>`,
+        : `<text class="label ${link.kind}"${data} text-anchor="${label.anchor}" x="${label.x}" y="${label.y - 5}">${escapeXml(labelText)}</text>`,
   };
 }
 
@@ -206,8 +236,8 @@ function curve(from: Point, to: Point): string {
   return `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
 }
 
-function arrowHead(tip: Point, kind: LinkKind): string {
-  return `<path class="head ${kind}" d="M${tip.x} ${tip.y} l-9 -4.5 v9 z"/>`;
+function arrowHead(tip: Point, kind: LinkKind, data = ""): string {
+  return `<path class="head ${kind}"${data} d="M${tip.x} ${tip.y} l-9 -4.5 v9 z"/>`;
 }
 
 const markClass = ({ identifier }: Block, { colours, marks }: MarkedBlocks): string => {
@@ -226,13 +256,13 @@ function markStyle(marked: MarkedBlocks | undefined): string {
     : `\n  ${rules("light")}\n  @media (prefers-color-scheme: dark) { ${rules("dark")} }`;
 }
 
-function drawBlock(block: Block, { x, y }: Point, kind: string): string {
+function drawBlock(block: Block, { x, y }: Point, kind: string, data: string): string {
   const middle = x + BLOCK_WIDTH / 2;
   const line = (kind: string, offset: number, text: string) =>
     `<text class="${kind}" text-anchor="middle" x="${middle}" y="${y + offset}">${escapeXml(text)}</text>`;
   const detail = truncate(block.detail, 27);
   return [
-    `<g><title>${escapeXml(truncate(`${block.identifier}: ${block.detail}`, 1000))}</title>`,
+    `<g${data}><title>${escapeXml(truncate(`${block.identifier}: ${block.detail}`, 1000))}</title>`,
     `<rect class="${kind}" x="${x}" y="${y - BLOCK_HEIGHT / 2}" width="${BLOCK_WIDTH}" height="${BLOCK_HEIGHT}" rx="8"/>`,
     line("kind", detail === "" ? -6 : -16, truncate(block.kind, 60)),
     line("name", detail === "" ? 13 : 4, truncate(block.identifier, 26)),
