@@ -60,7 +60,16 @@ const mayImport = {
   "fleet/commands": ["fleet", "config", "flows", "stacks/flow-files"],
   "fleet/main.ts": ["fleet/commands", "fleet/output", "config"],
   emulators: ["fleet/aws/iam/policy-simulation", "fleet/output", "flows", "config", "lambda/packaging"],
-  sandbox: ["emulators", "fleet/output", "flows", "config", "lambda/packaging", "lambda/blocked-calls/policy"],
+  sandbox: [
+    "emulators",
+    "fleet/output",
+    "flows",
+    "config",
+    "lambda/packaging",
+    "lambda/blocked-calls/policy",
+    "lambda/explanations",
+    "lambda/blocked-calls/reasons",
+  ],
   scripts: ["config", "stacks", "lambda", "fleet/aws/iam"],
   "main.ts": ["stacks", "lambda/packaging", "lambda/settings", "config"],
 };

@@ -25,24 +25,39 @@ const fictionalNumbers = [
   ...Array.from({ length: 1000 }, (_, n) => `+442079460${String(n).padStart(3, "0")}`),
 ];
 
-const withheld = "Anonymous";
+/** What a network sends for a withheld number. */
+export const withheld = "Anonymous";
+
+/** Fictional numbers. The numbers that the instance looks up come first; an instance can exempt all fictional numbers. */
+export function callerNumbers({
+  exemptNumbers,
+  lookup,
+}: Pick<InstanceConfig, "exemptNumbers" | "lookup">): readonly string[] {
+  const isCaller = (number: string): boolean =>
+    isLookedUp(number, { exemptNumbers, otherNumbers: lookup.otherNumbers });
+  return [...fictionalNumbers.filter(isCaller), ...fictionalNumbers.filter((number) => !isCaller(number))];
+}
+
 /** A Disposition that blocks no caller. */
 const unblockedDisposition = (blocked: readonly string[], name = "Under review"): string =>
   blocked.includes(name) ? unblockedDisposition(blocked, `${name} again`) : name;
 
+/** Dispositions that the agent's desk offers beside the blocked ones. Neither blocks a caller. */
+export const offeredDispositions = ({ blockedDispositions }: Pick<InstanceConfig, "blockedDispositions">) => ({
+  /** For the first step of 2-step blocking. */
+  review: unblockedDisposition(blockedDispositions),
+  resolved: unblockedDisposition(blockedDispositions, "Resolved"),
+});
+
 /**
  * The steps in order: an unlisted caller, each blocked Disposition in one step, one Disposition in two steps, exempt numbers, a withheld
- * caller, and an unreachable table. Numbers that the instance looks up come first; an instance can exempt all fictional numbers.
+ * caller, and an unreachable table.
  */
-export function scenario({
-  blockedDispositions,
-  exemptNumbers,
-  anonymousCallers,
-  lookup,
-}: InstanceConfig): readonly Step[] {
+export function scenario(instance: InstanceConfig): readonly Step[] {
+  const { blockedDispositions, exemptNumbers, anonymousCallers, lookup } = instance;
   const isCaller = (number: string): boolean =>
     isLookedUp(number, { exemptNumbers, otherNumbers: lookup.otherNumbers });
-  const numbers = [...fictionalNumbers.filter(isCaller), ...fictionalNumbers.filter((number) => !isCaller(number))];
+  const numbers = callerNumbers(instance);
   const caller = (n: number): string => numbers[n] ?? "";
   const expected = (from: string, wanted: "match" | "nomatch") => (isCaller(from) ? wanted : "nomatch");
   const underReview = unblockedDisposition(blockedDispositions);
@@ -107,6 +122,6 @@ export function scenario({
 }
 
 /** A number that an entry of `exemptNumbers` matches: the number itself, or a prefix filled up to eleven digits. */
-function numberOf(entry: string): string {
+export function numberOf(entry: string): string {
   return entry.endsWith("*") ? entry.slice(0, -1).padEnd("+12345678901".length, "0") : entry;
 }
