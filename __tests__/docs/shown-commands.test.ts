@@ -49,6 +49,10 @@ const offlineScripts: ReadonlySet<string> = new Set([
   "synth",
 ]);
 
+/** Whether the command is a script that ends by itself. The page of the sandbox runs until Ctrl-C. */
+const isOffline = ([program, first, script = "", ...others]: readonly string[]): boolean =>
+  program === "npm" && first === "run" && offlineScripts.has(script) && !others.includes("--web");
+
 /** Commands that neither this test nor an end-to-end test runs: a file that runs the command or is run by it, and a text in that file. */
 const runElsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "npm ci": [".ci/run", "npm ci "],
@@ -73,6 +77,7 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run fleet -- wire": ["__tests__/fleet/commands/wire.test.ts", 'runFleet(["wire", ...args]'],
   // npm test includes this script.
   "npm run lint": ["package.json", "npm run --silent lint && "],
+  "npm run sandbox -- --web": ["__tests__/e2e/phone.test.ts", '"--web", "--port"'],
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],
   // Benchmarks take minutes and need additional packages. Each benchmark prints its command with its figures.
   "npm run bench:lambda": ["bench/lambda/main.ts", "npm run bench:lambda -- "],
@@ -170,7 +175,7 @@ function runBy({ words }: ShownCommand): string | undefined {
   }
   // CI runs the tests; prettier runs below in a copy of the project.
   if (program === "npx" && ["jest", "prettier"].includes(first)) return "here";
-  if (program === "npm" && first === "run" && offlineScripts.has(second)) return "here";
+  if (isOffline(words)) return "here";
   return fileThatRuns(words);
 }
 
@@ -282,9 +287,7 @@ describe("in a copy of the project", () => {
   cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
 
-  const scriptsShown = unique(runHere).filter(
-    ({ words: [program, , script = ""] }) => program !== "npx" && offlineScripts.has(script),
-  );
+  const scriptsShown = unique(runHere).filter(({ words }) => isOffline(words));
   const formatted = unique(runHere).filter(({ words: [program, first] }) => program === "npx" && first === "prettier");
 
   test.each([...scriptsShown, ...formatted].map((command) => [command.text, command] as const))(
