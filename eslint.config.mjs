@@ -38,6 +38,8 @@ const mayImport = {
     // The expected settings and flow contents, which the checks compare with the deployed ones.
     "stacks/flow-contents",
     "stacks/function-settings",
+    // The names of the alarms and the metrics that they read.
+    "stacks/alarms",
     "lambda/settings",
     "lambda/packaging",
     // The policy, the probe and the reasons of the deployed function, so that the checks use the same ones.

@@ -158,6 +158,7 @@ describe("without a file", () => {
     index: ["*"],
     wire: ["Main inbound", "env=dev"],
     verify: [],
+    status: [],
     coverage: [],
     blocked: ["*"],
     check: ["+15555550101"],

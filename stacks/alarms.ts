@@ -56,7 +56,8 @@ const FIVE_MINUTES = 300;
 const HOUR = 3600;
 const DAY = 86_400;
 
-const ourMetric = ({ environment, name }: InstanceConfig, metric: string, stat = "Sum"): Metric => ({
+/** A metric of the function or the canary. See `logLine` in lambda/blocked-calls and `runCanary` in lambda/canary. */
+export const ourMetric = ({ environment, name }: InstanceConfig, metric: string, stat = "Sum"): Metric => ({
   namespace: METRICS_NAMESPACE,
   name: metric,
   dimensions: { Environment: environment, Instance: name },
@@ -64,7 +65,7 @@ const ourMetric = ({ environment, name }: InstanceConfig, metric: string, stat =
 });
 
 /** Metrics of the alias: an invocation of another version, for example a test in the console, does not count. */
-const aliasMetric = (instance: InstanceConfig, metric: string): Metric => ({
+export const aliasMetric = (instance: InstanceConfig, metric: string): Metric => ({
   namespace: "AWS/Lambda",
   name: metric,
   dimensions: { FunctionName: instance.function.name, Resource: `${instance.function.name}:${aliasName}` },
@@ -392,6 +393,11 @@ export function anchorOf({ id }: Pick<Alarm, "id">): string {
   return id.replaceAll("_", "-");
 }
 
+/** Returns the name of an alarm in CloudWatch. */
+export function alarmName({ stackName }: Pick<InstanceConfig, "stackName">, alarm: Pick<Alarm, "id">): string {
+  return `${monitoringName(stackName)}-${anchorOf(alarm)}`;
+}
+
 /**
  * Returns the alarms of one instance, and the SNS topic that they notify. If the instance names a topic, no topic is created.
  *
@@ -442,7 +448,7 @@ function alarmResource(instance: InstanceConfig, alarm: Alarm, rule: Rule, topic
   const single = expression === undefined;
   const entry = `${instance.alarms.runbookUrl}#${anchorOf(alarm)}`;
   return {
-    alarm_name: `${monitoringName(instance.stackName)}-${anchorOf(alarm)}`,
+    alarm_name: alarmName(instance, alarm),
     alarm_description: `${alarm.title} (${instance.name}, ${instance.environment}). ${alarm.cause} What to do: ${entry}`,
     comparison_operator: rule.comparison,
     threshold: rule.threshold,

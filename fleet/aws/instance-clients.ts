@@ -23,6 +23,14 @@ export interface InstanceClients {
   destroy(): void;
 }
 
+/** How long the clients try. */
+interface ClientSettings {
+  /** Requests per call, with retries. @default 8, so that a throttled call is repeated for about 30 seconds */
+  readonly maxAttempts?: number;
+  /** Milliseconds to connect. @default no limit */
+  readonly connectionTimeout?: number;
+}
+
 /**
  * Clients for the account and region of an instance. They use `planRole`, otherwise `deployRole`, otherwise the credentials that the
  * SDK finds. All clients share the credentials of the role, and renew them before they expire.
@@ -30,13 +38,17 @@ export interface InstanceClients {
  * Connect allows two calls a second per operation, account and region, so after a throttling error the SDK sends fewer requests per second.
  * https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
  */
-export function instanceClients(instance: Pick<InstanceConfig, "region" | "planRole" | "deployRole">): InstanceClients {
+export function instanceClients(
+  instance: Pick<InstanceConfig, "region" | "planRole" | "deployRole">,
+  { maxAttempts = 8, connectionTimeout }: ClientSettings = {},
+): InstanceClients {
   const { region, planRole, deployRole } = instance;
   const role = planRole ?? deployRole;
   const settings = {
     region,
-    maxAttempts: 8,
+    maxAttempts,
     retryMode: "adaptive",
+    ...(connectionTimeout === undefined ? {} : { requestHandler: { connectionTimeout } }),
     ...(role === undefined ? {} : { credentials: sharedRoleCredentials(region, role.arn, role.externalId) }),
   };
   const clients = {
@@ -56,3 +68,12 @@ export function instanceClients(instance: Pick<InstanceConfig, "region" | "planR
     },
   };
 }
+
+/** The client, except that the signal stops each of its requests. */
+export function stoppable<T extends { readonly send: unknown }>(client: T, signal: AbortSignal): T {
+  // The brackets keep `client` as `this`.
+  const send = (command: unknown): unknown => (client.send as Send)(command, { abortSignal: signal });
+  return Object.assign(Object.create(client) as T, { send });
+}
+
+type Send = (command: unknown, options: { readonly abortSignal: AbortSignal }) => unknown;

@@ -18,7 +18,7 @@ import { undefinedIfAbsent } from "./errors";
  * @param version a version or an alias. @default `$LATEST`
  */
 export async function functionConfiguration(
-  lambda: LambdaClient,
+  lambda: Pick<LambdaClient, "send">,
   FunctionName: string,
   version?: string,
 ): Promise<FunctionConfiguration | undefined> {
@@ -66,7 +66,7 @@ const numberOf = (version: FunctionConfiguration | undefined): number => Number(
 
 /** Undefined if the function or the alias does not exist. */
 export async function describeAlias(
-  lambda: LambdaClient,
+  lambda: Pick<LambdaClient, "send">,
   FunctionName: string,
   Name: string,
 ): Promise<AliasConfiguration | undefined> {

@@ -106,8 +106,11 @@ function isTemporary(error: unknown): boolean {
   );
 }
 
+/** Milliseconds to connect to STS. Without a limit, a call to an unreachable region would wait for minutes. */
+const connectionTimeout = 5_000;
+
 async function callSts<T>(region: string, call: string, send: (sts: STSClient) => Promise<T>): Promise<T> {
-  const sts = new STSClient({ region, ...readFilesAgain });
+  const sts = new STSClient({ region, requestHandler: { connectionTimeout }, ...readFilesAgain });
   try {
     return await send(sts);
   } catch (error) {

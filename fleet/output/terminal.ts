@@ -16,6 +16,11 @@ export const printToStdout: Print = (output) => {
   process.stdout.write(`${output instanceof JsonDocument ? output.text : terminalText(output)}\n`);
 };
 
+/** Removes all text from a terminal. A file or a pipe keeps its text. */
+export function clearTerminal(): void {
+  if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J\u001b[3J");
+}
+
 /** Prints to standard error, because another program may read standard output. */
 export function printToStderr(text: string): void {
   process.stderr.write(`${terminalText(text)}\n`);

@@ -1,4 +1,4 @@
-/** Permissions of the commands that call AWS without Terraform: `preflight`, `verify`, `check`, `discover`, `index` and `wire`. */
+/** Permissions of the commands that call AWS without Terraform: `preflight`, `verify`, `status`, `check`, `discover`, `index` and `wire`. */
 import { guideFunctionName } from "../../../config/aws-names";
 import { blockingIndex } from "../../../config/blocking-index";
 import type { InstanceConfig } from "../../../config/types";
@@ -66,8 +66,9 @@ export function readAndInvokeStatements(instances: readonly InstanceConfig[]): S
     ...readContactDetails(instances),
     // DynamoDB uses a customer managed key on behalf of the caller.
     allow("DecryptTable", ["kms:Decrypt"], stack.allKeys, { StringEquals: { "kms:ViaService": dynamodbEndpoints } }),
-    // For the progress of the index backfill. Metrics have no ARN.
+    // For the progress of the index backfill, and for the calls and the canary. Metrics have no ARN.
     allow("ReadMetrics", ["cloudwatch:GetMetricData"], ["*"]),
+    allow("ReadAlarms", ["cloudwatch:DescribeAlarms"], monitoringResources(instances).alarms),
     allow("SimulateRole", ["iam:SimulatePrincipalPolicy"], stack.roles),
     allow(
       "ReadFunction",

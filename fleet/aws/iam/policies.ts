@@ -32,8 +32,8 @@ const policyLimit = 6144;
  * - `plan`: the calls of the provider that read.
  * - `preflight`: the calls of `fleet preflight`. It may read the keys of the table and of our index, and no other attribute of a contact.
  * - `contact-attributes`: `fleet preflight --attributes`. It may read whole contacts, so it should be attached for a short time only.
- * - `read-and-invoke`: the calls of `fleet verify`, `fleet coverage` and `fleet check`. It may query the index, read contact ids, flows
- *   and phone numbers, and invoke the function.
+ * - `read-and-invoke`: the calls of `fleet verify`, `fleet status`, `fleet coverage` and `fleet check`. It may query the index, read contact
+ *   ids, flows, phone numbers and alarms, and invoke the function.
  * - `index`: the calls of `fleet index`: describes the table and adds the index.
  * - `wire`: the calls of `fleet wire`: reads the flows of the instance and updates their content.
  * - `discover`: the calls of `fleet discover`, in all regions.

@@ -6,6 +6,7 @@ import { forEachStack } from "../../plans/for-each-stack";
 import { checksUnlessSignedOut, type Check, ok } from "../finding";
 import { runCheck } from "../verify/check";
 import { type CoveredNumber, coveredNumbers, outcomeOf } from "./coverage";
+import { saveCoverage } from "./saved-coverage";
 
 export interface CoveredInstance {
   readonly stack: string;
@@ -56,6 +57,7 @@ export async function coverInstance(instance: InstanceConfig, showNumbers: boole
   } finally {
     clients.destroy();
   }
+  saveCoverage(instance, numbers);
   const outcomes = numbers.map(({ coverage }) => outcomeOf(coverage));
   const worst = (["failed", "unproven"] as const).find((outcome) => outcomes.includes(outcome));
   return { stack, outcome: numbers.length === 0 ? "unproven" : (worst ?? "ok"), numbers };

@@ -7,15 +7,13 @@ import {
 } from "@aws-sdk/client-lambda";
 import { aliasName } from "../../../config/aws-names";
 import type { InstanceConfig } from "../../../config/types";
-import { packageBlockedCalls } from "../../../lambda/packaging";
-import { functionEnvironment, HANDLER } from "../../../lambda/settings";
-import { functionSettings } from "../../../stacks/function-settings";
 import { undefinedIfAbsent } from "../../aws/errors";
 import { differingSettings, functionConfiguration, newestVersion } from "../../aws/lambda-function";
 import { failed, ok } from "../finding";
 import type { InstanceClients } from "../../aws/instance-clients";
 import type { Check, Finding } from "./check";
 import { runCheck } from "./check";
+import { settingDifferences, variableDifferences } from "./function-differences";
 
 export interface FunctionChecks {
   /** `function`, `alias`, `published`, `configuration`, `environment` and `permission`. A check is left out if the resource to check does not exist. */
@@ -139,45 +137,22 @@ const planAndDeploy = (stackName: string): string =>
   `plan and deploy: npm run fleet -- plan stack=${stackName}, then npm run fleet -- deploy stack=${stackName}.`;
 
 /** Compares code and settings of the alias's version, except its environment variables, with the stack. */
-function configurationFinding(
-  { function: configured, lookup, stackName }: InstanceConfig,
-  { CodeSha256, Handler, Runtime, MemorySize, Timeout, LoggingConfig }: FunctionConfiguration,
-): Finding {
-  const settings: readonly (readonly [string, unknown, unknown])[] = [
-    ["SHA-256 of the code", packageBlockedCalls().sourceCodeHash, CodeSha256],
-    ["handler", HANDLER, Handler],
-    ["runtime", configured.runtime, Runtime],
-    ["memory in MB", configured.memoryMb, MemorySize],
-    ["timeout in seconds", lookup.flowTimeLimitSeconds, Timeout],
-    ["log group", configured.logGroupName, LoggingConfig?.LogGroup],
-    ["log format", "Text", LoggingConfig?.LogFormat],
-  ];
-  const differing = settings.filter(([, expected, found]) => expected !== found);
+function configurationFinding(instance: InstanceConfig, live: FunctionConfiguration): Finding {
+  const differing = settingDifferences(instance, live);
   if (differing.length === 0) return ok("The function's configuration matches the stack.");
-  const differences = differing.map(
-    ([name, expected, found]) => `${name} is ${String(found)} instead of ${String(expected)}`,
-  );
-  const hasOtherLog = differing.some(([name]) => name === "log group");
+  const hasOtherLog = differing.some(({ code }) => code === "log-group");
   return failed(
-    `The function's configuration differs from the stack: ${differences.join(", ")}.` +
+    `The function's configuration differs from the stack: ${differing.map(({ text }) => text).join(", ")}.` +
       (hasOtherLog ? " The role may not write to another log group, so log lines and metrics are lost." : ""),
-    `To deploy the stack as it is now, ${planAndDeploy(stackName)}`,
+    `To deploy the stack as it is now, ${planAndDeploy(instance.stackName)}`,
   );
 }
 
-/** Messages contain the names of variables but no values: `EXEMPT_NUMBERS` contains phone numbers. */
 function environmentFinding(instance: InstanceConfig, found: Readonly<Record<string, string>>): Finding {
-  const configured = functionEnvironment(functionSettings(instance));
-  const differing = Object.keys({ ...configured, ...found })
-    .filter((name) => configured[name] !== found[name])
-    .sort();
+  const differing = variableDifferences(instance, found);
   if (differing.length === 0) return ok("The function's environment matches the environment file.");
-  const problems = differing.map((name) => {
-    if (found[name] === undefined) return `${name} is missing`;
-    return configured[name] === undefined ? `${name} is set but not configured` : `${name} differs`;
-  });
   return failed(
-    `The function's environment differs from the environment file: ${problems.join(", ")}.`,
+    `The function's environment differs from the environment file: ${differing.join(", ")}.`,
     `Deploy ${instance.stackName}. If it was deployed after the last change of the file, the function was changed outside Terraform: find out who changed it.`,
   );
 }
