@@ -163,6 +163,7 @@ describe("without a file", () => {
     blocked: ["*"],
     check: ["+15555550101"],
     drift: [],
+    report: ["--html", "report.html"],
     recover: ["env=dev"],
     matrix: [],
     atlantis: [],

@@ -106,7 +106,7 @@ test.each(files)(
       const allowed =
         name === "comment"
           ? ["pull-requests"]
-          : ["plan", "deploy", "drift"].includes(name) || steps === undefined
+          : ["plan", "deploy", "drift", "report"].includes(name) || steps === undefined
             ? ["id-token"]
             : [];
       expect(written.map(([what]) => what)).toEqual(allowed);

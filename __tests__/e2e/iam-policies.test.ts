@@ -97,6 +97,10 @@ beforeAll(async () => {
     const rolledBack = await world.fleet("verify", world.stackName(name));
     whileRolledBack();
     expect(rolledBack.output).toContain("The newest version is 2");
+    const report = path.join(String(world.env["ENVIRONMENTS_DIR"]), "../report.html");
+    const reported = await world.fleet("report", "--html", report, world.stackName(name));
+    expect(reported.output).not.toContain("could not be read completely");
+    expect(readFileSync(report, "utf8")).not.toContain("is unknown.");
     const checked = await world.fleet("check", "+15555550101", world.stackName(name));
     expect(checked.output).toContain("BLOCKED");
     return verified.exitCode === 0 ? checked : verified;

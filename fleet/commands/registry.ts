@@ -19,6 +19,7 @@ import { plan } from "./plan";
 import { preflight } from "./preflight";
 import { providerLock } from "./provider-lock";
 import { recover } from "./recover";
+import { report } from "./report";
 import { status } from "./status";
 import { verify } from "./verify";
 import { wire } from "./wire";
@@ -27,7 +28,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: "Set up", commands: [discover, bootstrap, iam, preflight, providerLock] },
   { title: "Read the configuration", commands: [list, config, flows] },
   { title: "Plan and deploy", commands: [plan, deploy, indexCommand, wire] },
-  { title: "Check what is deployed", commands: [status, verify, coverage, check, blocked, drift] },
+  { title: "Check what is deployed", commands: [status, verify, coverage, check, blocked, drift, report] },
   { title: "Recover", commands: [recover] },
   { title: "Integrate with CI", commands: [matrix, atlantis, guardCommand] },
 ];

@@ -1,6 +1,6 @@
 /** The review as one self-contained HTML file, for large and small screens, in light and dark mode. */
 import type { Allowance } from "../../config/types";
-import { htmlText } from "../output/foreign-text";
+import { html, type Markup, nothing } from "../output/html";
 import { pagePolicy } from "../output/page-policy";
 import { newAlarmsText, partsOf } from "./diff";
 import type { ResourceDiff } from "./diff";
@@ -12,30 +12,6 @@ import type { LeftDeployed } from "./left-deployed";
 import type { PlannedStack, Review, Row, Verdict } from "./review";
 import { guardText, reviewOf, reviewTitle, stackList } from "./review";
 import { style } from "./html-style";
-
-/** HTML that is already escaped. */
-interface Markup {
-  readonly markup: string;
-}
-
-/** A template that escapes every value except markup. */
-function html(
-  strings: TemplateStringsArray,
-  ...values: readonly (string | number | Markup | readonly Markup[])[]
-): Markup {
-  const text = strings.map((string, n) => {
-    const value = values[n];
-    if (value === undefined) return string;
-    if (typeof value === "string" || typeof value === "number") return string + htmlText(String(value));
-    return (
-      string +
-      (Array.isArray(value) ? (value as readonly Markup[]) : [value as Markup]).map(({ markup }) => markup).join("")
-    );
-  });
-  return { markup: text.join("") };
-}
-
-const nothing: Markup = { markup: "" };
 
 /** A complete document. Its content security policy forbids scripts and requests, so text from a plan cannot run code or load a file. */
 export function reviewHtml(

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { InstanceConfig } from "../../config/types";
 import { findInvisibleDrift } from "../checks/invisible-drift";
 import type { InvisibleDrift } from "../checks/invisible-drift";
+import { savedDrift } from "../checks/saved-drift";
 import { oneLine } from "../output/foreign-text";
 import { textTable } from "../output/text-table";
 import { openToolchain } from "../plans/instance-terraform";
@@ -54,7 +55,11 @@ export async function findDrift(
       const readable = results.filter(({ plan }) => plan !== undefined).map(({ instance }) => instance);
       return { planned: results, invisible: await findInvisibleDrift(readable, shutdown) };
     });
-    return planned.map((result) => driftOf(result, invisible.get(result.instance)));
+    return planned.map((result) => {
+      const drift = driftOf(result, invisible.get(result.instance));
+      if (!shutdown.isStopping) savedDrift.save(result.instance, { state: stateOf(drift) });
+      return drift;
+    });
   } finally {
     // Plans contain plaintext values.
     rmSync(plans, { recursive: true, force: true });
@@ -93,17 +98,23 @@ function explainedFailure(failure: string, { table, region, account }: InstanceC
 /** Whether our resources differ from the configuration. */
 export const isDrifted = ({ differences }: StackDrift): boolean => differences.some(({ kind }) => kind === "drift");
 
-function statusOf(stack: StackDrift): string {
+function stateOf(stack: StackDrift) {
   if (stack.failure !== undefined) return "failed";
   if (isDrifted(stack)) return "drift";
-  return stack.differences.some(({ kind }) => kind === "pending")
-    ? "as deployed; a newer configuration is not deployed yet"
-    : "as deployed";
+  return stack.differences.some(({ kind }) => kind === "pending") ? "pending" : "as-deployed";
 }
+
+/** The states as text, for people. */
+const driftTexts = {
+  failed: "failed",
+  drift: "drift",
+  pending: "as deployed; a newer configuration is not deployed yet",
+  "as-deployed": "as deployed",
+} as const;
 
 /** One table row per instance, then the differences of each instance. */
 export function driftReport(stacks: readonly StackDrift[]): string {
-  const rows = stacks.map((stack) => [stack.instance.stackName, statusOf(stack)]);
+  const rows = stacks.map((stack) => [stack.instance.stackName, driftTexts[stateOf(stack)]]);
   const details = stacks.flatMap(({ instance: { stackName }, differences, failure, warnings }) => [
     ...warnings.map((warning) => `${stackName}: warning: ${warning}`),
     ...(failure === undefined ? [] : [`${stackName}: ${failure}`]),
