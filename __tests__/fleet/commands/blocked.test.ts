@@ -184,14 +184,14 @@ test("--details reads the named attributes of each contact by its key, and no ot
   const run = (...args: string[]) =>
     runFleet(["blocked", "env=dev", "--details", ...args], { "dev.yaml": named }, settings(endpoint.url));
   const first = { agent: "Ann of +1••••••••42", time: "2026-10-29T10:00:00.000Z", queue: "Support" };
-  expect(rowsOf((await run("--json")).stdout)).toMatchObject([
+  const [json, csv, { stdout }] = [await run("--json"), await run("--csv"), await run()];
+  await endpoint.close();
+  expect(rowsOf(json.stdout)).toMatchObject([
     { address: "+1••••••••01", keys: [{ hash: "1" }], details: [first] },
     { address: "+1••••••••02", keys: [{ hash: "2" }], details: [{ time: "2026-11-24T10:15:00Z" }] },
     { address: "+1••••••••04", keys: [{ hash: "3" }], details: [{}] },
   ]);
-  expect((await run("--csv")).stdout).toContain(`"[{""agent"":""Ann of +1••••••••42"",`);
-  const { stdout } = await run();
-  await endpoint.close();
+  expect(csv.stdout).toContain(`"[{""agent"":""Ann of +1••••••••42"",`);
   expect(stdout).toContain("\n  agent Ann of +1••••••••42, time 2026-10-29T10:00:00.000Z, queue Support\n");
   expect(stdout).toContain("\n  the contact has none of the attributes\n");
   expect(stdout).not.toContain("secret");
