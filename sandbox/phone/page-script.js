@@ -54,7 +54,12 @@ function addStep(name, value) {
 /** Shows the state of the address. */
 async function showAddress(animated) {
   const answer = await play(location.search.slice(1));
-  if (answer !== undefined) showState(answer, animated);
+  if (answer === undefined) return;
+  showState(answer, animated);
+  const call = lastCall();
+  if (call === undefined) return;
+  byId("from").value = call.from;
+  byId("fault").value = call.fault;
 }
 
 /** Plays a link. @returns the state; undefined if there is none, or if the user went to another state */
@@ -80,17 +85,15 @@ async function play(link) {
   return answer.error === undefined ? answer : undefined;
 }
 
+const lastCall = () => state.outcomes.findLast(({ kind }) => kind === "call");
+
 function showState(answer, animated) {
   state = answer;
   showDesk();
   showSteps();
   const last = state.outcomes.at(-1);
-  const call = state.outcomes.findLast(({ kind }) => kind === "call");
+  const call = lastCall();
   byId("again").hidden = call === undefined;
-  if (call !== undefined) {
-    byId("from").value = call.from;
-    byId("fault").value = call.fault;
-  }
   if (last?.kind === "call") void showCall(last, animated);
   else {
     markWay(call);
@@ -355,7 +358,7 @@ byId("instance").onchange = () => {
   location.assign(`/?${query}`);
 };
 byId("again").onclick = () => {
-  const call = state.outcomes.findLast(({ kind }) => kind === "call");
+  const call = lastCall();
   if (call !== undefined) void showCall(call, true);
 };
 byId("copy").onclick = async () => {
