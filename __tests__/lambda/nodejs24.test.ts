@@ -1,4 +1,4 @@
-/** The packaged functions work on the Lambda runtime nodejs24.x. */
-import { testPackagesOn } from "./on-lambda-runtime";
+/** The packaged function works on the Lambda runtime nodejs24.x. */
+import { testPackageOn } from "./on-lambda-runtime";
 
-testPackagesOn(24);
+testPackageOn(24);
