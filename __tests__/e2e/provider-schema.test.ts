@@ -1,8 +1,9 @@
 /** Compares the arguments that the stacks set with the schema of the provider: every other argument is listed here, with the reason. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { Testing } from "cdktf";
 import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
 import { loadEnvironments } from "../../config/load";
@@ -10,6 +11,7 @@ import { packageBlockedCalls, projectRoot } from "../../lambda/packaging";
 import { CallBlockingStack } from "../../stacks/call-blocking-stack";
 import { resourceTypes, TABLE } from "../../stacks/resource-types";
 import { recordedInstance } from "../fleet/guard/recorded-plan";
+import { attachProvider } from "./attached-provider";
 
 jest.setTimeout(5 * 60_000);
 
@@ -121,36 +123,53 @@ interface Block {
   readonly block_types?: Readonly<Record<string, unknown>>;
 }
 
-/** The optional arguments of each type, from the provider itself. */
-async function providerArguments(): Promise<ReadonlyMap<string, readonly string[]>> {
+interface ProviderSchemas {
+  readonly provider: unknown;
+  readonly resource_schemas: Readonly<Record<string, { readonly block: Block }>>;
+  readonly data_source_schemas: Readonly<Record<string, unknown>>;
+}
+
+/** The schemas that Terraform gets from the provider, and from the provider to which the other end-to-end tests attach Terraform. */
+let installed: ProviderSchemas;
+let attached: ProviderSchemas;
+
+beforeAll(async () => {
   const directory = mkdtempSync(path.join(tmpdir(), "provider-schema-"));
   try {
     const { env } = await findTerraformProvider(directory);
     const aws = { source: "hashicorp/aws", version: "5.100.0" };
     writeFileSync(path.join(directory, "main.tf.json"), JSON.stringify({ terraform: { required_providers: { aws } } }));
-    const terraform = (...args: readonly string[]): string =>
-      execFileSync("terraform", args, {
-        cwd: directory,
-        env: { ...process.env, ...env },
-        encoding: "utf8",
-        maxBuffer: 256 * 1024 * 1024,
-      });
-    terraform("init", "-input=false");
-    const { provider_schemas } = JSON.parse(terraform("providers", "schema", "-json")) as {
-      provider_schemas: Record<string, { resource_schemas: Record<string, { block: Block }> }>;
+    const terraform = async (more: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> => {
+      const options = { cwd: directory, env: { ...process.env, ...env, ...more }, maxBuffer: 256 * 1024 * 1024 };
+      return (await promisify(execFile)("terraform", args, options)).stdout;
     };
-    const schemas = provider_schemas["registry.terraform.io/hashicorp/aws"]?.resource_schemas ?? {};
-    return new Map(
-      Object.keys(resourceTypes).map((type) => {
-        const { attributes = {}, block_types = {} } = schemas[type]?.block ?? {};
-        const optional = Object.keys(attributes).filter((key) => attributes[key]?.optional === true);
-        return [type, [...optional, ...Object.keys(block_types)].filter((key) => !["id", "timeouts"].includes(key))];
-      }),
-    );
+    const schemas = async (more: Readonly<Record<string, string>>): Promise<ProviderSchemas> => {
+      const { provider_schemas } = JSON.parse(await terraform(more, "providers", "schema", "-json")) as {
+        readonly provider_schemas: Readonly<Record<string, ProviderSchemas>>;
+      };
+      const found = provider_schemas["registry.terraform.io/hashicorp/aws"];
+      if (found === undefined) throw new Error("Terraform shows no schemas of the provider");
+      return found;
+    };
+    await terraform({}, "init", "-input=false");
+    installed = await schemas({});
+    const attachment = await attachProvider(env);
+    attached = await schemas(attachment.env);
+    await attachment.stop();
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
+});
+
+/** The optional arguments of each type, from the provider itself. */
+const providerArguments = (): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    Object.keys(resourceTypes).map((type) => {
+      const { attributes = {}, block_types = {} } = installed.resource_schemas[type]?.block ?? {};
+      const optional = Object.keys(attributes).filter((key) => attributes[key]?.optional === true);
+      return [type, [...optional, ...Object.keys(block_types)].filter((key) => !["id", "timeouts"].includes(key))];
+    }),
+  );
 
 /** The arguments that every resource of a type sets, in all example stacks. */
 function setArguments(): ReadonlyMap<string, ReadonlySet<string>> {
@@ -170,8 +189,8 @@ function setArguments(): ReadonlyMap<string, ReadonlySet<string>> {
   return set;
 }
 
-test("every argument of the provider is set, or listed with the reason why the provider decides it", async () => {
-  const known = await providerArguments();
+test("every argument of the provider is set, or listed with the reason why the provider decides it", () => {
+  const known = providerArguments();
   const set = setArguments();
   const problems = [...known].flatMap(([type, names]) => {
     // All arguments of the table come from the live table. A test compares its list with the provider's bindings.
@@ -185,4 +204,14 @@ test("every argument of the provider is set, or listed with the reason why the p
     ];
   });
   expect(problems).toEqual([]);
+});
+
+test("an attached Terraform gets the same schemas, of fewer types", () => {
+  expect(attached.provider).toEqual(installed.provider);
+  for (const kind of ["resource_schemas", "data_source_schemas"] as const) {
+    expect(Object.keys(attached[kind]).length).toBeGreaterThan(0);
+    expect(Object.keys(attached[kind]).length).toBeLessThan(Object.keys(installed[kind]).length / 4);
+    for (const [type, schema] of Object.entries(attached[kind])) expect(schema).toEqual(installed[kind][type]);
+  }
+  for (const type of Object.keys(resourceTypes)) expect(attached.resource_schemas).toHaveProperty(type);
 });

@@ -46,7 +46,7 @@ function blocksOfThePage(): readonly { readonly language: string; readonly text:
 }
 
 beforeAll(async () => {
-  world = await createWorld([name]);
+  world = await createWorld([name], { isProviderInstalled: true });
   const vendor = adoptable.find((table) => table.name === name);
   if (vendor === undefined) throw new Error(`there is no table ${name}`);
   await createVendorTable(world.dynamodb, vendor);

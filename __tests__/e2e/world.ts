@@ -10,6 +10,7 @@ import { clientEnvironment, credentials, startAccount } from "../../emulators/ac
 import type { RecordingProxy } from "../../emulators/aws/recording-proxy";
 import { findTerraformProvider } from "../../emulators/aws/terraform-cli";
 import type { ConnectEmulator } from "../../emulators/connect/server";
+import { attachProvider } from "./attached-provider";
 
 export const ACCOUNT = "111122223333";
 export const REGION = "us-east-1";
@@ -86,18 +87,29 @@ export interface WorldOptions {
   readonly environment?: string;
   /** Additional lines of an instance. */
   readonly more?: (name: string) => readonly string[];
+  /**
+   * Whether Terraform installs, checks and starts the provider itself, as for a user. Otherwise Terraform is attached to the same provider,
+   * which saves most of the CPU time (attached-provider.ts).
+   *
+   * @default false; true with `PROVIDER=installed` in the environment
+   */
+  readonly isProviderInstalled?: boolean;
 }
+
+/** Only Linux shows which process opened a connection. */
+const installs = process.env["PROVIDER"] === "installed" || process.platform !== "linux";
 
 /** Starts the emulators with a state bucket and one Connect instance for each name, and writes `e2e.yaml`. */
 export async function createWorld(
   names: readonly string[],
-  { deployed = names, environment = "", more = () => [] }: WorldOptions = {},
+  { deployed = names, environment = "", more = () => [], isProviderInstalled = installs }: WorldOptions = {},
 ): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
   const environments = path.join(directory, "environments");
   const outdir = path.join(directory, "cdktf.out");
   mkdirSync(environments);
   const provider = await findTerraformProvider(directory);
+  const attached = isProviderInstalled ? undefined : await attachProvider(provider.env);
 
   const instanceId = (name: string): string =>
     `00000000-0000-4000-8000-${String(names.indexOf(name) + 1).padStart(12, "0")}`;
@@ -138,6 +150,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     NO_COLOR: "1",
     FORCE_COLOR: "0",
     ...provider.env,
+    ...attached?.env,
   };
 
   const stackName = (name: string): string => `e2e-${name}-${REGION}`;
@@ -173,6 +186,7 @@ ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ..
     terraformIn: (cwd, ...args) => start("terraform", args, cwd, env).finished,
     stop: async () => {
       await account.stop();
+      await attached?.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
