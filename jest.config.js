@@ -1,5 +1,17 @@
 // Two test projects: `unit` needs only Node.js; `e2e` also needs terraform and moto_server. __tests__/e2e/run.js checks that both are
 // installed.
+"use strict";
+const { mkdtempSync, rmSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const path = require("node:path");
+
+// Test files share here what each of them would otherwise build. Workers inherit the variable.
+if (process.env.TEST_RUN_DIRECTORY === undefined) {
+  const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-tests-"));
+  process.env.TEST_RUN_DIRECTORY = directory;
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+}
+
 // Without this variable, the AWS SDK prints a warning about the end of Node.js 20 in every test file.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 

@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { buildCommandLine } from "./command-line-program";
+import { commandLineProgram } from "./command-line-program";
 
 export interface Finished {
   readonly exitCode: number | null;
@@ -17,10 +17,6 @@ export const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-fleet-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
-
-let builtProgram: string | undefined;
-/** The command line, built on first use. */
-const program = (): string => (builtProgram ??= buildCommandLine(mkdtempSync(path.join(scratch, "program-"))));
 
 /**
  * `npm run fleet -- <args>`.
@@ -45,7 +41,7 @@ export function startFleet(
   env: Readonly<Record<string, string>> = {},
   input?: string | Uint8Array,
 ): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
-  const child = spawn(process.execPath, [program(), ...args], {
+  const child = spawn(process.execPath, [commandLineProgram(), ...args], {
     cwd: scratch,
     env: environmentOf(files, env),
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -80,7 +76,7 @@ export function runFleetOnTerminal(
   prompt: string,
   keys: string,
 ): Promise<{ readonly exitCode: number | null; readonly shown: string }> {
-  const quoted = [process.execPath, program(), ...args].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
+  const quoted = [process.execPath, commandLineProgram(), ...args].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
   const child = spawn("script", ["-qefc", `exec ${quoted.join(" ")}`, "/dev/null"], {
     cwd: scratch,
     env: { ...environmentOf(files, env), SHELL: "/bin/sh" },

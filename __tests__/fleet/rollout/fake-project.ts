@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { strToU8, zipSync } from "fflate";
 import { projectRoot } from "../../../lambda/packaging";
-import { buildCommandLine } from "../command-line-program";
+import { commandLineProgram } from "../command-line-program";
 import { recordedInstance, recordedJson, recordedYaml } from "../guard/recorded-plan";
 
 export const stackName = recordedInstance().stackName;
@@ -33,54 +33,53 @@ if (existsSync(slow)) {
 } else write();
 `;
 
-/** Keeps the remote state and the lock in the project, and appends each command to calls.log. */
-const terraform = `#!${process.execPath}
-const fs = require("node:fs"), os = require("node:os"), root = __dirname + "/..";
-const [command, second, ...rest] = process.argv.slice(2);
-fs.appendFileSync(root + "/calls.log", [command, second, ...rest].join(" ") + "\\n");
-const remote = root + "/remote.tfstate", lock = root + "/lock";
-const end = (text, code = 0) => { process.stdout.write(text); process.exit(code); };
-if (command === "version") end(JSON.stringify({ terraform_version: "1.11.4" }));
-if (command === "init") end("");
-const locks = ["plan", "apply", "import"].includes(command) || (command === "state" && second === "push");
-if (locks && !process.argv.includes("-lock=false") && fs.existsSync(lock)) {
-  const { id, who, created } = JSON.parse(fs.readFileSync(lock, "utf8"));
-  const info = "  ID: " + id + "\\n  Operation: OperationTypeApply\\n  Who: " + who + "\\n  Created: " + created + "\\n";
-  const text = "Error: Error acquiring the state lock\\n\\nError message: StatusCode: 412\\nLock Info:\\n" + info;
-  const isPlain = process.argv.includes("-no-color") || process.argv.includes("-json");
-  end(isPlain ? text : text.replace(/^/gm, "\\x1b[31m│\\x1b[0m \\x1b[0m"), 1);
-}
-if (command === "plan") {
-  if (fs.existsSync(root + "/plan-fails")) end(fs.readFileSync(root + "/plan-fails", "utf8"), 1);
-  const file = process.argv.find((arg) => arg.startsWith("-out=")).slice(5);
-  fs.copyFileSync(root + "/plan.zip", file);
-  end("");
-}
-if (command === "show") end(fs.readFileSync(root + "/plan.json", "utf8"));
-if (command === "untaint") end("");
-if (command === "force-unlock") {
-  if (!fs.existsSync(lock) || JSON.parse(fs.readFileSync(lock, "utf8")).id !== rest.at(-1)) end("no such lock", 1);
-  fs.rmSync(lock);
-  end("");
-}
-if (command === "state" && second === "pull") end(fs.existsSync(remote) ? fs.readFileSync(remote, "utf8") : "");
-if (command === "state" && second === "list") end("No state file was found!", 1);
-if (command === "state" && second === "push") { fs.copyFileSync(rest.at(-1), remote); end(""); }
-if (command === "apply") {
-  if (fs.existsSync(root + "/apply-fails")) {
-    fs.writeFileSync("errored.tfstate", fs.readFileSync(root + "/apply-fails", "utf8"));
-    const created = new Date().toISOString();
-    fs.writeFileSync(lock, JSON.stringify({ id: "0b2f3a52-aaaa", who: "a@" + os.hostname(), created }));
-    const messages = [
-      { type: "version", "@timestamp": created },
-      { type: "planned_change", "@timestamp": new Date().toISOString() },
-      { type: "diagnostic", diagnostic: { severity: "error", summary: "Error releasing the state lock", detail: "expired" } },
-    ];
-    end(messages.map((message) => JSON.stringify(message) + "\\n").join(""), 1);
-  }
-  end("");
-}
-end("unknown command", 1);
+/** Keeps the remote state and the lock in the project, and appends each command to calls.log. A shell starts faster than Node.js. */
+const terraform = String.raw`#!/bin/sh
+root=$(dirname "$0")/..
+echo "$*" >> "$root/calls.log"
+command=$1 second=$2
+for last; do :; done
+lock=$root/lock
+field() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$lock"; }
+has() { case " $all " in *" $1 "*) true ;; *) false ;; esac; }
+all=$*
+case "$command $second" in
+  plan\ * | apply\ * | import\ * | "state push")
+    if ! has -lock=false && [ -f "$lock" ]; then
+      prefix=$(printf '\033[31m│\033[0m \033[0m')
+      if has -no-color || has -json; then prefix=; fi
+      printf "$prefix%s\n" "Error: Error acquiring the state lock" "" "Error message: StatusCode: 412" "Lock Info:" \
+        "  ID: $(field id)" "  Operation: OperationTypeApply" "  Who: $(field who)" "  Created: $(field created)"
+      exit 1
+    fi ;;
+esac
+case "$command $second" in
+  version*) printf '{"terraform_version":"1.11.4"}' ;;
+  init* | untaint*) ;;
+  plan*)
+    if [ -f "$root/plan-fails" ]; then cat "$root/plan-fails"; exit 1; fi
+    for argument; do
+      case $argument in -out=*) cp "$root/plan.zip" "$(echo "$argument" | cut -c6-)" ;; esac
+    done ;;
+  show*) cat "$root/plan.json" ;;
+  force-unlock*)
+    if [ ! -f "$lock" ] || [ "$(field id)" != "$last" ]; then printf 'no such lock'; exit 1; fi
+    rm "$lock" ;;
+  "state pull") if [ -f "$root/remote.tfstate" ]; then cat "$root/remote.tfstate"; fi ;;
+  "state list") printf 'No state file was found!'; exit 1 ;;
+  "state push") cp "$last" "$root/remote.tfstate" ;;
+  apply*)
+    if [ -f "$root/apply-fails" ]; then
+      cp "$root/apply-fails" errored.tfstate
+      now=$("${process.execPath}" -p "new Date().toISOString()")
+      printf '{"id":"0b2f3a52-aaaa","who":"a@%s","created":"%s"}' "$(uname -n)" "$now" > "$lock"
+      printf '{"type":"%s","@timestamp":"%s"}\n' version "$now" planned_change "$now"
+      printf '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"%s","detail":"expired"}}\n' \
+        "Error releasing the state lock"
+      exit 1
+    fi ;;
+  *) printf 'unknown command'; exit 1 ;;
+esac
 `;
 
 export interface FakeProject {
@@ -90,6 +89,8 @@ export interface FakeProject {
   readonly run: (...args: readonly string[]) => Promise<Result>;
   readonly start: (...args: readonly string[]) => { readonly child: ChildProcess; readonly finished: Promise<Result> };
   readonly write: (name: string, text: string) => void;
+  /** Runs commands, and keeps the files that they leave. The next call for the same files and commands only restores these files. */
+  readonly once: (files: readonly string[], commands: () => Promise<void>) => Promise<void>;
   /** Terraform commands so far. */
   readonly calls: () => string;
   readonly remove: () => void;
@@ -122,7 +123,7 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
   write("remote.tfstate", planFile.tfstate);
   const locks = "fleet/terraform/locks";
   cpSync(path.join(projectRoot(), locks), path.join(directory, locks), { recursive: true });
-  const program = buildCommandLine(path.join(directory, "build"));
+  const program = commandLineProgram();
 
   const start: FakeProject["start"] = (...args) => {
     const child = spawn(process.execPath, [program, ...args], {
@@ -151,6 +152,18 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
     });
     return { child, finished };
   };
+  const kept = new Map<() => Promise<void>, string>();
+  const once: FakeProject["once"] = async (files, commands) => {
+    const copy = kept.get(commands) ?? mkdtempSync(path.join(directory, "kept-"));
+    const isKept = kept.has(commands);
+    if (!isKept) await commands();
+    const [from, to] = isKept ? [copy, directory] : [directory, copy];
+    for (const file of files) {
+      const options = { recursive: true, preserveTimestamps: true };
+      if (existsSync(path.join(from, file))) cpSync(path.join(from, file), path.join(to, file), options);
+    }
+    kept.set(commands, copy);
+  };
   const log = path.join(directory, "calls.log");
   return {
     directory,
@@ -158,6 +171,7 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
     run: (...args) => start(...args).finished,
     start,
     write,
+    once,
     calls: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
     remove: () => {
       rmSync(directory, { recursive: true, force: true });
