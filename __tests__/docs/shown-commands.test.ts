@@ -79,7 +79,7 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run --silent fleet -- status": ["__tests__/e2e/status.test.ts", '[program, "status", ...args]'],
   "npm run fleet -- wire": ["__tests__/fleet/commands/wire.test.ts", 'runFleet(["wire", ...args]'],
   // npm test includes this script.
-  "npm run lint": ["package.json", "npm run --silent lint && "],
+  "npm run lint": ["scripts/test.js", 'script("lint")'],
   "npm run sandbox -- --web": ["__tests__/e2e/phone.test.ts", '"--web", "--port"'],
   "npm run e2e": ["package.json", "node __tests__/e2e/run.js --required"],
   // Benchmarks take minutes and need additional packages. Each benchmark prints its command with its figures.
