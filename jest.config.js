@@ -34,6 +34,7 @@ module.exports = {
   // A busy machine must not fail a test. Each wait in a test has its own limit.
   testTimeout: 60_000,
   maxWorkers: "100%",
+  testSequencer: "<rootDir>/__tests__/longest-first.js",
   projects: [
     {
       ...shared,

@@ -41,9 +41,9 @@ const jest = spawnSync(
     require.resolve("jest/bin/jest"),
     "--selectProjects",
     "e2e",
-    // Test files can run at the same time, because each file has its own emulators, ports and directories. The AWS provider waits between
-    // its requests, so more files than cores use the machine better.
-    `--maxWorkers=${availableParallelism() + 1}`,
+    // Test files can run at the same time, because each file has its own emulators, ports and directories. The AWS provider waits five
+    // seconds after each creation or update of a function, so more files than cores use the machine better.
+    `--maxWorkers=${availableParallelism() + 2}`,
     ...process.argv.slice(2).filter((a) => a !== "--required"),
   ],
   // With E2E=required, a test file that needs another program fails if the program is missing (__tests__/browser.ts).
