@@ -71,7 +71,7 @@ describeIfInstalled("a stack that CDKTF deployed", () => {
   let table: TableState;
 
   beforeAll(async () => {
-    world = await createWorld([name], { environment: withoutAlarms });
+    world = await createWorld([name], { environment: withoutAlarms, isProviderInstalled: true });
     const vendor = adoptable.find((each) => each.name === name);
     if (vendor === undefined) throw new Error(`no table ${name}`);
     await createVendorTable(world.dynamodb, vendor);

@@ -22,7 +22,9 @@ let moto: Responder;
 let isExpired = false;
 
 beforeAll(async () => {
-  world = await createWorld(names, { isProviderInstalled: true });
+  // No test here depends on the time of a lookup.
+  const environment = "lookup: { budgetMs: 7000, flowTimeLimitSeconds: 8 }";
+  world = await createWorld(names, { environment, isProviderInstalled: true });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
   const { hostname, port } = (await world.dynamodb.config.endpoint?.()) ?? {};
   moto = forwardTo(`http://${hostname ?? ""}:${port ?? ""}`);
