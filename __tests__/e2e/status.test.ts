@@ -22,7 +22,7 @@ const regions = ["us-east-1", "eu-central-1", "ap-southeast-2"] as const;
 const unreachable = regions[2];
 const instanceId = (n: number): string => `00000000-0000-4000-8000-${String(n + 1).padStart(12, "0")}`;
 const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-status-"));
-const environments = path.join(directory, "environments");
+const environments = path.join(directory, "files");
 const names = Array.from({ length: 50 }, (_, n) => `shop-${n}`);
 const regionOf = (n: number): string => regions[n % regions.length] ?? "";
 

@@ -83,6 +83,10 @@ Failed: dev-acme-us-east-1.
 `);
     expect(exitCode).toBe(1);
 
+    // The command status shows this result.
+    const saved = readFileSync(path.join(scratch, "build/results/coverage/dev-acme-us-east-1.json"), "utf8");
+    expect(JSON.parse(saved)).toMatchObject({ result: { protected: 1, notProtected: 1, unknown: 0 } });
+
     const html = readFileSync(file, "utf8");
     expect(html).not.toContain("<Old>");
     expect(html).not.toContain("5555550101");

@@ -1,4 +1,7 @@
 /** The status of an instance: each problem has its code, and what AWS does not tell is unknown and never zero. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import fc from "fast-check";
 import { alarmName, ALARMS, anchorOf } from "../../../../stacks/alarms";
 import { indexName } from "../../../../config/aws-names";
@@ -6,6 +9,7 @@ import type { InstanceConfig } from "../../../../config/types";
 import { packageBlockedCalls } from "../../../../lambda/packaging";
 import { functionEnvironment } from "../../../../lambda/settings";
 import { functionSettings } from "../../../../stacks/function-settings";
+import { savedCoverage } from "../../../../fleet/checks/coverage/saved-coverage";
 import { FleetReader } from "../../../../fleet/checks/status/read-fleet";
 import { statusCells, statusReport, worstFirst } from "../../../../fleet/checks/status/report";
 import { read } from "../../../../fleet/checks/status/reading";
@@ -269,6 +273,25 @@ describe("what cannot be read is unknown, with the reason, and the rest is shown
     const both = { "lambda:GetAlias": denied, ...withIndex({ IndexStatus: "DELETING" }) };
     expect((await statusOf(both)).outcome).toBe("failed");
   });
+});
+
+test("the last coverage is shown with its age, and a number that was not protected is a problem", async () => {
+  const before = process.cwd();
+  const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-status-"));
+  process.chdir(directory);
+  try {
+    savedCoverage.save(sampleInstance, { protected: 3, notProtected: 0, unknown: 1 });
+    const fine = await statusOf();
+    expect([fine.outcome, statusCells(fine, Date.now() + 3 * 24 * hour).numbers]).toEqual([
+      "ok",
+      "3 of 4 protected, 1 unknown, 3 d ago",
+    ]);
+    savedCoverage.save(sampleInstance, { protected: 3, notProtected: 1, unknown: 0 });
+    expect(await codesOf({})).toEqual(["numbers-not-protected"]);
+  } finally {
+    process.chdir(before);
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test("a value that does not arrive in time is unknown, and its requests are stopped", async () => {
