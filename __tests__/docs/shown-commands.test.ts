@@ -75,8 +75,8 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, text: string
   "npm run fleet -- coverage": ["__tests__/fleet/commands/coverage.test.ts", '["coverage", ...args]'],
   "npm run fleet -- blocked": ["__tests__/fleet/commands/blocked.test.ts", 'runFleet(["blocked", ...args]'],
   // The test runs the command with its options on an emulated account.
-  "npm run fleet -- status": ["__tests__/e2e/status.test.ts", '[program, "status", ...args]'],
-  "npm run --silent fleet -- status": ["__tests__/e2e/status.test.ts", '[program, "status", ...args]'],
+  "npm run fleet -- status": ["__tests__/e2e/status.test.ts", 'fleet("status", "--json"'],
+  "npm run --silent fleet -- status": ["__tests__/e2e/status.test.ts", 'fleet("status", "--json"'],
   "npm run fleet -- wire": ["__tests__/fleet/commands/wire.test.ts", 'runFleet(["wire", ...args]'],
   // npm test includes this script.
   "npm run lint": ["scripts/test.js", 'script("lint")'],

@@ -1,5 +1,5 @@
 /** `status` of 50 instances in three regions of an emulated account: the requests it needs, and an unreachable region. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { CloudWatchClient, PutMetricAlarmCommand, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
@@ -42,7 +42,11 @@ ${names.map((name, n) => `  - { name: ${name}, id: ${instanceId(n)}, region: ${r
 `,
   );
   ({ instances } = loadEnvironments(environments));
-  account = await startAccount({ account: ACCOUNT, bucket: BUCKET, instances: [] });
+  account = await startAccount({
+    account: ACCOUNT,
+    bucket: BUCKET,
+    instances: names.map((alias, n) => ({ region: regionOf(n), id: instanceId(n), alias })),
+  });
   const settings = (region: string) => ({ endpoint: account.motoUrl, region, credentials });
   const iam = new IAMClient(settings(regions[0]));
   const trust = {
@@ -155,17 +159,18 @@ async function createInstance(instance: InstanceConfig, { cloudwatch, dynamodb, 
   }
 }
 
-async function status(...args: readonly string[]) {
-  account.proxy.clear();
-  const program = path.join(projectRoot(), "build/fleet/main.js");
-  const env = {
+const startFleet = (...args: readonly string[]) =>
+  start(process.execPath, [path.join(projectRoot(), "build/fleet/main.js"), ...args], directory, {
     PATH: process.env["PATH"] ?? "",
     HOME: directory,
     ...clientEnvironment(account.proxy.url, regions[0]),
     ENVIRONMENTS_DIR: environments,
-  };
+  });
+
+async function fleet(...args: readonly string[]) {
+  account.proxy.clear();
   const begun = performance.now();
-  const { exitCode, output } = await start(process.execPath, [program, "status", ...args], directory, env).finished;
+  const { exitCode, output } = await startFleet(...args).finished;
   const seconds = (performance.now() - begun) / 1000;
   const requests: Record<string, number> = {};
   for (const { service, operation } of account.proxy.calls()) {
@@ -176,7 +181,7 @@ async function status(...args: readonly string[]) {
 }
 
 test("50 instances need three requests each, and a few requests to CloudWatch per region", async () => {
-  const { exitCode, output, seconds, requests } = await status("--json", "--timeout", "200");
+  const { exitCode, output, seconds, requests } = await fleet("status", "--json", "--timeout", "200");
   // The figures of this machine, for the person who reads the log.
   console.info(`status of ${names.length} instances: ${seconds.toFixed(1)} s, ${JSON.stringify(requests)}`);
   const statuses = JSON.parse(output) as readonly InstanceStatus[];
@@ -214,7 +219,7 @@ test("if one region is unreachable, its instances are unknown and the others are
     // The server cannot send this status, and closes the connection.
     () => ({ status: 0, body: "" }),
   );
-  const { exitCode, output } = await status("--timeout", "200");
+  const { exitCode, output } = await fleet("status", "--timeout", "200");
   closesConnections();
   const inRegion = instances.filter(({ region }) => region === unreachable);
   expect(output).toContain(`50 instances: ${50 - inRegion.length} ok, 0 failed, ${inRegion.length} unknown.`);
@@ -229,20 +234,25 @@ test("if one region is unreachable, its instances are unknown and the others are
   expect(exitCode).toBe(1);
 });
 
-test("--watch shows the status until Ctrl-C, and keeps the exit code of the signal", async () => {
-  const program = path.join(projectRoot(), "build/fleet/main.js");
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: directory,
-    ...clientEnvironment(account.proxy.url, regions[0]),
-    ENVIRONMENTS_DIR: environments,
-  };
-  const running = start(
-    process.execPath,
-    [program, "status", "--watch", "--json", "--interval", "10", "instance=shop-0"],
-    directory,
-    env,
+test("the report is written although a region is unreachable, and says so", async () => {
+  const closesConnections = account.proxy.intercept(
+    ({ region }) => region === unreachable,
+    () => ({ status: 0, body: "" }),
   );
+  const file = path.join(directory, "report.html");
+  const { exitCode, output } = await fleet("report", "--html", file, "--timeout", "200", "instance=shop-0,shop-2");
+  closesConnections();
+  expect(exitCode).toBe(0);
+  expect(output).toContain("1 instance could not be read completely.");
+  const page = readFileSync(file, "utf8");
+  expect(page).toContain("AWS did not answer in ap-southeast-2");
+  // The other instance has its list and its calls.
+  expect(page).toMatch(/0 blocked numbers, 0 contacts/);
+  expect(page).toMatch(/Blocked calls per day from .* \(UTC\): 7 in total/);
+});
+
+test("--watch shows the status until Ctrl-C, and keeps the exit code of the signal", async () => {
+  const running = startFleet("status", "--watch", "--json", "--interval", "10", "instance=shop-0");
   await running.says("]\n");
   running.kill("SIGINT");
   const { exitCode, output } = await running.finished;

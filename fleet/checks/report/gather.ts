@@ -9,7 +9,7 @@ import { savedDrift } from "../saved-drift";
 import type { DayCounts } from "../status/calls";
 import type { InstanceStatus } from "../status/instance-status";
 import { FleetReader } from "../status/read-fleet";
-import { type Reading, unknown } from "../status/reading";
+import { type Reading, type Unknown, unknown } from "../status/reading";
 
 export interface ReportedInstance {
   readonly status: InstanceStatus;
@@ -45,32 +45,56 @@ export async function gatherReport(
   instances: readonly InstanceConfig[],
   { timeoutMs, unitsPerSecond }: GatherOptions,
 ): Promise<readonly ReportedInstance[]> {
-  // The coverage is first, because the status shows the last coverage.
-  const covered = await coverInstances(instances, false);
-  const lists = await forEachStack(
-    instances,
-    { parallel: 8, kind: "verify", shutdown: { isStopping: false } },
-    (instance) => ({
+  const reader = new FleetReader(instances, timeoutMs);
+  try {
+    // Flows and lists are read without a time limit, so instances that do not answer are left out.
+    const unanswered = new Map(
+      (await reader.read()).flatMap(({ stack, index }) =>
+        "unknown" in index && ["unreachable", "no-credentials"].includes(index.unknown.code)
+          ? [[stack, index.unknown] as const]
+          : [],
+      ),
+    );
+    const answering = instances.filter(({ stackName }) => !unanswered.has(stackName));
+    const covered = new Map((await coverInstances(answering, false)).map((one) => [one.stack, one]));
+    const options = { parallel: 8, kind: "verify", shutdown: { isStopping: false } } as const;
+    const read = await forEachStack(answering, options, (instance) => ({
       work: (step) => {
         step("reading the list of blocked numbers");
         return blockedList(instance, unitsPerSecond);
       },
       describe: (list) => ("value" in list ? `${list.value.blocked} blocked` : list.unknown.code),
-    }),
-  );
-  const reader = new FleetReader(instances, timeoutMs);
-  try {
+    }));
+    const lists = new Map(read.map(({ instance, result }) => [instance, result]));
     const now = Date.now();
+    // The status shows the coverage of this run.
     const [statuses, days] = await Promise.all([reader.read(now), reader.days(now)]);
-    return statuses.flatMap((status, n) => {
-      const [instance, coverage] = [instances[n], covered[n]];
-      if (instance === undefined || coverage === undefined) return [];
-      const list = lists[n]?.result ?? notRead(instance);
-      return [{ status, days: days[n] ?? notRead(instance), coverage, list, drift: driftOf(instance) }];
+    return instances.flatMap((instance, n) => {
+      const status = statuses[n];
+      if (status === undefined) return [];
+      const reason = unanswered.get(instance.stackName);
+      const nothing = reason === undefined ? notRead(instance) : { unknown: reason };
+      return [
+        {
+          status,
+          days: days[n] ?? nothing,
+          coverage: covered.get(instance.stackName) ?? uncovered(instance, reason),
+          list: lists.get(instance) ?? nothing,
+          drift: driftOf(instance),
+        },
+      ];
     });
   } finally {
     reader.destroy();
   }
+}
+
+/** The coverage of an instance that does not answer. */
+function uncovered(
+  { stackName: stack }: InstanceConfig,
+  { detail = "", fix = "" }: Partial<Unknown> = {},
+): CoveredInstance {
+  return { stack, outcome: "failed", numbers: [], failure: { name: "coverage", outcome: "failed", detail, fix } };
 }
 
 const notRead = ({ release }: InstanceConfig): Reading<never> =>

@@ -16,7 +16,7 @@ import type { BlockedList, ReportedInstance } from "./gather";
 import { script } from "./page-script";
 import { style } from "./page-style";
 
-/** The state of an instance in the report. It includes drift, which `status` does not know. */
+/** The state of an instance in the report. It includes drift, flows and the list, which `status` does not read. */
 type State = InstanceStatus["outcome"];
 
 const stateTexts: Readonly<Record<State, string>> = {
@@ -26,9 +26,11 @@ const stateTexts: Readonly<Record<State, string>> = {
   skipped: "decommissioned",
 };
 
-export function stateOf({ status, drift }: Pick<ReportedInstance, "status" | "drift">): State {
-  if (status.outcome === "skipped") return "skipped";
-  return valueOf(drift)?.state === "drift" ? "failed" : status.outcome;
+export function stateOf({ status, drift, coverage, list, days }: ReportedInstance): State {
+  const { outcome } = status;
+  if (outcome === "skipped" || outcome === "failed") return outcome;
+  if (valueOf(drift)?.state === "drift") return "failed";
+  return coverage.failure !== undefined || isUnreadable(list) || isUnreadable(days) ? "unknown" : outcome;
 }
 
 /** One or two sentences: how many instances need attention. */
