@@ -85,6 +85,7 @@ async function checkList({ argument, selection, switches, values, numbers }: Arg
   };
   const shown = shownText(switches.has("show-numbers"));
   const stackWidth = Math.max(...instances.map(({ stackName }) => stackName.length));
+  const isTable = !switches.has("csv") && !switches.has("json");
   const format = switches.has("csv")
     ? lineCsv(shown)
     : switches.has("json")
@@ -104,7 +105,8 @@ async function checkList({ argument, selection, switches, values, numbers }: Arg
       if (typeof callers === "string") {
         counts.unreadable++;
         print(format.row({ line, status: "unreadable", problem: callers }));
-        printToStderr(`Line ${line}: ${callers}`);
+        // The table shows the problem already. CSV and JSON usually go to a file.
+        if (!isTable) printToStderr(`Line ${line}: ${callers}`);
         continue;
       }
       for (const lookup of lookups) {

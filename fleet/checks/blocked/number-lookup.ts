@@ -3,6 +3,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { type InstanceClients, instanceClients } from "../../aws/instance-clients";
 import { describeExistingTable, tableKeys } from "../../aws/live-table";
 import { CommandError } from "../../output/command-error";
+import { redactNumbers } from "../../output/redact";
 import { lookupFailure } from "../caller/lookup-failure";
 import { type BlockedNumber, blockedNumbers, statusOf } from "./blocked-numbers";
 import { type RateOptions, ReadBudget } from "./read-budget";
@@ -38,8 +39,9 @@ export class NumberLookup {
       const listed = blockedNumbers(instance, clients.dynamodb, this.keyNames, this.budget, { address });
       for await (const number of listed) return number;
     } catch (error) {
-      this.failed = error instanceof CommandError ? error.message : lookupFailure(error, instance.stackName);
-      if (this.failed === undefined) throw error;
+      const reason = error instanceof CommandError ? error.message : lookupFailure(error, instance.stackName);
+      if (reason === undefined) throw error;
+      this.failed = redactNumbers(reason);
       return undefined;
     }
     const status = statusOf(instance, address);

@@ -1,7 +1,6 @@
 /** The answers for a list of numbers as a table, as CSV and as JSON, with redacted phone numbers. */
 import { printable } from "../../../config/printable";
 import { JsonDocument } from "../../output/foreign-text";
-import { redactNumbers } from "../../output/redact";
 import type { BlockedNumber } from "./blocked-numbers";
 import { csvHeader, csvLine, csvRow, jsonRow, type Shown, tableHeader, tableRow } from "./report";
 
@@ -43,7 +42,7 @@ export const lineTable = (shown: Shown, stackWidth: number): LineFormat => {
     row: (answer) =>
       "number" in answer
         ? `${prefix(String(answer.line), answer.stack)}${tableRow(answer.number, shown)}${answer.reading === undefined ? "" : ` (${answer.reading})`}`
-        : `${prefix(String(answer.line), answer.stack ?? "-")}${answer.status}: ${problemText(answer.problem)}`,
+        : `${prefix(String(answer.line), answer.stack ?? "-")}${answer.status}: ${printable(answer.problem)}`,
   };
 };
 
@@ -53,7 +52,7 @@ export const lineCsv = (shown: Shown): LineFormat => ({
   row: (answer) =>
     "number" in answer
       ? `${answer.line},${csvRow(answer.stack, answer.number, shown)},${csvLine([answer.reading ?? ""])}`
-      : csvLine([String(answer.line), answer.stack ?? "", "", answer.status, "", "", "", problemText(answer.problem)]),
+      : csvLine([String(answer.line), answer.stack ?? "", "", answer.status, "", "", "", printable(answer.problem)]),
 });
 
 export const lineJson = (shown: Shown): LineFormat => ({
@@ -65,9 +64,6 @@ export const lineJson = (shown: Shown): LineFormat => ({
       return new JsonDocument({ line, ...jsonRow(answer.stack, answer.number, shown), ...note }, 0);
     }
     const stack = answer.stack === undefined ? {} : { stack: answer.stack };
-    return new JsonDocument({ line, ...stack, status: answer.status, note: problemText(answer.problem) }, 0);
+    return new JsonDocument({ line, ...stack, status: answer.status, note: printable(answer.problem) }, 0);
   },
 });
-
-/** A message of this program, which contains no number, or of AWS. */
-const problemText = (problem: string): string => printable(redactNumbers(problem));
