@@ -181,11 +181,12 @@ describe("a list of numbers", () => {
     const input =
       '\ufeff+1 (555) 555-0104\n\n"+15555550103"\r\nAnonymous\r555 555 0100\n+15555550102,Ann\n+39 (0)6 7654321';
     const { exitCode, stdout, stderr } = await list(input, "--csv");
-    expect(stdout).toBe(`line,stack,number,status,contacts,dispositions,keys,note
+    const shortened = stdout.replace(/"The number has no country code[^"]*"/, "(no country code)");
+    expect(shortened).toBe(`line,stack,number,status,contacts,dispositions,keys,note
 1,dev-acme-us-east-1,+1••••••••04,blocked,1,"[""Nuisance:Confirmed""]","[{""hash"":""of +1••••••••04, or 15•••••••04"",""range"":""contact""}]",
 3,dev-acme-us-east-1,+1••••••••03,exempt,1,"[""Blocked""]","[{""hash"":""contact-6"",""range"":""contact""}]",
 4,dev-acme-us-east-1,Anonymous,anonymous_blocked,0,[],[],
-5,,,unreadable,,,,"The number has no country code, so it is ambiguous: write + and the country code first, and quote the whole number, or name the country, as in --country US."
+5,,,unreadable,,,,(no country code)
 6,,,unreadable,,,,The line has several columns. Give one number per line.
 7,dev-acme-us-east-1,+3••••••••21,not_blocked,0,[],[],with the 0 after the country code
 `);
