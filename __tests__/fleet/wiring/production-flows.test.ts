@@ -327,32 +327,36 @@ test.each(shapes)("%s", async (name, [text]) => {
   expect(await contentOf(published.id)).toBe(published.text);
 });
 
-test("--undo restores the same bytes of every generated flow that was wired", async () => {
-  let applied = 0;
-  await fc.assert(
-    fc.asyncProperty(generatedFlow, fc.constantFrom(...policies), fc.nat(12), async (flow, policy, n) => {
-      emptyInstance();
-      await blockedStatus();
-      const id = await flowCalled("Main", flow.text);
-      const request = { instance: blocking(policy), flow: id, directory: path.join(directory, "generated") };
-      const after = n > 6 ? flow.identifiers[n % flow.identifiers.length] : undefined;
-      let prepared: PreparedWiring;
-      try {
-        prepared = await prepareWiring(request, after);
-      } catch (error) {
-        expect(error).toBeInstanceOf(CommandError);
+test(
+  "--undo restores the same bytes of every generated flow that was wired",
+  async () => {
+    let applied = 0;
+    await fc.assert(
+      fc.asyncProperty(generatedFlow, fc.constantFrom(...policies), fc.nat(12), async (flow, policy, n) => {
+        emptyInstance();
+        await blockedStatus();
+        const id = await flowCalled("Main", flow.text);
+        const request = { instance: blocking(policy), flow: id, directory: path.join(directory, "generated") };
+        const after = n > 6 ? flow.identifiers[n % flow.identifiers.length] : undefined;
+        let prepared: PreparedWiring;
+        try {
+          prepared = await prepareWiring(request, after);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CommandError);
+          expect(await contentOf(id)).toBe(flow.text);
+          return;
+        }
         expect(await contentOf(id)).toBe(flow.text);
-        return;
-      }
-      expect(await contentOf(id)).toBe(flow.text);
-      await applyWiring(request, prepared, agree);
-      expect(await contentOf(id)).toBe(prepared.wired.text);
-      expect(await undoWiring(request, agree)).toBe("restored");
-      expect(await contentOf(id)).toBe(flow.text);
-      expect(await undoWiring(request, agree)).toBe("unchanged");
-      applied++;
-    }),
-    { numRuns },
-  );
-  expect(applied).toBeGreaterThan(numRuns / 2);
-}, 60_000 + 2_000 * numRuns);
+        await applyWiring(request, prepared, agree);
+        expect(await contentOf(id)).toBe(prepared.wired.text);
+        expect(await undoWiring(request, agree)).toBe("restored");
+        expect(await contentOf(id)).toBe(flow.text);
+        expect(await undoWiring(request, agree)).toBe("unchanged");
+        applied++;
+      }),
+      { numRuns },
+    );
+    expect(applied).toBeGreaterThan(numRuns / 2);
+  },
+  60_000 + 2_000 * numRuns,
+);
