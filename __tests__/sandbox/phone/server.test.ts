@@ -205,6 +205,12 @@ describe("a link", () => {
     expect(callsOf(await stateOf(`${link}&call=${number}`)).at(-1)).toEqual(["match", "blocked"]);
   });
 
+  test("starts with an empty table", async () => {
+    const [first, other] = [encodeURIComponent("+15555550103"), encodeURIComponent("+15555550104")];
+    await stateOf(`instance=${flow}&call=${first}&call=${other}&contact.2=Blocked`);
+    expect(callsOf(await stateOf(`instance=${flow}&call=${other}`))).toEqual([["nomatch", "not_blocked"]]);
+  });
+
   test("is played apart from links that other tabs play at the same time", async () => {
     const other = encodeURIComponent("+15555550102");
     const states = await Promise.all(
