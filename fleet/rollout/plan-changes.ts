@@ -89,7 +89,8 @@ async function changesSince(
   };
 }
 
-function leftDeployedSince(
+/** The instances that the base has, and that no longer have a plan. */
+export function leftDeployedSince(
   { digests, suspended }: Pick<Base, "digests" | "suspended">,
   allInstances: readonly InstanceConfig[],
 ): readonly LeftDeployed[] {

@@ -4,65 +4,13 @@ import path from "node:path";
 import { recordedInstance, recordedJson, recordedYaml } from "../guard/recorded-plan";
 import { AwsError, startAwsStub } from "../aws-answers";
 import type { Answers, AwsStub } from "../aws-answers";
+import { absent, denied, deployed, empty, moduleId, moduleOf, modules, ownDescription, role } from "./account-answers";
 import { createFakeProject, stackName } from "./fake-project";
 import type { FakeProject } from "./fake-project";
 
 jest.setTimeout(600_000);
 
 const instance = recordedInstance();
-const absent = new AwsError("ResourceNotFoundException", "no such function", 404);
-const denied = new AwsError("AccessDeniedException", "not authorized", 403);
-const role = (description: string): string =>
-  `<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName><Description>${description}</Description></Role></GetRoleResult></GetRoleResponse>`;
-const moduleId = "00000000-0000-4000-9000-000000000002";
-const modules = { ContactFlowModulesSummaryList: [{ Name: "blockedStatus", Id: moduleId }] };
-const moduleOf = (stack: string) => ({
-  ContactFlowModule: { Id: moduleId, Name: "blockedStatus", Description: `Sets. Managed by Terraform (${stack}).` },
-});
-const ownDescription = "Answers Connect instance recorded: is this caller's number blocked?";
-
-const table = {
-  Table: {
-    TableName: "dextr-recorded",
-    TableId: "0f0e0d0c-1b1a-4918-8716-151413121110",
-    ProvisionedThroughput: { ReadCapacityUnits: 17, WriteCapacityUnits: 9 },
-  },
-};
-
-/** An account in which no resource of the stack exists. */
-const empty: Answers = {
-  "dynamodb:DescribeTable": table,
-  "lambda:GetFunctionConfiguration": absent,
-  "lambda:GetAlias": absent,
-  "lambda:ListFunctions": { Functions: [] },
-  "iam:GetRole": new AwsError("NoSuchEntity", "no such role", 404),
-  "logs:DescribeLogGroups": { logGroups: [] },
-  "connect:ListContactFlowModules": { ContactFlowModulesSummaryList: [] },
-  "connect:ListContactFlows": { ContactFlowSummaryList: [] },
-  "connect:ListLambdaFunctions": { LambdaFunctions: [] },
-  "events:DescribeRule": new AwsError("ResourceNotFoundException", "no such rule"),
-  "monitoring:DescribeAlarms": { MetricAlarms: [] },
-  "monitoring:GetDashboard": new AwsError("DashboardNotFoundError", "no such dashboard", 404),
-};
-
-/** An account with the resources of a deployment of the instance. */
-const deployed = (stack: string): Answers => ({
-  ...empty,
-  "lambda:GetFunctionConfiguration": (_, url) =>
-    url.includes("canary") ? absent : { FunctionName: "blockedCalls-recorded", Description: ownDescription },
-  "lambda:GetAlias": { FunctionVersion: "1" },
-  "iam:GetRole": ({ RoleName }) =>
-    String(RoleName).includes("canary")
-      ? new AwsError("NoSuchEntity", "no such role", 404)
-      : role("Runs blockedCalls-recorded: may query"),
-  "logs:DescribeLogGroups": ({ logGroupNamePrefix }) => ({
-    logGroups: String(logGroupNamePrefix).includes("canary") ? [] : [{ logGroupName: logGroupNamePrefix }],
-  }),
-  "connect:ListContactFlowModules": modules,
-  "connect:DescribeContactFlowModule": moduleOf(stack),
-  "connect:ListLambdaFunctions": { LambdaFunctions: [instance.function.aliasArn] },
-});
-
 let aws: AwsStub;
 let project: FakeProject;
 beforeAll(async () => {
