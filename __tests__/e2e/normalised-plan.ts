@@ -34,6 +34,26 @@ function keptConfiguration(configuration: unknown): object {
   };
 }
 
+/**
+ * The data sources of the table. The guard reads them only if the stack does not manage the table after the apply, and a plan without
+ * resources is refused anyway.
+ */
+function keptDataSources(plan: Readonly<Record<string, unknown>>): object {
+  const isTable = (resource: unknown): boolean => valueAt(resource, "type") === "aws_dynamodb_table";
+  const isManaged = itemsOf(plan["resource_changes"]).some(
+    (resource) =>
+      isTable(resource) &&
+      valueAt(resource, "mode") === "managed" &&
+      valueAt(valueAt(resource, "change"), "after") !== null,
+  );
+  const root = valueAt(valueAt(plan["prior_state"], "values"), "root_module");
+  const resources = itemsOf(valueAt(root, "resources"))
+    .filter((resource) => isTable(resource) && valueAt(resource, "mode") === "data")
+    .map((resource) => ({ address: valueAt(resource, "address"), mode: "data", values: valueAt(resource, "values") }));
+  const hasNothing = itemsOf(plan["resource_changes"]).length === 0 || resources.length === 0;
+  return isManaged || hasNothing ? {} : { prior_state: { values: { root_module: { resources } } } };
+}
+
 /** Keys of the masks in a plan. A mask that marks no value is removed. */
 const masks: readonly string[] = ["after_unknown", "before_sensitive", "after_sensitive"];
 
@@ -46,6 +66,7 @@ export function normalisedPlan(json: string, fixedIds: readonly string[]): objec
   const whole = {
     ...Object.fromEntries(kept.flatMap((key) => (key in plan ? [[key, plan[key]]] : []))),
     configuration: keptConfiguration(plan["configuration"]),
+    ...keptDataSources(plan),
   };
   for (const { type, change } of (plan["resource_changes"] ?? []) as {
     type: string;

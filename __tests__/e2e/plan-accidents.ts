@@ -161,3 +161,18 @@ export const afterTheDeployment: Readonly<Record<string, Edit>> = {
   },
   targeted: () => undefined,
 };
+
+/** Accidents in a plan of a stack that only reads the table. */
+export const onlyReading: Readonly<Record<string, Edit>> = {
+  // The table of the other team has no index of ours. The conditions of the stack would already stop the plan.
+  "reading-another-table": (stack) => {
+    const live = stack.data[TABLE]?.["live"];
+    if (live === undefined) throw new Error("the stack does not read the table");
+    live["name"] = "dextr-stranger";
+    delete live["lifecycle"];
+  },
+  "reading-not-checked": (stack) => {
+    replaceEverywhere(stack, `data.${TABLE}.live`, `data.${TABLE}.other`);
+    Object.assign(stack.data, { [TABLE]: { other: stack.data[TABLE]?.["live"] } });
+  },
+};

@@ -3,13 +3,13 @@
  * writes the plans instead.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { projectRoot } from "../../lambda/packaging";
 import { normalisedPlan } from "./normalised-plan";
-import { afterTheDeployment, beforeTheFirstApply, type Edit, type Synthesized } from "./plan-accidents";
+import { afterTheDeployment, beforeTheFirstApply, type Edit, onlyReading, type Synthesized } from "./plan-accidents";
 import { createVendorTable, index, type VendorTable } from "./vendor-tables";
 import { createWorld, REGION, type World } from "./world";
 
@@ -75,9 +75,9 @@ function synthesize(directory: string, from = "", to = ""): void {
   cpSync(path.join(outdir, "stacks", world.stackName(name)), world.stackDirectory(directory), { recursive: true });
 }
 
-/** A copy of the initialized stack with an edit. */
-function edited(directory: string, edit: Edit): void {
-  const from = world.stackDirectory(name);
+/** A copy of a synthesized stack with an edit. */
+function edited(directory: string, edit: Edit, copied = name): void {
+  const from = world.stackDirectory(copied);
   const to = world.stackDirectory(directory);
   mkdirSync(to, { recursive: true });
   const file = "cdk.tf.json";
@@ -91,7 +91,7 @@ function edited(directory: string, edit: Edit): void {
 async function expectRecorded(directory: string, ...options: readonly string[]): Promise<void> {
   const at = world.stackDirectory(directory);
   if (directory !== name) {
-    for (const shared of [".terraform", ".terraform.lock.hcl"])
+    for (const shared of [".terraform", ".terraform.lock.hcl"].filter((file) => !existsSync(path.join(at, file))))
       symlinkSync(path.join(world.stackDirectory(name), shared), path.join(at, shared));
   }
   const args = ["-input=false", "-no-color", "-lock=false", "-out=plan.tfplan", ...options];
@@ -123,10 +123,21 @@ async function expectAllRecorded(directories: readonly string[]): Promise<void> 
 }
 
 async function apply(...args: readonly string[]): Promise<void> {
-  const applied = await world.terraform(name, "apply", "-input=false", "-no-color", "-auto-approve", ...args);
+  await applyIn(name, ...args);
+}
+
+async function applyIn(directory: string, ...args: readonly string[]): Promise<void> {
+  const applied = await world.terraform(directory, "apply", "-input=false", "-no-color", "-auto-approve", ...args);
   expect(applied.output).not.toContain("Error:");
   expect(applied.exitCode).toBe(0);
 }
+
+/** With these lines, the stack only reads the table. */
+const reading = (...more: readonly string[]) =>
+  [
+    `- name: ${name}\n`,
+    ["- name: recorded", "table: { adopt: false }", ...more, ""].join("\n    ").trimEnd() + "\n",
+  ] as const;
 
 /** Variants of the environment file. */
 const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
@@ -135,7 +146,17 @@ const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "release-remove-index": [`- name: ${name}\n`, `- name: ${name}\n    release: remove-index\n`],
   "release-keep-index": [`- name: ${name}\n`, `- name: ${name}\n    release: keep-index\n`],
   "function-renamed": [`- name: ${name}\n`, `- name: ${name}\n    function: { name: lookup, roleName: lookup }\n`],
+  "reading-switch": reading(),
 };
+
+/** The plans of the last stack, which only reads the table. */
+const readingPlans = [
+  "reading-first",
+  "reading-no-change",
+  "reading-release",
+  "reading-switch-back",
+  ...Object.keys(onlyReading),
+];
 
 /** A role that someone created after the vendor's guide is adopted. */
 const roleByHand = [
@@ -205,9 +226,25 @@ test("the plans after a new index of the vendor and an edit in the console equal
   await expectRecorded("module-edited-in-console");
 });
 
+test("the plans of a stack that only reads the table equal their recordings", async () => {
+  synthesize("reading-first", ...reading());
+  const local = { terraform: { backend: { local: { path: "empty.tfstate" } } } };
+  writeFileSync(path.join(world.stackDirectory("reading-first"), "local_override.tf.json"), JSON.stringify(local));
+  const init = await world.terraform("reading-first", "init", "-input=false", "-no-color");
+  expect([init.exitCode, init.output]).toEqual([0, expect.any(String)]);
+
+  await applyIn("reading-switch");
+  synthesize("reading-no-change", ...reading());
+  synthesize("reading-release", ...reading("release: keep-index"));
+  edited("reading-switch-back", () => undefined);
+  for (const [directory, edit] of Object.entries(onlyReading)) edited(directory, edit, "reading-no-change");
+  await expectAllRecorded(readingPlans);
+});
+
 test("every recorded plan is made by a test of this file", () => {
   const made = [
     ...Object.keys({ ...beforeTheFirstApply, ...changes, ...afterTheDeployment }),
+    ...readingPlans,
     "role-by-hand",
     "no-change",
     "vendor-index-added",

@@ -4,12 +4,19 @@ import { indexName } from "../../../config/aws-names";
 import { guard } from "../../../fleet/guard/guard";
 import { parsePlan, type PlanJson, UnreadablePlan } from "../../../fleet/terraform/plan-json";
 import { isManagedType } from "../../../stacks/resource-types";
-import { recordedInstance, recordedJson, recordedNames, recordedPlan } from "./recorded-plan";
+import { recordedInstance, recordedJson, recordedNames, recordedPlan, recordedSettings } from "./recorded-plan";
 
 const today = "2026-06-30";
 const instance = recordedInstance();
 const plans = new Map(recordedNames.map((name) => [name, recordedPlan(name)]));
-const refused = recordedNames.filter((name) => guard(planOf(name), instance, today).violations.length > 0);
+/** Without its settings, the plan of a stack that only reads the table lacks the table, and another change could add the table. */
+const readingInstances = new Map(
+  recordedNames
+    .filter((name) => name.startsWith("reading-"))
+    .map((name) => [name, recordedInstance(recordedSettings[name])]),
+);
+const instanceOf = (name: string) => readingInstances.get(name) ?? instance;
+const refused = recordedNames.filter((name) => guard(planOf(name), instanceOf(name), today).violations.length > 0);
 const passed = recordedNames.filter((name) => !refused.includes(name));
 
 type Json = Record<string, unknown>;
@@ -84,7 +91,7 @@ test("a refused plan with additional changes is refused too", () => {
       (name, more, first) => {
         const plan = planOf(name);
         const resource_changes = first ? [...more, ...plan.resource_changes] : [...plan.resource_changes, ...more];
-        expect(rulesOf({ ...plan, resource_changes })).not.toEqual([]);
+        expect(rulesOf({ ...plan, resource_changes }, instanceOf(name))).not.toEqual([]);
       },
     ),
     { numRuns: 400 },
@@ -111,7 +118,8 @@ test("every change of a type outside the catalogue is refused", () => {
         name: "x",
         change: { actions: does, before: null, after: {} },
       };
-      expect(rulesOf({ ...plan, resource_changes: [...plan.resource_changes, stranger] })).not.toEqual([]);
+      const resource_changes = [...plan.resource_changes, stranger];
+      expect(rulesOf({ ...plan, resource_changes }, instanceOf(name))).not.toEqual([]);
     }),
     { numRuns: 200 },
   );

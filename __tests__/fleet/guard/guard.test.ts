@@ -1,6 +1,7 @@
 /** The guard on recorded Terraform plans allows intended changes and refuses each accident for the right reason. */
 import { guardRuleIds } from "../../../config/guard-rules";
 import { guard, rules } from "../../../fleet/guard/guard";
+import { liveTableIdentity, liveTableIndex, liveTableRead } from "../../../fleet/guard/live-table-rules";
 import type { ResourceChange } from "../../../fleet/terraform/plan-json";
 import { recordedInstance, recordedNames, recordedPlan, recordedSettings } from "./recorded-plan";
 
@@ -52,6 +53,16 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "stranger-added": ["own-types aws_s3_bucket.recordings"],
   "stranger-imported": ["imports aws_iam_role.vendor"],
   targeted: ["whole-plan ", "table-kept "],
+  "reading-first": [],
+  "reading-switch": [],
+  "reading-no-change": [],
+  "reading-switch-back": [],
+  "reading-release": [],
+  "reading-another-table": [
+    "table-identity data.aws_dynamodb_table.live",
+    "table-indexes data.aws_dynamodb_table.live",
+  ],
+  "reading-not-checked": ["table-kept "],
 };
 
 const violationsOf = (name: string): string[] =>
@@ -81,12 +92,41 @@ test.each(guardRuleIds.filter((id) => !["content", "security-settings"].includes
   },
 );
 
-test.each(["release-remove-index", "release-keep-index", "role-by-hand"])(
-  "%s is refused unless the environment file asks for it",
+test.each([
+  ["the table must be read", liveTableRead, "reading-not-checked"],
+  ["the table must be the instance's own", liveTableIdentity, "reading-another-table"],
+  ["the table must have the index", liveTableIndex, "reading-another-table"],
+] as const)("with table.adopt: false, only one rule says that %s", (_, rule, name) => {
+  const found = rule(recordedPlan(name), recordedInstance(recordedSettings[name])).map(
+    ({ rule: id, address }) => `${id} ${address}`,
+  );
+  expect(found).toHaveLength(1);
+  // Without the rule, this violation is missing.
+  expect(violationsOf(name).filter((violation) => violation === found[0])).toEqual(found);
+});
+
+test.each(["adoption", "no-change", "module-edit", "vendor-index-added", "reading-switch-back"])(
+  "with table.adopt: false, the plan %s is refused, because it manages the table",
   (name) => {
-    expect(guard(recordedPlan(name), recordedInstance(), today).violations).not.toEqual([]);
+    const instance = recordedInstance(`${recordedSettings[name] ?? ""}\n    table: { adopt: false }`);
+    const { violations } = guard(recordedPlan(name), instance, today);
+    expect(violations.map(({ rule, address }) => `${rule} ${address}`)).toContain(
+      "table-kept aws_dynamodb_table.contacts",
+    );
   },
 );
+
+test.each([
+  "release-remove-index",
+  "release-keep-index",
+  "role-by-hand",
+  "reading-first",
+  "reading-switch",
+  "reading-no-change",
+  "reading-release",
+])("%s is refused unless the environment file asks for it", (name) => {
+  expect(guard(recordedPlan(name), recordedInstance(), today).violations).not.toEqual([]);
+});
 
 test("every violation states the effect and the fix in complete sentences", () => {
   for (const name of recordedNames) {

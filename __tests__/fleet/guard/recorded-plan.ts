@@ -25,6 +25,12 @@ export const recordedSettings: Readonly<Record<string, string>> = {
   "lambda-edit": 'exemptNumbers: ["+15555550100"]',
   "role-by-hand": "function: { roleName: vendor-role }\n    adoptExisting: { role: true }",
   "function-renamed": "function: { name: lookup, roleName: lookup }",
+  "reading-first": "table: { adopt: false }",
+  "reading-switch": "table: { adopt: false }",
+  "reading-no-change": "table: { adopt: false }",
+  "reading-another-table": "table: { adopt: false }",
+  "reading-not-checked": "table: { adopt: false }",
+  "reading-release": "table: { adopt: false }\n    release: keep-index",
 };
 
 /** The instance, with additional lines in the environment file. */

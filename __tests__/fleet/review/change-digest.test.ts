@@ -5,8 +5,9 @@ import { recordedJson, recordedNames, recordedPlan } from "../guard/recorded-pla
 
 test("recorded plans with different changes have different digests", () => {
   const digests = recordedNames.map((name) => changeDigest(recordedPlan(name)));
-  // These plans have no changes. The second plan contains drift, and the third plan covers only one resource.
-  const idle = ["no-change", "vendor-index-added", "targeted"];
+  // These plans change no resource. The second plan contains drift, the third plan covers only one resource, and the last one changes an output.
+  const reading = ["reading-no-change", "reading-not-checked", "reading-another-table"];
+  const idle = ["no-change", "vendor-index-added", "targeted", ...reading];
   expect(new Set(idle.map((name) => changeDigest(recordedPlan(name)))).size).toBe(1);
   expect(new Set(digests).size).toBe(recordedNames.length - idle.length + 1);
 });
