@@ -55,7 +55,7 @@ td.number { font-variant-numeric: tabular-nums; }
 section.instance { background: var(--card); border: 1px solid var(--line); border-left: 5px solid var(--line); border-radius: 8px; padding: 0.9rem 1.1rem; margin: 0 0 1rem; }
 section.instance.failed { border-left-color: var(--red); } section.instance.unknown { border-left-color: var(--amber); } section.instance.ok { border-left-color: var(--green); }
 .head { display: flex; flex-wrap: wrap; gap: 0.3rem 0.8rem; align-items: center; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); gap: 0.7rem 1.2rem; margin: 0.8rem 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 0.7rem 1.2rem; margin: 0.8rem 0; }
 dt { color: var(--quiet); font-size: 0.85rem; }
 dd { margin: 0; }
 .problems li { margin: 0.3rem 0; }
@@ -73,7 +73,10 @@ ${legendStyle}
 .scroll table { min-width: 30rem; }
 .phone { white-space: nowrap; }
 #fleet thead th { overflow-wrap: normal; }
-@media (max-width: 40rem) { .chart text { font-size: 22px; } }
+@media (max-width: 40rem) {
+  .chart text { font-size: 22px; }
+  dl { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); }
+}
 @media (max-width: 75rem) {
   #fleet, #fleet tbody { display: block; }
   #fleet thead { position: absolute; left: -100rem; }
