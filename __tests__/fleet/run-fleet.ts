@@ -62,7 +62,12 @@ export function startFleet(
 }
 
 /** Whether this machine has `script` of util-linux, which runs a program on a pseudo-terminal. */
-export const hasTerminal = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+export const hasTerminal = isUtilLinux();
+
+function isUtilLinux(): boolean {
+  const { status, stdout } = spawnSync("script", ["--version"], { encoding: "utf8" });
+  return status === 0 && stdout.includes("util-linux");
+}
 
 /**
  * Like {@link runFleet}, but on a pseudo-terminal. Types `keys` when the program has written `prompt`.

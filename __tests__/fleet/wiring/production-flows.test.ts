@@ -182,7 +182,7 @@ function play(
     invokeLambda: (arn) => (arn.includes("blockedCalls") ? { response, reason: "test" } : { level: "gold" }),
     chooseBranch: (identifier, branches) => {
       const text = `${seed} ${identifier} ${visits.get(identifier) ?? 0}`;
-      const hash = [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, seed);
+      const hash = Buffer.from(text).reduce((sum, byte) => (sum * 31 + byte) % 1_000_003, seed);
       return branches[hash % branches.length];
     },
     // A loop without end stops in both flows at the same place.

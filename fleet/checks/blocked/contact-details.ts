@@ -17,7 +17,7 @@ export async function detailsOf(
   names: DetailNames,
   budget: ReadBudget,
 ): Promise<ContactDetails> {
-  const given = Object.entries(names).filter(([, name]) => name !== undefined);
+  const given = Object.entries(names);
   // A name can be a reserved word, or contain a point.
   const placeholders = given.map(([detail, name]) => [`#${detail}`, name] as const);
   const { Item = {}, ConsumedCapacity } = await dynamodb.send(
