@@ -103,8 +103,8 @@ describe("changes that a deployment repairs", () => {
     atConnect("DELETE", `/instance/{id}/lambda-function?functionArn=${encodeURIComponent(alias)}`, {});
     const module = world.connect.modules(id).get("blockedStatus");
     const Content = String(module?.content).replace(
-      /"InvocationTimeLimitSeconds":"\d"/,
       '"InvocationTimeLimitSeconds":"8"',
+      '"InvocationTimeLimitSeconds":"3"',
     );
     atConnect("POST", `/contact-flow-modules/{id}/${String(module?.id)}/content`, { Content });
     const found = await drift();

@@ -22,9 +22,7 @@ let moto: Responder;
 let isExpired = false;
 
 beforeAll(async () => {
-  // No test here depends on the time of a lookup.
-  const environment = "lookup: { budgetMs: 7000, flowTimeLimitSeconds: 8 }";
-  world = await createWorld(names, { environment, isProviderInstalled: true });
+  world = await createWorld(names, { isProviderInstalled: true });
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
   const { hostname, port } = (await world.dynamodb.config.endpoint?.()) ?? {};
   moto = forwardTo(`http://${hostname ?? ""}:${port ?? ""}`);

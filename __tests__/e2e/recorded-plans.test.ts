@@ -46,6 +46,7 @@ beforeAll(async () => {
   // The second instance belongs to another team.
   world = await createWorld([name, "stranger"], {
     deployed: [name],
+    lookup: "{}",
     more: () => [`inboundFlow: { queue: ${queue} }`],
   });
   await createVendorTable(world.dynamodb, table);

@@ -161,8 +161,8 @@ test("drift is reported with effect and probable author; changes of the table ow
   const id = world.instanceId(changed);
   const module = world.connect.modules(id).get("blockedStatus");
   const content = String(module?.content).replace(
-    '"InvocationTimeLimitSeconds":"3"',
     '"InvocationTimeLimitSeconds":"8"',
+    '"InvocationTimeLimitSeconds":"3"',
   );
   expect(content).not.toBe(module?.content);
   const url = `/contact-flow-modules/${id}/${String(module?.id)}/content`;
@@ -187,7 +187,7 @@ test("drift is reported with effect and probable author; changes of the table ow
 
   world.proxy.clear();
   const { exitCode, output } = await world.fleet("drift", "wave=rest");
-  expect(output).toMatch(/The flow module was changed\.[^]*InvocationTimeLimitSeconds: 3 → 8/);
+  expect(output).toMatch(/The flow module was changed\.[^]*InvocationTimeLimitSeconds: 8 → 3/);
   expect(output).toContain("Connect's permission to invoke the function is missing.");
   expect(output).toMatch(
     /The owner of dextr-local-index changed the table\.[^]*Plans follow the change\. There is nothing to do\.[^]*\+ tags › vendor: ConnectPath/,

@@ -49,8 +49,6 @@ const before = new Map<string, TableState>();
 
 beforeAll(async () => {
   world = await createWorld([adopted, several], {
-    // No test here depends on the time of a lookup.
-    environment: "lookup: { budgetMs: 7000, flowTimeLimitSeconds: 8 }",
     more: (name) => [`table: { adopt: true } # ${name}`, `release: false # ${name}`],
   });
   file = path.join(String(world.env["ENVIRONMENTS_DIR"]), "e2e.yaml");

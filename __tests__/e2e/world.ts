@@ -88,6 +88,12 @@ export interface WorldOptions {
   /** Additional lines of an instance. */
   readonly more?: (name: string) => readonly string[];
   /**
+   * The time limits of lookups. On a busy machine, a lookup takes longer than the default budget of 1,500 ms.
+   *
+   * @default the longest possible limits, because few tests depend on the time of a lookup
+   */
+  readonly lookup?: string;
+  /**
    * Whether Terraform installs, checks and starts the provider itself, as for a user. Otherwise Terraform is attached to the same provider,
    * which saves most of the CPU time (attached-provider.ts).
    *
@@ -102,7 +108,13 @@ const installs = process.env["PROVIDER"] === "installed" || process.platform !==
 /** Starts the emulators with a state bucket and one Connect instance for each name, and writes `e2e.yaml`. */
 export async function createWorld(
   names: readonly string[],
-  { deployed = names, environment = "", more = () => [], isProviderInstalled = installs }: WorldOptions = {},
+  {
+    deployed = names,
+    environment = "",
+    more = () => [],
+    lookup = "{ budgetMs: 7000, flowTimeLimitSeconds: 8 }",
+    isProviderInstalled = installs,
+  }: WorldOptions = {},
 ): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-e2e-"));
   const environments = path.join(directory, "environments");
@@ -132,6 +144,7 @@ tags:
   managed-by: terraform
   team: not the vendor
 blockedDispositions: [Blocked]
+lookup: ${lookup}
 ${environment}
 instances:
 ${deployed.map((name) => [`  - name: ${name}`, ...[`id: ${instanceId(name)}`, ...more(name)].map((line) => `    ${line}`)].join("\n")).join("\n")}
