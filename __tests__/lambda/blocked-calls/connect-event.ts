@@ -75,6 +75,21 @@ export type LogLine = Record<string, unknown> & {
   };
 };
 
+/**
+ * The answer of a call. Fails if the call takes longer than the limit. The limit is a timer of this event loop, like the limits of the
+ * function: on a busy machine both timers are late, and their order stays the same.
+ */
+export async function inTime<T>(limitMs: number, call: () => Promise<T>): Promise<T> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+  }, limitMs);
+  const answer = await call();
+  clearTimeout(timer);
+  expect({ isLate, limitMs }).toEqual({ isLate: false, limitMs });
+  return answer;
+}
+
 export interface Function {
   readonly call: (event: unknown) => Promise<Answer>;
   readonly connected: Promise<void>;
