@@ -30,6 +30,33 @@ type Time = number;
 const keyOf = (namespace: string, name: string, dimensions: Readonly<Record<string, unknown>>): string =>
   JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
 
+/** A metric and its value in a log line. */
+interface LoggedValue {
+  readonly key: string;
+  readonly value: number;
+}
+
+/** A recording of days repeats a few lines thousands of times. */
+const knownLines = new Map<string, readonly LoggedValue[]>();
+
+function valuesIn(line: string): readonly LoggedValue[] {
+  const known = knownLines.get(line);
+  if (known !== undefined) return known;
+  const root = JSON.parse(line) as Record<string, unknown> & {
+    _aws?: {
+      CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[];
+    };
+  };
+  const values = (root._aws?.CloudWatchMetrics ?? []).flatMap(({ Namespace, Dimensions, Metrics }) =>
+    Dimensions.flatMap((names) => {
+      const dimensions = Object.fromEntries(names.map((name) => [name, root[name]]));
+      return Metrics.map(({ Name }) => ({ key: keyOf(Namespace, Name, dimensions), value: root[Name] as number }));
+    }),
+  );
+  knownLines.set(line, values);
+  return values;
+}
+
 export class CloudWatch {
   readonly #points = new Map<string, { readonly at: Time; readonly value: number }[]>();
   /** A cache of values by period. The key names the metric and the length of the period. */
@@ -41,10 +68,13 @@ export class CloudWatch {
   }
 
   put(at: Time, namespace: string, name: string, dimensions: Readonly<Record<string, unknown>>, value: number): void {
-    const key = keyOf(namespace, name, dimensions);
-    const points = this.#points.get(key) ?? [];
-    points.push({ at, value });
-    this.#points.set(key, points);
+    this.#add(at, { key: keyOf(namespace, name, dimensions), value });
+  }
+
+  #add(at: Time, { key, value }: LoggedValue): void {
+    const points = this.#points.get(key);
+    if (points === undefined) this.#points.set(key, [{ at, value }]);
+    else points.push({ at, value });
     this.#periods.clear();
   }
 
@@ -53,17 +83,7 @@ export class CloudWatch {
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
    */
   log(at: Time, line: string): void {
-    const root = JSON.parse(line) as Record<string, unknown> & {
-      _aws?: {
-        CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[];
-      };
-    };
-    for (const { Namespace, Dimensions, Metrics } of root._aws?.CloudWatchMetrics ?? []) {
-      for (const names of Dimensions) {
-        const dimensions = Object.fromEntries(names.map((name) => [name, root[name]]));
-        for (const { Name } of Metrics) this.put(at, Namespace, Name, dimensions, root[Name] as number);
-      }
-    }
+    for (const logged of valuesIn(line)) this.#add(at, logged);
   }
 
   #valuesOf(metric: {
@@ -78,7 +98,9 @@ export class CloudWatch {
     const periods = new Map<number, number[]>();
     for (const { at, value } of this.#points.get(key) ?? []) {
       const period = Math.floor(at / metric.period);
-      periods.set(period, [...(periods.get(period) ?? []), value]);
+      const values = periods.get(period);
+      if (values === undefined) periods.set(period, [value]);
+      else values.push(value);
     }
     this.#periods.set(`${key} ${metric.period}`, periods);
     return periods;
