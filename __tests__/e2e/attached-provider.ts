@@ -7,14 +7,16 @@
  * connection from the same directory and environment, and is configured again. The proxy answers only the request for the schemas itself,
  * with the provider's own schemas of the services that the stacks use. An unknown resource type is therefore an error of Terraform.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
-import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import http2, { type ClientHttp2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+import { platform } from "../../emulators/aws/terraform-cli";
 import { projectRoot } from "../../lambda/packaging";
 
 const address = "registry.terraform.io/hashicorp/aws";
@@ -47,7 +49,7 @@ export interface AttachedProvider {
 
 /** @param env selects the source of the provider; see `findTerraformProvider` */
 export async function attachProvider(env: Readonly<Record<string, string>>): Promise<AttachedProvider> {
-  const executable = providerExecutable(env);
+  const executable = await providerExecutable(env);
   const schemas = await usedSchemas(executable);
   const sockets = mkdtempSync(path.join(tmpdir(), "provider-"));
   const sessions = new Set<ServerHttp2Session>();
@@ -318,38 +320,47 @@ function frame(message: Buffer): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** Path of the provider that `terraform init` installs. */
-function providerExecutable(env: Readonly<Record<string, string>>): string {
-  const directory = mkdtempSync(path.join(tmpdir(), "provider-init-"));
+/** Path of the provider that `terraform init` installs. The first test file of a run installs it for all. */
+async function providerExecutable(env: Readonly<Record<string, string>>): Promise<string> {
+  const directory = path.join(String(process.env["TEST_RUN_DIRECTORY"]), "provider");
+  const result = path.join(directory, "executable");
+  for (;;) {
+    if (existsSync(result)) return readFileSync(result, "utf8");
+    try {
+      mkdirSync(directory);
+      break;
+    } catch {
+      // Another test file installs the provider.
+      await setTimeout(100);
+    }
+  }
   try {
     const required_providers = { aws: { source: "hashicorp/aws", version: "~> 5.100.0" } };
     writeFileSync(path.join(directory, "main.tf.json"), JSON.stringify({ terraform: { required_providers } }));
-    const lock = "fleet/terraform/locks/aws-5.100.lock.hcl";
-    writeFileSync(path.join(directory, ".terraform.lock.hcl"), readFileSync(path.join(projectRoot(), lock)));
-    const cache = path.join(projectRoot(), "build/terraform-plugins/attached");
-    mkdirSync(cache, { recursive: true });
-    const { status, stdout, stderr } = spawnSync("terraform", ["init", "-input=false", "-no-color"], {
+    const lock = path.join(projectRoot(), "fleet/terraform/locks/aws-5.100.lock.hcl");
+    copyFileSync(lock, path.join(directory, ".terraform.lock.hcl"));
+    await promisify(execFile)("terraform", ["init", "-input=false", "-no-color"], {
       cwd: directory,
-      env: { ...process.env, ...env, TF_PLUGIN_CACHE_DIR: cache },
-      encoding: "utf8",
+      env: { ...process.env, ...env },
     });
-    if (status !== 0) throw new Error(stdout + stderr);
-    const [file = ""] = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) =>
-      path.basename(name).startsWith("terraform-provider-aws_"),
-    );
-    return realpathSync(path.join(directory, file));
-  } finally {
+    const versions = path.join(directory, ".terraform/providers", address);
+    const [version = ""] = readdirSync(versions);
+    const installed = path.join(versions, version, platform());
+    const executable = readdirSync(installed).find((name) => name.startsWith("terraform-provider-aws_"));
+    if (executable === undefined) throw new Error(`${installed} has no provider`);
+    const file = realpathSync(path.join(installed, executable));
+    writeFileSync(`${result}.new`, file);
+    renameSync(`${result}.new`, result);
+    return file;
+  } catch (error) {
     rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
 }
 
-/** The answer to the request for the schemas, with the used schemas only. Kept in a file, because it takes a second of CPU. */
+/** The answer to the request for the schemas, with the used schemas only. Kept for the run, because it takes a second of CPU. */
 async function usedSchemas(executable: string): Promise<Buffer> {
-  const { size, mtimeMs } = statSync(executable);
-  const key = createHash("sha256")
-    .update(JSON.stringify([executable, size, mtimeMs, used.source]))
-    .digest("hex");
-  const file = path.join(projectRoot(), "build", `provider-schemas-${key.slice(0, 16)}`);
+  const file = path.join(String(process.env["TEST_RUN_DIRECTORY"]), "provider-schemas");
   if (existsSync(file)) return readFileSync(file);
   const sockets = mkdtempSync(path.join(tmpdir(), "provider-"));
   const environment = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? sockets };
