@@ -5,6 +5,7 @@ import path from "node:path";
 import { projectRoot } from "../../lambda/packaging";
 import { AwsError, startAwsStub } from "./aws-answers";
 import type { AwsStub } from "./aws-answers";
+import { commandLineProgram } from "./command-line-program";
 import { createFakeProject } from "./rollout/fake-project";
 import type { FakeProject } from "./rollout/fake-project";
 
@@ -29,7 +30,7 @@ function runPrepared(
   prepare: string,
   ...args: readonly string[]
 ): { readonly exitCode: number | null; readonly output: string } {
-  const script = `${prepare} && exec "$0" build/fleet.js ${args.join(" ")}`;
+  const script = `${prepare} && exec "$0" ${commandLineProgram()} ${args.join(" ")}`;
   const { status, stdout, stderr } = spawnSync("unshare", ["-rm", "sh", "-c", script, process.execPath], {
     cwd: project.directory,
     encoding: "utf8",
@@ -79,7 +80,7 @@ test("a provider cache that is not a directory is reported", async () => {
 });
 
 test("an output on a full disk is reported", async () => {
-  const child = spawn(process.execPath, ["build/fleet.js", "list"], {
+  const child = spawn(process.execPath, [commandLineProgram(), "list"], {
     cwd: project.directory,
     stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
   });
