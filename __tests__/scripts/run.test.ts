@@ -78,6 +78,7 @@ test("the same code is checked once", () => {
   expect(run(cdktf, "deploy")).toMatchObject({ status: 0 });
   appendFileSync(path.join(project, withTypeError), "// another version\n");
   expect(run(cdktf, "deploy")).toMatchObject({ status: 1 });
+  expect(run(cdktf, "deploy")).toMatchObject({ status: 1 });
   writeFileSync(sharedSettings, noTypes);
   expect(run(cdktf, "deploy")).toMatchObject({ status: 0 });
 });
