@@ -87,7 +87,7 @@ test("a flow is wired by its name, applied with --yes, and restored byte for byt
 
   const unasked = await wire("Support line", "env=dev", "--apply");
   expect(unasked).toMatchObject({ exitCode: 1 });
-  expect(unasked.stderr).toContain("Add --yes to agree. Nothing was changed.");
+  expect(unasked.stderr).toContain("To agree without a question, add --yes. Nothing was changed.");
   expect(await contentOf(id)).toBe(original);
 
   expect(await wire(id, "env=dev", "--apply", "--yes")).toMatchObject({ exitCode: 0, stderr: "" });
