@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http2, { type ClientHttp2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -149,6 +149,8 @@ function terraformPid(session: ServerHttp2Session, server: http2.Http2Server): n
 
 interface Surroundings {
   readonly directory: string;
+  /** A directory that was deleted and created again has another number. Its old provider would find no files. */
+  readonly inode: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -159,7 +161,8 @@ function surroundingsOf(pid: number): Surroundings {
     const equals = variable.indexOf("=");
     return [variable.slice(0, equals), variable.slice(equals + 1)] as const;
   });
-  return { directory: realpathSync(`/proc/${pid}/cwd`), env: Object.fromEntries(entries) };
+  const directory = realpathSync(`/proc/${pid}/cwd`);
+  return { directory, inode: statSync(directory).ino, env: Object.fromEntries(entries) };
 }
 
 /** Contents of a file of a process, which may end at any time; empty if the process has ended. */
@@ -207,7 +210,11 @@ interface Provider {
   readonly kill: () => void;
 }
 
-async function startProvider(executable: string, surroundings: Surroundings, sockets: string): Promise<Provider> {
+async function startProvider(
+  executable: string,
+  surroundings: Omit<Surroundings, "inode">,
+  sockets: string,
+): Promise<Provider> {
   const { directory, env } = surroundings;
   const child: ChildProcess = spawn(executable, [], {
     cwd: directory,
