@@ -37,7 +37,7 @@ test("memory does not grow with 100,000 blocked numbers, and each number is list
   const endpoint = await serveAws(({ input }) => ({
     status: 200,
     headers: { "content-type": "application/x-amz-json-1.0" },
-    body: JSON.stringify(pageOf(input as unknown as Query)),
+    body: JSON.stringify(pageOf(input as Query)),
   }));
   const dynamodb = new DynamoDBClient({
     endpoint: endpoint.url,
