@@ -29,7 +29,7 @@ secrets. It is one file: it loads nothing and sends nothing.
 The command reads flows like coverage (two requests per second), the index like blocked, and the rest like status. It needs the policy
 read-and-invoke. Drift is shown if the command drift ran on this machine, from its last result in build/results.
 
-Exit codes: 0 the page is written, whatever it shows; 1 the page could not be written. status has exit codes for the state.
+Exit codes: 0 the page is written, also if instances need attention; 1 the page could not be written. status has exit codes for the state.
 
 ${selectionSyntax}`,
   async run({ selection, values, numbers }, print) {

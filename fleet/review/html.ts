@@ -1,7 +1,7 @@
 /** The review as one self-contained HTML file, for large and small screens, in light and dark mode. */
 import type { Allowance } from "../../config/types";
 import { html, type Markup, nothing } from "../output/html";
-import { pagePolicy } from "../output/page-policy";
+import { htmlPage } from "../output/html-page";
 import { newAlarmsText, partsOf } from "./diff";
 import type { ResourceDiff } from "./diff";
 import type { DiffLine } from "./diff-line";
@@ -20,30 +20,19 @@ export function reviewHtml(
   supportWarnings: readonly string[] = [],
 ): string {
   const review = reviewOf(stacks);
-  // The hash covers exactly these bytes, so no white space may be added.
-  const styleElement: Markup = { markup: `<style>${style}</style>` };
-  const policy = pagePolicy(style);
-  const { markup } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${review.verdict.sentence} ${reviewTitle}</title>
-        ${styleElement}
-      </head>
-      <body>
-        ${banner(review)}
-        <main>
-          ${[...leftDeployedTexts(leftDeployed), ...supportWarnings].map((text) => html`<p>${text}</p>`)}
-          ${table(review.rows)} ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)}
-          ${changes(review)} ${byOthers(review)}
-        </main>
-      </body>
-    </html> `;
-  return markup;
+  const title = `${review.verdict.sentence} ${reviewTitle}`;
+  return htmlPage({
+    title,
+    style,
+    body: html`
+      ${banner(review)}
+      <main>
+        ${[...leftDeployedTexts(leftDeployed), ...supportWarnings].map((text) => html`<p>${text}</p>`)}
+        ${table(review.rows)} ${violations(review)} ${failures(review)} ${warnings(review)} ${allowances(review)}
+        ${changes(review)} ${byOthers(review)}
+      </main>
+    `,
+  });
 }
 
 const verdictClass: Readonly<Record<Verdict["exitCode"], string>> = {

@@ -92,7 +92,7 @@ export async function startPhoneServer(instances: readonly PlayedInstance[], por
         return html(404, messagePage("The link names an instance that is not selected here.", instances));
       }
       default:
-        return text(404, "Nothing is here. The phone is at /.");
+        return text(404, "This address does not exist. The phone is at /.");
     }
   };
 

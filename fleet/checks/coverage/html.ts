@@ -1,6 +1,6 @@
 /** The coverage of phone numbers as one HTML file, with a picture of every flow on the way of a call. */
 import { htmlText } from "../../output/foreign-text";
-import { pagePolicy } from "../../output/page-policy";
+import { htmlPage } from "../../output/html-page";
 import type { CoveredInstance } from "./cover-instances";
 import { type CoveredNumber, outcomeOf, verdictText } from "./coverage";
 import { flowFigure, legendMarkup, legendStyle } from "./flow-figure";
@@ -29,27 +29,12 @@ ${legendStyle}
  * @param showNumbers whether phone numbers in the pictures are not redacted
  */
 export function coverageHtml(instances: readonly CoveredInstance[], showNumbers: boolean): string {
-  const policy = pagePolicy(style);
   const summary = coverageSummary(instances).split("\n");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta http-equiv="Content-Security-Policy" content="${policy}" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="color-scheme" content="light dark" />
-<meta name="referrer" content="no-referrer" />
-<title>Coverage of phone numbers</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>Coverage of phone numbers</h1>
+  const markup = `<h1>Coverage of phone numbers</h1>
 ${summary.map((line) => `<p>${htmlText(line)}</p>`).join("\n")}
 ${legendMarkup()}
-${instances.map((instance) => instanceSection(instance, showNumbers)).join("\n")}
-</body>
-</html>
-`;
+${instances.map((instance) => instanceSection(instance, showNumbers)).join("\n")}`;
+  return htmlPage({ title: "Coverage of phone numbers", style, body: { markup } });
 }
 
 function instanceSection({ stack, numbers, failure }: CoveredInstance, showNumbers: boolean): string {

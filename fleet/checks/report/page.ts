@@ -1,6 +1,6 @@
 /** The report as one self-contained HTML page: the verdict, the table of the fleet, and one section per instance. */
 import { html, type Markup, nothing } from "../../output/html";
-import { pagePolicy } from "../../output/page-policy";
+import { htmlPage } from "../../output/html-page";
 import { redactFlowText, redactNumbers } from "../../output/redact";
 import type { CoveredInstance } from "../coverage/cover-instances";
 import { outcomeOf, verdictText } from "../coverage/coverage";
@@ -55,54 +55,42 @@ export function verdict(states: readonly State[]): string {
  * @param now in milliseconds
  */
 export function reportHtml(reported: readonly ReportedInstance[], now: number): string {
-  const byStatus = new Map(reported.map((one) => [one.status, one]));
+  const byStack = new Map(reported.map((one) => [one.status.stack, one]));
   const sorted = worstFirst(reported.map((one) => ({ ...one.status, outcome: stateOf(one) }))).flatMap(
-    ({ stack }) => [...byStatus.values()].find(({ status }) => status.stack === stack) ?? [],
+    ({ stack }) => byStack.get(stack) ?? [],
   );
   const states = reported.map((one) => stateOf(one));
   const worst = (["failed", "unknown"] as const).find((state) => states.includes(state)) ?? "ok";
   const sentence = verdict(states);
   const environments = [...new Set(reported.map(({ status }) => status.environment))].sort();
-  // The hashes cover exactly these bytes, so no white space may be added.
-  const styleElement: Markup = { markup: `<style>${style}</style>` };
-  const scriptElement: Markup = { markup: `<script>${script}</script>` };
-  const { markup } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${pagePolicy(style, script)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${sentence} Call blocking</title>
-        ${styleElement}
-      </head>
-      <body>
-        <a class="skip" href="#fleet">Go to the table</a>
-        <header class="verdict ${worst}">
-          <p class="aside">Call blocking for ConnectPath</p>
-          <h1>${sentence}</h1>
-          <p class="aside">
-            Read on <time datetime="${new Date(now).toISOString()}">${timeText(new Date(now).toISOString())}</time>.
-            Phone numbers are redacted.
-          </p>
-        </header>
-        <main>
-          ${filterForm(environments)} ${fleetTable(sorted, now)}
-          <h2>Instances</h2>
-          ${sorted.map((one) => instanceSection(one, now))}
-        </main>
-        <footer>
-          <p>
-            The counts come from CloudWatch. “24 hours” are the last 24 full hours and the current hour; days are days
-            in UTC. “Unknown” means that AWS did not return the value. Only drift compares all resources with the last
-            deployment.
-          </p>
-        </footer>
-        ${scriptElement}
-      </body>
-    </html> `;
-  return markup;
+  return htmlPage({
+    title: `${sentence} Call blocking`,
+    style,
+    script,
+    body: html`
+      <a class="skip" href="#fleet">Go to the table</a>
+      <header class="verdict ${worst}">
+        <p class="aside">Call blocking for ConnectPath</p>
+        <h1>${sentence}</h1>
+        <p class="aside">
+          Read on <time datetime="${new Date(now).toISOString()}">${timeText(new Date(now).toISOString())}</time>. Phone
+          numbers are redacted.
+        </p>
+      </header>
+      <main>
+        ${filterForm(environments)} ${fleetTable(sorted, now)}
+        <h2>Instances</h2>
+        ${sorted.map((one) => instanceSection(one, now))}
+      </main>
+      <footer>
+        <p>
+          The counts come from CloudWatch. “24 hours” are the last 24 full hours and the current hour; days are days in
+          UTC. “Unknown” means that AWS did not return the value. Only drift compares all resources with the last
+          deployment.
+        </p>
+      </footer>
+    `,
+  });
 }
 
 /** `26 November 2026, 14:30 UTC` */
