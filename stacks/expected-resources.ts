@@ -131,10 +131,7 @@ export function expectedResources(
             instance_id: instanceId,
             name: instance.inboundFlow.name,
             type: "CONTACT_FLOW",
-            content: json(inboundContent(instance.inboundFlow)).replaceAll(
-              JSON.stringify(BLOCKED_STATUS_MODULE_NAME),
-              JSON.stringify(moduleId ?? BLOCKED_STATUS_MODULE_NAME),
-            ),
+            content: json(inboundContent(instance.inboundFlow, moduleId)),
           },
         }),
     [`${ROLE}.blocked_calls`]: {

@@ -15,7 +15,14 @@ export function moduleContent(instance: InstanceConfig): FlowContent {
   });
 }
 
-/** Returns the content of the inbound flow. `BLOCKED_STATUS_MODULE_NAME` is the placeholder for the module id. */
-export function inboundContent({ queueId, whenBlocked }: InboundFlowConfig): FlowContent {
-  return inboundFlow({ moduleId: BLOCKED_STATUS_MODULE_NAME, queueId, whenBlocked });
+/**
+ * Returns the content of the inbound flow.
+ *
+ * @param moduleId id of the module `blockedStatus`, or a placeholder for the id
+ */
+export function inboundContent(
+  { queueId, whenBlocked }: InboundFlowConfig,
+  moduleId = BLOCKED_STATUS_MODULE_NAME,
+): FlowContent {
+  return inboundFlow({ moduleId, queueId, whenBlocked });
 }

@@ -1,9 +1,9 @@
 /**
  * Measures plans of several stacks on emulators: `cdktf diff` for one stack after the other, `fleet plan` for all stacks, and
- * `fleet plan --changed-since` with one changed stack.
+ * the steps of a pull request that changes one stack.
  *
- * Usage, with Terraform and moto_server on the PATH: `npm run bench:fleet [-- --stacks 8] [--write]`. `--write` updates
- * docs/performance.md.
+ * Usage, with Terraform and moto_server on the PATH and a connection to the npm registry: `npm run bench:fleet [-- --stacks 8] [--write]`.
+ * `--write` updates docs/performance.md.
  */
 import {
   existsSync,
@@ -31,6 +31,9 @@ const account = "111122223333";
 const region = "us-east-1";
 const bucket = "acme-terraform-state";
 const provider = "registry.terraform.io/hashicorp/aws/5.100.0";
+
+/** As in .github/workflows/pull-request.yml. */
+const installation = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
 
 class UsageError extends Error {}
 
@@ -146,23 +149,29 @@ async function main(): Promise<void> {
       ...countInstallations(join(project, "cdktf.out/stacks"), join(home, ".terraform.d"), "plan"),
     };
 
-    const fleet = [process.execPath, join(project, "build/fleet/main.js"), "plan"];
+    const fleet = [process.execPath, join(project, "scripts/run.js"), "fleet/main.ts", "plan"];
     const cache = join(project, "build/terraform-plugins/cache");
     const plans = join(project, "build/plans/cdktf.out/stacks");
     process.stderr.write("fleet plan\n");
     const all = await measured(fleet, project, env, [0, 2]);
     const fleetAll: Result = { ...all, ...countInstallations(plans, cache, "fleet.plan") };
 
-    process.stderr.write("fleet plan, one changed stack\n");
+    // A job of .github/workflows/pull-request.yml: no installed packages, no bundles, and the provider in the cache of an earlier job.
+    process.stderr.write("a pull request with one changed stack\n");
+    rmSync(join(project, "node_modules"));
+    for (const compiled of ["main.js", "fleet", "plans"])
+      rmSync(join(project, "build", compiled), { recursive: true, force: true });
     writeFileSync(join(project, "environments/e2e.yaml"), yaml.replace(`memoryMb: ${511 + stacks}`, "memoryMb: 1024"));
-    const changed = await measured([...fleet, "--changed-since", "HEAD"], project, env, [0, 2]);
+    // npm reads its settings and its cache from the home directory.
+    const install = await measured(installation, project, process.env, [0]);
+    const changed = await measured([...fleet, "--read-only", "--changed-since", "HEAD"], project, env, [0, 2]);
     // The provider is in the cache since the previous command.
     const fleetChanged: Result = { ...changed, ...countInstallations(plans, cache, "fleet.plan"), installs: 0 };
 
     const result = [
       `Measured ${machine()}; ` + `${stacks} stacks, once each; \`npm run bench:fleet -- --stacks ${stacks} --write\`.`,
       "",
-      report(cdktf, fleetAll, fleetChanged),
+      report(cdktf, fleetAll, fleetChanged, install),
     ].join("\n");
     process.stdout.write(`${result}\n`);
     if (values.write) writeFigures("bench:fleet", result);
@@ -173,10 +182,11 @@ async function main(): Promise<void> {
   }
 }
 
-function report(cdktf: Result, fleetAll: Result, fleetChanged: Result): string {
+function report(cdktf: Result, fleetAll: Result, fleetChanged: Result, install: Sample): string {
   const row = (command: string, { plans, installs, wall, cpu }: Result): string =>
     `| ${command} | ${plans} | ${installs} | ${wall.toFixed(1)} | ${cpu.toFixed(1)} | ${(cdktf.wall / wall).toFixed(1)}× | ${(cdktf.cpu / cpu).toFixed(1)}× |`;
   const ratio = cdktf.wall / fleetAll.wall;
+  const pullRequest = install.wall + fleetChanged.wall;
   return [
     "| | plans | provider installed | wall s | CPU s | wall: cdktf / this | CPU: cdktf / this |",
     "|---|---:|---:|---:|---:|---:|---:|",
@@ -184,11 +194,18 @@ function report(cdktf: Result, fleetAll: Result, fleetChanged: Result): string {
     row("`fleet plan`", fleetAll),
     row("`fleet plan --changed-since`, one stack changed", fleetChanged),
     "",
+    "| step of a pull request that changes one stack | wall s | CPU s |",
+    "|---|---:|---:|",
+    `| \`${installation.join(" ")}\` | ${install.wall.toFixed(1)} | ${install.cpu.toFixed(1)} |`,
+    `| \`fleet plan --read-only --changed-since\`, with bundling | ${fleetChanged.wall.toFixed(1)} | ${fleetChanged.cpu.toFixed(1)} |`,
+    `| together | ${pullRequest.toFixed(1)} | ${(install.cpu + fleetChanged.cpu).toFixed(1)} |`,
+    "",
     "| goal | measured | limit | met |",
     "|---|---:|---:|---|",
     `| \`cdktf diff\` / \`fleet plan\`, at least | ${ratio.toFixed(1)}× | 1.5× | ${ratio >= 1.5 ? "yes" : "**no**"} |`,
     `| provider installed, at most | ${fleetAll.installs} | 1 | ${fleetAll.installs === 1 ? "yes" : "**no**"} |`,
     `| plans that run for one changed stack, at most | ${fleetChanged.plans} | 1 | ${fleetChanged.plans === 1 ? "yes" : "**no**"} |`,
+    `| a pull request that changes one stack, at most | ${pullRequest.toFixed(1)} s | 35 s | ${pullRequest <= 35 ? "yes" : "**no**"} |`,
   ].join("\n");
 }
 

@@ -36,6 +36,17 @@ test("a function whose description was changed in AWS is changed back", () => {
   expect(guard(plan, recordedInstance(recordedSettings["lambda-edit"]), today).violations).toEqual([]);
 });
 
+test("a flow that was renamed in AWS is changed back", () => {
+  const plan = recordedPlan("no-change");
+  for (const { type, change } of plan.resource_changes) {
+    if (type !== "aws_connect_contact_flow") continue;
+    const before = { ...(change.before as object), name: "Sales", description: "Sales" };
+    Object.assign(change, { actions: ["update"], before });
+  }
+  const changed = guard({ ...plan, applyable: true }, recordedInstance(recordedSettings["no-change"]), today);
+  expect(changed.violations).toEqual([]);
+});
+
 /** The rules that refuse each recorded or crafted plan. */
 const refusedBy: readonly (readonly string[])[] = [
   ...recordedNames.map((name) => [recordedPlan(name), recordedInstance(recordedSettings[name])] as const),

@@ -3,7 +3,7 @@ import { Testing } from "cdktf";
 import type { InstanceConfig } from "../../../config/types";
 import type { PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
 import { CallBlockingStack } from "../../../stacks/call-blocking-stack";
-import { resourceType, TABLE } from "../../../stacks/resource-types";
+import { MODULE, resourceType, TABLE } from "../../../stacks/resource-types";
 
 const functionPackage = {
   zipPath: __filename,
@@ -14,6 +14,9 @@ const functionPackage = {
 
 /** Attributes that AWS sets when it creates the resource. */
 const setByAws = (type: string): readonly string[] => ["arn", "id", ...(resourceType(type)?.knownAfterApply ?? [])];
+
+/** Id of the module of a deployed stack. */
+const moduleId = "33333333-1b1a-4918-8716-151413121110";
 
 /** Arguments of Terraform, not of the provider. */
 const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "provider", "//"];
@@ -39,20 +42,41 @@ function synthesize(instance: InstanceConfig): Configurations {
 }
 
 /** A plan that creates the synthesized resources. */
-export function firstPlan(instance: InstanceConfig): PlanJson {
-  const all = synthesized(instance);
+export const firstPlan = (instance: InstanceConfig): PlanJson => plan(instance, synthesized(instance));
+
+function plan(instance: InstanceConfig, known: Configurations): PlanJson {
   return planOf(
     instance,
-    Object.entries(all).flatMap(([type, resources]) =>
-      Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, all, instance)),
+    Object.entries(synthesized(instance)).flatMap(([type, resources]) =>
+      Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, known, instance)),
     ),
   );
 }
 
+/** The resources of a stack whose module is deployed, so that its id is known. */
+function withModuleId(all: Configurations): Configurations {
+  const { blocked_status: module } = all[MODULE] ?? {};
+  return { ...all, [MODULE]: { blocked_status: { ...module, contact_flow_module_id: moduleId } } };
+}
+
+const deployedPlan = (instance: InstanceConfig): readonly ResourceChange[] =>
+  plan(instance, withModuleId(synthesized(instance))).resource_changes.map((resource) =>
+    resource.type === MODULE ? withValue(resource, "contact_flow_module_id", moduleId) : resource,
+  );
+
+/** The change with a value that is known because AWS has set it earlier. */
+function withValue(resource: ResourceChange, key: string, value: string): ResourceChange {
+  const { [key]: _, ...after_unknown } = resource.change.after_unknown as Record<string, unknown>;
+  return {
+    ...resource,
+    change: { ...resource.change, after_unknown, after: { ...(resource.change.after as object), [key]: value } },
+  };
+}
+
 /** A plan for a stack that is deployed with other settings: the table itself is left out. */
 export function updatePlan(from: InstanceConfig, to: InstanceConfig): PlanJson {
-  const old = firstPlan(from).resource_changes;
-  const planned = firstPlan(to).resource_changes;
+  const old = deployedPlan(from);
+  const planned = deployedPlan(to);
   const kept = planned.map((resource): ResourceChange => {
     const before = old.find(({ address }) => address === resource.address)?.change.after;
     if (before === undefined) return resource;

@@ -15,9 +15,11 @@ import { recordedInstance, recordedYaml } from "./recorded-plan";
 import { firstPlan, updatePlan } from "./synthesized-plan";
 
 function refusals(instance: InstanceConfig): unknown[] {
-  const plan = firstPlan(instance);
-  const unchanged = updatePlan(instance, instance);
-  return [plan, unchanged].flatMap((judged) => [...content(judged, instance), ...deletions(judged, instance)]);
+  const withNewFlow = updatePlan({ ...instance, inboundFlow: undefined }, instance);
+  return [firstPlan(instance), withNewFlow].flatMap((judged) => [
+    ...content(judged, instance),
+    ...deletions(judged, instance),
+  ]);
 }
 
 const examples = loadEnvironments(path.join(projectRoot(), "examples")).instances;
@@ -74,6 +76,19 @@ test.each([
   expect(content(plan, edited(alarms))).toEqual([]);
   const shown = diffOfPlan(plan).filter(({ verb }) => verb === "destroy");
   expect(shown.map(({ address }) => address).sort()).toEqual(deleted.map(({ address }) => address).sort());
+});
+
+test.each([
+  ["a new inbound flow", recordedYaml().replace(/inboundFlow.*/, "")],
+  [
+    "another message",
+    recordedYaml().replace(/inboundFlow.*/, "inboundFlow: { queue: 99999999-2222-4333-8444-555555555555 }"),
+  ],
+])("the flow refers to the module that is deployed: %s", (_, yaml) => {
+  const plan = updatePlan(loadOne(yaml), recordedInstance());
+  const flow = plan.resource_changes.find(({ type }) => type === "aws_connect_contact_flow");
+  expect(flow?.change.actions).not.toEqual(["no-op"]);
+  expect(content(plan, recordedInstance())).toEqual([]);
 });
 
 test("a deletion that does not follow from the environment file is refused", () => {
