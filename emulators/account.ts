@@ -2,7 +2,6 @@
 import path from "node:path";
 import type { FlowContent } from "../flows/language/types";
 import { validateContent } from "../flows/language/validate";
-import { forwardTo } from "./aws/aws-endpoint";
 import { startMoto } from "./aws/moto";
 import { type ProxyOptions, type RecordingProxy, startRecordingProxy } from "./aws/recording-proxy";
 import { runUploadedFunctions } from "./aws/uploaded-functions";
@@ -37,10 +36,9 @@ export async function startAccount({ account, bucket, instances, ...options }: A
     (content, kind) => validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
   const moto = await startMoto(account);
-  const others = forwardTo(moto.url);
   const roles = rolesIn(moto.url);
   const functions = runUploadedFunctions({
-    moto: others,
+    moto: moto.respond,
     motoUrl: moto.url,
     environment: (roleArn) => ({ AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: roles.accessKeyOf(roleArn) }),
   });
@@ -52,11 +50,11 @@ export async function startAccount({ account, bucket, instances, ...options }: A
   let proxy: RecordingProxy;
   try {
     proxy = await startRecordingProxy(
-      moto.url,
+      moto.respond,
       {
         connect: (request) => connect.handle(request),
-        dynamodb: roles.enforcePolicies(others),
-        iam: roles.answerSimulations(others),
+        dynamodb: roles.enforcePolicies(moto.respond),
+        iam: roles.answerSimulations(moto.respond),
         lambda: roles.enforcePolicies(functions.lambda),
       },
       options,

@@ -18,13 +18,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import {
-  type AwsEndpoint,
-  type AwsResponse,
-  forwardTo,
-  type Responder,
-  serveAws,
-} from "../../emulators/aws/aws-endpoint";
+import { type AwsEndpoint, type AwsResponse, type Responder, serveAws } from "../../emulators/aws/aws-endpoint";
 import type { AwsRequest } from "../../emulators/aws/aws-request";
 import { type Moto, startMoto } from "../../emulators/aws/moto";
 import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
@@ -50,8 +44,9 @@ afterAll(() => moto.stop());
 beforeEach(async () => {
   // Deletes all buckets. A restart takes seconds.
   await fetch(`${moto.url}/moto-api/reset`, { method: "POST" });
-  storage = await serveAws(keepLifecycles(forwardTo(moto.url)));
-  proxy = await startRecordingProxy(storage.url, {});
+  const respond = keepLifecycles(moto.respond);
+  storage = await serveAws(respond);
+  proxy = await startRecordingProxy(respond, {});
   // moto accepts every expected owner.
   proxy.intercept(
     ({ headers }) => ![undefined, ACCOUNT].includes(headers["x-amz-expected-bucket-owner"]?.toString()),

@@ -25,7 +25,7 @@ describe("terraform", () => {
 
   beforeAll(async () => {
     moto = await startMoto(account);
-    proxy = await startRecordingProxy(moto.url, { connect: (request) => connect.handle(request) });
+    proxy = await startRecordingProxy(moto.respond, { connect: (request) => connect.handle(request) });
     env = {
       PATH: process.env["PATH"] ?? "",
       HOME: directory,

@@ -18,7 +18,6 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { zipSync } from "fflate";
-import { forwardTo } from "../../emulators/aws/aws-endpoint";
 import { type Moto, startMoto } from "../../emulators/aws/moto";
 import { type RecordingProxy, startRecordingProxy } from "../../emulators/aws/recording-proxy";
 import { rolesIn, type Roles } from "../../emulators/iam/roles";
@@ -37,15 +36,14 @@ let iam: IAMClient;
 beforeAll(async () => {
   moto = await startMoto("111122223333");
   roles = rolesIn(moto.url);
-  const others = forwardTo(moto.url);
   functions = runUploadedFunctions({
-    moto: others,
+    moto: moto.respond,
     motoUrl: moto.url,
     environment: (roleArn) => ({ AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: roles.accessKeyOf(roleArn) }),
   });
-  proxy = await startRecordingProxy(moto.url, {
-    dynamodb: roles.enforcePolicies(others),
-    iam: roles.answerSimulations(others),
+  proxy = await startRecordingProxy(moto.respond, {
+    dynamodb: roles.enforcePolicies(moto.respond),
+    iam: roles.answerSimulations(moto.respond),
     lambda: functions.lambda,
   });
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };

@@ -99,7 +99,7 @@ async function main(): Promise<void> {
     () => [],
   );
   const moto = await startMoto(account);
-  const proxy = await startRecordingProxy(moto.url, { connect: (request) => connect.handle(request) });
+  const proxy = await startRecordingProxy(moto.respond, { connect: (request) => connect.handle(request) });
   try {
     await fetch(`${moto.url}/${bucket}`, { method: "PUT" });
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };

@@ -1,7 +1,7 @@
 /** Starts and stops `moto_server`, the emulator of all AWS services except Amazon Connect. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { forwardTo, serveAws } from "./aws-endpoint";
+import { forwardTo, type Responder, serveAws } from "./aws-endpoint";
 import { findTool } from "./find-tool";
 import { fillMotoGaps } from "./moto-gaps";
 
@@ -9,6 +9,8 @@ import { fillMotoGaps } from "./moto-gaps";
 export interface Moto {
   /** `http://127.0.0.1:<port>` of the endpoint that corrects moto's responses. */
   readonly url: string;
+  /** The same without a connection, for other emulators in this process. */
+  readonly respond: Responder;
   /** Stops the process and waits for its end. May be called again. */
   stop(): Promise<void>;
 }
@@ -42,9 +44,11 @@ export async function startMoto(account: string, limitMs = 60_000): Promise<Moto
   });
   const stop = stopWithParent(child);
   try {
-    const endpoint = await serveAws(fillMotoGaps(forwardTo(await announcedUrl(child, limitMs))));
+    const respond = fillMotoGaps(forwardTo(await announcedUrl(child, limitMs)));
+    const endpoint = await serveAws(respond);
     return {
       url: endpoint.url,
+      respond,
       stop: async () => {
         await endpoint.close();
         await stop();

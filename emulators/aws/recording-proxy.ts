@@ -1,5 +1,5 @@
 /** One endpoint for all AWS services: forwards each call to the emulator of the service, and records it. */
-import { type AwsEndpoint, forwardTo, type AwsResponse, type Responder, serveAws } from "./aws-endpoint";
+import { type AwsEndpoint, type AwsResponse, type Responder, serveAws } from "./aws-endpoint";
 import { type AwsRequest, parseJson } from "./aws-request";
 import { splitTarget } from "./request-target";
 
@@ -46,16 +46,15 @@ export interface ProxyOptions {
 /**
  * Starts the proxy.
  *
- * @param upstream URL of the emulator for all services that are not in `local`.
+ * @param upstream answers the requests for all services that are not in `local`.
  * @param local services emulated in this process, by signing name.
  * @throws Error with the code EADDRINUSE if the port is in use
  */
 export async function startRecordingProxy(
-  upstream: string,
+  upstream: Responder,
   local: Readonly<Record<string, Responder>>,
   { port, onCall }: ProxyOptions = {},
 ): Promise<RecordingProxy> {
-  const others = forwardTo(upstream);
   const recorded = new Map<number, RecordedCall>();
   const interceptions = new Set<{ matches: (request: AwsRequest) => boolean; respond: Responder }>();
   let arrivals = 0;
@@ -63,7 +62,7 @@ export async function startRecordingProxy(
   const endpoint = await serveAws(async (request) => {
     const arrival = arrivals++;
     const interception = [...interceptions].find(({ matches }) => matches(request));
-    const response = await (interception?.respond ?? local[request.service] ?? others)(request);
+    const response = await (interception?.respond ?? local[request.service] ?? upstream)(request);
     const call = record(request, response);
     if (onCall === undefined) recorded.set(arrival, call);
     else onCall(call);

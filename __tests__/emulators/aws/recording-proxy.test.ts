@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
+import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { type RecordingProxy, startRecordingProxy } from "../../../emulators/aws/recording-proxy";
 
 const secret = "AKIDSECRETSECRET";
@@ -30,7 +31,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
 });
 beforeEach(async () => {
-  proxy = await startRecordingProxy(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, {
+  proxy = await startRecordingProxy(forwardTo(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`), {
     connect: () => ({ status: 404, headers: { "content-type": "application/json" }, body: '{"Message":"no"}' }),
   });
 });
@@ -164,7 +165,7 @@ test("an interception answers instead of the emulator until it is removed, and i
 });
 
 test("an unreachable emulator gives an error with its cause that SDKs do not retry", async () => {
-  const orphan = await startRecordingProxy("http://127.0.0.1:1", {});
+  const orphan = await startRecordingProxy(forwardTo("http://127.0.0.1:1"), {});
   const answer = await fetch(orphan.url, { method: "POST" });
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({

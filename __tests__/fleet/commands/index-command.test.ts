@@ -1,4 +1,5 @@
 /** The command `index` as a process: killed, stopped, with expiring credentials, and with several instances. */
+import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { failure, IndexBuilds } from "../../../emulators/aws/index-builds";
@@ -21,7 +22,7 @@ beforeEach(async () => {
   builds = new IndexBuilds({ backfilling: 1, active: 3 });
   for (const instance of load(files)) builds.tables.set(instance.table.name, vendorTable(instance));
   sessions = 0;
-  proxy = await startRecordingProxy("http://127.0.0.1:1", {
+  proxy = await startRecordingProxy(forwardTo("http://127.0.0.1:1"), {
     dynamodb: (request) => builds.respond(request),
     monitoring: () => failure("AccessDeniedException", "not authorized to perform: cloudwatch:GetMetricData"),
     sts: () => session(`ASIA${++sessions}`),

@@ -1,4 +1,5 @@
 /** The command `wire` on a Connect emulator: files, update, undo, and everything that must not be overwritten. */
+import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
@@ -39,7 +40,7 @@ beforeEach(async () => {
     [{ account: instance.account, region: instance.region, id: instance.instanceId, alias: instance.name }],
     (content, kind) => validateContent(JSON.parse(content) as FlowContent, kind).map(({ message }) => message),
   );
-  proxy = await startRecordingProxy("http://127.0.0.1:1", { connect: (request) => connect.handle(request) });
+  proxy = await startRecordingProxy(forwardTo("http://127.0.0.1:1"), { connect: (request) => connect.handle(request) });
   client = new ConnectClient({
     region: instance.region,
     endpoint: proxy.url,

@@ -44,11 +44,11 @@ function synthesize(instance: InstanceConfig): Configurations {
 /** A plan that creates the synthesized resources. */
 export const firstPlan = (instance: InstanceConfig): PlanJson => plan(instance, synthesized(instance));
 
-function plan(instance: InstanceConfig, known: Configurations): PlanJson {
+function plan(instance: InstanceConfig, all: Configurations): PlanJson {
   return planOf(
     instance,
-    Object.entries(synthesized(instance)).flatMap(([type, resources]) =>
-      Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, known, instance)),
+    Object.entries(all).flatMap(([type, resources]) =>
+      Object.entries(resources).map(([name, configuration]) => creation(type, name, configuration, all, instance)),
     ),
   );
 }
@@ -60,18 +60,7 @@ function withModuleId(all: Configurations): Configurations {
 }
 
 const deployedPlan = (instance: InstanceConfig): readonly ResourceChange[] =>
-  plan(instance, withModuleId(synthesized(instance))).resource_changes.map((resource) =>
-    resource.type === MODULE ? withValue(resource, "contact_flow_module_id", moduleId) : resource,
-  );
-
-/** The change with a value that is known because AWS has set it earlier. */
-function withValue(resource: ResourceChange, key: string, value: string): ResourceChange {
-  const { [key]: _, ...after_unknown } = resource.change.after_unknown as Record<string, unknown>;
-  return {
-    ...resource,
-    change: { ...resource.change, after_unknown, after: { ...(resource.change.after as object), [key]: value } },
-  };
-}
+  plan(instance, withModuleId(synthesized(instance))).resource_changes;
 
 /** A plan for a stack that is deployed with other settings: the table itself is left out. */
 export function updatePlan(from: InstanceConfig, to: InstanceConfig): PlanJson {

@@ -15,7 +15,9 @@ import { recordedInstance, recordedYaml } from "./recorded-plan";
 import { firstPlan, updatePlan } from "./synthesized-plan";
 
 function refusals(instance: InstanceConfig): unknown[] {
-  const withNewFlow = updatePlan({ ...instance, inboundFlow: undefined }, instance);
+  const withoutFlow = { ...instance };
+  Reflect.deleteProperty(withoutFlow, "inboundFlow");
+  const withNewFlow = updatePlan(withoutFlow, instance);
   return [firstPlan(instance), withNewFlow].flatMap((judged) => [
     ...content(judged, instance),
     ...deletions(judged, instance),

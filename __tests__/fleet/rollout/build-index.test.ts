@@ -1,7 +1,7 @@
 /** Adding the index outside Terraform, with a simulated clock: the request, each refusal of AWS, and the wait. */
 import { blockingIndex, blockingIndexKeys } from "../../../config/blocking-index";
 import type { InstanceConfig, RoleConfig } from "../../../config/types";
-import type { AwsResponse } from "../../../emulators/aws/aws-endpoint";
+import { type AwsResponse, forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { failure, IndexBuilds } from "../../../emulators/aws/index-builds";
 import { startRecordingProxy } from "../../../emulators/aws/recording-proxy";
 import type { RecordingProxy } from "../../../emulators/aws/recording-proxy";
@@ -38,7 +38,7 @@ let now: number;
 
 beforeEach(async () => {
   builds = new IndexBuilds({ backfilling: 2, active: 4 });
-  proxy = await startRecordingProxy("http://127.0.0.1:1", {
+  proxy = await startRecordingProxy(forwardTo("http://127.0.0.1:1"), {
     dynamodb: (request) => builds.respond(request),
     sts: () => stsAnswer(),
     monitoring: () => failure("AccessDeniedException", "not authorized to perform: cloudwatch:GetMetricData"),

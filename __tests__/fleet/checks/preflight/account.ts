@@ -72,7 +72,7 @@ export async function startAccount(alias: string): Promise<Account> {
     logGroupDetails: new Map(),
     table: {},
   };
-  const proxy = await startRecordingProxy(table.url, {
+  const proxy = await startRecordingProxy(forwardTo(table.url), {
     dynamodb: withTableMembers(forwardTo(table.url), byHand),
     connect: (request) => connect.handle(request),
     lambda: ({ operation, url }) => answerLambda(operation, decodeURIComponent(url), byHand),
