@@ -61,6 +61,8 @@ const update = [
   "PutMetricAlarm",
 ];
 
+const stateWrite = "PutObject (state)";
+
 let world: World;
 let project: string;
 let plans: string;
@@ -88,8 +90,9 @@ afterAll(async () => {
 
 const fleet = (...args: readonly string[]): Promise<Finished> => world.fleetIn(project, ...args);
 
-/** `PutRolePolicy`, or `PutRolePolicy (canary)` for a resource of the canary. */
+/** `PutRolePolicy`, or `PutRolePolicy (canary)` for a resource of the canary. Terraform writes its state and its lock with `PutObject`. */
 function callOf({ operation, url, input }: Pick<AwsRequest, "operation" | "url" | "input">): string {
+  if (operation === "PutObject") return url.includes(".tflock") ? "PutObject (lock)" : stateWrite;
   const isCanary = `${url} ${JSON.stringify(input)}`.includes("blockedCalls-canary");
   return isCanary && !["PutMetricAlarm", "PutDashboard"].includes(operation) ? `${operation} (canary)` : operation;
 }
@@ -206,7 +209,7 @@ test("an update that fails at its calls converges with --resume", async () => {
   await expectDeployed();
 });
 
-test.each(isFull ? update : ["PublishVersion"])(
+test.each(isFull ? [...update, stateWrite] : ["PublishVersion"])(
   "an update whose Terraform is killed after %s converges",
   async (call) => {
     await planUpdate();
