@@ -22,7 +22,7 @@ let moto: Responder;
 let isExpired = false;
 
 beforeAll(async () => {
-  world = await createWorld(names, { isProviderInstalled: true });
+  world = await createWorld(names);
   plans = path.join(String(world.env["CDKTF_OUTDIR"]), "../plans");
   const { hostname, port } = (await world.dynamodb.config.endpoint?.()) ?? {};
   moto = forwardTo(`http://${hostname ?? ""}:${port ?? ""}`);

@@ -12,7 +12,6 @@ beforeAll(async () => {
   // The file lists the later wave first: the order must come from `waves`.
   world = await createWorld([rest, canary], {
     environment: "waves: [canary, rest]",
-    isProviderInstalled: true,
     more: (name) => [`wave: ${name === canary ? "canary" : "rest"}`],
   });
 });
