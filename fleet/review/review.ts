@@ -78,7 +78,8 @@ export function verdictOf(stacks: readonly PlannedStack[]): Verdict {
   if (failed > 0) return { exitCode: 1, sentence: `Failed:${failures}` };
   if (changing > 0)
     return { exitCode: 2, sentence: `${changing} of ${all} would change. The guard allows all changes.` };
-  return { exitCode: 0, sentence: `Nothing to do: none of ${all} would change.` };
+  const unchanged = stacks.length === 1 ? "the instance would not change" : `none of ${all} would change`;
+  return { exitCode: 0, sentence: `Nothing to do: ${unchanged}.` };
 }
 
 /** Whether planning failed. A plan that the guard has not checked counts as a failure. */
