@@ -28,19 +28,8 @@ function copyOfTheProject(name: string): string {
   const copy = path.join(scratch, name);
   mkdirSync(copy);
   const files = ["main.ts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
-  const sources = [
-    ...files,
-    "examples",
-    "config",
-    "stacks",
-    "lambda",
-    "flows",
-    "fleet",
-    "sandbox",
-    "emulators",
-    "scripts",
-    "bench",
-  ];
+  const folders = ["examples", "config", "stacks", "lambda", "flows", "fleet", "sandbox", "emulators", "scripts"];
+  const sources = [...files, ...folders];
   for (const source of sources) cpSync(path.join(projectRoot(), source), path.join(copy, source), { recursive: true });
   cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(projectRoot(), "node_modules"), path.join(copy, "node_modules"));
@@ -73,33 +62,15 @@ function touchEverything(directory: string): void {
       utimesSync(path.join(entry.parentPath, entry.name), 1_000_000_000, 1_000_000_000);
 }
 
-const compile = (cwd: string) => run(cwd, "npm", ["run", "--silent", "compile"]);
 const first = copyOfTheProject("first");
 
-beforeAll(() => {
-  expect(compile(first)).toMatchObject({ status: 0, stdout: "" });
-});
-
-test("a synth with another path, other file times and another time zone gives the same bytes", () => {
-  expect(run(first, "node", ["build/main.js"], { TZ: "UTC" })).toMatchObject({ status: 0, stderr: "" });
-
-  const second = copyOfTheProject("second and elsewhere");
-  touchEverything(second);
-  expect(compile(second).status).toBe(0);
-  expect(run(second, "node", ["build/main.js"], { TZ: "Pacific/Auckland" })).toMatchObject({ status: 0, stderr: "" });
-
-  const synthesized = files(path.join(first, "cdktf.out"));
-  expect(Object.keys(synthesized)).toEqual(
-    expect.arrayContaining([expect.stringMatching(/cdk\.tf\.json$/), expect.stringMatching(/blockedCalls\.zip$/)]),
-  );
-  expect(files(path.join(second, "cdktf.out"))).toEqual(synthesized);
-});
-
-test("a synth opens no connection, resolves no name, and does not run terraform", () => {
+/** Runs a synth, reports its connections, name lookups and child processes, and counts its stack traces. */
+function observedSynth(env: Readonly<Record<string, string>>) {
   const report = path.join(scratch, "report.txt");
-  const guard = path.join(scratch, "guard.cjs");
+  rmSync(report, { force: true });
+  const observer = path.join(scratch, "observer.cjs");
   writeFileSync(
-    guard,
+    observer,
     `const { appendFileSync } = require("node:fs");
      const report = (event) => appendFileSync(${JSON.stringify(report)}, event + "\\n");
      const watch = (object, name, describe) => {
@@ -109,14 +80,47 @@ test("a synth opens no connection, resolves no name, and does not run terraform"
      watch(require("node:net").Socket.prototype, "connect", () => "connect");
      watch(require("node:dns"), "lookup", (name) => "lookup " + name);
      for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync"])
-       watch(require("node:child_process"), name, (command) => "run " + command);`,
+       watch(require("node:child_process"), name, (command) => "run " + command);
+     const original = Error.captureStackTrace;
+     let full = 0; // CDKTF removes the limit for its own captures
+     Error.captureStackTrace = (...args) => {
+       if (Error.stackTraceLimit === Number.MAX_SAFE_INTEGER) full++;
+       original(...args);
+     };
+     process.on("exit", () => report(full));`,
   );
-  const synth = run(first, "node", ["build/main.js"], { NODE_OPTIONS: `--require ${guard}` });
-  expect(synth).toMatchObject({ status: 0, stderr: "" });
-  const seen = readFileSync(report, "utf8").trim().split("\n");
+  const result = run(first, "node", ["build/main.js"], { NODE_OPTIONS: `--require ${observer}`, ...env });
+  expect(result).toMatchObject({ status: 0, stderr: "" });
+  const events = readFileSync(report, "utf8").trim().split("\n");
+  return { events: events.slice(0, -1), captures: Number(events.at(-1)) };
+}
+
+let observed: ReturnType<typeof observedSynth>;
+/** The files that the observed synth wrote. */
+let synthesized: ReturnType<typeof files>;
+
+beforeAll(() => {
+  expect(run(first, "npm", ["run", "--silent", "compile"])).toMatchObject({ status: 0, stdout: "" });
+  observed = observedSynth({ TZ: "UTC" });
+  synthesized = files(path.join(first, "cdktf.out"));
+});
+
+test("a synth with another path, other file times and another time zone gives the same bytes", () => {
+  const second = copyOfTheProject("second and elsewhere");
+  touchEverything(second);
+  expect(run(second, "node", ["scripts/bundle.js"]).status).toBe(0);
+  expect(run(second, "node", ["build/main.js"], { TZ: "Pacific/Auckland" })).toMatchObject({ status: 0, stderr: "" });
+
+  expect(Object.keys(synthesized)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/cdk\.tf\.json$/), expect.stringMatching(/blockedCalls\.zip$/)]),
+  );
+  expect(files(path.join(second, "cdktf.out"))).toEqual(synthesized);
+});
+
+test("a synth opens no connection, resolves no name, and does not run terraform", () => {
   // esbuild packages the function and runs as its own process.
-  expect(seen.filter((event) => !/^run .*esbuild$/.test(event))).toEqual([]);
-  expect(seen).not.toEqual([]);
+  expect(observed.events.filter((event) => !/^run .*esbuild$/.test(event))).toEqual([]);
+  expect(observed.events).not.toEqual([]);
 });
 
 test("the sandbox prints the output that the README shows", () => {
@@ -145,23 +149,25 @@ describe("the app that cdktf runs", () => {
   const edited = copyOfTheProject("edited");
   const source = path.join(edited, "stacks/remote-state.ts");
   const synth = () => run(edited, "sh", ["-c", app]);
-  const synthesized = () => files(path.join(edited, "cdktf.out"));
-  let original: ReturnType<typeof synthesized>;
+  const result = () => files(path.join(edited, "cdktf.out"));
+  let original: ReturnType<typeof result>;
 
   beforeAll(() => {
+    // One environment is enough to see an edit.
+    for (const file of ["prod.yaml", "staging.yaml"]) rmSync(path.join(edited, "environments", file));
     expect(synth()).toMatchObject({ status: 0 });
-    original = synthesized();
+    original = result();
   });
 
   test("uses an edited file, and also a file that is restored with an older time", () => {
     const text = readFileSync(source, "utf8");
     writeFileSync(source, text.replace("use_lockfile", "use_lockfile_no_more"));
     expect(synth()).toMatchObject({ status: 0 });
-    expect(synthesized()).not.toEqual(original);
+    expect(result()).not.toEqual(original);
     writeFileSync(source, text);
     utimesSync(source, 1_000_000_000, 1_000_000_000);
     expect(synth()).toMatchObject({ status: 0 });
-    expect(synthesized()).toEqual(original);
+    expect(result()).toEqual(original);
   });
 });
 
@@ -194,33 +200,12 @@ test("cdktf watch watches every source of the app and the environment files, and
 });
 
 test("CREATION_STACKS=1 records stack traces of tokens, and the output stays the same", () => {
-  const count = path.join(scratch, "count.cjs");
-  writeFileSync(
-    count,
-    `const original = Error.captureStackTrace;
-     let full = 0; // CDKTF removes the limit for its own captures
-     Error.captureStackTrace = (...args) => {
-       if (Error.stackTraceLimit === Number.MAX_SAFE_INTEGER) full++;
-       original(...args);
-     };
-     process.on("exit", () => process.stdout.write(full + " captures"));`,
-  );
-  const synth = (name: string, env: Readonly<Record<string, string>>) => {
-    const outdir = path.join(scratch, name);
-    const result = run(first, "node", ["build/main.js"], {
-      NODE_OPTIONS: `--require ${count}`,
-      CDKTF_OUTDIR: outdir,
-      ...env,
-    });
-    expect(result).toMatchObject({ status: 0, stderr: "" });
-    return { captures: parseInt(result.stdout), written: files(outdir) };
-  };
-  const withoutTraces = synth("without-traces", {});
-  const withTraces = synth("with-traces", { CREATION_STACKS: "1" });
+  const outdir = path.join(scratch, "with-traces");
+  const withTraces = observedSynth({ CREATION_STACKS: "1", CDKTF_OUTDIR: outdir });
   // CDKTF creates a few tokens while it loads.
-  expect(withoutTraces.captures).toBeLessThan(10);
+  expect(observed.captures).toBeLessThan(10);
   expect(withTraces.captures).toBeGreaterThan(100);
-  expect(withTraces.written).toEqual(withoutTraces.written);
+  expect(files(outdir)).toEqual(synthesized);
 });
 
 test("the manifest makes cdktf wait for the previous wave", () => {
