@@ -47,14 +47,29 @@ export interface PlanContext {
   readonly tableKeyArn: string | undefined;
 }
 
+type ExpectedResources = Readonly<Record<string, AttributeValues>>;
+
+/** The guard needs the same resources for several rules, and `plan` and `deploy` check several plans of an instance. */
+const derived = new WeakMap<InstanceConfig, Map<string, ExpectedResources>>();
+
 /**
  * Expected attributes of each resource, by address. JSON text is compared by its content. An attribute that is not listed must be
  * empty, or have the provider's default. The table has its own rules.
  */
-export function expectedResources(
+export function expectedResources(instance: InstanceConfig, context: PlanContext): ExpectedResources {
+  const { moduleId, functionVersion, tableKeyArn } = context;
+  const byContext = derived.get(instance) ?? new Map<string, ExpectedResources>();
+  derived.set(instance, byContext);
+  const key = JSON.stringify([moduleId, functionVersion, tableKeyArn]);
+  const expected = byContext.get(key) ?? deriveResources(instance, context);
+  byContext.set(key, expected);
+  return expected;
+}
+
+function deriveResources(
   instance: InstanceConfig,
   { moduleId, functionVersion, tableKeyArn }: PlanContext,
-): Readonly<Record<string, AttributeValues>> {
+): ExpectedResources {
   const { account, region, partition, instanceId, table, canary, stackName, alarms } = instance;
   const own = instance.function;
   const tags = { tags_all: tagsOf(instance) };
@@ -286,8 +301,10 @@ const nothing = new Pattern("none", (value) => canonical(value ?? []) === "[]", 
 const anyText = new Pattern("a text", (value) => typeof value === "string" && value !== "");
 
 /** The tags of a resource: exactly those of the environment file, which Terraform adds to each resource. */
-const tagsOf = ({ tags }: InstanceConfig): Pattern =>
-  new Pattern(`the tags ${json(tags)}`, (value) => canonical(value ?? {}) === canonical(tags));
+function tagsOf({ tags }: InstanceConfig): Pattern {
+  const wanted = canonical(tags);
+  return new Pattern(`the tags ${json(tags)}`, (value) => canonical(value ?? {}) === wanted);
+}
 
 /** The code of a function: the zip that the synth packaged. The guard does not know the hash of the zip, so a review shows the hash. */
 const code = (asset: string): AttributeValues => ({
@@ -323,8 +340,10 @@ function alarmsAndDashboard(instance: InstanceConfig, topicArn: string): Record<
 }
 
 /** The queries of an alarm, in any order and without what the provider adds. */
-const sameQueries = (queries: unknown): Pattern =>
-  new Pattern("the metrics of this alarm", (value) => queriesText(value) === queriesText(queries));
+function sameQueries(queries: unknown): Pattern {
+  const wanted = queriesText(queries);
+  return new Pattern("the metrics of this alarm", (value) => queriesText(value) === wanted);
+}
 
 const queriesText = (queries: unknown): string =>
   Array.isArray(queries)
@@ -360,12 +379,14 @@ export function isExpected(value: unknown, expected: unknown): boolean {
   if (expected instanceof Pattern) return expected.matches(value);
   if (typeof expected === "string" && /^[{[]/.test(expected))
     return typeof value === "string" && isSameJson(value, expected);
+  if (typeof expected !== "object" || expected === null) return (value ?? null) === (expected ?? null);
   return canonical(value) === canonical(expected);
 }
 
+/** @param b a text without repeated keys */
 function isSameJson(a: string, b: string): boolean {
   try {
-    return !hasRepeatedKey(a) && canonical(JSON.parse(a)) === canonical(JSON.parse(b));
+    return a === b || (!hasRepeatedKey(a) && canonical(JSON.parse(a)) === canonical(JSON.parse(b)));
   } catch {
     return false;
   }

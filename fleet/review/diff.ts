@@ -1,7 +1,7 @@
 /** The changes of a plan as readable lines for each resource, without derived values and without secrets. */
 import { derivedAttributes, isKnownAfterApply, resourceType, TABLE } from "../../stacks/resource-types";
 import { redactNumbers } from "../output/redact";
-import { canonicalJson, fieldsOf, isMarked, valueAt } from "../terraform/json-values";
+import { fieldsOf, isEqual, isMarked, valueAt } from "../terraform/json-values";
 import type { PlanJson, ResourceChange } from "../terraform/plan-json";
 import { isTouched } from "../terraform/plan-json";
 import type { DiffLine } from "./diff-line";
@@ -104,7 +104,7 @@ export function attributeLines({ type, change }: ResourceChange): DiffLine[] {
     const before = valueAt(change.before, key) ?? null;
     const after = valueAt(change.after, key) ?? null;
     if (isSensitive(change, key)) {
-      return canonicalJson(before) === canonicalJson(after) ? [] : [{ sign: "~", text: `${key}: (sensitive)` }];
+      return isEqual(before, after) ? [] : [{ sign: "~", text: `${key}: (sensitive)` }];
     }
     if (valueAt(change.after_unknown, key) === true) {
       if (!isReplaced) return [{ sign: "~", text: `${key}: ${displayed(before)} → (known after the apply)` }];

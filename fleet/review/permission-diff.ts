@@ -16,7 +16,7 @@ const permissionLabels: Readonly<Record<string, string>> = {
 /** Whether an attribute contains a policy document, or another permission. */
 export const isPolicy = (key: string): boolean =>
   // The number of attempts of a schedule is no permission.
-  (/(^|_)policy$/.test(key) && key !== "retry_policy") || Object.hasOwn(permissionLabels, key);
+  ((key === "policy" || key.endsWith("_policy")) && key !== "retry_policy") || Object.hasOwn(permissionLabels, key);
 
 /** Lines for the permissions that the policies of a resource gain or lose; empty if the resource has no policies. */
 export function policyLines({ type, change }: ResourceChange): DiffLine[] {

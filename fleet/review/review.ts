@@ -90,7 +90,8 @@ function isFailed({ unchanged, plan, guard, failure }: PlannedStack): boolean {
 /** Whether an apply would do anything: change, import or move a resource, or change an output. */
 export function hasChanges(plan: PlanJson): boolean {
   return (
-    diffOfPlan(plan).length > 0 || Object.values(plan.output_changes).some(({ actions }) => actions.join() !== "no-op")
+    plan.resource_changes.some(isTouched) ||
+    Object.values(plan.output_changes).some(({ actions }) => actions.join() !== "no-op")
   );
 }
 

@@ -77,7 +77,7 @@ function isReviewed(key: string, reviewed: Change, rest: Change): boolean {
   if (!isUpdate || isMarked(maskNow)) return true;
   // The review shows the value before the change too: the update of a value that someone else changed since was not reviewed.
   const [before, current] = [valueAt(reviewed.before, key), valueAt(rest.before, key)];
-  return canonicalJson(before) === canonicalJson(current);
+  return isEqual(before, current);
 }
 
 interface Planned {
@@ -115,12 +115,10 @@ function matches(then: Planned, now: Planned): boolean {
 }
 
 /** An argument that is not set is null in one plan and empty in another. */
-const isSame = (then: unknown, now: unknown): boolean =>
-  (isEmpty(then) && isEmpty(now)) || canonicalJson(then) === canonicalJson(now);
+const isSame = (then: unknown, now: unknown): boolean => (isEmpty(then) && isEmpty(now)) || isEqual(then, now);
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   value === "" ||
-  canonicalJson(value) === "[]" ||
-  canonicalJson(value) === "{}";
+  (typeof value === "object" && Object.keys(value).length === 0);

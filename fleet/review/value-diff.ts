@@ -1,6 +1,6 @@
 /** Compares two values of an attribute, as lines that a person can read. */
 import { redactNumbers } from "../output/redact";
-import { canonicalJson, fieldsOf, itemsOf, textAt, valueAt } from "../terraform/json-values";
+import { canonicalJson, fieldsOf, isEqual, itemsOf, textAt, valueAt } from "../terraform/json-values";
 import type { DiffLine } from "./diff-line";
 
 export interface CompareOptions {
@@ -17,7 +17,7 @@ export interface CompareOptions {
  * @param path attribute and keys, joined with `›`
  */
 export function compareValues(path: string, before: unknown, after: unknown, options: CompareOptions): DiffLine[] {
-  if (canonicalJson(before) === canonicalJson(after) || (isNothing(before) && isNothing(after))) return [];
+  if (isEqual(before, after) || (isNothing(before) && isNothing(after))) return [];
   // The provider writes an unset number as null after an apply, and as 0 after the next refresh.
   if (!options.isNew && before === null && after === 0) return [];
   if (before === false && isNothing(after)) return [{ sign: "~", text: `${path}: false → ${displayed(after)}` }];

@@ -7,8 +7,8 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** One key of an object, or undefined. Only own keys count, so `__proto__` is a key like any other. */
 export function valueAt(value: unknown, key: string): unknown {
-  const fields = fieldsOf(value);
-  return Object.hasOwn(fields, key) ? fields[key] : undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 /** One key of an object, if its value is a string. */
@@ -29,13 +29,30 @@ export function isMarked(mask: unknown): boolean {
   return typeof mask === "object" ? Object.values(mask).some(isMarked) : true;
 }
 
-/** Whether two values are equal, regardless of the order of keys. */
+/** Whether two JSON values are equal, regardless of the order of keys. `undefined` equals `null`, and a key without a value is no key. */
 export function isEqual(a: unknown, b: unknown): boolean {
-  return canonicalJson(a) === canonicalJson(b);
+  // A guard and a review compare each attribute of each resource, so they make no copies.
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return (a ?? null) === (b ?? null);
+  if (Array.isArray(a) || Array.isArray(b)) {
+    const [itemsA, itemsB] = [itemsOf(a), itemsOf(b)];
+    return (
+      Array.isArray(a) === Array.isArray(b) &&
+      itemsA.length === itemsB.length &&
+      itemsA.every((item, index) => isEqual(item, itemsB[index]))
+    );
+  }
+  const isSet = (value: object, key: string): boolean => valueAt(value, key) !== undefined;
+  const keys = Object.keys(a).filter((key) => isSet(a, key));
+  return (
+    keys.length === Object.keys(b).filter((key) => isSet(b, key)).length &&
+    keys.every((key) => isSet(b, key) && isEqual(valueAt(a, key), valueAt(b, key)))
+  );
 }
 
 /** JSON with sorted keys. Lists keep their order: Terraform already sorts sets, and the order of other lists has a meaning. */
 export function canonicalJson(value: unknown): string {
+  if (typeof value !== "object") return JSON.stringify(value ?? null);
   return JSON.stringify(value ?? null, (_, child: unknown) =>
     typeof child === "object" && child !== null && !Array.isArray(child)
       ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -62,11 +62,12 @@ test("a damaged plan is rejected or checked, without a crash", () => {
     fc.jsonValue(),
     fc.constantFrom(undefined, "no-op", ["no-op"], ["delete"], { id: 1 }, [null], "__proto__"),
   );
+  const parsed = new Map(recordedNames.map((name) => [name, JSON.parse(recordedJson(name)) as unknown]));
+  const placesIn = new Map([...parsed].map(([name, plan]) => [name, places(plan)]));
   fc.assert(
     fc.property(fc.constantFrom(...recordedNames), fc.nat(), junk, (name, at, by) => {
-      const plan = JSON.parse(recordedJson(name)) as unknown;
-      const all = places(plan);
-      const damaged = JSON.stringify(replaced(plan, all[at % all.length] ?? [], by)) as string | undefined;
+      const all = placesIn.get(name) ?? [];
+      const damaged = JSON.stringify(replaced(parsed.get(name), all[at % all.length] ?? [], by)) as string | undefined;
       let read: PlanJson;
       try {
         read = parsePlan(damaged ?? "");

@@ -12,8 +12,12 @@ export const recordedNames: readonly string[] = readdirSync(directory)
   .sort();
 
 /** The plans were recorded in the environment `e2e`. The tests load the instance as one of the environment `dev`. */
-export const recordedJson = (name: string): string =>
-  readFileSync(path.join(directory, `${name}.json`), "utf8").replace(/\be2e\b/g, "dev");
+export function recordedJson(name: string): string {
+  const text = texts.get(name) ?? readFileSync(path.join(directory, `${name}.json`), "utf8").replace(/\be2e\b/g, "dev");
+  texts.set(name, text);
+  return text;
+}
+const texts = new Map<string, string>();
 
 export const recordedPlan = (name: string): PlanJson => parsePlan(recordedJson(name));
 
@@ -33,10 +37,14 @@ export const recordedSettings: Readonly<Record<string, string>> = {
   "reading-release": "table: { adopt: false }\n    release: keep-index",
 };
 
-/** The instance, with additional lines in the environment file. */
+/** The instance, with additional lines in the environment file. Instances are never changed, so each is loaded once. */
 export function recordedInstance(more = "", name = "recorded"): InstanceConfig {
-  return loadOne(recordedYaml(more, name));
+  const yaml = recordedYaml(more, name);
+  const instance = instances.get(yaml) ?? loadOne(yaml);
+  instances.set(yaml, instance);
+  return instance;
 }
+const instances = new Map<string, InstanceConfig>();
 
 /** The instance's environment file. */
 export function recordedYaml(more = "", name = "recorded"): string {

@@ -156,10 +156,14 @@ describe("secrets", () => {
 
 describe("a comment on a pull request", () => {
   test("stays below GitHub's limit, names omitted parts, and closes every fence", () => {
-    const template = JSON.stringify(planned("adoption", "acme-template", "function: { memoryMb: 128 }"));
-    // Each instance has a different change, so that no two instances share a diff.
+    const adoption = JSON.stringify(planned("adoption", "acme-template", "function: { memoryMb: 128 }"));
+    const edit = JSON.stringify(planned("module-edit", "acme-template"));
+    // Each instance has a different change, so that no two instances share a diff. The diff of an adoption is much longer than that of an edit.
     const many = Array.from({ length: 400 }, (_, n) =>
-      template.replaceAll("acme-template", `acme-${n}`).replaceAll('"memory_size":512', `"memory_size":${128 + n}`),
+      (n < 30 ? adoption : edit)
+        .replaceAll("acme-template", `acme-${n}`)
+        .replaceAll('"memory_size":512', `"memory_size":${128 + n}`)
+        .replaceAll("Nuisance:Confirmed", `Nuisance:Kind ${n}`),
     ).map((text) => JSON.parse(text) as PlannedStack);
     const text = reviewMarkdown(many);
     expect(text.length).toBeLessThan(60_000);
