@@ -1,5 +1,5 @@
 /** Compares the rest of an interrupted deployment with its reviewed plan, and finds the changes that the review does not contain. */
-import { canonicalJson, differingKeys, isMarked, itemsOf, fieldsOf, valueAt } from "../terraform/json-values";
+import { differingKeys, isEqual, isMarked, itemsOf, fieldsOf, valueAt } from "../terraform/json-values";
 import { isTouched } from "../terraform/plan-json";
 import type { Change } from "../terraform/plan-json";
 import type { OutlinedChange } from "./change-outline";
@@ -43,7 +43,7 @@ function isPartOf({ change: reviewed, ...from }: OutlinedChange, { change: rest,
   const was = (action: Change["actions"][number]): boolean => reviewed.actions.includes(action);
   // A replacement with create_before_destroy leaves the old object.
   if (to.deposed !== undefined) return was("create") && was("delete");
-  if (rest.importing !== undefined && canonicalJson(rest.importing) !== canonicalJson(reviewed.importing)) return false;
+  if (rest.importing !== undefined && !isEqual(rest.importing, reviewed.importing)) return false;
   if (to.previous_address !== from.previous_address && to.previous_address !== undefined) return false;
   switch (rest.actions.join()) {
     case "no-op":
