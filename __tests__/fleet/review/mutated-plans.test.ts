@@ -5,7 +5,7 @@ import type { InstanceConfig } from "../../../config/types";
 import { guard } from "../../../fleet/guard/guard";
 import type { Violation } from "../../../fleet/guard/guard";
 import { diffOfPlan } from "../../../fleet/review/diff";
-import { canonicalJson, fieldsOf, isEqual } from "../../../fleet/terraform/json-values";
+import { fieldsOf, isEqual } from "../../../fleet/terraform/json-values";
 import type { Change, PlanJson, ResourceChange } from "../../../fleet/terraform/plan-json";
 import { isHarmless, isManagedType, resourceType } from "../../../stacks/resource-types";
 import { recordedInstance, recordedNames, recordedPlan, recordedSettings } from "../guard/recorded-plan";
@@ -119,7 +119,9 @@ function mutations(resource: ResourceChange): Mutation[] {
     // Without a value, a new resource has the provider's default.
     const isDefault = change.before === null && Object.hasOwn(defaults, key) && fieldsOf(value)[key] == null;
     if (isDefault && isEqual(fieldsOf(after)[key], defaults[String(key)])) return;
-    if (canonicalJson(meaning(value)) === canonicalJson(meaning(after)) && Object.keys(more).length === 0) return;
+    // A mutation changes only one attribute.
+    const isSame = isEqual(meaning(fieldsOf(value)[key]), meaning(fieldsOf(after)[key]));
+    if (isSame && Object.keys(more).length === 0) return;
     found.push({ path, how, resource: touched(resource, { after: value, ...more }) });
   };
   for (const path of places(after).slice(1)) {
