@@ -1,6 +1,5 @@
 /** Environment files for tests: writes them to a temporary directory, loads them, and returns the errors as a person sees them. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EnvironmentErrors, loadEnvironments } from "../../config/load";
 import type { Problem } from "../../config/load";
@@ -25,19 +24,26 @@ export function edited(from: string, to: string): string {
   return validYaml.replace(from, to);
 }
 
+/** Empty directories. A property test loads hundreds of files, and new directories would take a third of its time. */
+const empty: string[] = [];
+
 /** The result of `use` for a directory `environments` with these files. */
 export function inDirectory<T>(files: Files, use: (directory: string) => T): T {
-  const scratch = mkdtempSync(join(tmpdir(), "environments-"));
+  // jest.config.js deletes this directory at the end of the run.
+  const directory =
+    empty.pop() ?? join(mkdtempSync(join(String(process.env["TEST_RUN_DIRECTORY"]), "files-")), "environments");
+  mkdirSync(directory, { recursive: true });
   try {
-    const directory = join(scratch, "environments");
-    mkdirSync(directory);
     for (const [name, content] of Object.entries(files)) {
       mkdirSync(dirname(join(directory, name)), { recursive: true });
       writeFileSync(join(directory, name), content);
     }
     return use(directory);
   } finally {
-    rmSync(scratch, { recursive: true });
+    for (const name of Object.keys(files)) rmSync(join(directory, name), { recursive: true, force: true });
+    const isEmpty = readdirSync(dirname(directory)).length === 1 && readdirSync(directory).length === 0;
+    if (isEmpty) empty.push(directory);
+    else rmSync(dirname(directory), { recursive: true });
   }
 }
 
