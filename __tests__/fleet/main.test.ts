@@ -1,5 +1,5 @@
-/** The command line as a separate process: output, exit codes, help and messages about mistakes. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+/** The command line: output, exit codes, help and messages about mistakes. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -7,9 +7,11 @@ import { findCommand, parseArguments } from "../../fleet/commands/command-line";
 import { CommandError } from "../../fleet/output/command-error";
 import type { Command } from "../../fleet/commands/command-line";
 import { commandGroups } from "../../fleet/commands/registry";
+import { runCommandLine } from "../../fleet/commands/run-command-line";
 import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../config/environment-files";
-import { runFleet, startFleet } from "./run-fleet";
+import { runFleet, scratch, startFleet } from "./run-fleet";
+import type { Finished } from "./run-fleet";
 
 jest.setTimeout(600_000);
 
@@ -26,6 +28,28 @@ instances:
 `,
 };
 const fleet = (...args: string[]) => runFleet(args, files);
+
+/** Like {@link fleet}, but without a process of its own, because a start takes most of the time of a help page or of a refusal. */
+async function fleetHere(...args: readonly string[]): Promise<Finished> {
+  const directory = path.join(scratch, "here", "environments");
+  mkdirSync(directory, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(directory, name), content);
+  const written = { stdout: "", stderr: "" };
+  const environment = jest.replaceProperty(process, "env", { ...process.env, ENVIRONMENTS_DIR: directory });
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    jest.spyOn(process[stream], "write").mockImplementation((text) => {
+      written[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    const exitCode = await runCommandLine(args);
+    return { exitCode, ...written };
+  } finally {
+    environment.restore();
+    for (const spy of spies) spy.mockRestore();
+  }
+}
 const names = commandGroups.flatMap(({ commands }) => commands.map(({ name }) => name));
 
 test("the README names every command", () => {
@@ -149,7 +173,7 @@ describe("help", () => {
   });
 
   test.each(names)("explains %s", async (command) => {
-    const { exitCode, stdout } = await fleet(command, "--help");
+    const { exitCode, stdout } = await fleetHere(command, "--help");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^[A-Z].*\\.\n\nUsage: npm run fleet -- ${command} .*\n\nOptions:\n`));
     expect(stdout).toContain("--help");
@@ -217,14 +241,14 @@ test.each([
     '--owner: "acme" is not an AWS account id. Give 12 digits',
   ],
 ])("%s ends with exit code 1, a remediation and no stack trace", async (_, args, message) => {
-  const { exitCode, stdout, stderr } = await fleet(...args);
+  const { exitCode, stdout, stderr } = await fleetHere(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
 });
 
 test("every mistake of a command line is reported in one run", async () => {
-  const { stderr } = await fleet("bootstrap", "dev", "--adopt", "--adopt", "--owner", "--dry-run");
+  const { stderr } = await fleetHere("bootstrap", "dev", "--adopt", "--adopt", "--owner", "--dry-run");
   expect(stderr.split("\n").slice(0, 6)).toEqual([
     "--adopt is given twice. Give it once.",
     "--owner needs a value: --owner ACCOUNT.",
@@ -273,7 +297,7 @@ test("two instances that configure one bucket differently are refused", async ()
 });
 
 test("all mistakes in numbers, exclusions and values are reported in one run", async () => {
-  const { stderr } = await fleet("preflight", "--sample", "0", "--rate", "fast", "--full", "--jsn");
+  const { stderr } = await fleetHere("preflight", "--sample", "0", "--rate", "fast", "--full", "--jsn");
   expect(stderr.split("\n").slice(0, 5)).toEqual([
     '--sample "0" is not allowed. Give a whole number from 1 to 999999999. Default: 2000.',
     '--rate "fast" is not allowed. Give a whole number from 1 to 999999999.',
