@@ -35,7 +35,7 @@ if (existsSync(slow)) {
 
 /** Keeps the remote state and the lock in the project, and appends each command to calls.log. A shell starts faster than Node.js. */
 const terraform = String.raw`#!/bin/sh
-root=$(dirname "$0")/..
+root=${"$"}{0%/*}/..
 echo "$*" >> "$root/calls.log"
 command=$1 second=$2
 for last; do :; done
@@ -59,7 +59,7 @@ case "$command $second" in
   plan*)
     if [ -f "$root/plan-fails" ]; then cat "$root/plan-fails"; exit 1; fi
     for argument; do
-      case $argument in -out=*) cp "$root/plan.zip" "$(echo "$argument" | cut -c6-)" ;; esac
+      case $argument in -out=*) cp "$root/plan.zip" "${"$"}{argument#-out=}" ;; esac
     done ;;
   show*) cat "$root/plan.json" ;;
   force-unlock*)
