@@ -7,11 +7,11 @@ import { findCommand, parseArguments } from "../../fleet/commands/command-line";
 import { CommandError } from "../../fleet/output/command-error";
 import type { Command } from "../../fleet/commands/command-line";
 import { commandGroups } from "../../fleet/commands/registry";
-import { runCommandLine } from "../../fleet/commands/run-command-line";
 import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../config/environment-files";
 import { runFleet, scratch, startFleet } from "./run-fleet";
 import type { Finished } from "./run-fleet";
+import { runHere } from "./run-here";
 
 jest.setTimeout(600_000);
 
@@ -29,26 +29,12 @@ instances:
 };
 const fleet = (...args: string[]) => runFleet(args, files);
 
-/** Like {@link fleet}, but without a process of its own, because a start takes most of the time of a help page or of a refusal. */
+/** Like {@link fleet}, in this process. */
 async function fleetHere(...args: readonly string[]): Promise<Finished> {
-  const directory = path.join(scratch, "here", "environments");
-  mkdirSync(directory, { recursive: true });
-  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(directory, name), content);
-  const written = { stdout: "", stderr: "" };
-  const environment = jest.replaceProperty(process, "env", { ...process.env, ENVIRONMENTS_DIR: directory });
-  const spies = (["stdout", "stderr"] as const).map((stream) =>
-    jest.spyOn(process[stream], "write").mockImplementation((text) => {
-      written[stream] += String(text);
-      return true;
-    }),
-  );
-  try {
-    const exitCode = await runCommandLine(args);
-    return { exitCode, ...written };
-  } finally {
-    environment.restore();
-    for (const spy of spies) spy.mockRestore();
-  }
+  const ENVIRONMENTS_DIR = path.join(scratch, "here", "environments");
+  mkdirSync(ENVIRONMENTS_DIR, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(ENVIRONMENTS_DIR, name), content);
+  return runHere(args, { ENVIRONMENTS_DIR, END_OF_SUPPORT_WARNINGS: "off" });
 }
 const names = commandGroups.flatMap(({ commands }) => commands.map(({ name }) => name));
 

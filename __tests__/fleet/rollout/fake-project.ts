@@ -8,6 +8,7 @@ import { strToU8, zipSync } from "fflate";
 import { projectRoot } from "../../../lambda/packaging";
 import { commandLineProgram } from "../command-line-program";
 import { recordedInstance, recordedJson, recordedYaml } from "../guard/recorded-plan";
+import { runHere } from "../run-here";
 
 export const stackName = recordedInstance().stackName;
 
@@ -87,6 +88,8 @@ export interface FakeProject {
   /** Directory of the stack in the plans directory. */
   readonly stackDirectory: string;
   readonly run: (...args: readonly string[]) => Promise<Result>;
+  /** Like `run`, but in the process of the test, which needs much less time. Only one command may run at a time. */
+  readonly runHere: (...args: readonly string[]) => Promise<Result>;
   readonly start: (...args: readonly string[]) => { readonly child: ChildProcess; readonly finished: Promise<Result> };
   readonly write: (name: string, text: string) => void;
   /** Runs commands, and keeps the files that they leave. The next call for the same files and commands only restores these files. */
@@ -123,22 +126,22 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
   write("remote.tfstate", planFile.tfstate);
   const locks = "fleet/terraform/locks";
   cpSync(path.join(projectRoot(), locks), path.join(directory, locks), { recursive: true });
-  const program = commandLineProgram();
+  const environment = {
+    PATH: `${path.join(directory, "bin")}:${process.env["PATH"] ?? ""}`,
+    HOME: directory,
+    CI: "true",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    END_OF_SUPPORT_WARNINGS: "off",
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "emulated",
+    ...env,
+  };
 
   const start: FakeProject["start"] = (...args) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(process.execPath, [commandLineProgram(), ...args], {
       cwd: directory,
-      env: {
-        PATH: `${path.join(directory, "bin")}:${process.env["PATH"] ?? ""}`,
-        HOME: directory,
-        CI: "true",
-        AWS_EC2_METADATA_DISABLED: "true",
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-        END_OF_SUPPORT_WARNINGS: "off",
-        AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY: "emulated",
-        ...env,
-      },
+      env: environment,
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -169,6 +172,7 @@ export function createFakeProject(env: Readonly<Record<string, string>> = {}): F
     directory,
     stackDirectory: path.join(directory, "build/plans/cdktf.out/stacks", stackName),
     run: (...args) => start(...args).finished,
+    runHere: (...args) => runHere(args, environment, directory),
     start,
     write,
     once,

@@ -1,4 +1,4 @@
-/** Lost or moved states, shared indexes and changed table names, through the real command line: refused before anything is written. */
+/** Lost or moved states, shared indexes and changed table names, through the command line: refused before anything is written. */
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { recordedInstance, recordedJson, recordedYaml } from "../guard/recorded-plan";
@@ -35,7 +35,7 @@ beforeEach(() => {
 describe("a plan that would create existing resources", () => {
   test("is refused if the state was lost or moved, with the resources, the cause and the remedy", async () => {
     aws.answers = deployed(stackName);
-    const { exitCode, output } = await project.run("plan", "--review-md", "review.md");
+    const { exitCode, output } = await project.runHere("plan", "--review-md", "review.md");
     expect(output).toContain(
       `${stackName}: refused by "existing-resources"\n  The plan would create 29 resources, but 6 of them exist`,
     );
@@ -54,7 +54,7 @@ describe("a plan that would create existing resources", () => {
 
   test("is refused if another stack manages the module, with the old file name", async () => {
     aws.answers = deployed("old-recorded-us-east-1");
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain("The stack old-recorded-us-east-1 manages them.");
     expect(output).toContain("use the old file name again (environments/old.yaml, now environments/dev.yaml)");
     expect(output).toContain("Or another deployment, for example from another repository");
@@ -63,7 +63,7 @@ describe("a plan that would create existing resources", () => {
 
   test("is refused for a function of the same instance without its module, with both causes", async () => {
     aws.answers = { ...deployed(""), "connect:ListContactFlowModules": { ContactFlowModulesSummaryList: [] } };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain("Their descriptions name this instance");
     expect(output).toContain("another deployment manages the same Connect instance");
     expect(exitCode).toBe(3);
@@ -71,7 +71,7 @@ describe("a plan that would create existing resources", () => {
 
   test("is refused for a schedule that another team has under the canary's name", async () => {
     aws.answers = { ...empty, "events:DescribeRule": { Name: instance.canary.name } };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain('refused by "existing-resources", aws_cloudwatch_event_rule.canary');
     expect(output).toContain("An apply would change it");
     expect(output).toContain("Set alarms.canaryName to another name");
@@ -88,7 +88,7 @@ describe("a plan that would create existing resources", () => {
         ),
       "connect:DescribeContactFlowModule": { ContactFlowModule: { Id: moduleId, Description: "by hand" } },
     };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain('This stack did not create it: its description is "by hand".');
     expect(output).toContain("Set adoptExisting.function: true for recorded");
     expect(output).toContain("Set adoptExisting.role: true for recorded");
@@ -99,21 +99,27 @@ describe("a plan that would create existing resources", () => {
 
   test("is refused for only a log group, because its creation would fail", async () => {
     aws.answers = { ...empty, "logs:DescribeLogGroups": deployed("")["logs:DescribeLogGroups"] ?? {} };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain("no other resource of this stack exists");
     expect(output).toContain("Set adoptExisting.logGroup: true for recorded");
     expect(exitCode).toBe(3);
   });
 
   test("is allowed if nothing exists", async () => {
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).not.toContain("warning:");
     expect(exitCode).toBe(2);
   });
 
   test("is allowed with a warning in the summary and the review if the lookups are denied", async () => {
     aws.answers = { ...empty, "lambda:GetFunctionConfiguration": denied, "connect:ListContactFlowModules": denied };
-    const { exitCode, output } = await project.run("plan", "--review-md", "review.md", "--review-html", "review.html");
+    const { exitCode, output } = await project.runHere(
+      "plan",
+      "--review-md",
+      "review.md",
+      "--review-html",
+      "review.html",
+    );
     const warning =
       "It is unknown whether these resources exist already: the Lambda function blockedCalls-canary-recorded, " +
       "the Lambda function blockedCalls-recorded, the flow module blockedStatus. AccessDeniedException: not authorized.";
@@ -125,9 +131,9 @@ describe("a plan that would create existing resources", () => {
   });
 
   test("is also refused by deploy, before anything is applied", async () => {
-    expect((await project.run("plan")).exitCode).toBe(2);
+    expect((await project.runHere("plan")).exitCode).toBe(2);
     aws.answers = deployed("other-recorded-us-east-1");
-    const { exitCode, output } = await project.run("deploy");
+    const { exitCode, output } = await project.runHere("deploy");
     expect(output).toContain('The guard rule "existing-resources" refuses the plan.');
     expect(output).toContain("The stack other-recorded-us-east-1 manages them.");
     expect(output).toContain("Refused: nothing was applied.");
@@ -138,7 +144,7 @@ describe("a plan that would create existing resources", () => {
 
 test("a plan that creates no function, role or module is not compared with the existing resources", async () => {
   project.write("plan.json", recordedJson("module-edit"));
-  await project.run("plan");
+  await project.runHere("plan");
   // Every plan looks for flows that call a missing module.
   expect(new Set(aws.calls)).toEqual(new Set(["connect:ListContactFlows", "dynamodb:DescribeTable"]));
 });
@@ -154,14 +160,14 @@ test("a plan and its review list the flows that call a module that no longer exi
     },
   };
   project.write("plan.json", recordedJson("module-edit"));
-  const { output } = await project.run("plan", "--review-md", "review.md", "--review-html", "review.html");
+  const { output } = await project.runHere("plan", "--review-md", "review.md", "--review-html", "review.html");
   const sentence = "The flow Main inbound calls the module deleted in the block";
   expect(output).toContain(`warning: ${sentence} "check"`);
   for (const file of ["review.md", "review.html"])
     expect(readFileSync(path.join(project.directory, file), "utf8")).toContain(sentence);
 
   aws.answers = { ...aws.answers, "connect:ListContactFlows": new AwsError("AccessDeniedException", "no", 403) };
-  expect((await project.run("plan")).output).toContain(
+  expect((await project.runHere("plan")).output).toContain(
     "warning: It could not be checked whether flows and modules call a module that no longer exists. AccessDeniedException: no",
   );
 });
@@ -190,7 +196,7 @@ describe("a plan that deletes the index", () => {
       },
       { FunctionName: "someone-elses", Environment: { Variables: { TABLE: "orders" } } },
     );
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect({ exitCode, output }).toMatchObject({ exitCode: 2 });
   });
 
@@ -247,7 +253,7 @@ describe("a plan that deletes the index", () => {
   ];
   test.each(answers)("is refused if the index is used by %s, and keep-index is recommended", async (_, given, user) => {
     aws.answers = given;
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain(`${stackName}: refused by "shared-index", aws_dynamodb_table.contacts`);
     expect(output).toContain(user);
     expect(output).toContain("Set release: keep-index for recorded in environments/dev.yaml");
@@ -258,13 +264,13 @@ describe("a plan that deletes the index", () => {
     aws.answers = functions(usesTable);
     project.write("plan.json", recordedJson("release-keep-index"));
     project.write("environments/dev.yaml", recordedYaml("release: keep-index"));
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect({ exitCode, output }).toMatchObject({ exitCode: 2 });
   });
 
   test("is refused if the users cannot be looked up", async () => {
     aws.answers = { ...own, "lambda:ListFunctions": denied };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain(
       "it is unknown whether anything else uses the index. AccessDeniedException: not authorized.",
     );
@@ -273,9 +279,9 @@ describe("a plan that deletes the index", () => {
   });
 
   test("is refused by deploy if a second deployment appeared after the plan", async () => {
-    expect((await project.run("plan")).exitCode).toBe(2);
+    expect((await project.runHere("plan")).exitCode).toBe(2);
     aws.answers = functions(usesTable);
-    const { exitCode, output } = await project.run("deploy");
+    const { exitCode, output } = await project.runHere("deploy");
     expect(output).toContain('The guard rule "shared-index" refuses aws_dynamodb_table.contacts.');
     expect(exitCode).toBe(3);
     expect(project.calls()).not.toContain("apply");
@@ -314,7 +320,7 @@ describe("a plan that would replace the table", () => {
   ])("fails with both table names and the procedure if tableName changed (%s)", async (_, planFailure) => {
     project.write("plan-fails", planFailure);
     project.write("remote.tfstate", stateWith("dextr-old"));
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain(
       "The state contains the table dextr-old, but the environment file names the table dextr-recorded " +
         "(tableName of recorded in environments/dev.yaml).",
@@ -333,7 +339,7 @@ describe("a plan that would replace the table", () => {
   test("fails with the same procedure if the table has the same name", async () => {
     project.write("plan-fails", failure);
     project.write("remote.tfstate", stateWith("dextr-recorded"));
-    const { output } = await project.run("plan");
+    const { output } = await project.runHere("plan");
     expect(output).toContain("differs from the table in the state so much that Terraform would replace the table");
     expect(output).toContain("state rm aws_dynamodb_table.contacts");
   });
@@ -341,7 +347,7 @@ describe("a plan that would replace the table", () => {
   test("is not the explanation of another error", async () => {
     const other = { severity: "error", summary: "Invalid provider", detail: "no credentials" };
     project.write("plan-fails", JSON.stringify({ "@level": "error", type: "diagnostic", diagnostic: other }));
-    const { output } = await project.run("plan");
+    const { output } = await project.runHere("plan");
     expect(output).toContain("terraform plan failed. Invalid provider\n  no credentials");
   });
 });
