@@ -1,4 +1,4 @@
-/** `plan` and `deploy` through the real command line: stale tables, locked directories, unsaved states and Ctrl-C. */
+/** `plan` and `deploy` through the command line: stale tables, locked directories, unsaved states and Ctrl-C. */
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -49,7 +49,7 @@ beforeEach(() => {
 });
 
 async function firstPlan(): Promise<void> {
-  const { exitCode, output } = await project.run("plan");
+  const { exitCode, output } = await project.runHere("plan");
   expect({ exitCode, output }).toEqual({ exitCode: 2, output: expect.any(String) as string });
 }
 const plan = (): Promise<void> => project.once(["build/plans", "calls.log"], firstPlan);
@@ -58,7 +58,7 @@ describe("a plan that changes the table", () => {
   test("is refused if the capacity changed since the plan, with both values", async () => {
     await plan();
     aws.answers = { "dynamodb:DescribeTable": table(1000, 1000) };
-    const { exitCode, output } = await project.run("deploy");
+    const { exitCode, output } = await project.runHere("deploy");
     expect(output).toContain(
       `${stackName}: The table dextr-recorded changed since the plan:\n` +
         "    capacity: provisioned, 17 read and 9 write units → provisioned, 1000 read and 1000 write units\n" +
@@ -73,7 +73,7 @@ describe("a plan that changes the table", () => {
     await plan();
     let reads = 0;
     aws.answers = { "dynamodb:DescribeTable": () => (++reads === 1 ? table(17, 9) : table(18, 9)) };
-    const { exitCode, output } = await project.run("deploy");
+    const { exitCode, output } = await project.runHere("deploy");
     expect(output).toContain("17 read and 9 write units → provisioned, 18 read and 9 write units");
     expect(exitCode).toBe(1);
     expect(project.calls()).not.toContain("apply");
@@ -82,14 +82,14 @@ describe("a plan that changes the table", () => {
   test("is refused if the table cannot be read", async () => {
     await plan();
     aws.answers = { "dynamodb:DescribeTable": new AwsError("AccessDeniedException", "no") };
-    const { exitCode, output } = await project.run("deploy");
+    const { exitCode, output } = await project.runHere("deploy");
     expect(output).toContain("cannot be compared with the plan, because it cannot be read");
     expect(exitCode).toBe(3);
   });
 
   test("is not saved if the table cannot be read", async () => {
     aws.answers = { "dynamodb:DescribeTable": new AwsError("AccessDeniedException", "no") };
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     expect(output).toContain("dynamodb:DescribeTable failed. AccessDeniedException: no");
     expect(exitCode).toBe(1);
   });
@@ -176,14 +176,14 @@ describe("an apply that cannot write its state", () => {
   const failedApply = async (): Promise<void> => {
     await plan();
     project.write("apply-fails", errored);
-    const { exitCode } = await project.run("deploy");
+    const { exitCode } = await project.runHere("deploy");
     expect(exitCode).toBe(1);
     rmSync(path.join(project.directory, "apply-fails"));
   };
   beforeEach(() => project.once(["build/plans", "calls.log", "lock"], failedApply));
 
   test("leaves a state that plan does not delete", async () => {
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     const directory = path.relative(project.directory, project.stackDirectory);
     expect(output).toContain(`    ${directory}/errored.tfstate`);
     expect(output).toContain("npm run fleet -- deploy --resume");
@@ -193,7 +193,7 @@ describe("an apply that cannot write its state", () => {
   });
 
   test("is repaired by --resume, which releases its own lock and uploads the state", async () => {
-    const { output } = await project.run("deploy", "--resume");
+    const { output } = await project.runHere("deploy", "--resume");
     expect(output).toContain("released the state lock 0b2f3a52-aaaa");
     expect(output).toContain("uploaded the state that the interrupted apply could not write (serial 3 → 4)");
     expect(readFileSync(path.join(project.directory, "remote.tfstate"), "utf8")).toBe(errored);
@@ -213,7 +213,7 @@ describe("an apply that cannot write its state", () => {
   ])("is not repaired if another command wrote the state since: %s", async (_, remote, reason) => {
     rmSync(path.join(project.directory, "lock"));
     project.write("remote.tfstate", JSON.stringify(remote));
-    const { exitCode, output } = await project.run("deploy", "--resume");
+    const { exitCode, output } = await project.runHere("deploy", "--resume");
     expect(output).toContain(`another command has written the state since then: ${reason}`);
     expect(output).toContain("state push -force errored.tfstate");
     expect(exitCode).toBe(3);
@@ -225,7 +225,7 @@ describe("an apply that cannot write its state", () => {
   test("is not repaired while another command holds the lock; the message has the command that releases it", async () => {
     const foreign = JSON.stringify({ id: "5ca1ab1e", who: "ann@desk", created: "2026-11-24 05:57:36.12 +0000 UTC" });
     project.write("lock", foreign);
-    const { exitCode, output } = await project.run("deploy", "--resume");
+    const { exitCode, output } = await project.runHere("deploy", "--resume");
     expect(output).toContain("The state is locked by ann@desk since 2026-11-24 05:57:36.12 +0000 UTC (");
     const directory = path.relative(project.directory, project.stackDirectory);
     expect(output).toContain(`    terraform -chdir=${directory} force-unlock 5ca1ab1e\n`);
@@ -236,7 +236,7 @@ describe("an apply that cannot write its state", () => {
 
   test("is not repaired if its file is damaged; the message recommends recover", async () => {
     writeFileSync(file(), errored.slice(0, -5));
-    const { exitCode, output } = await project.run("deploy", "--resume");
+    const { exitCode, output } = await project.runHere("deploy", "--resume");
     expect(output).toContain("errored.tfstate, but the file is not a complete state.");
     expect(output).toContain(`npm run fleet -- recover stack=${stackName}`);
     expect(exitCode).toBe(3);
@@ -255,7 +255,7 @@ test.each([
       resource.address === address ? { ...resource, action_reason: "replace_because_tainted" } : resource,
     );
     project.write("plan.json", JSON.stringify({ ...recorded, resource_changes }));
-    const { exitCode, output } = await project.run("plan");
+    const { exitCode, output } = await project.runHere("plan");
     project.write("plan.json", recordedJson("adoption"));
     expect(output).toContain(`${stackName}: refused by "incomplete", ${address}`);
     expect(output).toContain("Terraform marked the resource as tainted");
@@ -282,7 +282,7 @@ describe("deploy --reviewed on a machine without the plans of the failed deploym
     }
     return plan;
   }
-  const deployReviewed = () => project.run("deploy", "--reviewed", "review.json", "--plans", "build/other-plans");
+  const deployReviewed = () => project.runHere("deploy", "--reviewed", "review.json", "--plans", "build/other-plans");
 
   beforeEach(async () => {
     await plan();
@@ -338,13 +338,13 @@ describe("deploy --reviewed on a machine without the plans of the failed deploym
 });
 
 test("plan waits for a locked state as long as --lock-timeout allows", async () => {
-  await project.run("plan", "--lock-timeout", "90");
+  await project.runHere("plan", "--lock-timeout", "90");
   expect(project.calls()).toMatch(/^plan .*-lock-timeout=90s/m);
 });
 
 test("a locked state fails the plan, with holder, id and the command that releases the lock", async () => {
   project.write("lock", JSON.stringify({ id: "5ca1ab1e", who: "ann@desk", created: "2026-11-24T05:57:36Z" }));
-  const { exitCode, output } = await project.run("plan");
+  const { exitCode, output } = await project.runHere("plan");
   expect(output).toMatch(
     /locked by ann@desk since 2026-11-24T05:57:36Z \(\d+ (days|h)[^)]*ago\), operation OperationTypeApply, lock id 5ca1ab1e/,
   );
