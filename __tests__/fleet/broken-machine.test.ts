@@ -98,7 +98,7 @@ test("a version manager without a selected version is reported with its own mess
   const message = "Version could not be resolved (set by /home/ann/.tfenv/version or tfenv use <version>)";
   writeFileSync(file, `#!/bin/sh\necho '${message}' >&2\nexit 1\n`);
   chmodSync(file, 0o755);
-  const { exitCode, output } = await project.run("plan");
+  const { exitCode, output } = await project.runHere("plan");
   writeFileSync(file, terraform);
   expect(output).toContain(`terraform version failed with exit code 1:\n  ${message}\n`);
   expect(output).toContain("tfenv install && tfenv use");
