@@ -20,13 +20,17 @@ import { findCommand, parseArguments } from "../../fleet/commands/command-line";
 import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { recordedJson, recordedYaml } from "../fleet/guard/recorded-plan";
-import { runFleet } from "../fleet/run-fleet";
+import { runHere } from "../fleet/run-here";
 import { commandsOf, endToEndRuns, fleetArguments, optionsIn, pages, commandsRunBy } from "./shown-commands";
 import type { ShownCommand } from "./shown-commands";
 
 jest.setTimeout(600_000);
 
 const root = projectRoot();
+const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-docs-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
 const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
   scripts: Readonly<Record<string, string>>;
 };
@@ -234,41 +238,40 @@ const files = Object.fromEntries(
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => [name, read(path.join("examples", name))]),
 );
-const runHere = shown.filter((command) => runBy(command) === "here");
+const runByThisTest = shown.filter((command) => runBy(command) === "here");
 /** The commands without duplicates. */
 const unique = (commands: readonly ShownCommand[]) => [
   ...new Map(commands.map((command) => [command.words.join(" "), command])).values(),
 ];
 
 test("every command without AWS runs on the example environments", async () => {
-  const fleetCommands = unique(runHere).filter(({ words }) => fleetArguments(words) !== undefined);
+  const fleetCommands = unique(runByThisTest).filter(({ words }) => fleetArguments(words) !== undefined);
   expect(fleetCommands.length).toBeGreaterThan(4);
   for (const command of fleetCommands) {
     const args = fleetArguments(command.words) ?? [];
     const isGuard = args.join() === "guard";
-    const { exitCode, stdout, stderr } = isGuard ? await guardARecordedPlan() : await runFleet(args, files);
+    const { exitCode, stdout, stderr } = isGuard ? await guardARecordedPlan() : await runWith(files, ...args);
     expect([placeOf(command), exitCode, stderr]).toEqual([placeOf(command), isGuard ? 2 : 0, ""]);
     expect(stdout).not.toBe("");
   }
 });
 
+/** Runs the command line with environment files. */
+function runWith(environmentFiles: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const ENVIRONMENTS_DIR = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
+  mkdirSync(ENVIRONMENTS_DIR);
+  for (const [name, text] of Object.entries(environmentFiles)) writeFileSync(path.join(ENVIRONMENTS_DIR, name), text);
+  return runHere(args, { ENVIRONMENTS_DIR, END_OF_SUPPORT_WARNINGS: "off" }, scratch);
+}
+
 /** Runs `guard` on a recorded plan, because the pages show `guard` without a file. */
-async function guardARecordedPlan() {
-  const directory = mkdtempSync(path.join(tmpdir(), "call-blocking-docs-"));
-  try {
-    const file = path.join(directory, "plan.json");
-    writeFileSync(file, recordedJson("adoption"));
-    return await runFleet(["guard", file, "dev-recorded-us-east-1"], { "dev.yaml": recordedYaml() });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+function guardARecordedPlan() {
+  const file = path.join(scratch, "plan.json");
+  writeFileSync(file, recordedJson("adoption"));
+  return runWith({ "dev.yaml": recordedYaml() }, "guard", file, "dev-recorded-us-east-1");
 }
 
 describe("in a copy of the project", () => {
-  const scratch = mkdtempSync(path.join(tmpdir(), "call-blocking-docs-"));
-  afterAll(() => {
-    rmSync(scratch, { recursive: true, force: true });
-  });
   const sources = ["main.ts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.app.json"];
   const settings = [".prettierrc.json", ".prettierignore", "cdktf.json", "README.md"];
   const folders = [
@@ -290,8 +293,10 @@ describe("in a copy of the project", () => {
   cpSync(path.join(copy, "examples"), path.join(copy, "environments"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
 
-  const scriptsShown = unique(runHere).filter(({ words }) => isOffline(words));
-  const formatted = unique(runHere).filter(({ words: [program, first] }) => program === "npx" && first === "prettier");
+  const scriptsShown = unique(runByThisTest).filter(({ words }) => isOffline(words));
+  const formatted = unique(runByThisTest).filter(
+    ({ words: [program, first] }) => program === "npx" && first === "prettier",
+  );
 
   test.each([...scriptsShown, ...formatted].map((command) => [command.text, command] as const))(
     "%s succeeds",
