@@ -8,8 +8,12 @@ export function didYouMean(given: string, known: readonly string[]): string | un
   let nearest: string | undefined;
   let least = Infinity;
   for (const word of known) {
-    const edits = editDistance(given.toLowerCase(), word.toLowerCase());
-    if (edits <= Math.max(1, Math.floor(word.length / 3)) && edits < least) {
+    const [a, b] = [given.toLowerCase(), word.toLowerCase()];
+    const most = Math.max(1, Math.floor(word.length / 3));
+    // Each edit changes the length by one character at most.
+    if (Math.abs(a.length - b.length) > most) continue;
+    const edits = editDistance(a, b);
+    if (edits <= most && edits < least) {
       nearest = word;
       least = edits;
     }

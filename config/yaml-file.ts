@@ -1,7 +1,7 @@
 /** Reads one YAML file as plain values with their places. Parts of YAML that often surprise people are refused. */
 import { readFileSync, statSync } from "node:fs";
-import { isAlias, isMap, isScalar, isSeq, parseDocument, Parser } from "yaml";
-import type { CST, Node, Pair } from "yaml";
+import { Composer, isAlias, isMap, isScalar, isSeq, Parser, YAMLParseError } from "yaml";
+import type { CST, Document, Node, Pair } from "yaml";
 import { invisibleCharacter, invisibleCharacterFix, invisibleCharacters } from "./printable";
 import { formatPath, show } from "./problems";
 import type { Path, Problem } from "./problems";
@@ -88,15 +88,15 @@ export class YamlFile {
     }
     if (this.found.length > 0) return null;
     // The YAML composer is recursive. A stack overflow inside V8's regular expressions would end the process.
-    if (isNestedDeeperThan(maximumNesting, text)) {
+    const tokens = [...new Parser().parse(text)];
+    if (isNestedDeeperThan(maximumNesting, tokens)) {
       return this.refuse(
         0,
         `The file has more than ${maximumNesting} levels of nesting.`,
         "Remove brackets or indentation.",
       );
     }
-    // The parser ignores duplicate keys: `plain` reports them with the path and both places.
-    const { contents, errors, warnings, directives } = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+    const { contents, errors, warnings, directives } = composed(tokens, text);
     for (const { code, message, pos } of [...errors, ...warnings]) {
       // After the first error, the parser also reports errors for the words that follow. Those errors are not separate mistakes.
       if (code === "UNEXPECTED_TOKEN" && this.found.length > 0) continue;
@@ -233,10 +233,23 @@ function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && (node.source ?? "") === "");
 }
 
+/** The first document, like `parseDocument`, but the text is not parsed again. */
+function composed(tokens: readonly CST.Token[], { length }: string): Document.Parsed {
+  // The composer ignores duplicate keys: `plain` reports them with the path and both places.
+  const composer = new Composer({ prettyErrors: false, uniqueKeys: false });
+  const [document, second] = composer.compose(tokens, true, length);
+  if (document === undefined) throw new Error("The composer found no document.");
+  if (second !== undefined) {
+    const [start, end] = second.range;
+    document.errors.push(new YAMLParseError([start, end], "MULTIPLE_DOCS", ""));
+  }
+  return document;
+}
+
 /** Works without recursion, so that a deeply nested file cannot overflow the stack. */
-function isNestedDeeperThan(limit: number, text: string): boolean {
+function isNestedDeeperThan(limit: number, tokens: readonly CST.Token[]): boolean {
   const open: { token: CST.Token; depth: number }[] = [];
-  for (const token of new Parser().parse(text)) open.push({ token, depth: 0 });
+  for (const token of tokens) open.push({ token, depth: 0 });
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { token, depth } = next;
     if (depth > limit) return true;
