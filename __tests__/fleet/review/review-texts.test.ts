@@ -107,7 +107,7 @@ test("a changed provider lock plans every stack; the output names the file and t
     git("init", "--quiet");
     git("add", "--all");
     git("commit", "--quiet", "--message", "base");
-    const run = () => project.run("plan", "--changed-since", "HEAD", "--review-md", "build/review.md");
+    const run = () => project.runHere("plan", "--changed-since", "HEAD", "--review-md", "build/review.md");
 
     const unchanged = await run();
     expect(unchanged.output).toContain("0 of 1 stacks differ from the base.");
