@@ -148,7 +148,7 @@ test("plan and drift print hostile plans and errors of Terraform and AWS harmles
   const reviews = ["--review-md", "review.md", "--review-html", "review.html"];
   try {
     const plan = async (): Promise<string> => {
-      const { output } = await project.run("plan", ...reviews);
+      const { output } = await project.runHere("plan", ...reviews);
       expectHarmless(output, 400_000);
       for (const file of ["review.md", "review.html"]) {
         const review = readFileSync(path.join(project.directory, file), "utf8");
@@ -161,10 +161,10 @@ test("plan and drift print hostile plans and errors of Terraform and AWS harmles
     project.write("plan.json", hostilePlan("module-edit", hostile));
     expect(await plan()).toContain("Refused");
     project.write("plan.json", hostilePlan("module-edited-in-console", hostile));
-    const drift = await project.run("drift");
+    const drift = await project.runHere("drift");
     expectHarmless(drift.output, 400_000);
     project.write("plan.json", `${long}{`);
-    expectHarmless((await project.run("drift")).output, 50_000);
+    expectHarmless((await project.runHere("drift")).output, 50_000);
     project.write("plan-fails", `${diagnostic(long)}\n`);
     expect(await plan()).toContain("terraform plan failed.");
     project.write("plan-fails", long);
@@ -225,9 +225,9 @@ describe("commands that ask AWS", () => {
     aws.answers = answers;
     try {
       for (const command of commands) {
-        const { output, exitCode } = await project.run(...command);
+        const { output, exitCode } = await project.runHere(...command);
         expectHarmless(output, 200_000);
-        expect(output).not.toMatch(/^ +at .*\.js:/m);
+        expect(output).not.toMatch(/^ +at .*\.[jt]s:/m);
         expect(exitCode).not.toBe(null);
       }
       expect(aws.calls.length).toBeGreaterThan(5);
