@@ -162,8 +162,6 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** Truncates `text` to `length` visible characters (grapheme clusters). */
 export function truncate(text: string, length: number): string {
-  // A visible character has at least one code unit, and the segmentation is slow.
-  if (text.length <= length) return text;
   // Segment only the first part: a text may have 256 kB.
   const characters = Array.from(graphemes.segment(text.slice(0, length * 16)), (part) => part.segment);
   return characters.length <= length && text.length <= length * 16
