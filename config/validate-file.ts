@@ -25,7 +25,8 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
   const refused = new Set<string>();
   const misspelled = new Set<string>();
   // zod uses this empty message only for issues for which the schema has no message: values of the wrong type.
-  for (const issue of schema.safeParse(yaml.value, { error: () => "" }).error?.issues ?? []) {
+  const parsed = schema.safeParse(yaml.value, { error: () => "" });
+  for (const issue of parsed.error?.issues ?? []) {
     const path = issue.path.filter((step) => typeof step !== "symbol");
     const given = valueAt(yaml.value, path);
     if (issue.code === "unrecognized_keys") {
@@ -54,7 +55,9 @@ export function validateFile<T extends z.ZodType>(yaml: YamlFile, schema: T): Va
   }
   return {
     yaml,
-    value: schema.parse(without(refused, schema, yaml.value, [])),
+    // A valid file has no refused part, so it is not parsed again.
+    value:
+      parsed.success && problems.length === 0 ? parsed.data : schema.parse(without(refused, schema, yaml.value, [])),
     problems,
     mentions: (path) => misspelled.has(id(path)) || isMentioned(yaml.value, path),
   };
