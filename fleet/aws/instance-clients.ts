@@ -51,22 +51,61 @@ export function instanceClients(
     ...(connectionTimeout === undefined ? {} : { requestHandler: { connectionTimeout } }),
     ...(role === undefined ? {} : { credentials: sharedRoleCredentials(region, role.arn, role.externalId) }),
   };
-  const clients = {
-    cloudwatch: new CloudWatchClient(settings),
-    connect: new ConnectClient(settings),
-    dynamodb: new DynamoDBClient(settings),
-    eventbridge: new EventBridgeClient(settings),
-    iam: new IAMClient(settings),
-    kms: new KMSClient(settings),
-    lambda: new LambdaClient(settings),
-    logs: new CloudWatchLogsClient(settings),
+  const created: { destroy(): void }[] = [];
+  /** Creates a client on its first use, because creating all of them takes longer than most commands. */
+  const onFirstUse = <Client extends CreatedClient>(create: () => Client): (() => Client) => {
+    let client: Client | undefined;
+    return () => {
+      if (client !== undefined) return client;
+      client = create();
+      // Copies each response for a logger, even without one. This takes a quarter of the time to read a large table.
+      client.middlewareStack.remove("loggerMiddleware");
+      created.push(client);
+      return client;
+    };
   };
+  const cloudwatch = onFirstUse(() => new CloudWatchClient(settings));
+  const connect = onFirstUse(() => new ConnectClient(settings));
+  const dynamodb = onFirstUse(() => new DynamoDBClient(settings));
+  const eventbridge = onFirstUse(() => new EventBridgeClient(settings));
+  const iam = onFirstUse(() => new IAMClient(settings));
+  const kms = onFirstUse(() => new KMSClient(settings));
+  const lambda = onFirstUse(() => new LambdaClient(settings));
+  const logs = onFirstUse(() => new CloudWatchLogsClient(settings));
   return {
-    ...clients,
+    get cloudwatch() {
+      return cloudwatch();
+    },
+    get connect() {
+      return connect();
+    },
+    get dynamodb() {
+      return dynamodb();
+    },
+    get eventbridge() {
+      return eventbridge();
+    },
+    get iam() {
+      return iam();
+    },
+    get kms() {
+      return kms();
+    },
+    get lambda() {
+      return lambda();
+    },
+    get logs() {
+      return logs();
+    },
     destroy: () => {
-      for (const client of Object.values(clients)) client.destroy();
+      for (const client of created) client.destroy();
     },
   };
+}
+
+interface CreatedClient {
+  readonly middlewareStack: { remove(name: string): boolean };
+  destroy(): void;
 }
 
 /** The client, except that the signal stops each of its requests. */

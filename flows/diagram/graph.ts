@@ -158,10 +158,12 @@ function errorLabel(type: string): string {
   return words[type] ?? type;
 }
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Created on first use: creating a segmenter takes 20 ms, and most commands draw no diagram. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** Truncates `text` to `length` visible characters (grapheme clusters). */
 export function truncate(text: string, length: number): string {
+  graphemes ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   // Segment only the first part: a text may have 256 kB.
   const characters = Array.from(graphemes.segment(text.slice(0, length * 16)), (part) => part.segment);
   return characters.length <= length && text.length <= length * 16

@@ -1,6 +1,6 @@
 /** The clients of an instance share the credentials of its role. */
 import { DescribeInstanceCommand } from "@aws-sdk/client-connect";
-import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import { DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { instanceClients, type InstanceClients } from "../../../fleet/aws/instance-clients";
@@ -62,4 +62,18 @@ test("a role that could not be assumed is tried again", async () => {
   await expect(useEveryClient()).rejects.toThrow(/AssumeRole of arn:aws:iam::111122223333:role\/plan failed/);
   aws.answers = { ...answers, "sts:AssumeRole": () => credentials(60 * minute) };
   await useEveryClient();
+});
+
+test("a client is created once, and closed", () => {
+  const { dynamodb } = clients;
+  expect(clients.dynamodb).toBe(dynamodb);
+  const closed = jest.spyOn(dynamodb, "destroy");
+  clients.destroy();
+  expect(closed).toHaveBeenCalledTimes(1);
+});
+
+test("the clients do not copy each response for a logger, as clients of the SDK do", () => {
+  expect(clients.dynamodb.middlewareStack.identify().join()).not.toContain("logger");
+  const unchanged = new DynamoDBClient({ region: "us-east-1" });
+  expect(unchanged.middlewareStack.identify().join()).toContain("loggerMiddleware");
 });
