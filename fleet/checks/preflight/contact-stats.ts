@@ -83,6 +83,8 @@ export class ContactStats {
   private otherDispositions = 0;
   /** The table's keys of the first contacts with a blocked Disposition. They are not saved. */
   readonly blockedKeys: Item[] = [];
+  /** Size of the names and of the overhead in each index entry, in bytes. */
+  private readonly fixedEntryBytes: number;
 
   /**
    * @param tableKeys names of the table's keys: one or two
@@ -98,6 +100,8 @@ export class ContactStats {
       ...{ disposition, contacts: 0, withNumber: 0, withheld: 0, withOtherNumber: 0, otherAddresses: [] },
       ...state?.blocked.find((saved) => saved.disposition === disposition),
     }));
+    const names = [...tableKeys, ...indexKeyNames];
+    this.fixedEntryBytes = names.reduce((bytes, name) => bytes + utf8Length(name), entryOverheadBytes);
     this.blocked = new Map(counts.map((count) => [count.disposition, count]));
     this.dispositions = new Map(state?.dispositions.counts);
     if (state === undefined) return;
@@ -125,9 +129,8 @@ export class ContactStats {
 
     if (endpoint !== undefined) {
       this.indexed++;
-      const keys = this.tableKeys.reduce((bytes, name) => bytes + utf8Length(name) + keyLength(item[name]), 0);
-      const own = utf8Length(disposition) + utf8Length(endpoint) + indexKeyNames.join("").length;
-      this.indexedBytes += keys + own + entryOverheadBytes;
+      const keys = this.tableKeys.reduce((bytes, name) => bytes + keyLength(item[name]), 0);
+      this.indexedBytes += this.fixedEntryBytes + keys + utf8Length(disposition) + utf8Length(endpoint);
     }
     const blocked = this.blocked.get(disposition);
     if (blocked === undefined) return;

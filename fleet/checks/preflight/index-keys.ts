@@ -38,7 +38,7 @@ export function violation(key: IndexKey, value: AttributeValue | undefined): Sha
   if (value === undefined) return undefined;
   if (value.S !== undefined) {
     if (value.S === "") return "empty string";
-    return utf8Length(value.S) > indexKeys[key] ? "too long" : undefined;
+    return isLonger(value.S, indexKeys[key]) ? "too long" : undefined;
   }
   if (value.N !== undefined) return "number";
   if (value.NULL !== undefined) return "null";
@@ -54,3 +54,6 @@ export function violation(key: IndexKey, value: AttributeValue | undefined): Sha
 
 /** Length in UTF-8 bytes, which is how DynamoDB measures keys. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text);
+
+/** A UTF-16 unit has at most three UTF-8 bytes, so short texts need no measurement. */
+const isLonger = (text: string, bytes: number): boolean => text.length * 3 > bytes && utf8Length(text) > bytes;

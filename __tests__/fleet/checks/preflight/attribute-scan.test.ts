@@ -1,15 +1,12 @@
 /** A scan of 100,000 items finds every violation, reads each item once, keeps its rate, and uses constant memory. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { DynamoDBClient, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient, ScanCommandInput, ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import { scanAttributes } from "../../../../fleet/checks/preflight/attribute-scan";
 import type { ScanContext } from "../../../../fleet/checks/preflight/attribute-scan";
 import type { Clock } from "../../../../fleet/checks/preflight/clock";
 import type { Extent } from "../../../../fleet/checks/preflight/scan-plan";
 import type { ScanProgress } from "../../../../fleet/checks/preflight/scan-progress";
-import { forwardTo, serveAws } from "../../../../emulators/aws/aws-endpoint";
-import type { AwsEndpoint } from "../../../../emulators/aws/aws-endpoint";
-import { parseJson } from "../../../../emulators/aws/aws-request";
 import { startLargeTable, vendorKeys } from "./large-table";
 import type { LargeTable, WireItem } from "./large-table";
 
@@ -78,7 +75,6 @@ interface RecordedPage {
 }
 
 let table: LargeTable;
-let wire: AwsEndpoint;
 let dynamodb: DynamoDBClient;
 let clock: TestClock;
 const recorded: RecordedPage[] = [];
@@ -89,29 +85,25 @@ beforeAll(async () => {
   await table.fill(tableName, contacts(itemCount));
   await table.create({ TableName: "dextr-small", ...vendorKeys });
   await table.fill("dextr-small", contacts(1000));
-  const forward = forwardTo(table.url);
-  wire = await serveAws(async (request) => {
-    const response = await forward(request);
-    clock.ms += 3;
-    const output = parseJson(Buffer.from(response.body)) as {
-      Items: { hash: { S: string } }[];
-      ConsumedCapacity: { CapacityUnits: number };
-    };
-    recorded.push({
-      at: clock.ms,
-      units: output.ConsumedCapacity.CapacityUnits,
-      hashes: output.Items.map(({ hash }) => hash.S),
-      input: request.input as ScanCommandInput,
-    });
-    return response;
-  });
-  dynamodb = table.client(wire.url);
+  dynamodb = table.client();
+  dynamodb.middlewareStack.add(
+    (next) => async (request) => {
+      const response = await next(request);
+      clock.ms += 3;
+      const { Items = [], ConsumedCapacity } = response.output as ScanCommandOutput;
+      recorded.push({
+        at: clock.ms,
+        units: Number(ConsumedCapacity?.CapacityUnits),
+        hashes: Items.map(({ hash }) => String(hash?.S)),
+        input: request.input as ScanCommandInput,
+      });
+      return response;
+    },
+    { step: "initialize" },
+  );
 });
 
-afterAll(async () => {
-  await wire.close();
-  await table.stop();
-});
+afterAll(() => table.stop());
 
 beforeEach(() => {
   recorded.length = 0;
