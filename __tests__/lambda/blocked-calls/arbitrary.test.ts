@@ -154,9 +154,8 @@ function leaks(text: string): boolean {
 /** The log line without the fields that do not depend on the caller. */
 function callerDependentPart(line: LogLine): string {
   const { _aws: aws, LatencyMs: latency, contactId, ...rest } = line;
-  expect(typeof aws.Timestamp).toBe("number");
-  expect(typeof latency).toBe("number");
-  expect([undefined, CONTACT_ID]).toContain(contactId);
+  const isUsualContact = contactId === undefined || contactId === CONTACT_ID;
+  expect([typeof aws.Timestamp, typeof latency, isUsualContact]).toEqual(["number", "number", true]);
   return JSON.stringify(rest);
 }
 
@@ -212,12 +211,16 @@ test(`${EVENTS} arbitrary events with arbitrary servers get a valid answer in ti
           events.map(async (anyEvent, i) => {
             const { call } = functions[i % FUNCTIONS] ?? startFunction(server.url);
             const answer = await inTime(limitMs(), () => call(anyEvent));
-            expect(Object.keys(answer).sort()).toEqual(["reason", "response"]);
-            expect(REASONS).toHaveProperty(answer.reason);
-            expect(answer.response).toBe(REASONS[answer.reason].response);
-            expect(answer.reason).not.toBe("internal_error");
+            const { reason } = answer;
+            const isKnown = Object.hasOwn(REASONS, reason) && reason !== "internal_error";
             // Second responses to other calls never give a match.
-            if (answer.reason === "blocked") expect(isListed(addressOf(anyEvent))).toBe(true);
+            const isRight = reason !== "blocked" || isListed(addressOf(anyEvent));
+            // A single call of expect, because each call takes as long as the function needs for a call.
+            expect({ answer, isKnown, isRight }).toStrictEqual({
+              answer: { reason, response: isKnown ? REASONS[reason].response : "no known reason" },
+              isKnown: true,
+              isRight: true,
+            });
             seen.set(answer.reason, (seen.get(answer.reason) ?? 0) + 1);
           }),
         );

@@ -66,19 +66,24 @@ describe.each([
   ["HTTP", false],
   ["TLS", true],
 ])("over %s, in a process like Lambda's, the next call gets its own answer", (_, secure) => {
+  /** One process for all tests, because a start takes longer than a test. Each test ends with an answered call. */
   let running: FunctionInstance;
-  beforeEach(async () => {
-    server = await serve(secure);
+  let table: ScriptedServer;
+  beforeAll(async () => {
+    table = await serve(secure);
     running = await startPackage({
       ...packageBlockedCalls(),
       environment: {
         ...functionEnvironment(SETTINGS),
-        AWS_ENDPOINT_URL_DYNAMODB: server.url,
+        AWS_ENDPOINT_URL_DYNAMODB: table.url,
         NODE_EXTRA_CA_CERTS: caFile,
       },
     });
   });
-  afterEach(() => running.stop());
+  afterAll(async () => {
+    await running.stop();
+    await table.stop();
+  });
 
   /** A blocked number calls, then `between` happens, then another number calls. */
   async function run(between: () => Promise<void> | void): Promise<void> {
