@@ -7,25 +7,29 @@ import { dependencies } from "../../package.json";
 import { projectRoot } from "../../lambda/packaging";
 
 /**
- * Runs `fleet.js` with V8's code cache. A start then takes less than half of the CPU time. The first process of each command and of each
- * set of AWS clients adds its functions to the cache.
+ * Runs `fleet.js` with V8's code cache. A start then takes less than half of the CPU time. Each command has its own cache, because reading
+ * functions of other commands takes time too. The first process with a new set of loaded packages writes the cache.
  */
 const start = `
 const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
-const filename = __dirname + "/fleet.js", cache = __dirname + "/fleet.cache";
-const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
+const command = (process.argv[2] ?? "").replace(/[^\\w-]/g, "_").slice(0, 100);
+const filename = __dirname + "/fleet.js", own = __dirname + "/" + command + ".cache", any = __dirname + "/any.cache";
+const cache = [own, any].find((file) => existsSync(file));
 // V8 keeps a long text of Latin-1 characters outside of its heap.
-const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
-const clients = [];
+const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData: cache && readFileSync(cache) });
+const loadedPackages = [];
 process.on("exit", () => {
-  const part = __dirname + "/" + [process.argv[2] ?? "", ...clients.sort()].join(" ").replace(/[^\\w -]/g, "_").slice(0, 200) + ".cached";
-  if (existsSync(part)) return;
-  writeFileSync(cache + process.pid, script.createCachedData());
-  renameSync(cache + process.pid, cache);
-  writeFileSync(part, "");
+  const isCached = __dirname + "/" + [command, ...loadedPackages.sort()].join(" ") + ".cached";
+  if (existsSync(isCached)) return;
+  for (const file of [own, any]) {
+    if (file === any && existsSync(any)) continue;
+    writeFileSync(file + process.pid, script.createCachedData());
+    renameSync(file + process.pid, file);
+  }
+  writeFileSync(isCached, "");
 });
-script.runInThisContext()(exports, require, module, filename, __dirname, clients);
+script.runInThisContext()(exports, require, module, filename, __dirname, loadedPackages);
 `;
 
 /** Loads a package when a command first uses it. Most commands use few of them, and all of them take a third of a start. */
