@@ -27,8 +27,8 @@ const shared = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
-  // Jest looks up each use of a global in the sandbox of the test file. Tests that call the AWS SDK often spend a quarter of their time
-  // there. No module that the tests load declares these names itself.
+  // Jest looks up each use of a global in the sandbox of the test file, which takes much of the time of tests that call the AWS SDK often.
+  // These globals become parameters of each module. A module that declares one of the names itself fails with a SyntaxError.
   sandboxInjectedGlobals: ["Array", "JSON", "Map", "Math", "Object", "Set"],
   modulePathIgnorePatterns: ["<rootDir>/build/", "<rootDir>/cdktf.out/"],
 };

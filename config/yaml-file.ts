@@ -87,8 +87,8 @@ export class YamlFile {
       this.refuse(index, `The line contains the invisible character ${character}.`, invisibleCharacterFix);
     }
     if (this.found.length > 0) return null;
-    // The YAML composer is recursive. A stack overflow inside V8's regular expressions would end the process.
     const tokens = [...new Parser().parse(text)];
+    // The YAML composer is recursive. A stack overflow inside V8's regular expressions would end the process.
     if (isNestedDeeperThan(maximumNesting, tokens)) {
       return this.refuse(
         0,

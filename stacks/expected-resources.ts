@@ -383,7 +383,7 @@ export function isExpected(value: unknown, expected: unknown): boolean {
   return canonical(value) === canonical(expected);
 }
 
-/** @param b a text without repeated keys */
+/** @param b the expected text, which this program wrote */
 function isSameJson(a: string, b: string): boolean {
   try {
     return a === b || (!hasRepeatedKey(a) && canonical(JSON.parse(a)) === canonical(JSON.parse(b)));

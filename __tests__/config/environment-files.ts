@@ -24,7 +24,7 @@ export function edited(from: string, to: string): string {
   return validYaml.replace(from, to);
 }
 
-/** Empty directories. A property test loads hundreds of files, and new directories would take a third of its time. */
+/** Empty directories. A property test loads hundreds of files, and the creation of directories takes much of its time. */
 const empty: string[] = [];
 
 /** The result of `use` for a directory `environments` with these files. */

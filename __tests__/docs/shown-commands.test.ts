@@ -20,6 +20,7 @@ import { findCommand, parseArguments } from "../../fleet/commands/command-line";
 import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { recordedJson, recordedYaml } from "../fleet/guard/recorded-plan";
+import { environmentOf } from "../fleet/run-fleet";
 import { runHere } from "../fleet/run-here";
 import { commandsOf, endToEndRuns, fleetArguments, optionsIn, pages, commandsRunBy } from "./shown-commands";
 import type { ShownCommand } from "./shown-commands";
@@ -257,12 +258,8 @@ test("every command without AWS runs on the example environments", async () => {
 });
 
 /** Runs the command line with environment files. */
-function runWith(environmentFiles: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  const ENVIRONMENTS_DIR = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
-  mkdirSync(ENVIRONMENTS_DIR);
-  for (const [name, text] of Object.entries(environmentFiles)) writeFileSync(path.join(ENVIRONMENTS_DIR, name), text);
-  return runHere(args, { ENVIRONMENTS_DIR, END_OF_SUPPORT_WARNINGS: "off" }, scratch);
-}
+const runWith = (environmentFiles: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+  runHere(args, environmentOf(environmentFiles), scratch);
 
 /** Runs `guard` on a recorded plan, because the pages show `guard` without a file. */
 function guardARecordedPlan() {

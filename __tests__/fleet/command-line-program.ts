@@ -7,7 +7,7 @@ import { dependencies } from "../../package.json";
 import { projectRoot } from "../../lambda/packaging";
 
 /**
- * Runs `fleet.js` with V8's code cache. A start then takes less than half of the CPU time. Each command has its own cache, because reading
+ * Runs `fleet.js` with V8's code cache. A start then needs less CPU time. Each command has its own cache, because reading
  * functions of other commands takes time too. The first process with a new set of loaded packages writes the cache.
  */
 const start = `
@@ -16,7 +16,7 @@ const { Script } = require("node:vm");
 const command = (process.argv[2] ?? "").replace(/[^\\w-]/g, "_").slice(0, 100);
 const filename = __dirname + "/fleet.js", own = __dirname + "/" + command + ".cache", any = __dirname + "/any.cache";
 const cache = [own, any].find((file) => existsSync(file));
-// V8 keeps a long text of Latin-1 characters outside of its heap.
+// V8 reads a text of Latin-1 characters faster, because each character has one byte.
 const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData: cache && readFileSync(cache) });
 const loadedPackages = [];
 process.on("exit", () => {
@@ -32,7 +32,7 @@ process.on("exit", () => {
 script.runInThisContext()(exports, require, module, filename, __dirname, loadedPackages);
 `;
 
-/** Loads a package when a command first uses it. Most commands use few of them, and all of them take a third of a start. */
+/** Loads a package when a command first uses it. Most commands use few of them, and loading all of them takes a large part of a start. */
 const onFirstUse = (name: string, file: string): string => `
 let loaded;
 const load = () => (loaded ??= (loadedPackages.push(${JSON.stringify(path.basename(name))}), require(${JSON.stringify(file)})));
@@ -41,7 +41,7 @@ module.exports = Object.create(new Proxy({}, { get: (_, name) => name === "__esM
 
 /**
  * The program as a function in ASCII. Some texts and regular expressions contain other characters, for which V8 would need two bytes for
- * every character of the program.
+ * every character of the program. The program contains no other character in a template with `String.raw` or after a backslash.
  */
 function wrapped(program: string): string {
   const ascii = program.replaceAll(

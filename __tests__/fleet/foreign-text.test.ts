@@ -228,7 +228,7 @@ describe("commands that ask AWS", () => {
         const { output, exitCode } = await project.runHere(...command);
         expectHarmless(output, 200_000);
         expect(output).not.toMatch(/^ +at .*\.[jt]s:/m);
-        expect(exitCode).not.toBe(null);
+        expect([0, 1, 2, 3]).toContain(exitCode);
       }
       expect(aws.calls.length).toBeGreaterThan(5);
     } finally {

@@ -1,5 +1,5 @@
 /** The command line: output, exit codes, help and messages about mistakes. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import type { Command } from "../../fleet/commands/command-line";
 import { commandGroups } from "../../fleet/commands/registry";
 import { projectRoot } from "../../lambda/packaging";
 import { validYaml } from "../config/environment-files";
-import { runFleet, scratch, startFleet } from "./run-fleet";
+import { environmentOf, runFleet, scratch, startFleet } from "./run-fleet";
 import type { Finished } from "./run-fleet";
 import { runHere } from "./run-here";
 
@@ -30,12 +30,7 @@ instances:
 const fleet = (...args: string[]) => runFleet(args, files);
 
 /** Like {@link fleet}, in this process. */
-async function fleetHere(...args: readonly string[]): Promise<Finished> {
-  const ENVIRONMENTS_DIR = path.join(scratch, "here", "environments");
-  mkdirSync(ENVIRONMENTS_DIR, { recursive: true });
-  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(ENVIRONMENTS_DIR, name), content);
-  return runHere(args, { ENVIRONMENTS_DIR, END_OF_SUPPORT_WARNINGS: "off" });
-}
+const fleetHere = (...args: readonly string[]): Promise<Finished> => runHere(args, environmentOf(files), scratch);
 const names = commandGroups.flatMap(({ commands }) => commands.map(({ name }) => name));
 
 test("the README names every command", () => {

@@ -104,9 +104,9 @@ export function runFleetOnTerminal(
 }
 
 /** The environment variables of a run. Writes the environment files to a directory of this run. */
-function environmentOf(
+export function environmentOf(
   files: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const directory = path.join(mkdtempSync(path.join(scratch, "run-")), "environments");
   mkdirSync(directory);

@@ -1,4 +1,8 @@
-/** Runs the command line in the process of the test, for commands that need no process of their own. A start costs more than most commands. */
+/**
+ * Runs the command line in the process of the test, because the start of a process takes longer than most commands. Use `runFleet` for
+ * errors of the operating system, signals, pipes and the home directory: errors of Node.js are not `instanceof` the `Error` of a test,
+ * and only `fleet/main.ts` handles closed pipes and uncaught errors.
+ */
 import { runCommandLine } from "../../fleet/commands/run-command-line";
 import type { Finished } from "./run-fleet";
 
@@ -8,18 +12,22 @@ export interface FinishedHere extends Finished {
   readonly output: string;
 }
 
+/** Two commands at a time would restore the environment of each other. */
+let isRunning = false;
+
 /**
- * Only one command may run at a time.
- *
- * @param env the complete environment
- * @param directory the working directory; that of the test by default
+ * @param env the complete environment of the command; child processes without an `env` of their own get the environment of the test
+ * @param directory the working directory
+ * @throws Error if another command still runs
  */
 export async function runHere(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  directory = process.cwd(),
+  directory: string,
 ): Promise<FinishedHere> {
   const written = { stdout: "", stderr: "", output: "" };
+  if (isRunning) throw new Error("Another command still runs in this process.");
+  isRunning = true;
   const before = process.cwd();
   const environment = jest.replaceProperty(process, "env", { ...env });
   const streams = (["stdout", "stderr"] as const).map((stream) =>
@@ -29,13 +37,14 @@ export async function runHere(
       return true;
     }),
   );
-  process.chdir(directory);
   try {
+    process.chdir(directory);
     const exitCode = await runCommandLine(args);
     return { exitCode, ...written };
   } finally {
     process.chdir(before);
     environment.restore();
     for (const stream of streams) stream.mockRestore();
+    isRunning = false;
   }
 }

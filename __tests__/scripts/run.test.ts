@@ -8,7 +8,7 @@ import { projectRoot } from "../../lambda/packaging";
 const project = mkdtempSync(path.join(tmpdir(), "call-blocking-run-"));
 const withTypeError = "stacks/wrong.ts";
 const sharedSettings = path.join(project, "tsconfig.base.json");
-/** Settings with which the compiler reads one small library. It needs seconds for the declarations of browsers. */
+/** Settings with which the compiler reads one small library. For the declarations of browsers, the compiler needs seconds. */
 const settingsWith = (types: readonly string[]): string =>
   JSON.stringify({ compilerOptions: { types, lib: ["es5"], skipLibCheck: true } });
 const cdktf = path.join(project, "cdktf");

@@ -9,7 +9,7 @@ import { fillMotoGaps } from "./moto-gaps";
 export interface Moto {
   /** `http://127.0.0.1:<port>` of the endpoint that corrects moto's responses. */
   readonly url: string;
-  /** The same without a connection, for other emulators in this process. */
+  /** Answers a request as the endpoint does, without a connection between them. */
   readonly respond: Responder;
   /** Stops the process and waits for its end. May be called again. */
   stop(): Promise<void>;

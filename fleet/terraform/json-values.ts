@@ -29,7 +29,7 @@ export function isMarked(mask: unknown): boolean {
   return typeof mask === "object" ? Object.values(mask).some(isMarked) : true;
 }
 
-/** Whether two JSON values are equal, regardless of the order of keys. `undefined` equals `null`, and a key without a value is no key. */
+/** Whether two JSON values are equal, regardless of the order of keys. `undefined` equals `null`, and a key whose value is undefined counts as absent. */
 export function isEqual(a: unknown, b: unknown): boolean {
   // A guard and a review compare each attribute of each resource, so they make no copies.
   if (a === b) return true;

@@ -158,7 +158,7 @@ function errorLabel(type: string): string {
   return words[type] ?? type;
 }
 
-/** Created on first use: creating a segmenter takes 20 ms, and most commands draw no diagram. */
+/** Created on first use, because most commands draw no diagram. */
 let graphemes: Intl.Segmenter | undefined;
 
 /** Truncates `text` to `length` visible characters (grapheme clusters). */

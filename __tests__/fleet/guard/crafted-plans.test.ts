@@ -38,11 +38,13 @@ test("a function whose description was changed in AWS is changed back", () => {
 
 test("a flow that was renamed in AWS is changed back", () => {
   const plan = recordedPlan("no-change");
-  for (const { type, change } of plan.resource_changes) {
-    if (type !== "aws_connect_contact_flow") continue;
-    const before = { ...(change.before as object), name: "Sales", description: "Sales" };
-    Object.assign(change, { actions: ["update"], before });
-  }
+  const [flow, drift] = [plan.resource_changes, plan.resource_drift].map((changes) =>
+    changes.find(({ address }) => address === "aws_connect_contact_flow.inbound"),
+  );
+  // The state has our description, so the flow is ours.
+  expect(JSON.stringify(drift?.change.before)).toContain("Asks the module blockedStatus");
+  const before = { ...(flow?.change.before as object), name: "Sales", description: "Sales" };
+  Object.assign(flow?.change ?? {}, { actions: ["update"], before });
   const changed = guard({ ...plan, applyable: true }, recordedInstance(recordedSettings["no-change"]), today);
   expect(changed.violations).toEqual([]);
 });

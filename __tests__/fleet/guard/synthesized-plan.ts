@@ -16,7 +16,7 @@ const functionPackage = {
 const setByAws = (type: string): readonly string[] => ["arn", "id", ...(resourceType(type)?.knownAfterApply ?? [])];
 
 /** Id of the module of a deployed stack. */
-const moduleId = "33333333-1b1a-4918-8716-151413121110";
+export const moduleId = "33333333-1b1a-4918-8716-151413121110";
 
 /** Arguments of Terraform, not of the provider. */
 const metaArguments: readonly string[] = ["count", "depends_on", "lifecycle", "provider", "//"];

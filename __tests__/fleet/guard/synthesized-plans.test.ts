@@ -8,20 +8,21 @@ import { callPath } from "../../../fleet/guard/call-path-rules";
 import { content } from "../../../fleet/guard/content-rules";
 import { deletions } from "../../../fleet/guard/resource-rules";
 import { diffOfPlan } from "../../../fleet/review/diff";
+import { textAt } from "../../../fleet/terraform/json-values";
 import { projectRoot } from "../../../lambda/packaging";
 import { load, loadOne } from "../../config/environment-files";
 import { environment, mutated } from "../../config/mutated-yaml";
 import { recordedInstance, recordedYaml } from "./recorded-plan";
-import { firstPlan, updatePlan } from "./synthesized-plan";
+import { firstPlan, moduleId, updatePlan } from "./synthesized-plan";
 
 function refusals(instance: InstanceConfig): unknown[] {
-  const withoutFlow = { ...instance };
-  Reflect.deleteProperty(withoutFlow, "inboundFlow");
-  const withNewFlow = updatePlan(withoutFlow, instance);
-  return [firstPlan(instance), withNewFlow].flatMap((judged) => [
-    ...content(judged, instance),
-    ...deletions(judged, instance),
-  ]);
+  const plans = [firstPlan(instance), updatePlan(instance, instance)];
+  if (instance.inboundFlow !== undefined) {
+    const withoutFlow = { ...instance };
+    Reflect.deleteProperty(withoutFlow, "inboundFlow");
+    plans.push(updatePlan(withoutFlow, instance));
+  }
+  return plans.flatMap((judged) => [...content(judged, instance), ...deletions(judged, instance)]);
 }
 
 const examples = loadEnvironments(path.join(projectRoot(), "examples")).instances;
@@ -83,13 +84,14 @@ test.each([
 test.each([
   ["a new inbound flow", recordedYaml().replace(/inboundFlow.*/, "")],
   [
-    "another message",
+    "another queue",
     recordedYaml().replace(/inboundFlow.*/, "inboundFlow: { queue: 99999999-2222-4333-8444-555555555555 }"),
   ],
 ])("the flow refers to the module that is deployed: %s", (_, yaml) => {
   const plan = updatePlan(loadOne(yaml), recordedInstance());
   const flow = plan.resource_changes.find(({ type }) => type === "aws_connect_contact_flow");
   expect(flow?.change.actions).not.toEqual(["no-op"]);
+  expect(textAt(flow?.change.after, "content")).toContain(moduleId);
   expect(content(plan, recordedInstance())).toEqual([]);
 });
 

@@ -215,7 +215,7 @@ test(`${EVENTS} arbitrary events with arbitrary servers get a valid answer in ti
             const isKnown = Object.hasOwn(REASONS, reason) && reason !== "internal_error";
             // Second responses to other calls never give a match.
             const isRight = reason !== "blocked" || isListed(addressOf(anyEvent));
-            // A single call of expect, because each call takes as long as the function needs for a call.
+            // A single `expect`, because each takes as long as one invocation of the function.
             expect({ answer, isKnown, isRight }).toStrictEqual({
               answer: { reason, response: isKnown ? REASONS[reason].response : "no known reason" },
               isKnown: true,

@@ -86,7 +86,7 @@ export async function inTime<T>(limitMs: number, call: () => Promise<T>): Promis
   }, limitMs);
   const answer = await call();
   clearTimeout(timer);
-  // expect takes as long as a call, and some tests make thousands of calls.
+  // An `expect` takes as long as one invocation of the function, and some tests invoke it thousands of times.
   if (result.isLate) expect(result).toEqual({ isLate: false, limitMs });
   return answer;
 }

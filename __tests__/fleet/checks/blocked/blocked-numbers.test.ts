@@ -2,6 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { withoutLogger } from "../../../../fleet/aws/instance-clients";
 import { blockingIndex } from "../../../../config/blocking-index";
 import { serveAws } from "../../../../emulators/aws/aws-endpoint";
 import { blockedNumbers } from "../../../../fleet/checks/blocked/blocked-numbers";
@@ -39,13 +40,8 @@ test("memory does not grow with 100,000 blocked numbers, and each number is list
     headers: { "content-type": "application/x-amz-json-1.0" },
     body: JSON.stringify(pageOf(input as Query)),
   }));
-  const dynamodb = new DynamoDBClient({
-    endpoint: endpoint.url,
-    region: "us-east-1",
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-  });
-  // As the clients of the product.
-  dynamodb.middlewareStack.remove("loggerMiddleware");
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+  const dynamodb = withoutLogger(new DynamoDBClient({ endpoint: endpoint.url, region: "us-east-1", credentials }));
   const budget = new ReadBudget({ unitsPerSecond: 100_000, signal: new AbortController().signal });
   const heap: number[] = [];
   let count = 0;

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import { withoutLogger } from "../../../../fleet/aws/instance-clients";
 
 /** An item in DynamoDB's JSON format, with binary values in base64. */
 export type WireItem = Readonly<Record<string, unknown>>;
@@ -80,14 +81,9 @@ export async function startLargeTable(): Promise<LargeTable> {
   const agent = new Agent({ keepAlive: true });
   const clients: DynamoDBClient[] = [];
   const client = (endpoint = url): DynamoDBClient => {
-    const created = new DynamoDBClient({
-      endpoint,
-      region: "us-east-1",
-      credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" },
-      maxAttempts: 1,
-    });
-    // As the clients of the product.
-    created.middlewareStack.remove("loggerMiddleware");
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
+    const settings = { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
+    const created = withoutLogger(new DynamoDBClient(settings));
     clients.push(created);
     return created;
   };

@@ -149,7 +149,7 @@ describeInBrowser("in Chromium", () => {
       await page.keyboard.press("Tab");
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
-      // The policy of the page stops page.waitForFunction.
+      // The Content-Security-Policy of the page blocks page.waitForFunction.
       await page.locator("output", { hasText: /^21/ }).waitFor({ state: "attached" });
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
