@@ -224,7 +224,6 @@ test("no test reads environments/ of the project, except its schema and the file
     "e2e/changed-since.test.ts": "edits environments/ in a copy of the project",
     "e2e/emulators.test.ts": "edits the environment file of the emulated account in a temporary directory",
     "e2e/world.ts": "writes environments/ in a temporary directory and in copies of the project",
-    "fleet/main.test.ts": "writes environments/ in a temporary directory",
     "fleet/plans/base-ref.test.ts": "writes environments/ in a temporary repository",
     "fleet/run-fleet.ts": "writes environments/ in a temporary directory",
     "main.test.ts": "copies the examples to environments/ of a copy",
