@@ -2,7 +2,7 @@
 // installed.
 "use strict";
 const { mkdtempSync, rmSync } = require("node:fs");
-const { tmpdir } = require("node:os");
+const { availableParallelism, tmpdir } = require("node:os");
 const path = require("node:path");
 
 // Test files share here what each of them would otherwise build. Workers inherit the variable.
@@ -36,7 +36,8 @@ const shared = {
 module.exports = {
   // A busy machine must not fail a test. Each wait in a test has its own limit.
   testTimeout: 60_000,
-  maxWorkers: "100%",
+  // One more worker than cores, because some tests wait for the pauses of commands that limit their requests.
+  maxWorkers: availableParallelism() + 1,
   testSequencer: "<rootDir>/__tests__/longest-first.js",
   projects: [
     {
