@@ -51,54 +51,46 @@ export function instanceClients(
     ...(connectionTimeout === undefined ? {} : { requestHandler: { connectionTimeout } }),
     ...(role === undefined ? {} : { credentials: sharedRoleCredentials(region, role.arn, role.externalId) }),
   };
-  const created: { destroy(): void }[] = [];
-  /** Creates a client on its first use, because most commands use few of them. After `destroy`, no client may be used. */
-  const onFirstUse = <Client extends CreatedClient>(create: () => Client): (() => Client) => {
-    let client: Client | undefined;
-    return () => {
-      if (client !== undefined) return client;
-      client = withoutLogger(create());
-      created.push(client);
-      return client;
-    };
-  };
-  const cloudwatch = onFirstUse(() => new CloudWatchClient(settings));
-  const connect = onFirstUse(() => new ConnectClient(settings));
-  const dynamodb = onFirstUse(() => new DynamoDBClient(settings));
-  const eventbridge = onFirstUse(() => new EventBridgeClient(settings));
-  const iam = onFirstUse(() => new IAMClient(settings));
-  const kms = onFirstUse(() => new KMSClient(settings));
-  const lambda = onFirstUse(() => new LambdaClient(settings));
-  const logs = onFirstUse(() => new CloudWatchLogsClient(settings));
-  return {
-    get cloudwatch() {
-      return cloudwatch();
+  const created: CreatedClient[] = [];
+  const clients = onFirstUse(
+    {
+      cloudwatch: () => new CloudWatchClient(settings),
+      connect: () => new ConnectClient(settings),
+      dynamodb: () => new DynamoDBClient(settings),
+      eventbridge: () => new EventBridgeClient(settings),
+      iam: () => new IAMClient(settings),
+      kms: () => new KMSClient(settings),
+      lambda: () => new LambdaClient(settings),
+      logs: () => new CloudWatchLogsClient(settings),
     },
-    get connect() {
-      return connect();
-    },
-    get dynamodb() {
-      return dynamodb();
-    },
-    get eventbridge() {
-      return eventbridge();
-    },
-    get iam() {
-      return iam();
-    },
-    get kms() {
-      return kms();
-    },
-    get lambda() {
-      return lambda();
-    },
-    get logs() {
-      return logs();
-    },
+    created,
+  );
+  return Object.assign(clients, {
     destroy: () => {
       for (const client of created) client.destroy();
     },
-  };
+  });
+}
+
+/**
+ * Creates each client on its first use, because most commands use few of them. After their `destroy`, no client may be used.
+ *
+ * @param created receives each created client
+ */
+function onFirstUse<Clients extends Readonly<Record<string, CreatedClient>>>(
+  create: { readonly [Name in keyof Clients]: () => Clients[Name] },
+  created: CreatedClient[],
+): Clients {
+  const clients = {};
+  for (const [name, createOne] of Object.entries<() => CreatedClient>(create)) {
+    let client: CreatedClient | undefined;
+    const get = (): CreatedClient => {
+      if (client === undefined) created.push((client = withoutLogger(createOne())));
+      return client;
+    };
+    Object.defineProperty(clients, name, { get, enumerable: true });
+  }
+  return clients as Clients;
 }
 
 /** The client without the middleware that copies each response for a logger. The default logger discards the copy. */
