@@ -33,7 +33,10 @@ export const outlineSchema: z.ZodType<readonly OutlinedChange[]> = z.array(
 /**
  * @param key secret of the digests. The key prevents that a short value, such as a phone number, is found by trying all values
  */
-export function outlineOf({ resource_changes }: PlanJson, key: string): readonly OutlinedChange[] {
+export function outlineOf(
+  { resource_changes }: Pick<PlanJson, "resource_changes">,
+  key: string,
+): readonly OutlinedChange[] {
   return resource_changes.filter(isTouched).map((resource) => {
     const { address, deposed, previous_address, action_reason } = resource;
     return {

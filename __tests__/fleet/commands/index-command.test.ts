@@ -1,7 +1,7 @@
 /** The command `index` as a process: killed, stopped, with expiring credentials, and with several instances. */
-import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { failure, IndexBuilds } from "../../../emulators/aws/index-builds";
 import type { AwsRequest } from "../../../emulators/aws/aws-request";
 import { startRecordingProxy } from "../../../emulators/aws/recording-proxy";

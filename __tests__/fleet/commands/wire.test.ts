@@ -1,5 +1,4 @@
 /** The command `wire` on a Connect emulator: files, update, undo, and everything that must not be overwritten. */
-import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
@@ -10,6 +9,7 @@ import {
   DescribeContactFlowCommand,
   UpdateContactFlowContentCommand,
 } from "@aws-sdk/client-connect";
+import { forwardTo } from "../../../emulators/aws/aws-endpoint";
 import { startRecordingProxy, type RecordingProxy } from "../../../emulators/aws/recording-proxy";
 import { ConnectEmulator } from "../../../emulators/connect/server";
 import { applyWiring, prepareWiring } from "../../../fleet/wiring/wire-flow";

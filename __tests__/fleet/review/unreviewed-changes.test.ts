@@ -14,15 +14,17 @@ const edit = recordedPlan("lambda-edit");
 /** Most plans of these tests share their resources. */
 const outlines = new WeakMap<ResourceChange, readonly OutlinedChange[]>();
 
-function outlineOfResource(resource: ResourceChange, plan: PlanJson): readonly OutlinedChange[] {
-  const alone = { ...plan, resource_changes: [resource] };
-  const outlined = outlines.get(resource) ?? outlineSchema.parse(JSON.parse(JSON.stringify(outlineOf(alone, "key"))));
-  outlines.set(resource, outlined);
-  return outlined;
+function outlineOfResource(resource: ResourceChange): readonly OutlinedChange[] {
+  const known = outlines.get(resource);
+  if (known !== undefined) return known;
+  const outlined = outlineOf({ resource_changes: [resource] }, "key");
+  const read = outlineSchema.parse(JSON.parse(JSON.stringify(outlined)));
+  outlines.set(resource, read);
+  return read;
 }
 
 const outline = (plan: PlanJson): { readonly resource_changes: readonly OutlinedChange[] } => ({
-  resource_changes: plan.resource_changes.flatMap((resource) => outlineOfResource(resource, plan)),
+  resource_changes: plan.resource_changes.flatMap(outlineOfResource),
 });
 
 /** The changes that were not reviewed. A comparison of outlines, as `review.json` contains them, must give the same answer. */

@@ -41,5 +41,5 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ""}`;
 }
 
-/** `12,345`. The first use of a formatter of Node.js loads the data of its language, which takes longer than this. */
-export const thousands = (count: number): string => String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+/** `12,345` */
+export const thousands = (count: number): string => Math.round(count).toLocaleString("en-US");

@@ -2,9 +2,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { withoutLogger } from "../../../../fleet/aws/instance-clients";
 import { blockingIndex } from "../../../../config/blocking-index";
 import { serveAws } from "../../../../emulators/aws/aws-endpoint";
+import { withoutLogger } from "../../../../fleet/aws/instance-clients";
 import { blockedNumbers } from "../../../../fleet/checks/blocked/blocked-numbers";
 import { ReadBudget } from "../../../../fleet/checks/blocked/read-budget";
 import { loadOne, validYaml } from "../../../config/environment-files";

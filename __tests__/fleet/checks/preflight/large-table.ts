@@ -18,7 +18,7 @@ export interface LargeTable {
   fill(tableName: string, items: Iterable<WireItem>): Promise<void>;
   /** Replaces the items that have the same keys. */
   put(tableName: string, items: Iterable<WireItem>): Promise<void>;
-  client(endpoint?: string): DynamoDBClient;
+  client(): DynamoDBClient;
   stop(): Promise<void>;
 }
 
@@ -80,9 +80,9 @@ export async function startLargeTable(): Promise<LargeTable> {
   const url = `http://127.0.0.1:${port}`;
   const agent = new Agent({ keepAlive: true });
   const clients: DynamoDBClient[] = [];
-  const client = (endpoint = url): DynamoDBClient => {
+  const client = (): DynamoDBClient => {
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "emulated" };
-    const settings = { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
+    const settings = { endpoint: url, region: "us-east-1", credentials, maxAttempts: 1 };
     const created = withoutLogger(new DynamoDBClient(settings));
     clients.push(created);
     return created;
